@@ -1,0 +1,57 @@
+"""Finds every op, activation, loss, initializer, optimizer, schedule, preprocessor and layer by scanning.
+
+A member is a concrete class, defined in one of a kind's modules, with a ``type``: its name in the TOML file.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from importlib import import_module
+from typing import Any, Literal
+
+from nntui_core.errors import ConfigError
+
+Kind = Literal["op", "activation", "loss", "initializer", "optimizer", "schedule", "preprocess", "layer"]
+
+_PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
+    "op": ("ops.base:Op", ("ops.arithmetic", "ops.linear", "ops.shaping", "ops.convolution", "ops.normalization")),
+    "activation": ("ops.base:Op", ("activations",)),
+    "loss": ("losses:Loss", ("losses",)),
+    "initializer": ("initializers:Initializer", ("initializers",)),
+    "optimizer": ("optimizers.base:Optimizer", ("optimizers.first_order", "optimizers.second_order")),
+    "schedule": ("schedules:Schedule", ("schedules",)),
+    "preprocess": ("preprocess:Preprocessor", ("preprocess",)),
+    "layer": ("layers.base:Layer", ("layers.dense", "layers.spatial", "layers.joining", "layers.regularizing")),
+}
+
+
+@cache
+def members(kind: Kind) -> dict[str, type[Any]]:
+    """Classes of ``kind`` by their ``type``, in the order of their definition."""
+    place, modules = _PLACES[kind]
+    base_module, base_name = place.split(":")
+    base = getattr(import_module(f"nntui_core.{base_module}"), base_name)
+    found: dict[str, type[Any]] = {}
+    for name in modules:
+        module = import_module(f"nntui_core.{name}")
+        for cls in vars(module).values():
+            if (
+                inspect.isclass(cls)
+                and issubclass(cls, base)
+                and cls.__module__ == module.__name__
+                and not inspect.isabstract(cls)
+                and "type" in vars(cls)
+            ):
+                found[cls.type] = cls
+    return found
+
+
+def build(kind: Kind, spec: str | dict[str, Any]) -> Any:
+    """A member from its name, or from a mapping with ``type`` and its fields. Raises ConfigError."""
+    fields = {"type": spec} if isinstance(spec, str) else dict(spec)
+    name = fields.pop("type", None)
+    cls = members(kind).get(name) if isinstance(name, str) else None
+    if cls is None:
+        raise ConfigError(f"unknown {kind}", given=name, allowed=", ".join(members(kind)))
+    return cls(**fields)

@@ -1,0 +1,22 @@
+"""What a user can cause, as text for the user and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+USAGE = 2
+FAILED = 1
+DIVERGED = 3
+CHECK_FAILED = 4
+
+
+class UserError(Exception):
+    """One or more faults for the user: each a line saying what is wrong, where, and what to do.
+
+    The text may hold data from files: printers pass it through `display` line by line.
+    """
+
+    def __init__(self, message: str | Sequence[str], *, exit_code: int = USAGE) -> None:
+        self.messages = (message,) if isinstance(message, str) else tuple(message)
+        self.exit_code = exit_code
+        super().__init__("\n".join(self.messages))

@@ -1,0 +1,82 @@
+"""Values to JSON text that every reader accepts: NumPy scalars as numbers, and never `NaN` or `Infinity`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+NONFINITE = "nonfinite"
+
+
+def plain(value: object, path: str = "", nonfinite: list[str] | None = None) -> Any:
+    """`value` as JSON's own types. A non-finite number becomes None and its dotted path joins `nonfinite`.
+
+    Arrays become lists; tuples become lists; NumPy scalars become Python's. Raises TypeError for anything
+    else and for keys that are not text.
+    """
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist(), path, nonfinite)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return float(value)
+        if nonfinite is not None:
+            nonfinite.append(path)
+        return None
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"{path or 'record'}: key {key!r} is not text")
+        return {key: plain(item, f"{path}.{key}" if path else key, nonfinite) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, f"{path}.{i}" if path else str(i), nonfinite) for i, item in enumerate(value)]
+    raise TypeError(f"{path or 'record'}: {type(value).__name__} cannot be written as JSON")
+
+
+def record_line(record: Mapping[str, object]) -> bytes:
+    """One record as one line of ASCII JSON, newline included.
+
+    Non-finite numbers are written as null and named by their dotted paths under `"nonfinite"`, a key that a
+    record itself may not have (ValueError).
+    """
+    if NONFINITE in record:
+        raise ValueError(f'the key "{NONFINITE}" is reserved')
+    names: list[str] = []
+    out = plain(record, "", names)
+    if names:
+        out[NONFINITE] = names
+    return json.dumps(out, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
+
+
+def document(value: object) -> bytes:
+    """An indented JSON document, non-finite numbers as null."""
+    return json.dumps(plain(value), indent=2, allow_nan=False).encode("ascii") + b"\n"
+
+
+def parse_object(text: bytes) -> dict[str, Any]:
+    """A JSON object from foreign bytes.
+
+    Raises ValueError with a short reason for anything else: broken text, `NaN` tokens, nesting too deep.
+    """
+    try:
+        value = json.loads(text.decode("utf-8"), parse_constant=_refuse)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 text (byte {error.start + 1})") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg} at character {error.pos + 1}") from None
+    except RecursionError:
+        raise ValueError("not acceptable JSON: nested too deeply") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"a JSON object is expected, not {type(value).__name__}")
+    return value
+
+
+def _refuse(token: str) -> NoReturn:
+    raise ValueError(f"not JSON: the token {token}")
