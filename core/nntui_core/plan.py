@@ -1,0 +1,229 @@
+"""A graph laid out on arrays. Its one generator ``steps()`` is the engine: training exhausts it, the
+debugger pauses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from nntui_core.errors import ShapeError
+from nntui_core.graph import Graph, Node, ancestors
+from nntui_core.ops.base import Array, Workspace
+from nntui_core.parameters import Parameters
+
+Phase = Literal["forward", "backward"]
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """One step taken: ``node`` has its value (forward), or has sent its gradient on (backward)."""
+
+    phase: Phase
+    node: Node
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """The gradient that ``node`` sends to its operand number ``position``."""
+
+    node: Node
+    position: int
+
+    @property
+    def target(self) -> Node:
+        """The operand that receives it."""
+        return self.node.args[self.position]
+
+
+class Plan:
+    """Arrays for the values and gradients of what ``outputs`` depend on, and the order of the work.
+
+    ``outputs[0]`` is differentiated, and then a scalar; the others are only computed. Gradients are kept
+    for the parameters and what lies between, or, with ``wrt="all"``, for every floating leaf. With
+    ``edges`` each edge's contribution keeps an array of its own.
+
+    Values and gradients persist until the next run. The first consumer of a gradient writes it, later
+    ones add: decided here, so that no op accumulates.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        outputs: Sequence[Node],
+        parameters: Parameters,
+        *,
+        wrt: Literal["parameters", "all", "none"] = "parameters",
+        edges: bool = False,
+    ) -> None:
+        self.graph = graph
+        self.outputs = tuple(outputs)
+        self.parameters = parameters
+        self.dtype = parameters.dtype
+        live = ancestors(outputs)
+        self.nodes = tuple(n for n in graph if n.id in live)
+        self._values: dict[int, Array] = {n.id: self._value_array(n) for n in self.nodes}
+        self._spaces: dict[int, Workspace] = {n.id: self._workspace(n) for n in self.nodes if n.op}
+        self._adjoints: dict[int, Array] = {}
+        self._edges: dict[tuple[int, int], Array] = {}
+        self._forward = [self._forward_step(n) for n in self.nodes if n.op]
+        self._backward: list[Any] = []
+        self._unreached: list[Array] = []
+        if wrt != "none":
+            self._plan_backward(wrt, edges)
+
+    def _value_array(self, node: Node) -> Array:
+        if node.role == "parameter":
+            return self.parameters.view(node.name)
+        dtype = node.dtype or self.dtype
+        if node.role == "constant":
+            return np.array(node.value, dtype=dtype).reshape(node.shape)
+        return np.zeros(node.shape, dtype=dtype)
+
+    def _workspace(self, node: Node) -> Workspace:
+        assert node.op is not None
+        wanted = node.op.workspace(*(a.shape for a in node.args))
+        return {k: np.zeros(shape, dtype=dtype or self.dtype) for k, (shape, dtype) in wanted.items()}
+
+    def _forward_step(self, node: Node) -> Any:
+        assert node.op is not None
+        xs = tuple(self._values[a.id] for a in node.args)
+        return node.op.forward, xs, self._values[node.id], self._spaces[node.id], Event("forward", node)
+
+    def _plan_backward(self, wrt: str, keep_edges: bool) -> None:
+        target = self.outputs[0]
+        if target.shape:
+            raise ShapeError("only a scalar can be differentiated", where=target.name, given=target.shape)
+        reached = ancestors([target])
+        wanted = self._wanted(wrt) & reached
+        scratch: dict[tuple[tuple[int, ...], int], Array] = {}
+        written: set[int] = {target.id}
+        for node in self.nodes:
+            if node.id in wanted or node is target:
+                self._adjoints[node.id] = self._adjoint_array(node)
+        for node in reversed(self.nodes):
+            if node.op is None or node.id not in wanted:
+                continue
+            positions, outs, adds = [], [], []
+            for i, arg in enumerate(node.args):
+                if arg.id not in wanted or not node.op.differentiable(i):
+                    continue
+                adjoint = self._adjoints[arg.id]
+                first = arg.id not in written
+                if keep_edges:
+                    out = self._edges[node.id, i] = np.zeros(arg.shape, dtype=adjoint.dtype)
+                    adds.append((adjoint, out, first))
+                elif first:
+                    out = adjoint
+                else:
+                    out = scratch.setdefault((arg.shape, i), np.empty(arg.shape, dtype=adjoint.dtype))
+                    adds.append((adjoint, out, False))
+                written.add(arg.id)
+                positions.append(i)
+                outs.append(out)
+            if not positions and node.id not in self._adjoints:
+                continue
+            xs = tuple(self._values[a.id] for a in node.args)
+            self._backward.append(
+                (
+                    node.op.backward,
+                    tuple(positions),
+                    self._adjoints[node.id],
+                    xs,
+                    self._values[node.id],
+                    tuple(outs),
+                    self._spaces[node.id],
+                    tuple(adds),
+                    Event("backward", node),
+                )
+            )
+        # A leaf that no differentiable path reaches has gradient zero, and stays so.
+        self._unreached = [a for i, a in self._adjoints.items() if i not in written]
+
+    def _wanted(self, wrt: str) -> set[int]:
+        """Nodes that depend on a leaf whose gradient is wanted, those leaves included."""
+        wanted: set[int] = set()
+        for node in self.nodes:
+            if node.op is None:
+                floating = node.dtype is None or np.issubdtype(node.dtype, np.floating)
+                if node.role == "parameter" or (wrt == "all" and floating):
+                    wanted.add(node.id)
+            elif any(a.id in wanted and node.op.differentiable(i) for i, a in enumerate(node.args)):
+                wanted.add(node.id)
+        return wanted
+
+    def _adjoint_array(self, node: Node) -> Array:
+        if node.role == "parameter":
+            return self.parameters.gradient(node.name)
+        return np.zeros(node.shape, dtype=self.dtype)
+
+    def value(self, node: Node) -> Array:
+        """The array that holds the node's value; inputs are filled through it."""
+        return self._values[node.id]
+
+    def adjoint(self, node: Node) -> Array | None:
+        """The array of the gradient of ``outputs[0]`` with respect to the node, or None where none is kept."""
+        return self._adjoints.get(node.id)
+
+    def workspace(self, node: Node) -> Workspace:
+        """The op's scratch arrays (empty for a leaf)."""
+        return self._spaces.get(node.id, {})
+
+    def edges(self) -> list[Edge]:
+        """Every edge along which a gradient is sent, in the order of sending."""
+        return [Edge(event.node, i) for *_, event in self._backward for i in self._positions(event.node)]
+
+    def _positions(self, node: Node) -> tuple[int, ...]:
+        return next((step[1] for step in self._backward if step[-1].node is node), ())
+
+    def contribution(self, edge: Edge) -> Array:
+        """What was sent along ``edge``; only in a plan made with ``edges``."""
+        return self._edges[edge.node.id, edge.position]
+
+    def steps(self, backward: bool = True) -> Iterator[Event]:
+        """Compute, one node at a time: values in order, then gradients in reverse."""
+        for forward, xs, out, space, event in self._forward:
+            forward(xs, out, space)
+            yield event
+        if backward:
+            yield from self.backward_steps()
+
+    def backward_steps(self) -> Iterator[Event]:
+        """The second half of :meth:`steps`, on the values as they are."""
+        self._adjoints[self.outputs[0].id][...] = 1
+        for array in self._unreached:
+            array[...] = 0
+        for send, positions, g, xs, y, outs, space, adds, event in self._backward:
+            send(positions, g, xs, y, outs, space)
+            for adjoint, out, first in adds:
+                if first:
+                    adjoint[...] = out
+                else:
+                    adjoint += out
+            yield event
+
+    def run(self, backward: bool = True) -> float:
+        """Exhaust :meth:`steps`; returns the value of ``outputs[0]`` where that is a scalar, else NaN."""
+        for _ in self.steps(backward):
+            pass
+        first = self._values[self.outputs[0].id]
+        return float(first) if first.ndim == 0 else float("nan")
+
+    def first_nonfinite(self) -> tuple[Phase, Node] | None:
+        """Where, in the order of work, the last run first produced a value that is not finite."""
+        for node in self.nodes:
+            if not np.isfinite(self._values[node.id]).all():
+                return "forward", node
+        for step in self._backward:
+            for arg in (step[-1].node.args[i] for i in step[1]):
+                if not np.isfinite(self._adjoints[arg.id]).all():
+                    return "backward", arg
+        return None
+
+    def nbytes(self) -> int:
+        """Bytes held besides the parameters."""
+        own = [self._values[n.id] for n in self.nodes if n.role != "parameter"]
+        spaces = [a for space in self._spaces.values() for a in space.values()]
+        return sum(a.nbytes for a in (*own, *self._adjoints.values(), *self._edges.values(), *spaces))
