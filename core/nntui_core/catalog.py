@@ -6,6 +6,7 @@ A member is a concrete class, defined in one of a kind's modules, with a ``type`
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any, Literal
@@ -14,12 +15,21 @@ from nntui_core.errors import ConfigError
 
 Kind = Literal["op", "activation", "loss", "initializer", "optimizer", "schedule", "preprocess", "layer"]
 
+
+
+@dataclass(frozen=True)
+class Member:
+    """Marks a field, in ``Annotated``, whose value is a member of the catalogue."""
+
+    kind: Kind
+
+
 _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
-    "op": ("ops.base:Op", ("ops.arithmetic", "ops.linear", "ops.shaping", "ops.convolution", "ops.normalization")),
+    "op": ("ops.base:Op", ("ops.arithmetic", "ops.reductions", "ops.linear", "ops.shaping", "ops.convolution", "ops.normalization")),
     "activation": ("ops.base:Op", ("activations",)),
     "loss": ("losses:Loss", ("losses",)),
     "initializer": ("initializers:Initializer", ("initializers",)),
-    "optimizer": ("optimizers.base:Optimizer", ("optimizers.first_order", "optimizers.second_order")),
+    "optimizer": ("optimizers.base:Optimizer", ("optimizers.first_order",)),
     "schedule": ("schedules:Schedule", ("schedules",)),
     "preprocess": ("preprocess:Preprocessor", ("preprocess",)),
     "layer": ("layers.base:Layer", ("layers.dense", "layers.spatial", "layers.joining", "layers.regularizing")),

@@ -159,6 +159,17 @@ class Plan:
             return self.parameters.gradient(node.name)
         return np.zeros(node.shape, dtype=self.dtype)
 
+    def bind(self, node: Node, array: Array) -> None:
+        """Let the leaf ``node`` read ``array`` (same shape) from now on. Before the first run only."""
+        old = self._values[node.id]
+        self._values[node.id] = array
+
+        def swap(xs: tuple[Array, ...]) -> tuple[Array, ...]:
+            return tuple(array if x is old else x for x in xs)
+
+        self._forward = [(f, swap(xs), *rest) for f, xs, *rest in self._forward]
+        self._backward = [(f, p, g, swap(xs), *rest) for f, p, g, xs, *rest in self._backward]
+
     def value(self, node: Node) -> Array:
         """The array that holds the node's value; inputs are filled through it."""
         return self._values[node.id]

@@ -54,9 +54,8 @@ class Op(ABC):
     primitive: ClassVar[bool] = False
     """True where the op has no smaller parts worth opening; otherwise :meth:`expand` gives them."""
 
-    @property
-    def parameters(self) -> tuple[tuple[str, Shape], ...]:
-        """Learned arrays the op brings along besides its operands (name and shape)."""
+    def learned(self, shape: Shape) -> tuple[tuple[str, Shape], ...]:
+        """Learned operands (name and shape) of an activation on a node of ``shape``; the name is a field."""
         return ()
 
     @abstractmethod

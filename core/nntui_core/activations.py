@@ -1,0 +1,317 @@
+"""Activations, one class each, named as in the TOML file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import numpy as np
+from annotated_types import Ge, Gt
+
+from nntui_core.errors import ShapeError
+from nntui_core.ops.arithmetic import Add, Div, Exp, Log, Mul, Neg, Reciprocal, Sub
+from nntui_core.ops.base import (
+    Array,
+    Arrays,
+    Elementwise,
+    Local,
+    Op,
+    Shape,
+    Workspace,
+    expect_operands,
+    unbroadcast,
+)
+from nntui_core.ops.reductions import RowMax, RowSum
+from nntui_core.special import normal_cdf
+
+if TYPE_CHECKING:
+    from nntui_core.graph import Graph, Node
+
+
+@dataclass(frozen=True)
+class Linear(Elementwise):
+    """No activation."""
+
+    type: ClassVar[str] = "linear"
+    formula: ClassVar[str] = "z"
+
+    def f(self, x: Array, out: Array) -> None:
+        out[...] = x
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        out[...] = 1
+
+
+@dataclass(frozen=True)
+class Sigmoid(Elementwise):
+    """The logistic function; saturates on both sides, its values are not zero-centered."""
+
+    type: ClassVar[str] = "sigmoid"
+    formula: ClassVar[str] = "1/(1 + e^−z)"
+    primitive: ClassVar[bool] = False
+    bounded: ClassVar[tuple[float, float]] = (0.0, 1.0)
+
+    def f(self, x: Array, out: Array) -> None:
+        # e^-z overflows to ∞ for z < -709 and gives 1/∞ = 0, which is right.
+        np.negative(x, out=out)
+        np.exp(out, out=out)
+        np.add(out, 1, out=out)
+        np.divide(1.0, out, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.subtract(1, y, out=out)
+        np.multiply(out, y, out=out)
+
+    def expand(self, graph: Graph, *args: Node) -> Node:
+        one = graph.leaf("1", (), "constant", value=1.0)
+        power = graph.apply(Exp(), graph.apply(Neg(), args[0]))
+        return graph.apply(Reciprocal(), graph.apply(Add(), power, one))
+
+
+@dataclass(frozen=True)
+class Tanh(Elementwise):
+    """Hyperbolic tangent; saturates on both sides, zero-centered."""
+
+    type: ClassVar[str] = "tanh"
+    formula: ClassVar[str] = "(e^z − e^−z)/(e^z + e^−z)"
+    bounded: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+
+    def f(self, x: Array, out: Array) -> None:
+        np.tanh(x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.multiply(y, y, out=out)
+        np.subtract(1, out, out=out)
+
+
+class Rectifier(Elementwise):
+    """Piecewise functions with a kink at 0."""
+
+    relu_family: ClassVar[bool] = True
+
+    def branch(self, xs: Arrays, y: Array) -> Array | None:
+        return np.asarray(xs[0] > 0)
+
+
+@dataclass(frozen=True)
+class Relu(Rectifier):
+    """Rectified linear unit (Nair & Hinton 2010); a unit below 0 on every sample is dead."""
+
+    type: ClassVar[str] = "relu"
+    formula: ClassVar[str] = "max(0, z)"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.maximum(x, 0, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.greater(y, 0, out=out, casting="unsafe")
+
+
+@dataclass(frozen=True)
+class LeakyRelu(Rectifier):
+    """ReLU with a slope below 0 (Maas et al. 2013)."""
+
+    type: ClassVar[str] = "leaky_relu"
+    formula: ClassVar[str] = "z if z > 0 else slope·z"
+
+    slope: Annotated[float, Ge(0)] = 0.1
+    """Slope below 0."""
+
+    def f(self, x: Array, out: Array) -> None:
+        np.multiply(x, self.slope, out=out)
+        np.copyto(out, x, where=x > 0)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        out[...] = self.slope
+        np.copyto(out, 1, where=x > 0)
+
+
+@dataclass(frozen=True)
+class Prelu(Op):
+    """ReLU with a learned slope a unit below 0 (He et al. 2015)."""
+
+    type: ClassVar[str] = "prelu"
+    formula: ClassVar[str] = "z if z > 0 else slope·z, slope learned"
+    primitive: ClassVar[bool] = True
+    relu_family: ClassVar[bool] = True
+
+    slope: float = 0.25
+    """Slope below 0 at the start."""
+
+    def learned(self, shape: Shape) -> tuple[tuple[str, Shape], ...]:
+        """One slope a unit (or channel) of a result of ``shape``."""
+        return (("slope", (shape[1], *(1 for _ in shape[2:]))),)
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 2)
+        if np.broadcast_shapes(*shapes) != shapes[0]:
+            raise ShapeError("prelu: the slope does not fit", given=f"{shapes[0]} and {shapes[1]}")
+        return shapes[0]
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        np.multiply(xs[0], xs[1], out=out)
+        np.copyto(out, xs[0], where=xs[0] > 0)
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        x, slope = xs
+        if i == 0:
+            np.multiply(g, slope, out=out)
+            np.copyto(out, g, where=x > 0)
+        else:
+            unbroadcast(np.asarray(g * np.minimum(x, 0)), out)
+
+    def branch(self, xs: Arrays, y: Array) -> Array | None:
+        return np.asarray(xs[0] > 0)
+
+
+@dataclass(frozen=True)
+class Elu(Elementwise):
+    """Exponential linear unit (Clevert et al. 2016)."""
+
+    type: ClassVar[str] = "elu"
+    formula: ClassVar[str] = "z if z > 0 else alpha·(e^z − 1)"
+    relu_family: ClassVar[bool] = True
+
+    alpha: Annotated[float, Gt(0)] = 1.0
+    """Minus the limit for z → −∞."""
+
+    def f(self, x: Array, out: Array) -> None:
+        np.minimum(x, 0, out=out)
+        np.expm1(out, out=out)
+        np.multiply(out, self.alpha, out=out)
+        np.copyto(out, x, where=x > 0)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.add(y, self.alpha, out=out)
+        np.copyto(out, 1, where=x > 0)
+
+    def branch(self, xs: Arrays, y: Array) -> Array | None:
+        return np.asarray(xs[0] > 0) if self.alpha != 1 else None
+
+
+@dataclass(frozen=True)
+class Softplus(Elementwise):
+    """A smooth ReLU (Dugas et al. 2001)."""
+
+    type: ClassVar[str] = "softplus"
+    formula: ClassVar[str] = "ln(1 + e^z)"
+    primitive: ClassVar[bool] = False
+
+    def f(self, x: Array, out: Array) -> None:
+        np.logaddexp(x, 0, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        Sigmoid().f(x, out)
+
+    def expand(self, graph: Graph, *args: Node) -> Node:
+        one = graph.leaf("1", (), "constant", value=1.0)
+        return graph.apply(Log(), graph.apply(Add(), graph.apply(Exp(), args[0]), one))
+
+
+@dataclass(frozen=True)
+class Gelu(Elementwise):
+    """z·Φ(z), Φ the normal distribution function (Hendrycks & Gimpel 2016), in the exact form with erf."""
+
+    type: ClassVar[str] = "gelu"
+    formula: ClassVar[str] = "z·½(1 + erf(z/√2))"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.multiply(x, normal_cdf(x), out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        density = np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+        np.add(normal_cdf(x), x * density, out=out, casting="same_kind")
+
+
+@dataclass(frozen=True)
+class Silu(Elementwise):
+    """z times its sigmoid (Elfwing et al. 2018), also called swish."""
+
+    type: ClassVar[str] = "silu"
+    formula: ClassVar[str] = "z/(1 + e^−z)"
+    primitive: ClassVar[bool] = False
+
+    def f(self, x: Array, out: Array) -> None:
+        Sigmoid().f(x, out)
+        np.multiply(out, x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        s = np.empty_like(x)
+        Sigmoid().f(x, s)
+        np.multiply(s, 1 + x * (1 - s), out=out)
+
+    def expand(self, graph: Graph, *args: Node) -> Node:
+        return graph.apply(Mul(), args[0], graph.apply(Sigmoid(), args[0]))
+
+
+@dataclass(frozen=True)
+class Maxout(Op):
+    """The largest of each ``pieces`` neighboring columns (Goodfellow et al. 2013)."""
+
+    type: ClassVar[str] = "maxout"
+    formula: ClassVar[str] = "max of pieces zⱼ"
+    primitive: ClassVar[bool] = True
+    relu_family: ClassVar[bool] = True
+
+    pieces: Annotated[int, Gt(0)] = 2
+    """Columns that compete."""
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 1)
+        (shape,) = shapes
+        if len(shape) != 2 or shape[1] % self.pieces:
+            raise ShapeError("maxout: the width is no multiple of pieces", given=shape, allowed=self.pieces)
+        return (shape[0], shape[1] // self.pieces)
+
+    def _split(self, x: Array) -> Array:
+        return x.reshape(x.shape[0], -1, self.pieces)
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        np.maximum.reduce(self._split(xs[0]), axis=2, out=out)
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        out[...] = 0
+        winners = self._split(xs[0]).argmax(axis=2)
+        np.put_along_axis(self._split(out), winners[:, :, None], g[:, :, None], axis=2)
+
+    def branch(self, xs: Arrays, y: Array) -> Array | None:
+        return np.asarray(self._split(xs[0]).argmax(axis=2))
+
+
+@dataclass(frozen=True)
+class Softmax(Op):
+    """Probabilities of classes: rows (or a vector) of positive numbers that sum to 1."""
+
+    type: ClassVar[str] = "softmax"
+    formula: ClassVar[str] = "e^zⱼ / Σₖ e^zₖ"
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 1)
+        if not 1 <= len(shapes[0]) <= 2:
+            raise ShapeError("softmax needs a vector or rows", given=shapes[0])
+        return shapes[0]
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        softmax(xs[0], out)
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        np.multiply(g, y, out=out)
+        total = np.add.reduce(out, axis=-1, keepdims=True)
+        np.subtract(g, total, out=out)
+        np.multiply(out, y, out=out)
+
+    def local(self, i: int, xs: Arrays, y: Array, ws: Workspace) -> Local:
+        if y.ndim == 1:
+            return Local("matrix", np.diag(y) - np.outer(y, y))
+        return super().local(i, xs, y, ws)
+
+    def expand(self, graph: Graph, *args: Node) -> Node:
+        power = graph.apply(Exp(), graph.apply(Sub(), args[0], graph.apply(RowMax(), args[0])))
+        return graph.apply(Div(), power, graph.apply(RowSum(), power))
+
+
+def softmax(z: Array, out: Array) -> None:
+    """Write the softmax of each row of ``z`` into ``out``; finite for logits of ±1000."""
+    np.subtract(z, np.maximum.reduce(z, axis=-1, keepdims=True), out=out)
+    np.exp(out, out=out)
+    np.divide(out, np.add.reduce(out, axis=-1, keepdims=True), out=out)

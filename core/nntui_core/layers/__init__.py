@@ -1,0 +1,1 @@
+"""Layer specifications: frozen dataclasses whose fields are the keys of a ``[[layers]]`` table."""

@@ -1,0 +1,108 @@
+"""What every layer is: a specification that adds nodes and parameters to a graph."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Protocol
+
+from annotated_types import Gt
+
+from nntui_core.catalog import Member
+from nntui_core.errors import ShapeError
+from nntui_core.graph import Graph, Node
+from nntui_core.initializers import Initializer
+from nntui_core.ops.base import Op, Shape
+
+ActivationField = Annotated[Op, Member("activation")]
+InitializerField = Annotated[Initializer | None, Member("initializer")]
+"""None stands for "auto": he_normal for the relu family, xavier_uniform otherwise."""
+Count = Annotated[int, Gt(0)]
+
+
+class Builder(Protocol):
+    """What a layer may ask of the network that is being laid out."""
+
+    graph: Graph
+    training: bool
+
+    def weight(
+        self, layer: str, name: str, shape: Shape, *, fan_in: int, fan_out: int,
+        init: Initializer | None, activation: Op | None, start: Any = None,
+    ) -> Node:
+        """A weight array, subject to l1 and l2."""
+
+    def parameter(self, layer: str, name: str, shape: Shape, start: Any = 0.0) -> Node:
+        """A bias, slope or norm: learned, but not penalized."""
+
+    def buffer(self, layer: str, name: str, shape: Shape, start: float) -> Node:
+        """Running statistics: kept with the parameters, not learned."""
+
+    def mask(self, layer: str, shape: Shape, keep: float) -> Node:
+        """A fresh draw each update: 1/keep with probability ``keep``, else 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer(ABC):
+    """A layer; ``build`` returns the node that is its output."""
+
+    type: ClassVar[str]
+    summary: ClassVar[str]
+
+    name: str | None = None
+    """Name of the layer; by default its type and number, such as dense1."""
+    inputs: tuple[str, ...] | None = None
+    """Names of the layers (or "input") that it reads; by default the layer before."""
+
+    joins: ClassVar[bool] = False
+    """Whether it takes several inputs."""
+    stochastic: ClassVar[bool] = False
+    """Whether training draws random numbers in it."""
+    spatial: ClassVar[bool] = False
+    """Whether it needs pictures (channels, height, width) as input."""
+
+    @abstractmethod
+    def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
+        """Add the layer's nodes, all named ``name.…``. Raises ShapeError."""
+
+
+def activate(b: Builder, name: str, activation: Op, z: Node) -> Node:
+    """``activation`` on ``z`` as ``name.a``; a linear one adds no node."""
+    if activation.type == "linear":
+        return z
+    extra = [
+        b.parameter(name, key, shape, getattr(activation, key)) for key, shape in activation.learned(z.shape)
+    ]
+    return b.graph.apply(activation, z, *extra, name=f"{name}.a")
+
+
+def flat_input(layer: str, name: str, x: Node) -> int:
+    """The number of features of a two-dimensional input. Raises ShapeError with the cure."""
+    if len(x.shape) != 2:
+        raise ShapeError(
+            f"{layer} needs one row of features a sample, but {x.name} gives {picture(x.shape)}",
+            where=name,
+            given=x.shape[1:],
+            hint='put a layer of type "flatten" before it',
+        )
+    return x.shape[1]
+
+
+def spatial_input(layer: str, name: str, x: Node) -> tuple[int, int, int]:
+    """Channels, height and width of a picture input. Raises ShapeError."""
+    if len(x.shape) != 4:
+        raise ShapeError(
+            f"{layer} needs pictures (channels, height, width), but {x.name} gives {x.shape[1:]}",
+            where=name,
+            given=x.shape[1:],
+            hint="use it before flatten and dense layers, on data with pictures such as digits",
+        )
+    return x.shape[1], x.shape[2], x.shape[3]
+
+
+def picture(shape: Shape) -> str:
+    """A sample's shape in words."""
+    if len(shape) == 4:
+        return f"pictures of {shape[1]}×{shape[2]}×{shape[3]}"
+    return f"shape {shape[1:]}"

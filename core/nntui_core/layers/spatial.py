@@ -1,0 +1,114 @@
+"""Layers on pictures: convolution, pooling, and flatten, which leads from pictures to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge
+
+from nntui_core.activations import Linear
+from nntui_core.graph import Node
+from nntui_core.layers.base import (
+    ActivationField,
+    Builder,
+    Count,
+    InitializerField,
+    Layer,
+    activate,
+    spatial_input,
+)
+from nntui_core.ops.convolution import AvgPool2d, Conv2d, MaxPool2d, Window
+from nntui_core.ops.shaping import Reshape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conv2dLayer(Layer):
+    """``channels`` filters of ``kernel × kernel`` over all input channels."""
+
+    type: ClassVar[str] = "conv2d"
+    summary: ClassVar[str] = "filters that slide over a picture"
+    spatial: ClassVar[bool] = True
+
+    channels: Count
+    """Number of filters, the channels of the result."""
+    kernel: Count = 3
+    """Height and width of a filter."""
+    stride: Count = 1
+    """Step of the filter."""
+    padding: Annotated[int, Ge(0)] = 0
+    """Zeros around the picture; (kernel − 1)/2 keeps its size."""
+    activation: ActivationField = Linear()
+    """Applied to each pre-activation z."""
+    init: InitializerField = None
+    """How the weights start."""
+
+    def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
+        """Nodes ``name.z`` and ``name.a``, ``m × channels × rows × columns``."""
+        c, _, _ = spatial_input("conv2d", name, inputs[0])
+        size = self.kernel * self.kernel
+        offset = b.parameter(name, "b", (self.channels,))
+        w = b.weight(
+            name, "W", (self.channels, c, self.kernel, self.kernel),
+            fan_in=c * size, fan_out=self.channels * size, init=self.init, activation=self.activation,
+        )  # fmt: skip
+        op = Conv2d(Window((self.kernel, self.kernel), self.stride, self.padding))
+        z = b.graph.apply(op, inputs[0], w, offset, name=f"{name}.z")
+        return activate(b, name, self.activation, z)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pool(Layer):
+    spatial: ClassVar[bool] = True
+
+    size: Count = 2
+    """Height and width of the window."""
+    stride: Count | None = None
+    """Step of the window; by default its size."""
+
+    def window(self) -> Window:
+        """How the window moves."""
+        return Window((self.size, self.size), self.stride or self.size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxPool2dLayer(_Pool):
+    """The largest value under each window."""
+
+    type: ClassVar[str] = "maxpool2d"
+    summary: ClassVar[str] = "the largest value under each window"
+
+    def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
+        """Node ``name.a``."""
+        spatial_input("maxpool2d", name, inputs[0])
+        return b.graph.apply(MaxPool2d(self.window()), inputs[0], name=f"{name}.a")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AvgPool2dLayer(_Pool):
+    """The mean under each window."""
+
+    type: ClassVar[str] = "avgpool2d"
+    summary: ClassVar[str] = "the mean under each window"
+
+    def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
+        """Node ``name.a``."""
+        spatial_input("avgpool2d", name, inputs[0])
+        return b.graph.apply(AvgPool2d(self.window()), inputs[0], name=f"{name}.a")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flatten(Layer):
+    """Each picture as one row, channel by channel."""
+
+    type: ClassVar[str] = "flatten"
+    summary: ClassVar[str] = "pictures to rows"
+
+    def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
+        """Node ``name.a``, ``m × features``; rows pass unchanged."""
+        x = inputs[0]
+        if len(x.shape) == 2:
+            return x
+        return b.graph.apply(Reshape((x.shape[0], prod(x.shape[1:]))), x, name=f"{name}.a")

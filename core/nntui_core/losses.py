@@ -1,0 +1,251 @@
+"""Losses: scalars, the mean over samples (and outputs, see each), and the penalties on weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import numpy as np
+from annotated_types import Gt
+
+from nntui_core.activations import Sigmoid, Softmax
+from nntui_core.errors import ShapeError
+from nntui_core.ops.arithmetic import Abs, Add, Log, Mean, Mul, Neg, Norm2, Power, Sub, Sum
+from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+from nntui_core.ops.reductions import Pick
+
+if TYPE_CHECKING:
+    from nntui_core.graph import Graph, Node
+
+
+class Loss(Op):
+    """An op on (output or logits, target) that gives the mean data loss."""
+
+    from_logits: ClassVar[bool] = False
+    """Whether operand 0 is the pre-activation: the output's activation is fused into the loss."""
+    fuses: ClassVar[str | None] = None
+    """Type of the output activation that it fuses."""
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 2)
+        if shapes[0] != shapes[1]:
+            raise ShapeError(
+                f"{self.type}: outputs and targets differ in shape", given=f"{shapes[0]} and {shapes[1]}"
+            )
+        return ()
+
+    def differentiable(self, i: int) -> bool:
+        return i == 0
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """Softmax cross-entropy of logits ``m × K`` with class indices ``m``; the mean over samples."""
+
+    type: ClassVar[str] = "cross_entropy"
+    formula: ClassVar[str] = "−(1/m) Σᵢ ln softmax(z)[i, yᵢ]"
+    from_logits: ClassVar[bool] = True
+    fuses: ClassVar[str | None] = "softmax"
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 2)
+        z, y = shapes
+        if len(z) != 2 or len(y) != 1 or z[0] != y[0]:
+            raise ShapeError("cross_entropy needs logits m × K and m labels", given=f"{z} and {y}")
+        return ()
+
+    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
+        m = shapes[0][0]
+        return {"p": (shapes[0], None), "column": ((m, 1), None), "rows": ((m,), np.intp)}
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        z, y = xs
+        p, column, rows = ws["p"], ws["column"], ws["rows"]
+        if rows.size and rows[-1] != rows.size - 1:
+            rows[:] = np.arange(rows.size)
+        np.maximum.reduce(z, axis=1, keepdims=True, out=column)
+        np.subtract(z, column, out=p)
+        picked = p[rows, y]
+        np.exp(p, out=p)
+        np.add.reduce(p, axis=1, keepdims=True, out=column)
+        np.divide(p, column, out=p)
+        np.log(column, out=column)
+        out[...] = (np.add.reduce(column, axis=None) - np.add.reduce(picked)) / rows.size
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        rows = ws["rows"]
+        scale = g / rows.size
+        np.multiply(ws["p"], scale, out=out)
+        out[rows, xs[1]] -= scale
+
+    def expand(self, graph: Graph, *args: Node) -> Node:
+        p = graph.apply(Softmax(), args[0])
+        picked = graph.apply(Log(), graph.apply(Pick(), p, args[1]))
+        return graph.apply(Neg(), graph.apply(Mean(), picked))
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropy(Loss):
+    """Sigmoid cross-entropy of logits with targets 0 or 1, both ``m × K``; the mean over all entries."""
+
+    type: ClassVar[str] = "binary_cross_entropy"
+    formula: ClassVar[str] = "mean of −y·ln p − (1−y)·ln(1−p), p = sigmoid(z)"
+    from_logits: ClassVar[bool] = True
+    fuses: ClassVar[str | None] = "sigmoid"
+
+    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
+        return {"t": (shapes[0], None)}
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        z, y = xs
+        t = ws["t"]
+        # max(z, 0) − z·y + ln(1 + e^−|z|): never overflows.
+        np.abs(z, out=t)
+        np.negative(t, out=t)
+        np.exp(t, out=t)
+        np.log1p(t, out=t)
+        total = np.add.reduce(t, axis=None)
+        np.maximum(z, 0, out=t)
+        total += np.add.reduce(t, axis=None) - np.vdot(z, y)
+        out[...] = total / z.size
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        Sigmoid().f(xs[0], out)
+        np.subtract(out, xs[1], out=out)
+        np.multiply(out, g / xs[0].size, out=out)
+
+    def expand(self, graph: Graph, *args: Node) -> Node:
+        z, y = args
+        one = graph.leaf("1", (), "constant", value=1.0)
+        p = graph.apply(Sigmoid(), z)
+        hit = graph.apply(Mul(), y, graph.apply(Log(), p))
+        miss = graph.apply(Mul(), graph.apply(Sub(), one, y), graph.apply(Log(), graph.apply(Sub(), one, p)))
+        return graph.apply(Neg(), graph.apply(Mean(), graph.apply(Add(), hit, miss)))
+
+
+@dataclass(frozen=True)
+class MeanSquaredError(Loss):
+    """Mean over samples and outputs of the squared error (without ½)."""
+
+    type: ClassVar[str] = "mse"
+    formula: ClassVar[str] = "mean of (ŷ − y)²"
+
+    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
+        return {"e": (shapes[0], None)}
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        e = ws["e"]
+        np.subtract(xs[0], xs[1], out=e)
+        out[...] = np.vdot(e, e) / e.size
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        np.multiply(ws["e"], 2 * g / out.size, out=out)
+
+    def expand(self, graph: Graph, *args: Node) -> Node:
+        return graph.apply(Mean(), graph.apply(Power(2.0), graph.apply(Sub(), *args)))
+
+
+@dataclass(frozen=True)
+class MeanAbsoluteError(Loss):
+    """Mean over samples and outputs of the absolute error; the derivative at 0 is taken as 0."""
+
+    type: ClassVar[str] = "mae"
+    formula: ClassVar[str] = "mean of |ŷ − y|"
+
+    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
+        return {"e": (shapes[0], None)}
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        e = ws["e"]
+        np.subtract(xs[0], xs[1], out=e)
+        out[...] = np.abs(e).sum() / e.size
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        np.sign(ws["e"], out=out)
+        np.multiply(out, g / out.size, out=out)
+
+    def branch(self, xs: Arrays, y: Array) -> Array | None:
+        return np.sign(xs[0] - xs[1])
+
+    def expand(self, graph: Graph, *args: Node) -> Node:
+        return graph.apply(Mean(), graph.apply(Abs(), graph.apply(Sub(), *args)))
+
+
+@dataclass(frozen=True)
+class Huber(Loss):
+    """Quadratic for errors up to δ, linear beyond (Huber 1964); the mean over samples and outputs."""
+
+    type: ClassVar[str] = "huber"
+    formula: ClassVar[str] = "mean of ½e² if |e| ≤ δ else δ(|e| − ½δ)"
+    primitive: ClassVar[bool] = True
+
+    delta: Annotated[float, Gt(0)] = 1.0
+    """Where it turns linear."""
+
+    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
+        return {"e": (shapes[0], None), "c": (shapes[0], None)}
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        e, c = ws["e"], ws["c"]
+        np.subtract(xs[0], xs[1], out=e)
+        np.clip(e, -self.delta, self.delta, out=c)
+        # With c the clipped error, both branches are c·(e − ½c).
+        out[...] = (np.vdot(c, e) - 0.5 * np.vdot(c, c)) / e.size
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        np.multiply(ws["c"], g / out.size, out=out)
+
+
+@dataclass(frozen=True)
+class L2Penalty(Op):
+    """½·factor·‖W‖²."""
+
+    type: ClassVar[str] = "l2"
+    formula: ClassVar[str] = "½·l2·‖W‖²"
+
+    factor: float
+    """l2."""
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 1)
+        return ()
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        out[...] = 0.5 * self.factor * np.vdot(xs[0], xs[0])
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        np.multiply(xs[0], self.factor * g, out=out)
+
+    def expand(self, graph: Graph, *args: Node) -> Node:
+        half = graph.leaf("½·l2", (), "constant", value=0.5 * self.factor)
+        return graph.apply(Mul(), half, graph.apply(Norm2(), args[0]))
+
+
+@dataclass(frozen=True)
+class L1Penalty(Op):
+    """factor·‖W‖₁; the derivative at 0 is taken as 0."""
+
+    type: ClassVar[str] = "l1"
+    formula: ClassVar[str] = "l1·‖W‖₁"
+
+    factor: float
+    """l1."""
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 1)
+        return ()
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        out[...] = self.factor * np.abs(xs[0]).sum()
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        np.sign(xs[0], out=out)
+        np.multiply(out, self.factor * g, out=out)
+
+    def branch(self, xs: Arrays, y: Array) -> Array | None:
+        return np.sign(xs[0])
+
+    def expand(self, graph: Graph, *args: Node) -> Node:
+        factor = graph.leaf("l1", (), "constant", value=self.factor)
+        return graph.apply(Mul(), factor, graph.apply(Sum(), graph.apply(Abs(), args[0])))
+

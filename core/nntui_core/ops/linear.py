@@ -1,0 +1,88 @@
+"""Matrix products and the affine map of a dense layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from nntui_core.errors import ShapeError
+from nntui_core.ops.arithmetic import Add, bracketed
+from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+
+if TYPE_CHECKING:
+    from nntui_core.graph import Graph, Node
+
+
+@dataclass(frozen=True)
+class MatMul(Op):
+    """Matrix product of vectors and matrices, as NumPy's ``@``."""
+
+    type: ClassVar[str] = "matmul"
+    formula: ClassVar[str] = "x @ y"
+    primitive: ClassVar[bool] = True
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 2)
+        a, b = shapes
+        if not 1 <= len(a) <= 2 or not 1 <= len(b) <= 2:
+            raise ShapeError("@ needs vectors or matrices", given=f"{a} and {b}")
+        if a[-1] != b[0]:
+            raise ShapeError(
+                f"@ needs inner sizes that are equal, not {a[-1]} and {b[0]}", given=f"{a} and {b}"
+            )
+        return (*a[:-1], *b[1:])
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        if out.shape:
+            np.matmul(xs[0], xs[1], out=out)
+        else:
+            out[...] = np.dot(xs[0], xs[1])
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        a, b = (x if x.ndim == 2 else x[None, :] if k == 0 else x[:, None] for k, x in enumerate(xs))
+        full = g.reshape(a.shape[0], b.shape[1])
+        if i == 0:
+            np.matmul(full, b.T, out=out.reshape(a.shape))
+        else:
+            np.matmul(a.T, full, out=out.reshape(b.shape))
+
+    def describe(self, args: Sequence[str]) -> str:
+        return f"{bracketed(args[0])} @ {bracketed(args[1])}"
+
+
+@dataclass(frozen=True)
+class Affine(Op):
+    """x·W + b for a batch: x is ``m × n``, W ``n × k``, b ``k``."""
+
+    type: ClassVar[str] = "affine"
+    formula: ClassVar[str] = "x·W + b"
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 3)
+        x, w, b = shapes
+        if len(x) != 2 or len(w) != 2 or len(b) != 1 or x[1] != w[0] or w[1] != b[0]:
+            raise ShapeError("x·W + b: shapes do not fit", given=f"x {x}, W {w}, b {b}")
+        return (x[0], w[1])
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        np.dot(xs[0], xs[1], out=out)
+        np.add(out, xs[2], out=out)
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        if i == 0:
+            np.dot(g, xs[1].T, out=out)
+        elif i == 1:
+            np.dot(xs[0].T, g, out=out)
+        else:
+            np.add.reduce(g, axis=0, out=out)
+
+    def expand(self, graph: Graph, *args: Node) -> Node:
+        x, w, b = args
+        return graph.apply(Add(), graph.apply(MatMul(), x, w), b)
+
+    def describe(self, args: Sequence[str]) -> str:
+        x, w, b = (bracketed(a) for a in args)
+        return f"{x} @ {w} + {b}"

@@ -1,0 +1,73 @@
+"""Reductions along the last axis, keeping it with size 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+
+
+@dataclass(frozen=True)
+class RowSum(Op):
+    """Sum of each row, as a column."""
+
+    type: ClassVar[str] = "row_sum"
+    formula: ClassVar[str] = "Σⱼ xᵢⱼ"
+    primitive: ClassVar[bool] = True
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 1)
+        return (*shapes[0][:-1], 1)
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        np.add.reduce(xs[0], axis=-1, keepdims=True, out=out)
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        out[...] = g
+
+
+@dataclass(frozen=True)
+class Pick(Op):
+    """Of each row, the entry that the label (an index) names."""
+
+    type: ClassVar[str] = "pick"
+    formula: ClassVar[str] = "x[i, labelᵢ]"
+    primitive: ClassVar[bool] = True
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 2)
+        return shapes[1]
+
+    def differentiable(self, i: int) -> bool:
+        return i == 0
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        out[...] = xs[0][np.arange(len(xs[1])), xs[1]]
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        out[...] = 0
+        out[np.arange(len(xs[1])), xs[1]] = g
+
+
+@dataclass(frozen=True)
+class RowMax(Op):
+    """The largest entry of each row, kept as a column; a shift, not differentiated (softmax ignores it)."""
+
+    type: ClassVar[str] = "row_max"
+    formula: ClassVar[str] = "max of each row, as a constant"
+    primitive: ClassVar[bool] = True
+
+    def infer(self, *shapes: Shape) -> Shape:
+        return (*shapes[0][:-1], 1)
+
+    def differentiable(self, i: int) -> bool:
+        return False
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        np.maximum.reduce(xs[0], axis=-1, keepdims=True, out=out)
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        out[...] = 0

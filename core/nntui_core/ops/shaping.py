@@ -1,0 +1,106 @@
+"""Ops that move numbers without changing them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+import numpy as np
+
+from nntui_core.errors import ShapeError
+from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+
+
+@dataclass(frozen=True)
+class Reshape(Op):
+    """The same numbers in another shape (the batch axis included)."""
+
+    type: ClassVar[str] = "reshape"
+    formula: ClassVar[str] = "x in another shape"
+    primitive: ClassVar[bool] = True
+
+    shape: tuple[int, ...]
+    """The new shape."""
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 1)
+        if prod(shapes[0]) != prod(self.shape):
+            raise ShapeError("sizes differ", given=shapes[0], allowed=f"{prod(self.shape)} numbers")
+        return self.shape
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        out[...] = xs[0].reshape(self.shape)
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        out[...] = g.reshape(out.shape)
+
+
+@dataclass(frozen=True)
+class Transpose(Op):
+    """A matrix with its axes exchanged; a vector stays itself."""
+
+    type: ClassVar[str] = "transpose"
+    formula: ClassVar[str] = "xᵀ"
+    primitive: ClassVar[bool] = True
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 1)
+        if len(shapes[0]) > 2:
+            raise ShapeError("transpose needs a vector or a matrix", given=shapes[0])
+        return shapes[0][::-1]
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        out[...] = xs[0].T
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        out[...] = g.T
+
+
+@dataclass(frozen=True)
+class Concat(Op):
+    """Operands joined along axis 1 (features, or channels)."""
+
+    type: ClassVar[str] = "concat"
+    formula: ClassVar[str] = "[x, y, …]"
+    primitive: ClassVar[bool] = True
+
+    def infer(self, *shapes: Shape) -> Shape:
+        rest = {(s[:1], s[2:]) for s in shapes}
+        if not shapes or len(rest) != 1 or any(len(s) < 2 for s in shapes):
+            raise ShapeError(
+                "concat needs inputs that differ in their features or channels only",
+                given=" and ".join(str(s) for s in shapes),
+            )
+        return (shapes[0][0], sum(s[1] for s in shapes), *shapes[0][2:])
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        np.concatenate(xs, axis=1, out=out)
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        start = sum(x.shape[1] for x in xs[:i])
+        out[...] = g[:, start : start + xs[i].shape[1]]
+
+    def describe(self, args: Sequence[str]) -> str:
+        return f"concat({', '.join(args)})"
+
+
+@dataclass(frozen=True)
+class Swap(Op):
+    """The first two axes exchanged."""
+
+    type: ClassVar[str] = "swap"
+    formula: ClassVar[str] = "x with axes 0 and 1 exchanged"
+    primitive: ClassVar[bool] = True
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 1)
+        a, b, *rest = shapes[0]
+        return (b, a, *rest)
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        out[...] = np.swapaxes(xs[0], 0, 1)
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        out[...] = np.swapaxes(g, 0, 1)

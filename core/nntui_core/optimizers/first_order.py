@@ -1,0 +1,244 @@
+"""First-order optimizers, in PyTorch 2.13's variants and with its defaults (momentum 0.9 excepted)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from annotated_types import Ge, Gt, Lt
+
+from nntui_core.ops.base import Array
+from nntui_core.optimizers.base import FirstOrder, Slots
+
+Fraction = Annotated[float, Ge(0), Lt(1)]
+Positive = Annotated[float, Gt(0)]
+NonNegative = Annotated[float, Ge(0)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sgd(FirstOrder):
+    """Gradient descent."""
+
+    type: ClassVar[str] = "sgd"
+    formula: ClassVar[str] = "w -= η g"
+
+    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+        np.multiply(g, rate, out=t)
+        np.subtract(w, t, out=w)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Momentum(FirstOrder):
+    """Gradient descent with momentum; the rate stays outside the velocity."""
+
+    type: ClassVar[str] = "momentum"
+    formula: ClassVar[str] = "v = μ v + g; w -= η v"
+    source: ClassVar[str] = "Polyak 1964"
+    vectors: ClassVar[tuple[str, ...]] = ("v",)
+
+    momentum: Fraction = 0.9
+    """μ."""
+
+    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+        v = s["v"]
+        np.multiply(v, self.momentum, out=v)
+        np.add(v, g, out=v)
+        np.multiply(v, rate, out=t)
+        np.subtract(w, t, out=w)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nesterov(FirstOrder):
+    """Nesterov's momentum: the gradient at the look-ahead point, in shifted variables."""
+
+    type: ClassVar[str] = "nesterov"
+    formula: ClassVar[str] = "v = μ v + g; w -= η (g + μ v)"
+    source: ClassVar[str] = "Nesterov 1983; Sutskever et al. 2013"
+    vectors: ClassVar[tuple[str, ...]] = ("v",)
+
+    momentum: Fraction = 0.9
+    """μ."""
+
+    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+        v = s["v"]
+        np.multiply(v, self.momentum, out=v)
+        np.add(v, g, out=v)
+        np.multiply(v, self.momentum, out=t)
+        np.add(t, g, out=t)
+        np.multiply(t, rate, out=t)
+        np.subtract(w, t, out=w)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adagrad(FirstOrder):
+    """Each weight's rate falls with the sum of its squared gradients."""
+
+    type: ClassVar[str] = "adagrad"
+    formula: ClassVar[str] = "s += g²; w -= η g/(√s + ε)"
+    source: ClassVar[str] = "Duchi et al. 2011"
+    vectors: ClassVar[tuple[str, ...]] = ("s",)
+
+    lr: Positive = 0.01
+    """Learning rate."""
+    eps: NonNegative = 1e-10
+    """ε."""
+
+    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+        total = s["s"]
+        np.multiply(g, g, out=t)
+        np.add(total, t, out=total)
+        np.sqrt(total, out=t)
+        np.add(t, self.eps, out=t)
+        _descend(w, g, t, rate, u)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rmsprop(FirstOrder):
+    """Each weight's rate is divided by a running root mean square of its gradients."""
+
+    type: ClassVar[str] = "rmsprop"
+    formula: ClassVar[str] = "s = ρ s + (1-ρ) g²; w -= η g/(√s + ε)"
+    source: ClassVar[str] = "Tieleman & Hinton 2012, lecture 6.5"
+    vectors: ClassVar[tuple[str, ...]] = ("s",)
+
+    lr: Positive = 0.01
+    """Learning rate."""
+    rho: Fraction = 0.99
+    """ρ, the weight of the past."""
+    eps: NonNegative = 1e-8
+    """ε."""
+
+    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+        _second_moment(s["s"], g, self.rho, t)
+        np.sqrt(s["s"], out=t)
+        np.add(t, self.eps, out=t)
+        _descend(w, g, t, rate, u)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Moments(FirstOrder):
+    """First and second moments of the gradient."""
+
+    vectors: ClassVar[tuple[str, ...]] = ("m", "v")
+
+    beta1: Fraction = 0.9
+    """Weight of the past in the first moment."""
+    beta2: Fraction = 0.999
+    """Weight of the past in the second moment."""
+    eps: NonNegative = 1e-8
+    """ε."""
+
+    def moments(self, g: Array, s: Slots, t: Array) -> None:
+        """m += (1−β₁)(g − m); v = β₂ v + (1−β₂) g²."""
+        m = s["m"]
+        np.subtract(g, m, out=t)
+        np.multiply(t, 1 - self.beta1, out=t)
+        np.add(m, t, out=m)
+        _second_moment(s["v"], g, self.beta2, t)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adam(_Moments):
+    """Adaptive moments."""
+
+    type: ClassVar[str] = "adam"
+    formula: ClassVar[str] = "w -= η (m/c₁)/(√(v/c₂) + ε), cᵢ = 1 − βᵢᵏ"
+    source: ClassVar[str] = "Kingma & Ba 2015, algorithm 1"
+
+    bias_correction: bool = True
+    """Divide the moments by 1 − βᵏ; without it the first step is √(1−β₂)⁻¹·(1−β₁) ≈ 3.162 times as long."""
+
+    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+        self.moments(g, s, t)
+        c1, c2 = (1 - self.beta1**k, 1 - self.beta2**k) if self.bias_correction else (1.0, 1.0)
+        _root(s["v"], c2, self.eps, t)
+        _descend(w, s["m"], t, rate / c1, u)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adamw(_Moments):
+    """Adam with weight decay decoupled from the gradient."""
+
+    type: ClassVar[str] = "adamw"
+    formula: ClassVar[str] = "w -= η λ w, then as adam"
+    source: ClassVar[str] = "Loshchilov & Hutter 2019"
+
+    weight_decay: NonNegative = 0.01
+    """λ."""
+
+    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+        np.multiply(w, 1 - rate * self.weight_decay, out=w)
+        self.moments(g, s, t)
+        _root(s["v"], 1 - self.beta2**k, self.eps, t)
+        _descend(w, s["m"], t, rate / (1 - self.beta1**k), u)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nadam(_Moments):
+    """Adam with Nesterov's momentum."""
+
+    type: ClassVar[str] = "nadam"
+    formula: ClassVar[str] = "w -= η (μₖ₊₁ m/(1−Πμ·μₖ₊₁) + (1−μₖ) g/(1−Πμ))/(√(v/c₂) + ε)"
+    source: ClassVar[str] = "Dozat 2016"
+
+    lr: Positive = 0.002
+    """Learning rate."""
+    momentum_decay: NonNegative = 0.004
+    """ψ in μₖ = β₁(1 − ½·0.96^(kψ))."""
+
+    def slots(self, n: int, dtype: Any) -> Slots:
+        return {**super().slots(n, dtype), "product": np.ones((), dtype=np.float64)}
+
+    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+        now = self.beta1 * (1 - 0.5 * 0.96 ** (k * self.momentum_decay))
+        ahead = self.beta1 * (1 - 0.5 * 0.96 ** ((k + 1) * self.momentum_decay))
+        product = now * float(s["product"])
+        self.moments(g, s, t)
+        _root(s["v"], 1 - self.beta2**k, self.eps, t)
+        np.divide(g, t, out=u)
+        np.multiply(u, rate * (1 - now) / (1 - product), out=u)
+        np.subtract(w, u, out=w)
+        _descend(w, s["m"], t, rate * ahead / (1 - product * ahead), u)
+        s["product"][...] = product
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amsgrad(_Moments):
+    """Adam with the running maximum of the second moment: a rate, once lowered, stays low."""
+
+    type: ClassVar[str] = "amsgrad"
+    formula: ClassVar[str] = "as adam, with max v in place of v"
+    source: ClassVar[str] = "Reddi et al. 2018"
+    vectors: ClassVar[tuple[str, ...]] = ("m", "v", "vmax")
+
+    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+        self.moments(g, s, t)
+        np.maximum(s["vmax"], s["v"], out=s["vmax"])
+        _root(s["vmax"], 1 - self.beta2**k, self.eps, t)
+        _descend(w, s["m"], t, rate / (1 - self.beta1**k), u)
+
+
+def _second_moment(v: Array, g: Array, beta: float, t: Array) -> None:
+    np.multiply(g, g, out=t)
+    np.multiply(t, 1 - beta, out=t)
+    np.multiply(v, beta, out=v)
+    np.add(v, t, out=v)
+
+
+def _root(v: Array, correction: float, eps: float, out: Array) -> None:
+    """√(v/correction) + ε, as PyTorch orders it."""
+    np.sqrt(v, out=out)
+    if correction != 1:
+        np.divide(out, sqrt(correction), out=out)
+    np.add(out, eps, out=out)
+
+
+def _descend(w: Array, direction: Array, denominator: Array, rate: float, u: Array) -> None:
+    """w -= rate·direction/denominator; where nothing but zeros has come (and ε is 0), w stays."""
+    np.divide(direction, denominator, out=u)
+    if not denominator.all():
+        u[denominator == 0] = 0
+    np.multiply(u, rate, out=u)
+    np.subtract(w, u, out=w)

@@ -1,0 +1,349 @@
+"""Training: one update at a time, exactly resumable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, isfinite, sqrt
+from typing import Any, Literal
+
+import numpy as np
+
+from nntui_core.errors import NumericError
+from nntui_core.network import Model, Network
+from nntui_core.ops.base import Array
+from nntui_core.optimizers.base import FirstOrder
+from nntui_core.rng import stream
+from nntui_core.schedules import Schedule
+
+Status = Literal["running", "completed", "stopped_early"]
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop after ``patience`` epochs without an improvement of ``monitor`` by more than ``min_delta``."""
+
+    patience: int = 20
+    monitor: str = "validation.loss"
+    min_delta: float = 0.0
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """Stop when ``monitor`` is below (or above) a value at the end of an epoch."""
+
+    monitor: str
+    below: float | None = None
+    above: float | None = None
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """Easy samples first: the share of the samples, by ascending loss, grows from ``start`` to all."""
+
+    start: float = 0.3
+    epochs: int = 20
+    by: str = "loss"
+
+
+@dataclass(frozen=True)
+class GradientNoise:
+    """Normal noise of variance ``eta/(1 + t)^gamma`` on each gradient (Neelakantan et al. 2015)."""
+
+    eta: float = 0.01
+    gamma: float = 0.55
+
+
+@dataclass(frozen=True)
+class TrainSpec:
+    """How to train: see the TOML's ``[train]``. ``batch_size`` None is the whole training part."""
+
+    epochs: int = 100
+    batch_size: int | None = 32
+    order: Literal["given", "shuffle"] | Curriculum = "shuffle"
+    early_stopping: EarlyStopping | None = None
+    stop: StopRule | None = None
+    gradient_noise: GradientNoise | None = None
+    clip_norm: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Rows of the data: inputs ``m × n`` and encoded labels."""
+
+    x: Array
+    y: Array
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What the end of an epoch was measured as; accuracy None without classes."""
+
+    loss: float
+    accuracy: float | None
+
+
+class Trainer:
+    """Owns the position in the training (update, epoch, batch) and the optimizer's slots.
+
+    ``advance`` does one update. Everything that is needed to go on bit for bit is in ``state``.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: FirstOrder,
+        schedule: Schedule,
+        spec: TrainSpec,
+        train: Part,
+        validation: Part | None = None,
+    ) -> None:
+        self.network = network
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.spec = spec
+        self.train = train
+        self.validation = validation
+        n = len(network.parameters)
+        self.batch_size = min(spec.batch_size or len(train), len(train))
+        self.slots = optimizer.slots(n, network.parameters.dtype)
+        self._scratch = tuple(np.zeros(n, dtype=network.parameters.dtype) for _ in range(2))
+        self.update = 0
+        self.epoch = 0
+        self.batch = 0
+        self.rate_factor = 1.0
+        self.loss = float("nan")
+        self.grad_norm = float("nan")
+        self.status: Status = "running" if spec.epochs else "completed"
+        self.reason = "" if spec.epochs else "0 epochs: nothing to train"
+        self.best_value = float("inf")
+        self.best_epoch = 0
+        self.best_theta: Array | None = None
+        self.best_buffers: dict[str, Array] = {}
+        self.model: Model | None = None
+        self._order: Array | None = None
+        self._metrics: tuple[int, dict[str, Metrics]] | None = None
+
+    @property
+    def batches(self) -> int:
+        """Updates in this epoch."""
+        return ceil(self._samples() / self.batch_size)
+
+    @property
+    def total_updates(self) -> int:
+        """Updates that the whole budget takes (an upper bound with a curriculum)."""
+        return ceil(len(self.train) / self.batch_size) * self.spec.epochs
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next update."""
+        by_epoch = self.schedule.every == "epoch"
+        t, total = (self.epoch, self.spec.epochs) if by_epoch else (self.update, self.total_updates)
+        return self.optimizer.lr * self.rate_factor * self.schedule.factor(t, total)
+
+    def _samples(self) -> int:
+        order = self.spec.order
+        if not isinstance(order, Curriculum):
+            return len(self.train)
+        share = min(1.0, order.start + (1 - order.start) * self.epoch / max(1, order.epochs))
+        return max(1, round(share * len(self.train)))
+
+    def indices(self) -> Array:
+        """The rows of the next update, in order."""
+        if self._order is None:
+            self._order = self._draw_order()
+        start = self.batch * self.batch_size
+        return self._order[start : start + self.batch_size]
+
+    def _draw_order(self) -> Array:
+        rows = np.arange(len(self.train))
+        order = self.spec.order
+        if isinstance(order, Curriculum):
+            losses = self.network.losses(self.train.x, self.train.y)
+            rows = np.argsort(losses, kind="stable")[: self._samples()]
+        if order == "given" or self.batch_size >= len(rows):
+            return rows
+        return stream(self.network.spec.seed, "shuffle", self.epoch).permutation(rows)
+
+    def fill(self, model: Model) -> None:
+        """Put the next update's samples, labels and draws into ``model``."""
+        rows = self.indices()
+        plan = model.plan
+        assert model.target is not None
+        np.take(self.train.x, rows, axis=0, out=plan.value(model.x), mode="clip")
+        np.take(self.train.y, rows, axis=0, out=plan.value(model.target), mode="clip")
+        if model.masks:
+            model.draw(self.network.spec.seed, self.update)
+
+    def advance(self) -> bool:
+        """One update; True at the end of an epoch. Raises NumericError, the parameters as before it."""
+        rows = self.indices()
+        model = self.model = self.network.model(len(rows), "train")
+        self.fill(model)
+        objective = model.plan.run()
+        parameters = self.network.parameters
+        squared = float(np.dot(parameters.grad, parameters.grad))
+        if not (isfinite(objective) and isfinite(squared)) and not self._finite(objective):
+            raise self._fault(model)
+        self.grad_norm = sqrt(squared) if isfinite(squared) else float(np.linalg.norm(parameters.grad.astype(float)))
+        assert model.data_loss is not None
+        self.loss = float(model.plan.value(model.data_loss))
+        if self.spec.gradient_noise or self.spec.clip_norm:
+            self._condition()
+        if model.buffers:
+            model.absorb(self.network.buffers)
+        self.update += 1
+        self.optimizer.update(
+            parameters.theta, parameters.grad, self.slots, self.update, self._rate_now(), *self._scratch
+        )
+        self.batch += 1
+        if self.batch < self.batches:
+            return False
+        self.batch, self._order = 0, None
+        self.epoch += 1
+        self._end_epoch()
+        return True
+
+    def _rate_now(self) -> float:
+        """The rate of the update in progress, whose number has been counted already."""
+        self.update -= 1
+        rate = self.rate
+        self.update += 1
+        return rate
+
+    def _finite(self, objective: float) -> bool:
+        return isfinite(objective) and bool(np.isfinite(self.network.parameters.grad).all())
+
+    def _fault(self, model: Model) -> NumericError:
+        found = model.plan.first_nonfinite()
+        phase, node = found if found else ("forward", model.plan.outputs[0])
+        what = "value" if phase == "forward" else "gradient"
+        return NumericError(
+            f"the {what} is not finite at update {self.update + 1}",
+            where=node.name,
+            hint="lower optimizer.lr, set train.clip_norm, or scale the inputs with a preprocess step",
+        )
+
+    def _condition(self) -> None:
+        grad = self.network.parameters.grad
+        noise = self.spec.gradient_noise
+        if noise:
+            spread = sqrt(noise.eta / (1 + self.update) ** noise.gamma)
+            draw = stream(self.network.spec.seed, "gradient noise", self.update)
+            grad += draw.normal(0.0, spread, grad.size).astype(grad.dtype)
+        if self.spec.clip_norm:
+            norm = float(np.linalg.norm(grad))
+            if norm > self.spec.clip_norm:
+                grad *= self.spec.clip_norm / norm
+
+    def evaluate(self) -> dict[str, Metrics]:
+        """Data loss and accuracy on the training and validation parts with the present weights."""
+        if self._metrics is None or self._metrics[0] != self.update:
+            found = {"train": Metrics(*self.network.evaluate(self.train.x, self.train.y))}
+            if self.validation is not None and len(self.validation):
+                found["validation"] = Metrics(*self.network.evaluate(self.validation.x, self.validation.y))
+            self._metrics = (self.update, found)
+        return self._metrics[1]
+
+    def monitored(self, monitor: str) -> float:
+        """The value of a monitor such as ``validation.loss``."""
+        part, _, key = monitor.partition(".")
+        value = getattr(self.evaluate()[part], key)
+        return float("nan") if value is None else float(value)
+
+    def _end_epoch(self) -> None:
+        self._metrics = None
+        if self.spec.early_stopping:
+            self._watch(self.spec.early_stopping)
+        rule = self.spec.stop
+        if rule and self.status == "running":
+            value = self.monitored(rule.monitor)
+            low = rule.below is not None and value < rule.below
+            high = rule.above is not None and value > rule.above
+            if low or high:
+                limit = f"below {rule.below:g}" if low else f"above {rule.above:g}"
+                self._stop("stopped_early", f"{rule.monitor} {value:.4g} is {limit}")
+        if self.status == "running" and self.epoch >= self.spec.epochs:
+            self._stop("completed", f"all {self.spec.epochs} epochs done")
+
+    def _watch(self, rule: EarlyStopping) -> None:
+        value = self.monitored(rule.monitor)
+        signed = -value if rule.monitor.endswith("accuracy") else value
+        if signed < self.best_value - rule.min_delta or self.best_theta is None:
+            self.best_value, self.best_epoch = signed, self.epoch
+            self.best_theta = self.network.parameters.theta.copy()
+            self.best_buffers = {k: v.copy() for k, v in self.network.buffers.items()}
+        elif self.epoch - self.best_epoch >= rule.patience:
+            self._stop(
+                "stopped_early",
+                f"{rule.monitor} has not improved for {rule.patience} epochs (best {value_of(self):.4g} "
+                f"at epoch {self.best_epoch})",
+            )
+
+    def _stop(self, status: Status, reason: str) -> None:
+        self.status, self.reason = status, reason
+
+    def restore_best(self) -> bool:
+        """Put the best weights by the monitored value in place; False where none are kept."""
+        if self.best_theta is None:
+            return False
+        self.network.parameters.theta[:] = self.best_theta
+        for name, array in self.best_buffers.items():
+            self.network.buffers[name][...] = array
+        self._metrics = None
+        return True
+
+    def state(self) -> dict[str, Array]:
+        """Everything to go on from here, as named arrays."""
+        out: dict[str, Array] = {
+            f"param/{name}": self.network.parameters.view(name).copy() for name in self.network.parameters
+        }
+        out |= {f"buffer/{k}": v.copy() for k, v in self.network.buffers.items()}
+        out |= {f"slot/{k}": v.copy() for k, v in self.slots.items()}
+        out["clock"] = np.array([self.update, self.epoch, self.batch, self.best_epoch], dtype=np.int64)
+        out["live"] = np.array([self.rate_factor, self.best_value, self.loss, self.grad_norm])
+        if self.best_theta is not None:
+            out["best/theta"] = self.best_theta.copy()
+            out |= {f"best/buffer/{k}": v.copy() for k, v in self.best_buffers.items()}
+        if self._order is not None:
+            out["order"] = self._order.copy()
+        return out
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from ``state``. Raises KeyError or ValueError where it does not fit; nothing is changed then."""
+        parameters = self.network.parameters
+        for name in parameters:
+            if state[f"param/{name}"].shape != parameters.view(name).shape:
+                raise ValueError(f"param/{name} has another shape")
+        for key, array in {**self.slots, **self.network.buffers}.items():
+            found = state.get(f"slot/{key}", state.get(f"buffer/{key}"))
+            if found is None or found.shape != array.shape:
+                raise ValueError(f"{key} is missing or has another shape")
+        for name in parameters:
+            parameters.view(name)[...] = state[f"param/{name}"]
+        for key, array in self.slots.items():
+            array[...] = state[f"slot/{key}"]
+        for key, array in self.network.buffers.items():
+            array[...] = state[f"buffer/{key}"]
+        self.update, self.epoch, self.batch, self.best_epoch = (int(v) for v in state["clock"])
+        self.rate_factor, self.best_value, self.loss, self.grad_norm = (float(v) for v in state["live"])
+        best = state.get("best/theta")
+        self.best_theta = None if best is None else best.copy()
+        self.best_buffers = {
+            k.removeprefix("best/buffer/"): v.copy() for k, v in state.items() if k.startswith("best/buffer/")
+        }
+        order = state.get("order")
+        self._order = None if order is None else order.copy()
+        self._metrics = None
+        if self.status == "completed" and self.epoch < self.spec.epochs:
+            self.status, self.reason = "running", ""
+        if self.epoch >= self.spec.epochs:
+            self._stop("completed", f"all {self.spec.epochs} epochs done")
+
+
+def value_of(trainer: Trainer) -> float:
+    """The best monitored value so far, in its own sign."""
+    rule = trainer.spec.early_stopping
+    return -trainer.best_value if rule and rule.monitor.endswith("accuracy") else trainer.best_value
