@@ -1,0 +1,209 @@
+"""Comma-separated tables with a header line."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from nntui.data.files import open_data
+from nntui.data.table import Array, Source, Table, sorted_classes
+from nntui.display import display
+from nntui.errors import UserError
+
+MAX_FAULTS = 20
+MAX_CELLS = 100_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Csv(Source):
+    """A CSV file: a header line, then one sample a line; every column but the target is a number."""
+
+    type: ClassVar[str] = "csv"
+    summary: ClassVar[str] = "your own table, with a header line"
+
+    path: str
+    """The file."""
+    target: str | tuple[str, ...]
+    """The column (or columns) to predict."""
+    task: Literal["auto", "classification", "regression"] = "auto"
+    """With "auto", text or whole numbers are classes."""
+
+    def load(self, seed: int, base: Path) -> Table:
+        path, stream = open_data(base, self.path, "data.path")
+        with stream:
+            header, rows = read_rows(path, stream.read())
+        names = (self.target,) if isinstance(self.target, str) else self.target
+        targets = [self._find(path, header, name) for name in names]
+        if len(set(targets)) != len(targets) or not targets:
+            raise UserError(f"data.target: name each target column once (given {display(list(names))})")
+        inputs = [k for k in range(len(header)) if k not in targets]
+        if not inputs:
+            raise UserError(f"{display(path)}: no column is left as an input; the table has {display(header)}")
+        faults = Faults(path, header)
+        x = faults.numbers(rows, inputs)
+        y, classes = self._labels(faults, rows, targets)
+        faults.report()
+        features = tuple(header[k] for k in inputs)
+        return Table(x, y, classes, features, tuple(names), self.type)
+
+    def _find(self, path: Path, header: list[str], name: str) -> int:
+        if name in header:
+            return header.index(name)
+        near = difflib.get_close_matches(name, header, 1)
+        hint = f'; did you mean "{display(near[0])}"?' if near else ""
+        columns = ", ".join(display(h, 30) for h in header[:20])
+        raise UserError(
+            f"{display(path)}:1: column {display(name)}: there is no such column for data.target "
+            f"(given {display(name)}; allowed {columns}){hint}"
+        )
+
+    def _labels(
+        self, faults: Faults, rows: list[tuple[int, list[str]]], targets: list[int]
+    ) -> tuple[Array, tuple[str, ...] | None]:
+        if len(targets) == 1 and self.task != "regression":
+            texts = [row[targets[0]].strip() for _, row in rows]
+            numbers = [as_number(t) for t in texts]
+            whole = all(v is not None and v == int(v) for v in numbers if v is None or math.isfinite(v))
+            text = any(v is None for v in numbers)
+            if self.task == "classification" or text or whole:
+                faults.empty(rows, targets[0])
+                # 1, 1.0 and 01 are the same class where every label is a number.
+                if not text:
+                    texts = [plain_number(v) for v in numbers if v is not None]
+                classes = sorted_classes(texts)
+                index = {name: k for k, name in enumerate(classes)}
+                return np.array([index[t] for t in texts], dtype=np.int64), classes
+        elif self.task == "classification":
+            raise UserError("data.task: classes need one target column (given several in data.target)")
+        return faults.numbers(rows, targets), None
+
+
+def plain_number(value: float) -> str:
+    """A whole number without its point."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def as_number(text: str) -> float | None:
+    """The number that ``text`` is, or None; digits are ASCII and have no underscores."""
+    if "_" in text or not text.isascii():
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+class Faults:
+    """Collects what is wrong with cells, as ``FILE:LINE: column NAME: …``."""
+
+    def __init__(self, path: Path, header: list[str]) -> None:
+        self.path = path
+        self.header = header
+        self.found: list[str] = []
+        self.more = 0
+
+    def add(self, line: int, column: int, problem: str) -> None:
+        """One fault."""
+        if len(self.found) < MAX_FAULTS:
+            self.found.append(f"{display(self.path)}:{line}: column {display(self.header[column])}: {problem}")
+        else:
+            self.more += 1
+
+    def numbers(self, rows: list[tuple[int, list[str]]], columns: list[int]) -> Array:
+        """The cells of ``columns`` as finite numbers; other cells are faults."""
+        out = np.zeros((len(rows), len(columns)))
+        for r, (line, row) in enumerate(rows):
+            for c, column in enumerate(columns):
+                text = row[column].strip()
+                value = as_number(text)
+                if not text:
+                    self.add(line, column, "the cell is empty (allowed: a number); fill it in or drop the row")
+                elif value is None:
+                    given = display(text, 40)
+                    self.add(line, column, f"not a number (given {given!r}); encode text as numbers, or drop it")
+                elif not math.isfinite(value):
+                    self.add(line, column, f"not finite (given {display(text, 40)}; allowed: a finite number)")
+                else:
+                    out[r, c] = value
+        return out
+
+    def empty(self, rows: list[tuple[int, list[str]]], column: int) -> None:
+        """Labels that are empty or not finite are faults."""
+        for line, row in rows:
+            text = row[column].strip()
+            value = as_number(text)
+            if not text:
+                self.add(line, column, "the label is empty; fill it in or drop the row")
+            elif value is not None and not math.isfinite(value):
+                self.add(line, column, f"the label is not finite (given {display(text, 40)})")
+
+    def report(self) -> None:
+        """Raises UserError where there are faults."""
+        if self.more:
+            self.found.append(f"{display(self.path)}: and {self.more} more faults of this kind")
+        if self.found:
+            raise UserError(self.found)
+
+
+def read_rows(path: Path, data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The header, and each row with its line number. Raises UserError."""
+    shown = display(path)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UserError(f"{shown}:{line}: not UTF-8 text; save the table as UTF-8") from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UserError(f"{shown}:{line}: a NUL character: this is not a CSV file")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = list(_records(shown, reader))
+    if not rows:
+        raise UserError(f"{shown}: the file is empty (allowed: a header line, then one sample a line)")
+    header = [name.strip() for name in rows[0][1]]
+    _check_header(shown, header)
+    faults = [
+        f"{shown}:{line}: {len(row)} cells, but the header has {len(header)}"
+        for line, row in rows[1:]
+        if len(row) != len(header)
+    ]
+    if faults:
+        more = [f"{shown}: and {len(faults) - MAX_FAULTS} more lines like these"] * (len(faults) > MAX_FAULTS)
+        raise UserError(faults[:MAX_FAULTS] + more)
+    if len(rows) == 1:
+        raise UserError(f"{shown}: there are no samples, only a header line")
+    if len(rows) * len(header) > MAX_CELLS:
+        raise UserError(f"{shown}: {len(rows) * len(header)} cells are too many (allowed: up to {MAX_CELLS})")
+    return header, rows[1:]
+
+
+def _records(shown: str, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    line = 1
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise UserError(f"{shown}:{line}: not CSV: {error}") from None
+        if row:
+            yield line, row
+        line = reader.line_num + 1  # type: ignore[attr-defined]
+
+
+def _check_header(shown: str, header: list[str]) -> None:
+    for k, name in enumerate(header):
+        if not name:
+            raise UserError(f"{shown}:1: column {k + 1} has no name")
+        if name in header[:k]:
+            raise UserError(f"{shown}:1: column {display(name)}: the name is there twice")
+    if all(as_number(name) is not None for name in header):
+        raise UserError(f"{shown}:1: the header line is missing: every name in it is a number; add one")

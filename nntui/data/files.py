@@ -1,0 +1,46 @@
+"""Opening the user's data files: plain files only, never waiting, with one clear message."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from nntui.display import display
+from nntui.errors import UserError
+from nntui.runs.files import reason
+
+MAX_BYTES = 2 << 30
+"""Larger files, and arrays that would unpack to more, are refused."""
+
+
+def open_data(base: Path, name: str, key: str) -> tuple[Path, BinaryIO]:
+    """Open ``name``, relative to ``base``. Raises UserError."""
+    path = base / Path(name).expanduser()
+    shown = display(path)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except ValueError:
+        raise UserError(f"{key}: not a usable path (given {display(name)!r})") from None
+    except OSError as error:
+        raise UserError(f"{shown}: cannot read the data ({key}): {reason(error)}") from None
+    try:
+        kind = os.fstat(descriptor)
+        if not stat.S_ISREG(kind.st_mode):
+            raise UserError(f"{shown}: cannot read the data ({key}): {reason(_not_plain(kind))}")
+        if kind.st_size > MAX_BYTES:
+            raise UserError(
+                f"{shown}: {kind.st_size} bytes are too many (allowed: up to {MAX_BYTES}); use a smaller sample"
+            )
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return path, os.fdopen(descriptor, "rb")
+
+
+def _not_plain(kind: os.stat_result) -> OSError:
+    if stat.S_ISDIR(kind.st_mode):
+        return OSError(errno.EISDIR, "")
+    return OSError(errno.EINVAL, "this is not a plain file")

@@ -1,0 +1,125 @@
+"""A table of samples, and its division into training, validation and test parts."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntui.display import display
+from nntui.errors import UserError
+from nntui_core.rng import stream
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """``x`` float64 ``m × n``, all finite; ``y`` class indices (int64, ``m``) or numbers (float64, ``m × k``)."""
+
+    x: Array
+    y: Array
+    classes: tuple[str, ...] | None
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    source: str
+    image: tuple[int, int, int] | None = None
+    """Channels, height and width where rows are pictures."""
+    digest: str = field(init=False)
+    """SHA-256 of the contents, to notice data that changed."""
+
+    def __post_init__(self) -> None:
+        mark = hashlib.sha256(repr((self.classes, self.x.shape, self.y.shape)).encode())
+        mark.update(np.ascontiguousarray(self.x).tobytes())
+        mark.update(np.ascontiguousarray(self.y).tobytes())
+        object.__setattr__(self, "digest", mark.hexdigest())
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+class Source(ABC):
+    """Where samples come from; its fields are keys of ``[data]``."""
+
+    type: ClassVar[str]
+    summary: ClassVar[str]
+
+    @abstractmethod
+    def load(self, seed: int, base: Path) -> Table:
+        """The table. ``base`` is the directory that relative paths are relative to. Raises UserError."""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Row numbers of the three parts."""
+
+    train: Array
+    validation: Array
+    test: Array
+
+
+def split(table: Table, validation: float, test: float, seed: int) -> Split:
+    """Divide the rows at random, class by class where there are classes.
+
+    A part with a fraction above 0 gets at least one row. Raises UserError where too few rows are left.
+    """
+    if validation + test >= 1:
+        raise UserError(
+            f"data.validation + data.test: nothing is left to train on "
+            f"(given {validation:g} + {test:g}; allowed: a sum below 1)"
+        )
+    rng = stream(seed, "split")
+    groups = [np.arange(len(table))]
+    if table.classes is not None:
+        groups = [np.flatnonzero(table.y == k) for k in range(len(table.classes))]
+    held = _shares([len(g) for g in groups], test, rng), _shares([len(g) for g in groups], validation, rng)
+    parts: tuple[list[Array], list[Array], list[Array]] = ([], [], [])
+    for group, n_test, n_validation in zip(groups, *held, strict=True):
+        rows = rng.permutation(group)
+        if len(rows) <= n_test + n_validation:
+            raise UserError(
+                f"data: {len(rows)} rows are too few to hold out {n_test + n_validation} and train on the rest; "
+                "lower data.validation and data.test, or bring more rows"
+            )
+        parts[1].append(rows[n_test : n_test + n_validation])
+        parts[2].append(rows[:n_test])
+        parts[0].append(rows[n_test + n_validation :])
+    train, val, tst = (np.sort(np.concatenate(p)) for p in parts)
+    return Split(train, val, tst)
+
+
+def _shares(sizes: Sequence[int], fraction: float, rng: np.random.Generator) -> list[int]:
+    """How many rows of each group are held out: proportional, the total rounded once."""
+    if not fraction:
+        return [0] * len(sizes)
+    exact = np.array(sizes) * fraction
+    whole = np.floor(exact).astype(int)
+    missing = max(1, round(sum(sizes) * fraction)) - int(whole.sum())
+    # Largest remainders first; equal ones in an order drawn at random.
+    order = np.lexsort((rng.random(len(sizes)), -(exact - whole)))
+    whole[order[:missing]] += 1
+    return [int(v) for v in whole]
+
+
+def sorted_classes(labels: Sequence[str]) -> tuple[str, ...]:
+    """Distinct labels, numerically where all are numbers."""
+    distinct = sorted(set(labels))
+    try:
+        return tuple(sorted(distinct, key=lambda text: (float(text), text)))
+    except ValueError:
+        return tuple(distinct)
+
+
+def check_classes(table: Table, allow_single: bool) -> None:
+    """Raises UserError for a single class, unless allowed."""
+    if table.classes is not None and len(table.classes) < 2 and not allow_single:
+        raise UserError(
+            f'data: every row has the same class "{display(table.classes[0], 40)}", so there is nothing to '
+            "learn; check data.target, or set data.allow_single_class = true"
+        )
