@@ -109,7 +109,7 @@ class Trainer:
         n = len(network.parameters)
         self.batch_size = min(spec.batch_size or len(train), len(train))
         self.slots = optimizer.slots(n, network.parameters.dtype)
-        self._scratch = tuple(np.zeros(n, dtype=network.parameters.dtype) for _ in range(2))
+        self._scratch = optimizer.scratch(n, network.parameters.dtype)
         self.update = 0
         self.epoch = 0
         self.batch = 0

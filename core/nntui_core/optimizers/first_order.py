@@ -1,4 +1,8 @@
-"""First-order optimizers, in PyTorch 2.13's variants and with its defaults (momentum 0.9 excepted)."""
+"""First-order optimizers, in PyTorch 2.13's variants and with its defaults (momentum 0.9 excepted).
+
+Where other libraries differ: Keras and Optax put AdaGrad's and RMSProp's ε under the root, Keras puts η
+inside the velocity and ε outside Adam's bias correction.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,8 @@ from nntui_core.optimizers.base import FirstOrder, Slots
 Fraction = Annotated[float, Ge(0), Lt(1)]
 Positive = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
+_TINY = 1e-30
+"""A smaller ε may round to 0 in float32."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +30,7 @@ class Sgd(FirstOrder):
     type: ClassVar[str] = "sgd"
     formula: ClassVar[str] = "w -= η g"
 
-    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
         np.multiply(g, rate, out=t)
         np.subtract(w, t, out=w)
 
@@ -41,7 +47,7 @@ class Momentum(FirstOrder):
     momentum: Fraction = 0.9
     """μ."""
 
-    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
         v = s["v"]
         np.multiply(v, self.momentum, out=v)
         np.add(v, g, out=v)
@@ -61,7 +67,7 @@ class Nesterov(FirstOrder):
     momentum: Fraction = 0.9
     """μ."""
 
-    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
         v = s["v"]
         np.multiply(v, self.momentum, out=v)
         np.add(v, g, out=v)
@@ -85,13 +91,11 @@ class Adagrad(FirstOrder):
     eps: NonNegative = 1e-10
     """ε."""
 
-    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
         total = s["s"]
         np.multiply(g, g, out=t)
         np.add(total, t, out=total)
-        np.sqrt(total, out=t)
-        np.add(t, self.eps, out=t)
-        _descend(w, g, t, rate, u)
+        _descend(w, g, total, 1.0, self.eps, rate, t, u)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +114,9 @@ class Rmsprop(FirstOrder):
     eps: NonNegative = 1e-8
     """ε."""
 
-    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
         _second_moment(s["s"], g, self.rho, t)
-        np.sqrt(s["s"], out=t)
-        np.add(t, self.eps, out=t)
-        _descend(w, g, t, rate, u)
+        _descend(w, g, s["s"], 1.0, self.eps, rate, t, u)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,13 +150,12 @@ class Adam(_Moments):
     source: ClassVar[str] = "Kingma & Ba 2015, algorithm 1"
 
     bias_correction: bool = True
-    """Divide the moments by 1 − βᵏ; without it the first step is √(1−β₂)⁻¹·(1−β₁) ≈ 3.162 times as long."""
+    """Divide the moments by 1 − βᵏ; without it the first step is (1−β₁)/√(1−β₂) ≈ 3.162 times as long."""
 
-    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
         self.moments(g, s, t)
         c1, c2 = (1 - self.beta1**k, 1 - self.beta2**k) if self.bias_correction else (1.0, 1.0)
-        _root(s["v"], c2, self.eps, t)
-        _descend(w, s["m"], t, rate / c1, u)
+        _descend(w, s["m"], s["v"], c2, self.eps, rate / c1, t, u)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,11 +169,10 @@ class Adamw(_Moments):
     weight_decay: NonNegative = 0.01
     """λ."""
 
-    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
         np.multiply(w, 1 - rate * self.weight_decay, out=w)
         self.moments(g, s, t)
-        _root(s["v"], 1 - self.beta2**k, self.eps, t)
-        _descend(w, s["m"], t, rate / (1 - self.beta1**k), u)
+        _descend(w, s["m"], s["v"], 1 - self.beta2**k, self.eps, rate / (1 - self.beta1**k), t, u)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,19 +189,23 @@ class Nadam(_Moments):
     """ψ in μₖ = β₁(1 − ½·0.96^(kψ))."""
 
     def slots(self, n: int, dtype: Any) -> Slots:
+        """Also ``product``, the product of all μ so far: float64, as it decays through many orders."""
         return {**super().slots(n, dtype), "product": np.ones((), dtype=np.float64)}
 
-    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
-        now = self.beta1 * (1 - 0.5 * 0.96 ** (k * self.momentum_decay))
-        ahead = self.beta1 * (1 - 0.5 * 0.96 ** ((k + 1) * self.momentum_decay))
-        product = now * float(s["product"])
+    def begin(self, s: Slots, k: int) -> None:
+        s["product"] *= self._mu(k)
+
+    def _mu(self, k: int) -> float:
+        return float(self.beta1 * (1 - 0.5 * 0.96 ** (k * self.momentum_decay)))
+
+    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+        now, ahead, product = self._mu(k), self._mu(k + 1), float(s["product"])
         self.moments(g, s, t)
-        _root(s["v"], 1 - self.beta2**k, self.eps, t)
-        np.divide(g, t, out=u)
-        np.multiply(u, rate * (1 - now) / (1 - product), out=u)
-        np.subtract(w, u, out=w)
-        _descend(w, s["m"], t, rate * ahead / (1 - product * ahead), u)
-        s["product"][...] = product
+        # Both terms have the same denominator; they are added before dividing.
+        np.multiply(g, (1 - now) / (1 - product), out=u)
+        np.multiply(s["m"], ahead / (1 - product * ahead), out=t)
+        np.add(u, t, out=u)
+        _descend(w, u, s["v"], 1 - self.beta2**k, self.eps, rate, t, u)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,11 +217,10 @@ class Amsgrad(_Moments):
     source: ClassVar[str] = "Reddi et al. 2018"
     vectors: ClassVar[tuple[str, ...]] = ("m", "v", "vmax")
 
-    def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
         self.moments(g, s, t)
         np.maximum(s["vmax"], s["v"], out=s["vmax"])
-        _root(s["vmax"], 1 - self.beta2**k, self.eps, t)
-        _descend(w, s["m"], t, rate / (1 - self.beta1**k), u)
+        _descend(w, s["m"], s["vmax"], 1 - self.beta2**k, self.eps, rate / (1 - self.beta1**k), t, u)
 
 
 def _second_moment(v: Array, g: Array, beta: float, t: Array) -> None:
@@ -227,18 +230,21 @@ def _second_moment(v: Array, g: Array, beta: float, t: Array) -> None:
     np.add(v, t, out=v)
 
 
-def _root(v: Array, correction: float, eps: float, out: Array) -> None:
-    """√(v/correction) + ε, as PyTorch orders it."""
-    np.sqrt(v, out=out)
-    if correction != 1:
-        np.divide(out, sqrt(correction), out=out)
-    np.add(out, eps, out=out)
+def _descend(
+    w: Array, d: Array, v: Array, correction: float, eps: float, rate: float, t: Array, u: Array
+) -> None:
+    """w -= rate·d/(√(v/correction) + ε). ``t`` and ``u`` are scratch; ``u`` may be ``d``.
 
-
-def _descend(w: Array, direction: Array, denominator: Array, rate: float, u: Array) -> None:
-    """w -= rate·direction/denominator; where nothing but zeros has come (and ε is 0), w stays."""
-    np.divide(direction, denominator, out=u)
-    if not denominator.all():
-        u[denominator == 0] = 0
-    np.multiply(u, rate, out=u)
+    The correction is taken out of the root, which saves a pass. Where the denominator is 0 (possible only
+    without ε: no gradient has come yet), w stays.
+    """
+    root = sqrt(correction)
+    np.sqrt(v, out=t)
+    np.add(t, eps * root, out=t)
+    if eps < _TINY and not t.all():
+        np.divide(d, t, out=u, where=t != 0)
+        u[t == 0] = 0
+    else:
+        np.divide(d, t, out=u)
+    np.multiply(u, rate * root, out=u)
     np.subtract(w, u, out=w)

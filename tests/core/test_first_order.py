@@ -1,0 +1,205 @@
+"""First-order optimizers: PyTorch's steps (from references/make_optimizer_references.py) and promises."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nntui_core import catalog
+from nntui_core.optimizers.base import FirstOrder
+from nntui_core.optimizers.first_order import Adagrad, Adam, Amsgrad, Momentum, Nadam, Nesterov, Sgd
+
+REFERENCES = np.load(Path(__file__).parents[1] / "references" / "optimizers.npz")
+META = json.loads(str(REFERENCES["meta"]))
+START = np.array([1.0, -2.0, 0.5, 3.0, -0.25, 1e-3, 0.75])
+NAMES = [n for n, cls in catalog.members("optimizer").items() if issubclass(cls, FirstOrder)]
+
+
+def gradient(w: Any, k: int) -> Any:
+    """As in the reference script."""
+    g = np.array([1.0, 10.0, 0.1, 1e-3, 100.0, 1e-6, 0.0]) * w + 0.5 * np.sin(3 * w + k)
+    g[-1] = 0.0
+    return g.astype(w.dtype)
+
+
+class Runner:
+    """An optimizer on one vector, as a trainer would drive it."""
+
+    def __init__(self, optimizer: FirstOrder, w: Any) -> None:
+        self.optimizer, self.w, self.k = optimizer, w.copy(), 0
+        self.slots = optimizer.slots(w.size, w.dtype)
+        self.scratch = optimizer.scratch(w.size, w.dtype)
+
+    def step(self, g: Any, factor: float = 1.0) -> Any:
+        self.k += 1
+        self.optimizer.update(self.w, g, self.slots, self.k, self.optimizer.lr * factor, *self.scratch)
+        return self.w.copy()
+
+
+def path(optimizer: FirstOrder, steps: int = 25) -> Any:
+    run = Runner(optimizer, START)
+    return np.array([run.step(gradient(run.w, k)) for k in range(steps)])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_equals_torch_step_by_step(name: str) -> None:
+    theirs = REFERENCES[f"default/{name}"]
+    ours = path(catalog.build("optimizer", name))
+    assert np.abs(theirs[-1] - START).max() > 1e-3
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", META["settings"])
+def test_settings_reach_torch_s_places(name: str) -> None:
+    ours = path(catalog.build("optimizer", {"type": name, **META["settings"][name]}))
+    np.testing.assert_allclose(ours, REFERENCES[f"special/{name}"], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_defaults_are_torch_s(name: str) -> None:
+    defaults, optimizer = META["defaults"][name], catalog.build("optimizer", name)
+    betas = defaults.get("betas", [None, None])
+    theirs = {
+        **defaults, "beta1": betas[0], "beta2": betas[1], "rho": defaults.get("alpha"),
+        "momentum": 0.9, "bias_correction": True,
+    }  # fmt: skip
+    assert {field: theirs[field] for field in vars(optimizer)} == vars(optimizer)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_keeps_dtype_and_does_not_touch_the_gradient(name: str, dtype: Any) -> None:
+    run = Runner(catalog.build("optimizer", name), START.astype(dtype))
+    for k in range(5):
+        g = gradient(run.w, k)
+        before = g.copy()
+        run.step(g)
+        np.testing.assert_array_equal(g, before)
+    assert run.w.dtype == dtype
+    assert {run.slots[n].dtype for n in run.optimizer.vectors} <= {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_resumes_bit_for_bit_from_its_slots(name: str) -> None:
+    optimizer = catalog.build("optimizer", name)
+    whole, first = Runner(optimizer, START), Runner(optimizer, START)
+    for k in range(10):
+        whole.step(gradient(whole.w, k))
+        first.step(gradient(first.w, k))
+    second = Runner(optimizer, first.w)
+    second.k = first.k
+    for key, array in first.slots.items():
+        second.slots[key][...] = array
+    for k in range(10, 20):
+        whole.step(gradient(whole.w, k))
+        second.step(gradient(second.w, k))
+    np.testing.assert_array_equal(whole.w, second.w)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_blocks_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    optimizer = catalog.build("optimizer", name)
+    start = np.random.default_rng(1).normal(size=1003).astype(np.float32)
+    gradients = np.random.default_rng(2).normal(size=(4, 1003)).astype(np.float32)
+    whole = Runner(optimizer, start)
+    for g in gradients:
+        whole.step(g)
+    monkeypatch.setattr(FirstOrder, "BLOCK", 100)
+    parts = Runner(optimizer, start)
+    assert parts.scratch[0].size == 100
+    for g in gradients:
+        parts.step(g)
+    np.testing.assert_array_equal(whole.w, parts.w)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_allocates_nothing_that_grows_with_the_parameters(name: str) -> None:
+    n = 200_000
+    run = Runner(catalog.build("optimizer", name), np.ones(n, dtype=np.float32))
+    g = np.full(n, 0.5, dtype=np.float32)
+    args = (run.w, g, run.slots, 1, 0.1, *run.scratch)
+    run.optimizer.update(*args)
+    tracemalloc.start()
+    try:
+        run.optimizer.update(*args)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < n // 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_descends_a_parabola(name: str) -> None:
+    optimizer = catalog.build("optimizer", {"type": name, "lr": 0.3 if name == "adagrad" else 0.05})
+    run = Runner(optimizer, np.array([1.0, -1.5]))
+    for _ in range(300):
+        run.step(run.w.copy())
+    assert np.abs(run.w).max() < 0.1
+
+
+def test_nesterov_is_the_gradient_at_the_look_ahead_point() -> None:
+    mu, lr = 0.9, 0.02
+    run = Runner(Nesterov(lr=lr, momentum=mu), START)
+    theta, v = START.copy(), np.zeros_like(START)
+    for _ in range(40):
+        # The classical form in θ; ours keeps the look-ahead point φ = θ − ημv itself.
+        v = mu * v + np.cos(theta - lr * mu * v)
+        theta = theta - lr * v
+        shifted = run.step(np.cos(run.w))
+        np.testing.assert_allclose(shifted, theta - lr * mu * v, rtol=1e-12, atol=1e-13)
+
+
+def test_adagrad_is_the_rate_over_the_rms_of_all_past_gradients() -> None:
+    lr = 0.1
+    run = Runner(Adagrad(lr=lr, eps=0.0), START)
+    w, past = START.copy(), []
+    for t in range(30):
+        g = np.cos(w) + 2
+        past.append(g)
+        rms = np.sqrt(np.mean(np.square(past), axis=0))
+        w = w - lr / np.sqrt(t + 1) * g / rms
+        np.testing.assert_allclose(run.step(np.cos(run.w) + 2), w, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("correction", "length"), [(True, 1.0), (False, 0.1 / np.sqrt(0.001))])
+def test_adam_s_first_step(correction: bool, length: float) -> None:
+    run = Runner(Adam(lr=0.25, eps=0.0, bias_correction=correction), np.zeros(3))
+    step = run.step(np.array([1e-4, 7.0, -300.0]))
+    np.testing.assert_allclose(step, 0.25 * length * np.array([-1, -1, 1]), rtol=1e-12)
+    assert correction or length == pytest.approx(3.162, abs=3e-4)
+
+
+@pytest.mark.parametrize("optimizer", [Adagrad(eps=0.0), Adam(eps=0.0), Amsgrad(eps=0.0), Nadam(eps=0.0)])
+def test_without_eps_a_weight_without_gradient_stays(optimizer: FirstOrder) -> None:
+    run = Runner(optimizer, np.array([1.0, 2.0]))
+    w = run.step(np.array([0.0, 1.0]))
+    assert w[0] == 1.0
+    assert w[1] < 2.0
+
+
+def test_momentum_s_rate_is_outside_the_velocity() -> None:
+    run = Runner(Momentum(lr=1.0, momentum=0.5), np.zeros(1))
+    run.step(np.ones(1), factor=1.0)
+    # v = 0.5·1 + 0 at a tenth of the rate: with the rate inside it would be 0.5.
+    assert run.step(np.zeros(1), factor=0.1)[0] == pytest.approx(-1.05)
+
+
+def rare(optimizer: FirstOrder, rounds: int = 6000) -> float:
+    """Reddi et al. 2018, §3: gradient C = 4 every third step, else −1, on [−1, 1]; −1 is best."""
+    run = Runner(optimizer, np.array([0.0]))
+    for k in range(rounds):
+        run.step(np.array([4.0 if k % 3 == 0 else -1.0]), factor=1 / np.sqrt(k + 1))
+        np.clip(run.w, -1, 1, out=run.w)
+    return float(run.w[0])
+
+
+def test_adam_ends_at_the_wrong_bound_and_amsgrad_at_the_right_one() -> None:
+    beta2 = 1 / (1 + 4**2)
+    assert rare(Adam(lr=0.3, beta1=0.0, beta2=beta2)) > 0.9
+    assert rare(Amsgrad(lr=0.3, beta1=0.0, beta2=beta2)) < -0.9
+    assert rare(Sgd(lr=0.3)) < -0.9
