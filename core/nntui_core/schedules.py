@@ -20,7 +20,7 @@ class Schedule(ABC):
     every: Literal["epoch", "update"] = "epoch"
     """What t counts."""
     warmup: Annotated[int, Ge(0)] = 0
-    """For the first ``warmup`` counts the rate rises linearly: factor·(t+1)/(warmup+1)."""
+    """For the first ``warmup`` counts of t the factor is also multiplied by (t+1)/(warmup+1)."""
 
     def factor(self, t: int, total: int) -> float:
         """What the learning rate is multiplied by."""
@@ -117,7 +117,9 @@ class OneCycle(Schedule):
     """From 1/div up to 1 and down to 1/(div·final_div), both along half a cosine (Smith & Topin 2019)."""
 
     type: ClassVar[str] = "one_cycle"
-    formula: ClassVar[str] = "1/div → 1 → 1/(div·final_div)"
+    formula: ClassVar[str] = (
+        "half a cosine from 1/div up to 1 at t = rise·total − 1, then one down to 1/(div·final_div) at total − 1"
+    )
 
     rise: Annotated[float, Gt(0), Le(1)] = 0.3
     """Share of the time spent rising."""

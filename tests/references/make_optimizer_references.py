@@ -1,4 +1,4 @@
-"""Writes optimizers.npz, preprocess.npz and minimizers.json, next to this file, from other libraries' results.
+"""Writes optimizers.npz, preprocess.npz and minimizers.json, next to this file, from other libraries.
 
 Run with an interpreter that has torch 2.13, SciPy and scikit-learn; the tests themselves need none of them.
 """
@@ -137,10 +137,13 @@ def problems() -> dict[str, tuple[object, np.ndarray]]:
     scales = np.logspace(0, 2, 12)
     data = np.column_stack([np.ones(60), rng.normal(size=(60, 4)) * [1, 2, 3, 4]])
     y = (rng.random(60) < 1 / (1 + np.exp(-data @ [0.3, 1, -1, 0.5, 0.2]))).astype(float)
-    rosen = lambda w: (scipy.optimize.rosen(w), scipy.optimize.rosen_der(w))
+
+    def rosen(w: np.ndarray) -> tuple[float, np.ndarray]:
+        return scipy.optimize.rosen(w), scipy.optimize.rosen_der(w)
+
     return {
         "rosenbrock": (rosen, np.array([-1.2, 1.0])),
-        "rosenbrock8": (rosen, np.tile([-1.2, 1.0], 4)),
+        "rosenbrock6": (rosen, np.zeros(6)),
         "quadratic": (lambda w: (float(0.5 * w @ (scales * w) - w.sum()), scales * w - 1), np.full(12, 3.0)),
         "logistic": (logistic(data, y), np.zeros(5)),
         "data": (data, y),
@@ -162,8 +165,11 @@ def minimizers() -> dict[str, object]:
                 value_grad, start, jac=True, method=theirs, options={**options, "maxiter": 2000}, **extra
             )
             out[f"{problem}/{ours}"] = {
-                "x": found.x.tolist(), "value": float(found.fun), "nfev": int(found.nfev), "nit": int(found.nit),
-            }  # fmt: skip
+                "x": found.x.tolist(),
+                "value": float(found.fun),
+                "nfev": int(found.nfev),
+                "nit": int(found.nit),
+            }
     return out
 
 
