@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import prod, sqrt
-from typing import Annotated, ClassVar
+from math import exp, prod, sqrt
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from annotated_types import Gt
@@ -21,13 +21,19 @@ class Initializer(ABC):
     source: ClassVar[str] = ""
     data_dependent: ClassVar[bool] = False
     """Whether :meth:`rescale` then adjusts the layer on a batch of the training data."""
+    tries: int = 1
+    """How often :meth:`rescale` may be called."""
 
     @abstractmethod
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
         """A float64 array of ``shape``."""
 
     def rescale(self, z: Array, w: Array, b: Array) -> bool:
-        """Adjust ``w`` and ``b`` in place, given the pre-activations ``z`` on a batch; True when done."""
+        """Adjust ``w`` and ``b`` in place, given the pre-activations ``z`` on a batch; True when done.
+
+        ``z`` is batch × units (batch × channels × height × width). The network calls this layer by layer in
+        forward order, with new ``z`` each time, at most ``tries`` times.
+        """
         return True
 
 
@@ -160,8 +166,85 @@ class Orthogonal(Initializer):
     """Factor; √2 suits relu."""
 
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
-        rows, columns = shape[0], prod(shape[1:])
-        q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
-        # The signs make the distribution uniform over orthogonal matrices.
-        q *= np.sign(np.diag(r))
-        return np.asarray(self.gain * (q if rows >= columns else q.T)).reshape(shape)
+        return self.gain * orthonormal(shape, rng)
+
+
+def orthonormal(shape: Shape, rng: np.random.Generator) -> Array:
+    """Orthonormal rows or columns, whichever are fewer, of the matrix first axis × the rest."""
+    rows, columns = shape[0], prod(shape[1:])
+    q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
+    # The signs make the distribution uniform over orthogonal matrices.
+    q *= np.sign(np.diag(r))
+    return np.asarray(q if rows >= columns else q.T).reshape(shape)
+
+
+@dataclass(frozen=True)
+class RandomWalk(Initializer):
+    """Makes the logarithm of the gradient's norm an unbiased random walk from layer to layer."""
+
+    type: ClassVar[str] = "random_walk"
+    formula: ClassVar[str] = (
+        "N(0, g²/n_in), g = √2·exp(1.2/(max(n_in, 6) − 2.4)), or exp(1/(2 n_in)) if linear"
+    )
+    source: ClassVar[str] = "Sussillo & Abbott 2014, arXiv:1412.6558"
+
+    units: Literal["relu", "linear"] = "relu"
+    """Which units g is for."""
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
+        relu = self.units == "relu"
+        g = sqrt(2) * exp(1.2 / (max(fan_in, 6) - 2.4)) if relu else exp(1 / (2 * fan_in))
+        return rng.normal(0.0, g / sqrt(fan_in), shape)
+
+
+@dataclass(frozen=True)
+class DataDependent(Initializer):
+    """Every unit's pre-activation gets mean 0 and variance 1 on a batch of the training data.
+
+    The step within the layer (algorithm 1) of the paper, with β = 0; its balancing of rates across layers
+    is left to the optimizer. A unit that is constant on the batch keeps its weights.
+    """
+
+    type: ClassVar[str] = "data_dependent"
+    formula: ClassVar[str] = "w = w/σ, b = (b − μ)/σ, with μ and σ of the unit's z"
+    source: ClassVar[str] = "Krähenbühl et al. 2015, arXiv:1511.06856"
+    data_dependent: ClassVar[bool] = True
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
+        return rng.normal(0.0, 1 / sqrt(fan_in), shape)
+
+    def rescale(self, z: Array, w: Array, b: Array) -> bool:
+        """One pass is exact, as z is affine in w and b."""
+        axes = (0, *range(2, z.ndim))
+        mean, std = z.mean(axis=axes, dtype=np.float64), z.std(axis=axes, dtype=np.float64)
+        # Below this the spread is the rounding of equal numbers.
+        alive = std > 8 * np.finfo(z.dtype).eps * np.abs(mean)
+        std[~alive] = 1
+        w /= std if w.ndim == 2 else std.reshape(-1, *[1] * (w.ndim - 1))
+        b[alive] = (b[alive] - mean[alive]) / std[alive]
+        return True
+
+
+@dataclass(frozen=True)
+class Lsuv(Initializer):
+    """Layer-sequential unit variance: orthonormal, then scaled until the layer's output has variance 1."""
+
+    type: ClassVar[str] = "lsuv"
+    formula: ClassVar[str] = "w = w/√Var(z) until |Var(z) − 1| < tolerance"
+    source: ClassVar[str] = "Mishkin & Matas 2015, arXiv:1511.06422, algorithm 1"
+    data_dependent: ClassVar[bool] = True
+
+    tolerance: Annotated[float, Gt(0)] = 0.01
+    """How near to 1 the variance must be."""
+    tries: Annotated[int, Gt(0)] = 10
+    """Scalings a layer at most."""
+
+    def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
+        return orthonormal(shape, rng)
+
+    def rescale(self, z: Array, w: Array, b: Array) -> bool:
+        variance = float(z.var(dtype=np.float64))
+        if abs(variance - 1) < self.tolerance or variance == 0:
+            return True
+        w /= sqrt(variance)
+        return False

@@ -141,7 +141,7 @@ class Network:
                 continue
             assert layer.z is not None and layer.weight is not None and layer.bias is not None
             weight, bias = self.parameters.view(layer.weight), self.parameters.view(layer.bias)
-            for _ in range(100):
+            for _ in range(found[0].tries):
                 model.plan.run(backward=False)
                 if found[0].rescale(model.plan.value(layer.z), weight, bias):
                     break

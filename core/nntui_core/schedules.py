@@ -118,7 +118,7 @@ class OneCycle(Schedule):
 
     type: ClassVar[str] = "one_cycle"
     formula: ClassVar[str] = (
-        "half a cosine from 1/div up to 1 at t = rise·total − 1, then one down to 1/(div·final_div) at total − 1"
+        "half a cosine from 1/div up to 1 at t = rise·total − 1, then another down to 1/(div·final_div)"
     )
 
     rise: Annotated[float, Gt(0), Le(1)] = 0.3
