@@ -29,7 +29,7 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
     "activation": ("ops.base:Op", ("activations",)),
     "loss": ("losses:Loss", ("losses",)),
     "initializer": ("initializers:Initializer", ("initializers",)),
-    "optimizer": ("optimizers.base:Optimizer", ("optimizers.first_order",)),
+    "optimizer": ("optimizers.base:Optimizer", ("optimizers.first_order", "optimizers.second_order")),
     "schedule": ("schedules:Schedule", ("schedules",)),
     "preprocess": ("preprocess:Preprocessor", ("preprocess",)),
     "layer": ("layers.base:Layer", ("layers.dense", "layers.spatial", "layers.joining", "layers.regularizing")),

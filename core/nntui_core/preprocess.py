@@ -98,9 +98,7 @@ class _Scaled(Preprocessor):
         constant = [name for name, flag in zip(names, state["constant"], strict=True) if flag]
         if not constant:
             return []
-        return [
-            f"{self.type}: constant in the training part, so not scaled (no information there): {listed(constant)}"
-        ]
+        return [f"{self.type}: constant in the training part, so not scaled: {listed(constant)}"]
 
 
 def _spread(scale: Array, x: Array) -> State:
