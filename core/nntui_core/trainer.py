@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, isfinite, sqrt
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from annotated_types import Ge, Gt, Le
 
 from nntui_core.errors import NumericError
 from nntui_core.network import Model, Network
@@ -18,52 +19,77 @@ from nntui_core.schedules import Schedule
 Status = Literal["running", "completed", "stopped_early"]
 
 
-@dataclass(frozen=True)
+Monitor = Literal[
+    "train.loss", "train.accuracy", "validation.loss", "validation.accuracy"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
 class EarlyStopping:
-    """Stop after ``patience`` epochs without an improvement of ``monitor`` by more than ``min_delta``."""
+    """Stop after ``patience`` epochs without an improvement, and restore the best weights."""
 
-    patience: int = 20
-    monitor: str = "validation.loss"
-    min_delta: float = 0.0
+    patience: Annotated[int, Gt(0)] = 20
+    """Epochs to wait for an improvement."""
+    monitor: Monitor = "validation.loss"
+    """What is watched."""
+    min_delta: Annotated[float, Ge(0)] = 0.0
+    """A smaller change is no improvement."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StopRule:
     """Stop when ``monitor`` is below (or above) a value at the end of an epoch."""
 
-    monitor: str
+    monitor: Monitor = "train.loss"
+    """What is watched."""
     below: float | None = None
+    """Stop below this."""
     above: float | None = None
+    """Stop above this."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Curriculum:
     """Easy samples first: the share of the samples, by ascending loss, grows from ``start`` to all."""
 
-    start: float = 0.3
-    epochs: int = 20
-    by: str = "loss"
+    type: Literal["curriculum"] = "curriculum"
+    """Always "curriculum"."""
+    by: Literal["loss"] = "loss"
+    """What makes a sample hard."""
+    start: Annotated[float, Gt(0), Le(1)] = 0.3
+    """Share of the samples in the first epoch."""
+    epochs: Annotated[int, Gt(0)] = 20
+    """Epochs until all samples take part."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GradientNoise:
     """Normal noise of variance ``eta/(1 + t)^gamma`` on each gradient (Neelakantan et al. 2015)."""
 
-    eta: float = 0.01
-    gamma: float = 0.55
+    eta: Annotated[float, Ge(0)] = 0.01
+    """Variance at the start."""
+    gamma: Annotated[float, Ge(0)] = 0.55
+    """How fast it falls."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainSpec:
-    """How to train: see the TOML's ``[train]``. ``batch_size`` None is the whole training part."""
+    """How long and on what to train."""
 
-    epochs: int = 100
-    batch_size: int | None = 32
+    epochs: Annotated[int, Ge(0)] = 100
+    """Passes over the training part; 0 only evaluates."""
+    batch_size: Annotated[int, Gt(0)] | Literal["full"] = 32
+    """Samples an update, or "full"."""
     order: Literal["given", "shuffle"] | Curriculum = "shuffle"
+    """The order of the samples."""
     early_stopping: EarlyStopping | None = None
+    """Stop when nothing improves."""
     stop: StopRule | None = None
+    """Stop at a value."""
     gradient_noise: GradientNoise | None = None
-    clip_norm: float | None = None
+    """Noise on each gradient."""
+    clip_norm: Annotated[float, Gt(0)] | None = None
+    """Gradients longer than this are scaled down to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +133,8 @@ class Trainer:
         self.train = train
         self.validation = validation
         n = len(network.parameters)
-        self.batch_size = min(spec.batch_size or len(train), len(train))
+        full = spec.batch_size == "full"
+        self.batch_size = len(train) if full else min(int(spec.batch_size), len(train))
         self.slots = optimizer.slots(n, network.parameters.dtype)
         self._scratch = optimizer.scratch(n, network.parameters.dtype)
         self.update = 0

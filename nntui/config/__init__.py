@@ -1,0 +1,1 @@
+"""The TOML file: reading, validating, writing."""

@@ -1,0 +1,219 @@
+"""Pydantic models made from the catalogue's dataclasses: a member's fields are its TOML keys."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+import types
+import typing
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, create_model
+
+from nntui.config.settings import DataKeys, Penalty, Seed, TrainKeys
+from nntui.data import sources
+from nntui_core import catalog
+from nntui_core.catalog import Member
+
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
+HIDDEN = {"activation": ("maxout",)}
+"""Members that have a layer of their own and are no values of a field."""
+
+
+@cache
+def descriptions(cls: type) -> dict[str, str]:
+    """The docstring under each field, of ``cls`` and its bases."""
+    found: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        try:
+            tree = ast.parse(textwrap.dedent(inspect.getsource(base)))
+        except (OSError, TypeError, SyntaxError):
+            continue
+        body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
+        for first, second in zip(body, body[1:], strict=False):
+            text = second.value if isinstance(second, ast.Expr) else None
+            if isinstance(first, ast.AnnAssign) and isinstance(first.target, ast.Name):
+                if isinstance(text, ast.Constant) and isinstance(text.value, str):
+                    found[first.target.id] = text.value
+    return found
+
+
+@cache
+def model(cls: type, tag: str = "", tag_key: str = "type") -> type[BaseModel]:
+    """A strict model of the dataclass ``cls``, with a key ``tag_key`` that must be ``tag``."""
+    return create_model(
+        f"{cls.__name__}_{tag}" if tag else cls.__name__,
+        __config__=STRICT,
+        __doc__=inspect.cleandoc(cls.__doc__ or ""),
+        **_fields(cls, tag, tag_key),
+    )
+
+
+def _fields(cls: type, tag: str = "", tag_key: str = "type") -> dict[str, Any]:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    texts = descriptions(cls)
+    out: dict[str, Any] = {}
+    if tag:
+        out[tag_key] = (Literal[tag], Field(description="Which one."))
+    for f in fields(cls):
+        default: Any = ...
+        if f.default is not MISSING:
+            default = f.default
+        kind, shown = _translate(hints[f.name]), default
+        if default is not ... and (hasattr(default, "type") or default is None):
+            # A catalogue member, or "not set": the key may be left out, and says nothing in the schema.
+            shown = None
+            kind = kind | None if not _has_none(kind) else kind
+        out[f.name] = (kind, Field(shown, description=texts.get(f.name)))
+    return out
+
+
+def _has_none(kind: Any) -> bool:
+    return type(None) in get_args(kind)
+
+
+def _translate(hint: Any) -> Any:
+    """A dataclass field's type as pydantic is to read it from TOML."""
+    origin = get_origin(hint)
+    if origin is Annotated:
+        inner, *marks = get_args(hint)
+        member = next((m for m in marks if isinstance(m, Member)), None)
+        if member:
+            return members(member.kind, auto=type(None) in get_args(inner))
+        return Annotated[(_translate(inner), *marks)]
+    if origin is tuple:
+        item = get_args(hint)[0]
+        return list[_translate(item)]  # type: ignore[misc]
+    if origin in (Union, types.UnionType):
+        return _union([_translate(a) for a in get_args(hint)])
+    if isinstance(hint, type) and is_dataclass(hint):
+        return model(hint)
+    return hint
+
+
+def _union(options: list[Any]) -> Any:
+    """Alternatives told apart by the kind of TOML value, so that one fault gives one message."""
+    rest = [o for o in options if o is not type(None)]
+    kinds = [_kind_of(o) for o in rest]
+    if len(rest) == 1:
+        return rest[0] | None if len(options) > 1 else rest[0]
+    tagged = tuple(Annotated[o, Tag(k)] for o, k in zip(rest, kinds, strict=True))
+
+    def choose(value: Any) -> str:
+        kind = {str: "text", dict: "table", list: "list"}.get(type(value), "number")
+        if isinstance(value, BaseModel):
+            kind = "table"
+        return kind if kind in kinds else kinds[0]
+
+    chosen = Annotated[Union[tagged], Discriminator(choose)]  # noqa: UP007
+    return chosen | None if len(rest) < len(options) else chosen
+
+
+def _kind_of(option: Any) -> str:
+    base = get_args(option)[0] if get_origin(option) is Annotated else option
+    if get_origin(base) is Literal or base is str:
+        return "text"
+    if get_origin(base) is list:
+        return "list"
+    return "table" if isinstance(base, type) and issubclass(base, BaseModel) else "number"
+
+
+@cache
+def members(kind: catalog.Kind, *, auto: bool = False) -> Any:
+    """A catalogue member: its name, or a table with ``type`` and its fields."""
+    found = {k: c for k, c in catalog.members(kind).items() if k not in HIDDEN.get(kind, ())}
+
+    def spell(value: Any) -> Any:
+        return {"type": value} if isinstance(value, str) else value
+
+    models = [model(cls, name) for name, cls in found.items()]
+    if auto:
+        models.append(create_model("Auto", __config__=STRICT, type=(Literal["auto"], ...)))
+    tagged = Annotated[Union[tuple(models)], Field(discriminator="type")]  # noqa: UP007
+    return Annotated[tagged, BeforeValidator(spell)]
+
+
+@cache
+def root() -> type[BaseModel]:
+    """The model of a whole TOML file."""
+    data = []
+    for name, cls in sources().items():
+        extra = _fields(DataKeys)
+        data.append(
+            create_model(
+                f"data_{name}",
+                __config__=STRICT,
+                __doc__=inspect.cleandoc(cls.__doc__ or ""),
+                **{**_fields(cls, name, "source"), **extra},
+            )
+        )
+    objective = create_model(
+        "objective",
+        __config__=STRICT,
+        loss=(members("loss"), Field(description="The loss.")),
+        l2=(Penalty, Field(0.0, description="½·l2·‖W‖² is added to the mean loss.")),
+        l1=(Penalty, Field(0.0, description="l1·‖W‖₁ is added to the mean loss.")),
+    )
+    schedule = members("schedule")
+
+    def default_type(value: Any) -> Any:
+        return {"type": "constant", **value} if isinstance(value, dict) else value
+
+    return create_model(
+        "nntui",
+        __config__=STRICT,
+        title=(str, Field("", description="Shown on the screen; by default the file's name.")),
+        seed=(Seed, Field(0, description="Every random draw follows from it.")),
+        dtype=(Literal["float32", "float64"], Field("float32", description="Type of all numbers.")),
+        data=(
+            Annotated[Union[tuple(data)], Field(discriminator="source")],  # noqa: UP007
+            Field(description="Where the samples come from."),
+        ),
+        preprocess=(
+            list[members("preprocess")],  # type: ignore[misc]
+            Field(default=[], description="Applied in order, fitted on the training part."),
+        ),
+        layers=(list[members("layer")], Field(min_length=1, description="The network.")),  # type: ignore[misc]
+        objective=(objective, Field(description="What is minimized.")),
+        optimizer=(members("optimizer"), Field(description="How it is minimized.")),
+        schedule=(
+            Annotated[schedule, BeforeValidator(default_type)],
+            Field(default={"type": "constant"}, validate_default=True, description="The learning rate over time."),
+        ),
+        train=(model(TrainKeys), Field(default={}, validate_default=True, description="How long to train.")),
+    )
+
+
+def instance(value: Any, kind: catalog.Kind | None = None) -> Any:
+    """The catalogue object that a validated model stands for; lists become tuples."""
+    if isinstance(value, list):
+        return tuple(instance(v, kind) for v in value)
+    if not isinstance(value, BaseModel):
+        return value
+    given = {k: getattr(value, k) for k in value.model_fields_set}
+    if kind is None:
+        return {k: instance(v) for k, v in given.items()}
+    name = given.pop("type")
+    if name == "auto":
+        return None
+    return build(catalog.members(kind)[name], given)
+
+
+def build(cls: type, given: dict[str, Any]) -> Any:
+    """An object of ``cls`` from validated values; fields that were not given keep their defaults."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    known = {f.name for f in fields(cls)}
+    values = {}
+    for name, value in given.items():
+        if name not in known:
+            continue
+        member = next((m for m in get_args(hints[name])[1:] if isinstance(m, Member)), None)
+        nested = next((t for t in (hints[name], *get_args(hints[name])) if is_dataclass(t)), None)
+        if member is None and nested is not None and isinstance(value, BaseModel):
+            values[name] = build(nested, {k: getattr(value, k) for k in value.model_fields_set})
+        else:
+            values[name] = instance(value, member.kind if member else None)
+    return cls(**values)
