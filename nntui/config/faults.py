@@ -29,7 +29,10 @@ def faults(error: ValidationError, data: Any) -> list[tuple[Path, str]]:
     out: list[tuple[Path, str]] = []
     for item in error.errors(include_url=False):
         path, value = _locate(item["loc"], data)
-        fault = (path, _words(item, path, value))
+        words = _words(item, path, value)
+        if item["type"].startswith("union_tag") and isinstance(value, dict):
+            path = (*path, "source" if path == ("data",) else "type")
+        fault = (path, words)
         if fault not in out:
             out.append(fault)
     return out
@@ -74,10 +77,9 @@ def _words(item: Any, path: Path, value: Any) -> str:
     if kind in ("union_tag_invalid", "literal_error"):
         return _unknown_name(item, path, value)
     if kind == "union_tag_not_found":
-        key = "source" if path and path[0] == "data" else "type"
         if not isinstance(value, dict):
             return f"a name or a table is needed (given {shown(value)})"
-        return f"{key} is required"
+        return "is required"
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         return f"a table is needed (given {shown(value)})"
     limits: dict[str, Callable[[], str]] = {

@@ -1,0 +1,122 @@
+"""From settings to everything that trains: data, preprocessing, network and trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntui import data
+from nntui.config import checks
+from nntui.config.settings import Settings
+from nntui.data.table import Split, Table
+from nntui.display import display
+from nntui.errors import UserError
+from nntui_core.errors import ConfigError, NntuiError
+from nntui_core.network import Network, layer_names
+from nntui_core.trainer import Metrics, Part, Trainer
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """A configuration with its data loaded and its network built."""
+
+    settings: Settings
+    table: Table
+    split: Split
+    network: Network
+    trainer: Trainer
+    features: tuple[str, ...]
+    states: tuple[dict[str, Array], ...]
+    """Fitted state of each preprocessing step."""
+    test: Part | None
+    warnings: tuple[str, ...] = field(default=())
+
+    def prepare(self, x: Array) -> Array:
+        """Raw inputs ``m × n`` through the fitted preprocessing."""
+        x = np.asarray(x, dtype=np.float64)
+        for step, state in zip(self.settings.preprocess, self.states, strict=True):
+            x = step.apply(x, state)
+        return x.astype(self.network.parameters.dtype)
+
+    def measure(self) -> dict[str, Metrics]:
+        """Loss and accuracy of every part that has rows."""
+        found = dict(self.trainer.evaluate())
+        if self.test is not None and len(self.test):
+            found["test"] = Metrics(*self.network.evaluate(self.test.x, self.test.y))
+        return found
+
+    def arrays(self) -> dict[str, Array]:
+        """What a checkpoint saves besides the trainer's state: the fitted preprocessing."""
+        return {f"prep/{k}/{n}": a for k, s in enumerate(self.states) for n, a in s.items()}
+
+
+def build(settings: Settings, message: Callable[[tuple[str | int, ...], str], str] | None = None) -> Experiment:
+    """Load, split, preprocess, and build. Raises UserError with every fault found.
+
+    ``message`` turns a key path and a problem into a line naming file and line.
+    """
+
+    def say(path: tuple[str | int, ...], problem: str) -> str:
+        return message(path, problem) if message else f"{'.'.join(map(str, path))}: {problem}"
+
+    keys = settings.data
+    table = data.load(
+        settings.source, settings.seed, settings.base, allow_single_class=keys.allow_single_class
+    )
+    split = data.split(table, keys.validation, keys.test, settings.seed)
+    x, names, states, warnings = _preprocess(settings, table, split, say)
+    dtype = np.dtype(settings.dtype)
+    with np.errstate(over="ignore"):
+        x = x.astype(dtype)
+    if not np.isfinite(x).all():
+        raise UserError(say(("dtype",), f"the inputs are too large for {settings.dtype}; standardize them"))
+    pictures = table.image is not None and x.shape[1] == table.x.shape[1]
+    spec = checks.network_spec(settings, table, x.shape[1], pictures=pictures)
+    try:
+        network = Network(spec)
+        network.outputs
+    except NntuiError as error:
+        raise UserError(say(*checks.layer_fault(error, layer_names(settings.layers)))) from None
+    except (MemoryError, ValueError) as error:
+        raise UserError(say(("layers",), f"the network is too large: {display(error, 120)}")) from None
+    problems = checks.data_faults(settings, network, table)
+    if problems:
+        raise UserError([say(*p) for p in problems])
+    y = network.encode(table.y)
+    parts = [Part(x[rows], y[rows]) for rows in (split.train, split.validation, split.test)]
+    network.data_dependent_init(parts[0].x[: min(256, len(parts[0]))])
+    size = settings.train.batch_size
+    if size != "full" and size > len(split.train):
+        warnings.append(
+            say(("train", "batch_size"), f"larger than the data: {len(split.train)} rows are used at once (given {size})")
+        )
+    try:
+        trainer = Trainer(network, settings.optimizer, settings.schedule, settings.train, parts[0], parts[1])
+    except ConfigError as error:
+        raise UserError(say(("optimizer",), str(error))) from None
+    test = parts[2] if len(parts[2]) else None
+    return Experiment(settings, table, split, network, trainer, names, states, test, tuple(warnings))
+
+
+def _preprocess(
+    settings: Settings, table: Table, split: Split, say: Callable[[tuple[str | int, ...], str], str]
+) -> tuple[Array, tuple[str, ...], tuple[dict[str, Array], ...], list[str]]:
+    x, names = table.x, table.features
+    states: list[dict[str, Array]] = []
+    warnings: list[str] = []
+    for k, step in enumerate(settings.preprocess):
+        try:
+            state = step.fit(x[split.train])
+            x = step.apply(x, state)
+            warnings += [say(("preprocess", k), w) for w in step.warnings(names, state)]
+            names = tuple(step.out_features(names, state))
+        except NntuiError as error:
+            raise UserError(say(("preprocess", k), str(error))) from None
+        states.append(state)
+    return x, tuple(names), tuple(states), warnings

@@ -1,0 +1,167 @@
+"""A run's directory: settings, state, metrics and checkpoints, and the lock of its one trainer."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+import time
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nntui.display import display
+from nntui.errors import UserError
+from nntui.runs import identity
+from nntui.runs.files import atomic_write, file_error, read_bounded
+from nntui.runs.jsontext import document, parse_object
+
+STATE = "run.json"
+MAX_STATE = 1 << 20
+ENDED = ("completed", "stopped_early", "diverged", "interrupted", "failed")
+LIVE = ("running", "paused")
+
+
+@dataclass
+class RunInfo:
+    """What run.json holds. ``started`` is ISO 8601 with its offset; ``loss`` the last training loss."""
+
+    title: str = ""
+    state: str = "running"
+    reason: str = ""
+    started: str = ""
+    seed: int = 0
+    epochs: int = 0
+    updates: int = 0
+    loss: float | None = None
+    seconds: float = 0.0
+    update_seconds: float = 0.0
+    digest: str = ""
+    socket: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    process: dict[str, Any] = field(default_factory=dict)
+    findings: list[Any] = field(default_factory=list)
+    best_update: int | None = None
+
+
+class RunDirectory:
+    """Paths and state of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The run's name, its directory's."""
+        return self.path.name
+
+    @property
+    def config(self) -> Path:
+        """The resolved configuration."""
+        return self.path / "config.toml"
+
+    @property
+    def metrics(self) -> Path:
+        """Records of the training."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Directory of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def log(self) -> Path:
+        """What a detached trainer says."""
+        return self.path / "trainer.log"
+
+    @classmethod
+    def create(cls, base: Path, title: str) -> RunDirectory:
+        """A fresh directory in ``base``, named by title and time. Raises UserError."""
+        slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40].strip("-") or "run"
+        try:
+            base.mkdir(parents=True, exist_ok=True)
+            while True:
+                name = f"{slug}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+                try:
+                    (base / name).mkdir()
+                    break
+                except FileExistsError:
+                    continue
+            run = cls(base / name)
+            run.checkpoints.mkdir()
+        except OSError as error:
+            hint = "; name another place with --runs or NNTUI_RUNS"
+            raise UserError(str(file_error(base, "create a run", error)) + hint) from None
+        return run
+
+    def lock(self) -> None:
+        """Become the run's one trainer. Raises UserError where another is at work."""
+        path = self.path / "lock"
+        try:
+            self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.unlock()
+            raise UserError(
+                f"{display(self.path)}: another trainer is at work on this run; attach to it, or wait"
+            ) from None
+        except OSError as error:
+            self.unlock()
+            raise file_error(self.path, "lock the run", error) from None
+
+    def unlock(self) -> None:
+        """Let another trainer take over."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def write(self, info: RunInfo) -> None:
+        """Replace run.json. Raises UserError."""
+        path = self.path / STATE
+        try:
+            atomic_write(path, lambda stream: stream.write(document(asdict(info))))
+        except OSError as error:
+            raise file_error(path, "write the run's state", error, exit_code=1) from None
+
+    def read(self) -> RunInfo:
+        """What run.json says. Raises UserError where it is missing or foreign."""
+        path = self.path / STATE
+        try:
+            values = parse_object(read_bounded(path, MAX_STATE))
+        except OSError as error:
+            raise file_error(path, "read the run's state", error) from None
+        except ValueError as error:
+            raise UserError(f"{display(path)}: not the state of a run: {error}") from None
+        info = RunInfo()
+        for f in fields(RunInfo):
+            value, default = values.get(f.name), getattr(info, f.name)
+            if _fits(value, default):
+                setattr(info, f.name, value)
+        if info.state not in ENDED + LIVE:
+            raise UserError(f"{display(path)}: not the state of a run: unknown state {display(info.state, 30)}")
+        return info
+
+    def state(self, info: RunInfo) -> str:
+        """The true state: ``lost`` where the process is gone without an ending."""
+        if info.state in LIVE and info.process:
+            try:
+                if identity.alive(identity.Identity.from_json(info.process)) is False:
+                    return "lost"
+            except ValueError:
+                return "lost"
+        return info.state
+
+
+def _fits(value: Any, default: Any) -> bool:
+    if default is None or isinstance(default, float):
+        return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    return type(value) is type(default)
+
+
+def now() -> str:
+    """The time as run.json has it."""
+    return datetime.now().astimezone().isoformat(timespec="milliseconds")
