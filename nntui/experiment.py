@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,15 +56,9 @@ class Experiment:
         return {f"prep/{k}/{n}": a for k, s in enumerate(self.states) for n, a in s.items()}
 
 
-def build(settings: Settings, message: Callable[[tuple[str | int, ...], str], str] | None = None) -> Experiment:
-    """Load, split, preprocess, and build. Raises UserError with every fault found.
-
-    ``message`` turns a key path and a problem into a line naming file and line.
-    """
-
-    def say(path: tuple[str | int, ...], problem: str) -> str:
-        return message(path, problem) if message else f"{'.'.join(map(str, path))}: {problem}"
-
+def build(settings: Settings) -> Experiment:
+    """Load, split, preprocess, and build. Raises UserError with every fault found."""
+    say = settings.message
     keys = settings.data
     table = data.load(
         settings.source, settings.seed, settings.base, allow_single_class=keys.allow_single_class
@@ -105,7 +99,7 @@ def build(settings: Settings, message: Callable[[tuple[str | int, ...], str], st
 
 
 def _preprocess(
-    settings: Settings, table: Table, split: Split, say: Callable[[tuple[str | int, ...], str], str]
+    settings: Settings, table: Table, split: Split, say: Callable[[Sequence[str | int], str], str]
 ) -> tuple[Array, tuple[str, ...], tuple[dict[str, Array], ...], list[str]]:
     x, names = table.x, table.features
     states: list[dict[str, Array]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, isfinite, sqrt
+from time import perf_counter
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from annotated_types import Ge, Gt, Le
 from nntui_core.errors import NumericError
 from nntui_core.network import Model, Network
 from nntui_core.ops.base import Array
-from nntui_core.optimizers.base import FirstOrder
+from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
 from nntui_core.rng import stream
 from nntui_core.schedules import Schedule
 
@@ -92,6 +93,20 @@ class TrainSpec:
     """Gradients longer than this are scaled down to it."""
 
 
+class _FullBatch:
+    """The objective over the whole training part, as a function of the flat vector."""
+
+    def __init__(self, model: Model, theta: Array) -> None:
+        self._model = model
+        self._theta = theta
+
+    def value_grad(self, w: Array) -> tuple[float, Array]:
+        """Value and gradient at ``w``."""
+        self._theta[:] = w
+        value = self._model.plan.run()
+        return value, self._model.plan.parameters.grad
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """Rows of the data: inputs ``m × n`` and encoded labels."""
@@ -120,7 +135,7 @@ class Trainer:
     def __init__(
         self,
         network: Network,
-        optimizer: FirstOrder,
+        optimizer: Optimizer,
         schedule: Schedule,
         spec: TrainSpec,
         train: Part,
@@ -136,7 +151,11 @@ class Trainer:
         full = spec.batch_size == "full"
         self.batch_size = len(train) if full else min(int(spec.batch_size), len(train))
         self.slots = optimizer.slots(n, network.parameters.dtype)
-        self._scratch = optimizer.scratch(n, network.parameters.dtype)
+        self._scratch = optimizer.scratch(n, network.parameters.dtype) if isinstance(optimizer, FirstOrder) else ()
+        self.info: StepInfo | None = None
+        self.update_seconds = 0.0
+        self.before: Array | None = None
+        self.keep_before = False
         self.update = 0
         self.epoch = 0
         self.batch = 0
@@ -168,6 +187,8 @@ class Trainer:
         """The learning rate of the next update."""
         by_epoch = self.schedule.every == "epoch"
         t, total = (self.epoch, self.spec.epochs) if by_epoch else (self.update, self.total_updates)
+        if not isinstance(self.optimizer, FirstOrder):
+            return float("nan")
         return self.optimizer.lr * self.rate_factor * self.schedule.factor(t, total)
 
     def _samples(self) -> int:
@@ -206,39 +227,64 @@ class Trainer:
 
     def advance(self) -> bool:
         """One update; True at the end of an epoch. Raises NumericError, the parameters as before it."""
-        rows = self.indices()
-        model = self.model = self.network.model(len(rows), "train")
+        start = perf_counter()
+        if self.keep_before:
+            self.before = self.network.parameters.theta.copy()
+        if isinstance(self.optimizer, FirstOrder):
+            self._first_order(self.optimizer)
+        else:
+            self._second_order()
+        self.update += 1
+        self.batch += 1
+        done = self.batch >= self.batches
+        self.update_seconds += perf_counter() - start
+        if done:
+            self.batch, self._order = 0, None
+            self.epoch += 1
+            self._end_epoch()
+        return done
+
+    def _first_order(self, optimizer: FirstOrder) -> None:
+        model = self.model = self.network.model(len(self.indices()), "train")
         self.fill(model)
         objective = model.plan.run()
-        parameters = self.network.parameters
-        squared = float(np.dot(parameters.grad, parameters.grad))
-        if not (isfinite(objective) and isfinite(squared)) and not self._finite(objective):
-            raise self._fault(model)
-        self.grad_norm = sqrt(squared) if isfinite(squared) else float(np.linalg.norm(parameters.grad.astype(float)))
-        assert model.data_loss is not None
-        self.loss = float(model.plan.value(model.data_loss))
+        self._note(model, objective)
         if self.spec.gradient_noise or self.spec.clip_norm:
             self._condition()
         if model.buffers:
             model.absorb(self.network.buffers)
-        self.update += 1
-        self.optimizer.update(
-            parameters.theta, parameters.grad, self.slots, self.update, self._rate_now(), *self._scratch
+        parameters, rate = self.network.parameters, self.rate
+        optimizer.update(
+            parameters.theta, parameters.grad, self.slots, self.update + 1, rate, *self._scratch
         )
-        self.batch += 1
-        if self.batch < self.batches:
-            return False
-        self.batch, self._order = 0, None
-        self.epoch += 1
-        self._end_epoch()
-        return True
 
-    def _rate_now(self) -> float:
-        """The rate of the update in progress, whose number has been counted already."""
-        self.update -= 1
-        rate = self.rate
-        self.update += 1
-        return rate
+    def _note(self, model: Model, objective: float) -> None:
+        """Check that the run was finite, and keep its loss and the gradient's norm."""
+        grad = self.network.parameters.grad
+        squared = float(np.dot(grad, grad))
+        if not (isfinite(objective) and isfinite(squared)) and not self._finite(objective):
+            raise self._fault(model)
+        # In float32 the square of a finite gradient may overflow.
+        self.grad_norm = sqrt(squared) if isfinite(squared) else float(np.linalg.norm(grad.astype(np.float64)))
+        assert model.data_loss is not None
+        self.loss = float(model.plan.value(model.data_loss))
+
+    def _second_order(self) -> None:
+        assert isinstance(self.optimizer, SecondOrder)
+        model = self.model = self.network.model(len(self.train), "train")
+        self.fill(model)
+        theta = self.network.parameters.theta
+        w = theta.copy()
+        try:
+            self.info = self.optimizer.step(w, _FullBatch(model, theta), self.slots)
+        except NumericError:
+            theta[:] = w
+            model.plan.run()
+            raise self._fault(model) from None
+        theta[:] = w
+        self._note(model, model.plan.run())
+        if self.info.reason:
+            self._stop("stopped_early", self.info.reason)
 
     def _finite(self, objective: float) -> bool:
         return isfinite(objective) and bool(np.isfinite(self.network.parameters.grad).all())

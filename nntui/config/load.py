@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import tomlkit
 from pydantic import BaseModel, ValidationError
 
 from nntui.config import checks, demos, toml
 from nntui.config.faults import dotted, faults, suggestion
-from nntui.config.models import build, instance, model, root
+from nntui.config.models import build, instance, root
 from nntui.config.settings import DataKeys, Settings, TrainKeys
 from nntui.data import sources
+from nntui.data.table import Source
 from nntui.display import display
 from nntui.errors import UserError
 
@@ -67,7 +70,7 @@ def parse(
         raise UserError([*found, *listed]) from None
     if found:
         raise UserError(found)
-    settings = _settings(parsed, path, data)
+    settings = _settings(parsed, path, data, origin)
     problems = checks.faults(settings)
     if problems:
         raise UserError([origin.message(p, problem) for p, problem in problems])
@@ -131,9 +134,10 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     return [m for a in getattr(annotation, "__args__", ()) for m in _models(a)]
 
 
-def _settings(parsed: Any, path: Path, tables: dict[str, Any]) -> Settings:
+def _settings(parsed: Any, path: Path, tables: dict[str, Any], origin: Origin) -> Settings:
     data = {k: getattr(parsed.data, k) for k in parsed.data.model_fields_set}
     source = build(sources()[data.pop("source")], {k: _plain(v) for k, v in data.items()})
+    source, tables = _absolute(source, tables, path.resolve().parent)
     train = {k: getattr(parsed.train, k) for k in parsed.train.model_fields_set}
     return Settings(
         title=parsed.title or path.stem,
@@ -151,7 +155,32 @@ def _settings(parsed: Any, path: Path, tables: dict[str, Any]) -> Settings:
         train=build(TrainKeys, train),
         base=path.resolve().parent,
         tables=tables,
+        message=origin.message,
     )
+
+
+def _absolute(source: Source, tables: dict[str, Any], base: Path) -> tuple[Source, dict[str, Any]]:
+    """Paths relative to the file made absolute, so that the run can be resumed from anywhere."""
+    names = [f.name for f in fields(source) if f.name in ("path", "images", "labels")]  # type: ignore[arg-type]
+    full = {n: str(base / Path(getattr(source, n)).expanduser()) for n in names}
+    if not full:
+        return source, tables
+    return replace(source, **full), {**tables, "data": {**tables["data"], **full}}  # type: ignore[type-var]
+
+
+def dump(settings: Settings) -> str:
+    """The configuration as TOML text, with the title, seed and dtype in force."""
+    head = {"title": settings.title, "seed": settings.seed, "dtype": settings.dtype}
+    return tomlkit.dumps({**head, **{k: v for k, v in settings.tables.items() if k not in head}})
+
+
+def same(a: Settings, b: Settings) -> list[str]:
+    """Names of what differs between two configurations of one run; the number of epochs may."""
+    names = ("seed", "dtype", "source", "data", "preprocess", "layers", "loss", "l2", "l1", "optimizer", "schedule")
+    out = [n for n in names if getattr(a, n) != getattr(b, n)]
+    if replace(a.train, epochs=0, checkpoint_seconds=0) != replace(b.train, epochs=0, checkpoint_seconds=0):
+        out.append("train")
+    return out
 
 
 def _plain(value: Any) -> Any:
@@ -163,4 +192,4 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root().model_json_schema()}
 
 
-__all__ = ["load", "model", "parse", "schema"]
+__all__ = ["dump", "load", "parse", "same", "schema"]

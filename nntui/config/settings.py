@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -60,6 +61,8 @@ class Settings:
     """What relative paths are relative to."""
     tables: dict[str, Any]
     """The validated tables, as written back to the run's config.toml."""
+    message: Callable[[Sequence[str | int], str], str]
+    """A fault at a key path as a line that names file and line."""
 
 
 Seed = Annotated[int, Ge(0), Le(2**63 - 1)]

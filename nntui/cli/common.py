@@ -1,0 +1,53 @@
+"""What several commands share: options, places, printing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nntui.display import display
+
+
+def runs_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--runs DIR`` after the command's name, too."""
+    return click.option("--runs", "runs", metavar="DIR", help="Where runs live (also NNTUI_RUNS).")(function)
+
+
+def runs_directory(ctx: click.Context, runs: str | None) -> Path:
+    """Where runs live."""
+    return Path(runs or ctx.find_root().obj or os.environ.get("NNTUI_RUNS") or "runs").expanduser()
+
+
+def say(message: str) -> None:
+    """A message for the user, on stderr."""
+    click.echo(display(message), err=True)
+
+
+def warn(message: str) -> None:
+    """A warning, on stderr."""
+    say(f"warning: {message}")
+
+
+def print_json(value: Any) -> None:
+    """Exactly one JSON document on stdout; numbers that are not finite become null."""
+    from nntui.runs.jsontext import plain
+
+    sys.stdout.write(json.dumps(plain(value), indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def limit_threads(parameters: int) -> None:
+    """One BLAS thread for small networks: more were measured up to ten times slower on a busy machine."""
+    from threadpoolctl import threadpool_limits
+
+    wanted = os.environ.get("NNTUI_THREADS", "")
+    if wanted.isdigit() and int(wanted):
+        threadpool_limits(int(wanted))
+    elif parameters < 2_000_000:
+        threadpool_limits(1)
