@@ -228,8 +228,7 @@ class Trainer:
     def advance(self) -> bool:
         """One update; True at the end of an epoch. Raises NumericError, the parameters as before it."""
         start = perf_counter()
-        if self.keep_before:
-            self.before = self.network.parameters.theta.copy()
+        self.before = self.network.parameters.theta.copy() if self.keep_before else None
         if isinstance(self.optimizer, FirstOrder):
             self._first_order(self.optimizer)
         else:

@@ -149,6 +149,54 @@ class Pow(Binary):
         return np.where((a == 0) & (b > 0), 0.0, y * np.log(np.where((a == 0) & (b > 0), 1.0, a)))
 
 
+class Selection(Binary):
+    """The extreme of two operands; where they are equal, the first takes the gradient."""
+
+    def first_wins(self, a: Array, b: Array) -> Array:
+        """Where the first operand is the result."""
+        raise NotImplementedError
+
+    def partial(self, i: int, a: Array, b: Array, y: Array) -> Array:
+        wins = self.first_wins(a, b)
+        return np.asarray(~wins if i else wins, dtype=y.dtype)
+
+    def branch(self, xs: Arrays, y: Array) -> Array | None:
+        return self.first_wins(xs[0], xs[1])
+
+    def describe(self, args: Sequence[str]) -> str:
+        return f"{self.symbol}({args[0]}, {args[1]})"
+
+
+@dataclass(frozen=True)
+class Maximum(Selection):
+    """max(x, y), entry by entry."""
+
+    type: ClassVar[str] = "maximum"
+    formula: ClassVar[str] = "max(x, y)"
+    symbol: ClassVar[str] = "max"
+
+    def first_wins(self, a: Array, b: Array) -> Array:
+        return np.asarray(a >= b)
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        np.maximum(xs[0], xs[1], out=out)
+
+
+@dataclass(frozen=True)
+class Minimum(Selection):
+    """min(x, y), entry by entry."""
+
+    type: ClassVar[str] = "minimum"
+    formula: ClassVar[str] = "min(x, y)"
+    symbol: ClassVar[str] = "min"
+
+    def first_wins(self, a: Array, b: Array) -> Array:
+        return np.asarray(a <= b)
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        np.minimum(xs[0], xs[1], out=out)
+
+
 @dataclass(frozen=True)
 class Power(Elementwise):
     """x raised to a constant."""

@@ -1,0 +1,90 @@
+"""What a viewer is told once: the network's outline, the data's, and what its panes need to begin."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from nntui.experiment import Experiment
+from nntui.runs.directory import RunDirectory
+from nntui.server.frames import Hello
+
+POINTS = 400
+"""Samples of one- and two-dimensional data that are drawn at most."""
+
+
+def hello(run: RunDirectory, title: str, state: str, experiment: Experiment) -> Hello:
+    """The first message to a viewer."""
+    trainer = experiment.trainer
+    return Hello(
+        run=run.name,
+        title=title,
+        pid=os.getpid(),
+        epochs=trainer.spec.epochs,
+        layers=tuple(layers(experiment)),
+        run_dir=str(run.path.resolve()),
+        state=state,
+        info=info(experiment),
+    )
+
+
+def layers(experiment: Experiment) -> list[dict[str, Any]]:
+    """Each layer: name, type, activation, its output's shape a sample, inputs, number of parameters."""
+    network = experiment.network
+    model = network.model(2, "predict")
+    out: list[dict[str, Any]] = []
+    last = "input"
+    for nodes in model.layers:
+        sizes = [
+            int(network.parameters.view(p).size) for p in network.parameters if p.startswith(f"{nodes.name}.")
+        ]
+        out.append(
+            {
+                "name": nodes.name,
+                "type": nodes.spec.type,
+                "activation": getattr(getattr(nodes.spec, "activation", None), "type", ""),
+                "shape": list(nodes.a.shape[1:]),
+                "inputs": list(nodes.spec.inputs or (last,)),
+                "parameters": sum(sizes),
+                "weight": nodes.weight is not None,
+            }
+        )
+        last = nodes.name
+    return out
+
+
+def info(experiment: Experiment) -> dict[str, Any]:
+    """The data's and the task's outline."""
+    table, settings, split = experiment.table, experiment.settings, experiment.split
+    low, high = window(experiment)
+    rows = split.train[:: max(1, -(-len(split.train) // POINTS))]
+    points = table.x[rows] if table.x.shape[1] <= 2 else np.zeros((0, 0))
+    targets = table.y[rows] if table.x.shape[1] <= 2 else np.zeros(0)
+    return {
+        "task": "classification" if table.classes is not None else "regression",
+        "source": table.source,
+        "features": list(table.features[:64]),
+        "inputs": int(table.x.shape[1]),
+        "classes": list(table.classes) if table.classes is not None else None,
+        "targets": list(table.targets),
+        "image": list(table.image) if table.image is not None else None,
+        "optimizer": settings.optimizer.type,
+        "loss": settings.loss.type,
+        "parameters": len(experiment.network.parameters),
+        "train": len(split.train),
+        "validation": len(split.validation),
+        "test": len(split.test),
+        "window": [low.tolist(), high.tolist()] if table.x.shape[1] <= 2 else None,
+        "points": points.tolist(),
+        "point_targets": np.asarray(targets).tolist(),
+    }
+
+
+def window(experiment: Experiment) -> tuple[Any, Any]:
+    """Lower and upper bounds of the inputs, a tenth of the range wider on each side."""
+    x = experiment.table.x
+    low, high = x.min(axis=0), x.max(axis=0)
+    margin = np.where(high > low, 0.1 * (high - low), 1.0)
+    return low - margin, high + margin
