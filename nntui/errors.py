@@ -13,10 +13,14 @@ CHECK_FAILED = 4
 class UserError(Exception):
     """One or more faults for the user: each a line saying what is wrong, where, and what to do.
 
-    The text may hold data from files: printers pass it through `display` line by line.
+    ``context`` are lines shown below, such as the text with a caret under the fault. All may hold data from
+    files: printers pass them through `display` line by line.
     """
 
-    def __init__(self, message: str | Sequence[str], *, exit_code: int = USAGE) -> None:
+    def __init__(
+        self, message: str | Sequence[str], *, exit_code: int = USAGE, context: Sequence[str] = ()
+    ) -> None:
         self.messages = (message,) if isinstance(message, str) else tuple(message)
+        self.context = tuple(context)
         self.exit_code = exit_code
         super().__init__("\n".join(self.messages))

@@ -193,6 +193,22 @@ class Plan:
         """What was sent along ``edge``; only in a plan made with ``edges``."""
         return self._edges[edge.node.id, edge.position]
 
+    def order(self, backward: bool = True) -> list[Event]:
+        """The events of :meth:`steps`, without computing."""
+        forward = [step[-1] for step in self._forward]
+        return forward + [step[-1] for step in self._backward] if backward else forward
+
+    def writes(self, event: Event) -> list[Array]:
+        """The arrays that this event of :meth:`steps` may change."""
+        node = event.node
+        if event.phase == "forward":
+            return [self._values[node.id], *self._spaces[node.id].values()]
+        _, positions, g, _, _, outs, space, adds, _ = next(s for s in self._backward if s[-1] is event)
+        seeds = [g, *self._unreached] if self._backward[0][-1] is event else []
+        sums = [adjoint for adjoint, *_ in adds]
+        every = [*seeds, *outs, *sums, *space.values()]
+        return list({id(a): a for a in every}.values())
+
     def steps(self, backward: bool = True) -> Iterator[Event]:
         """Compute, one node at a time: values in order, then gradients in reverse."""
         for forward, xs, out, space, event in self._forward:

@@ -78,6 +78,8 @@ def _run() -> int:
     except UserError as error:
         for line in error.messages:
             click.echo(f"error: {display(line)}", err=True)
+        for line in error.context:
+            click.echo(f"       {display(line)}", err=True)
         return error.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code

@@ -47,24 +47,32 @@ class Binary(Op):
         return Local("diagonal" if y.shape else "scalar", value)
 
     def describe(self, args: Sequence[str]) -> str:
-        return f" {self.symbol} ".join(bracketed(a) for a in args)
+        level = precedence(f"x {self.symbol} y")
+        return f"{bracketed(args[0], level)} {self.symbol} {bracketed(args[1], level + 1)}"
 
 
-def bracketed(name: str) -> str:
-    """``name`` in parentheses where it is itself written with an operator."""
-    plain = name.replace(".", "").replace("_", "").isalnum()
-    call = name.endswith(")") and "(" in name and " " not in name.partition("(")[0] and _closes_last(name)
-    return name if plain or call else f"({name})"
+_ATOM = 5
+"""Precedence of names, calls and numbers."""
 
 
-def _closes_last(name: str) -> bool:
-    """Whether the first parenthesis of ``name`` is closed by its last character."""
+def bracketed(name: str, level: int = _ATOM) -> str:
+    """``name`` in parentheses where its outermost operator binds less tightly than ``level``."""
+    return f"({name})" if precedence(name) < level else name
+
+
+def precedence(name: str) -> int:
+    """How tightly the outermost operator of a node's name binds: 1 sums, 2 products and signs, 4 powers."""
+    found = 2 if name.startswith(("-", "1/")) else _ATOM
     depth = 0
     for k, c in enumerate(name):
         depth += (c == "(") - (c == ")")
-        if c == ")" and depth == 0:
-            return k == len(name) - 1
-    return False
+        if depth == 0 and name[k : k + 3] in (" + ", " - "):
+            return 1
+        if depth == 0 and name[k : k + 3] in (" * ", " / ", " @ "):
+            found = min(found, 2)
+        if depth == 0 and name[k : k + 2] == "**":
+            found = min(found, 4)
+    return found
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,9 @@ class Pow(Binary):
     type: ClassVar[str] = "pow"
     formula: ClassVar[str] = "x^y"
     symbol: ClassVar[str] = "**"
+
+    def describe(self, args: Sequence[str]) -> str:
+        return f"{bracketed(args[0])}**{bracketed(args[1])}"
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         np.power(xs[0], xs[1], out=out)
@@ -238,7 +249,7 @@ class Neg(Elementwise):
         out[...] = -1
 
     def describe(self, args: Sequence[str]) -> str:
-        return f"-{bracketed(args[0])}"
+        return f"-{bracketed(args[0], 3)}"
 
 
 @dataclass(frozen=True)
@@ -256,7 +267,7 @@ class Reciprocal(Elementwise):
         np.negative(out, out=out)
 
     def describe(self, args: Sequence[str]) -> str:
-        return f"1/{bracketed(args[0])}"
+        return f"1/{bracketed(args[0], 3)}"
 
 
 @dataclass(frozen=True)

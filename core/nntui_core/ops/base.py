@@ -93,7 +93,7 @@ class Op(ABC):
         flat = g.reshape(-1)
         for k in range(y.size):
             flat[k] = 1
-            self.vjp(i, g, xs, y, rows[k], ws)
+            self.vjp(i, g, xs, y, rows[k, ...], ws)
             flat[k] = 0
         return local_of(rows, y.shape, x.shape)
 

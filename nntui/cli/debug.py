@@ -1,0 +1,189 @@
+"""``nntui debug``: step through backprop, of an expression or of a network."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nntui.cli.common import print_json, runs_directory, runs_option, say, warn
+from nntui.display import display
+from nntui.errors import DIVERGED, UserError
+
+if TYPE_CHECKING:
+    from nntui.debugging.subject import Subject
+    from nntui_core.errors import ExpressionError
+
+_BARE_POINT = re.compile(r"(?<![0-9])\.(?=[0-9])")
+"""The point of a number such as .5, which JSON does not know."""
+MAX_VALUES = 100_000
+"""Numbers in one VALUE."""
+
+
+@click.command(name="debug", context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, metavar="CONFIG|RUN | NAME=VALUE ...")
+@click.option("-e", "text", metavar="EXPR", help="Debug this expression; then NAME=VALUE for each of its names.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file.")
+@click.option("--sample", type=click.IntRange(min=0), metavar="I", help="One row of the training part.")
+@click.option("--batch", type=click.IntRange(min=0), metavar="I", help="One batch of the epoch (default: the next).")
+@click.option("--node", "path", metavar="PATH", help="Only this node, or the nodes of this layer.")
+@click.option("--into", is_flag=True, help="Open fused nodes into their primitive parts.")
+@click.option("--numeric", is_flag=True, help="Finite differences beside each gradient.")
+@click.option("--trace", "as_trace", is_flag=True, help="Print every step, a line each.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--full", is_flag=True, help="Whole arrays, not their first 16 entries.")
+@runs_option
+@click.pass_context
+def command(
+    ctx: click.Context, words: tuple[str, ...], text: str | None, overrides: tuple[str, ...], sample: int | None,
+    batch: int | None, path: str | None, into: bool, numeric: bool, as_trace: bool, as_json: bool, full: bool,
+    runs: str | None,
+) -> int:  # fmt: skip
+    """Step through backprop: values forwards, local × upstream gradients backwards.
+
+    \b
+    Examples:
+      nntui debug -e "(x+y)*z" x=-2 y=5 z=-4 --trace
+      nntui debug -e "norm2(W @ x)" "W=[[.1,.5],[-.3,.8]]" "x=[.2,.4]" --json
+      nntui debug xor --trace --sample 0
+      nntui debug latest --node hidden --json
+    """
+    for word in words:
+        if word.startswith("--"):
+            raise click.NoSuchOption(word, ctx=ctx)
+    if sample is not None and batch is not None:
+        raise UserError("nntui debug: give --sample or --batch, not both")
+    if text is not None:
+        subject = _expression(text, words, into)
+        given = [n for n, v in (("--sample", sample), ("--batch", batch), ("--set", overrides or None)) if v is not None]
+        if given:
+            raise UserError(f"nntui debug -e: {given[0]} is for networks")
+    else:
+        subject = _network(ctx, words, overrides, sample, batch, into, runs)
+    for note in subject.warnings:
+        warn(note)
+    return _show(subject, path, numeric=numeric, as_trace=as_trace, as_json=as_json, full=full)
+
+
+def _show(
+    subject: Subject, path: str | None, *, numeric: bool, as_trace: bool, as_json: bool, full: bool
+) -> int:
+    from nntui.debugging.records import document, nonfinite
+    from nntui.debugging.trace import trace
+
+    if as_json:
+        print_json(document(subject, full=full, numeric=numeric, path=path))
+    elif as_trace:
+        for line in trace(subject, full=full, numeric=numeric, path=path, paint=_paint()):
+            click.echo(line)
+    else:
+        raise UserError("nntui debug: the debugger's screen is not in this release; use --trace or --json")
+    born = nonfinite(subject.plan)
+    if born is None:
+        return 0
+    say(f"error: not finite: first in {born.name}")
+    return DIVERGED
+
+
+def _paint() -> Any:
+    colors = {"forward": "green", "backward": "blue", "bad": "red"}
+    colored = sys.stdout.isatty()
+    return lambda text, role: click.style(text, fg=colors.get(role)) if colored else text
+
+
+def _expression(text: str, words: tuple[str, ...], into: bool) -> Subject:
+    from nntui.debugging.subject import of_expression
+    from nntui_core.errors import ExpressionError
+
+    values: dict[str, Any] = {}
+    for word in words:
+        name, value = _value(word)
+        if name in values:
+            raise UserError(f"{display(word, 60)}: {display(name, 40)} has a value already")
+        values[name] = value
+    try:
+        return of_expression(text, values, into=into)
+    except ExpressionError as error:
+        raise _fault(text, error) from None
+
+
+def _fault(text: str, error: ExpressionError, width: int = 70) -> UserError:
+    """The message, and under it the text around the fault with a caret at it."""
+    position = min(error.position, len(text))
+    start = max(0, position - width // 2)
+    before = display(text[start:position])
+    lead = "… " if start else ""
+    tail = " …" if len(text) > start + width else ""
+    shown = f"{lead}{before}{display(text[position : start + width])}{tail}"
+    return UserError(f"-e: {error}", context=[shown, " " * (len(lead) + len(before)) + "^"])
+
+
+def _value(word: str) -> tuple[str, Any]:
+    """NAME=VALUE; a number or a JSON array of numbers. Raises UserError."""
+    import numpy as np
+
+    from nntui_core.errors import ExpressionError
+    from nntui_core.expression import variable
+
+    name, equals, text = word.partition("=")
+    if not equals:
+        raise UserError(f"{display(word, 60)}: after -e EXPR, values are given as NAME=VALUE, such as x=2 or x=[1,2]")
+    try:
+        name = variable(name.strip())
+    except ExpressionError as error:
+        raise UserError(f"{display(word, 60)}: {error}") from None
+    shown = display(text, 60)
+    allowed = "allowed a number or a JSON array of numbers, all rows of the same length"
+    try:
+        found = json.loads(_BARE_POINT.sub("0.", text)) if text.lstrip().startswith("[") else float(text)
+        value = np.array(found)
+        if value.dtype.kind not in "iuf" or _has_truth(found):
+            raise ValueError
+        value = value.astype(np.float64)
+    except (ValueError, TypeError, RecursionError, OverflowError):
+        raise UserError(f"{display(name)}: not a value (given {shown}; {allowed})") from None
+    if not value.size or value.size > MAX_VALUES or value.ndim > 2:
+        raise UserError(
+            f"{display(name)}: not a usable array (given shape {value.shape}; allowed 1 to {MAX_VALUES:,} numbers "
+            "in at most two dimensions)"
+        )
+    if not np.isfinite(value).all():
+        raise UserError(f"{display(name)}: only finite numbers are allowed (given {shown})")
+    return name, value
+
+
+def _has_truth(found: Any) -> bool:
+    return any(map(_has_truth, found)) if isinstance(found, list) else isinstance(found, bool)
+
+
+def _network(
+    ctx: click.Context, words: tuple[str, ...], overrides: tuple[str, ...], sample: int | None, batch: int | None,
+    into: bool, runs: str | None,
+) -> Subject:  # fmt: skip
+    if len(words) != 1:
+        raise UserError(
+            "nntui debug: name one CONFIG or RUN, such as: nntui debug xor --trace; or give an expression with -e"
+        )
+    from nntui.config import demos
+    from nntui.config.load import load
+    from nntui.debugging.subject import of_experiment
+    from nntui.experiment import build
+    from nntui.runs.find import resolve
+    from nntui.session import restore
+
+    name = words[0]
+    path = Path(name)
+    is_config = name in demos.names() or name.endswith(".toml") or path.is_file()
+    if is_config:
+        experiment = build(load(name, overrides))
+    else:
+        if overrides:
+            raise UserError("nntui debug: --set is for a CONFIG; a run has its own settings")
+        found = resolve(runs_directory(ctx, runs), name)
+        experiment = build(load(found.run.config))
+        restore(experiment, found.run, warn)
+    return of_experiment(experiment, sample=sample, batch=batch, into=into)

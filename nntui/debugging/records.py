@@ -1,0 +1,201 @@
+"""Nodes and steps as CONTRACT's JSON: values, local derivatives, contributions, numerical gradients."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntui.debugging.subject import Subject
+from nntui_core.gradcheck import Checker
+from nntui_core.graph import Node
+from nntui_core.ops.base import Elementwise, Local, local_of
+from nntui_core.plan import Edge, Plan
+
+Array = NDArray[Any]
+
+CUT = 16
+"""Entries of an array that are shown of a network's, unless everything is asked for."""
+MAX_LOCAL = 1 << 22
+"""Entries of a Jacobian that are written at most."""
+
+
+class Records:
+    """Writes the nodes of one subject. ``full`` shows whole arrays, ``numeric`` checks every gradient."""
+
+    def __init__(self, subject: Subject, *, full: bool = False, numeric: bool = False) -> None:
+        self.subject = subject
+        self.plan = subject.plan
+        self.cut = None if full or not subject.network else CUT
+        self._checker = Checker(subject.double) if numeric else None
+        self._incoming: dict[int, list[Edge]] = {}
+        for edge in self.plan.edges():
+            self._incoming.setdefault(edge.target.id, []).append(edge)
+        self._twins = {n.id: n for n in subject.double.nodes}
+
+    def array(self, value: Array | None) -> Any:
+        """The entries of ``value``, the first few of a large one."""
+        if value is None:
+            return None
+        if self.cut is not None and value.size > self.cut:
+            return value.reshape(-1)[: self.cut]
+        return value
+
+    def node(self, node: Node, *, backward: bool = True) -> dict[str, Any]:
+        """All fields of a node; what only the backward pass tells is left empty without ``backward``."""
+        plan = self.plan
+        out: dict[str, Any] = {
+            "id": node.id,
+            "name": node.name,
+            "op": node.op.type if node.op else node.role,
+            "inputs": [a.id for a in node.args],
+            "shape": list(node.shape),
+            "value": self.array(plan.value(node)),
+            "gradient": self.array(self.gradient(node)) if backward else None,
+            "local": [self.local(node, i) for i in range(len(node.args))],
+            "contributions": [
+                {"from": e.node.id, "input": e.position, "value": self.array(plan.contribution(e))}
+                for e in self.incoming(node)
+            ]
+            if backward
+            else [],
+        }
+        if self._checker is not None and backward:
+            out |= self.numeric(node)
+        return out
+
+    def incoming(self, node: Node) -> list[Edge]:
+        """The edges along which the node receives its gradient, in the order of sending."""
+        return self._incoming.get(node.id, [])
+
+    def gradient(self, node: Node) -> Array | None:
+        """∂output/∂node; zero where nothing reaches it, None for labels and for what is beside the path."""
+        if node.role == "label":
+            return None
+        found = self.plan.adjoint(node)
+        if found is not None or self.subject.network:
+            return found
+        return np.zeros(node.shape)
+
+    def local(self, node: Node, i: int) -> dict[str, Any]:
+        """The local derivative with respect to operand ``i``."""
+        assert node.op is not None
+        plan, x = self.plan, node.args[i]
+        out: dict[str, Any] = {"input": x.id, "kind": kind_of(node, x), "value": None}
+        if not node.op.differentiable(i):
+            return out
+        found = local_derivative(plan, node, i, self.cut)
+        if found is None:
+            out["omitted"] = f"{prod(node.shape)} × {prod(x.shape)} entries"
+            return out
+        if self.cut is not None:
+            out["shape"] = list(x.shape if found.kind == "diagonal" else _jacobian_shape(found.kind, node, x))
+        return out | {"kind": found.kind, "value": self.array(found.value)}
+
+    def numeric(self, node: Node) -> dict[str, Any]:
+        """Finite differences beside the gradient, on the entries that are shown."""
+        assert self._checker is not None
+        twin = self._twins[node.id]
+        if node.role == "label" or self.subject.double.adjoint(twin) is None:
+            return {"numeric": None, "relative_error": None, "verdict": None}
+        size = prod(node.shape)
+        shown = np.arange(size if self.cut is None else min(size, self.cut))
+        check = self._checker.check(twin, shown)
+        shape = node.shape if len(shown) == size else (len(shown),)
+        kink = check.verdict == "kink"
+        return {
+            "numeric": check.numeric.reshape(shape),
+            "relative_error": None if kink else check.relative_error,
+            "verdict": check.verdict,
+            "kinks": check.kinks,
+        }
+
+
+def kind_of(node: Node, x: Node) -> str:
+    """The kind that a local derivative has by its shapes alone."""
+    if not node.shape and not x.shape:
+        return "scalar"
+    return "matrix" if len(node.shape) <= 1 and len(x.shape) <= 1 else "tensor"
+
+
+def _jacobian_shape(kind: str, node: Node, x: Node) -> tuple[int, ...]:
+    if kind == "scalar":
+        return ()
+    return (prod(node.shape), prod(x.shape)) if kind == "matrix" else node.shape + x.shape
+
+
+def local_derivative(plan: Plan, node: Node, i: int, cut: int | None) -> Local | None:
+    """The local derivative; of a large Jacobian only the rows that a cut shows, and None beyond MAX_LOCAL."""
+    op, x = node.op, node.args[i]
+    assert op is not None
+    xs = [plan.value(a) for a in node.args]
+    y, space = plan.value(node), plan.workspace(node)
+    size = prod(node.shape) * prod(x.shape)
+    with np.errstate(all="ignore"):
+        cheap = isinstance(op, Elementwise) or (hasattr(op, "partial") and x.shape == node.shape)
+        if cheap or size <= MAX_LOCAL // 64 or (cut is None and size <= MAX_LOCAL):
+            return op.local(i, xs, y, space)
+        if cut is None:
+            return None
+        rows = np.zeros((-(-cut // max(1, prod(x.shape))), *x.shape), dtype=y.dtype)
+        g = np.zeros(y.shape, dtype=y.dtype)
+        for k in range(len(rows)):
+            g.reshape(-1)[k] = 1
+            op.vjp(i, g, xs, y, rows[k, ...], space)
+            g.reshape(-1)[k] = 0
+        return Local(local_of(np.zeros((1, *x.shape)), (1,) * len(node.shape), x.shape).kind, rows)
+
+
+def nonfinite(plan: Plan) -> Node | None:
+    """The first node whose value or gradient is not finite, in the order of work."""
+    found = plan.first_nonfinite()
+    return found[1] if found else None
+
+
+def document(
+    subject: Subject, *, full: bool = False, numeric: bool = False, path: str | None = None
+) -> dict[str, Any]:
+    """The whole JSON of ``nntui debug``, of all nodes or of those that ``path`` names."""
+    records = Records(subject, full=full, numeric=numeric)
+    plan = subject.plan
+    chosen = select(subject, path)
+    out: dict[str, Any] = {
+        ("title" if subject.network else "expression"): subject.title,
+        "value": plan.value(subject.output),
+        "gradients": {n.name: records.array(records.gradient(n)) for n in subject.variables},
+        "nodes": [records.node(n) for n in chosen],
+    }
+    if subject.network:
+        names = {n.id for n in chosen}
+        out["rows"] = list(subject.rows)
+        out["steps"] = [
+            {"phase": e.phase, "node": e.node.name, **records.node(e.node, backward=e.phase == "backward")}
+            for e in plan.order()
+            if e.node.id in names
+        ]
+    born = nonfinite(plan)
+    if born is not None:
+        out["born"] = born.name
+    return out
+
+
+def select(subject: Subject, path: str | None) -> list[Node]:
+    """The nodes called ``path``, or inside the layer of that name. Raises UserError."""
+    nodes = list(subject.plan.nodes)
+    if path is None:
+        return nodes
+    found = [n for n in nodes if n.name == path or n.name.startswith(f"{path}.")]
+    if not found:
+        import difflib
+
+        from nntui.display import display
+        from nntui.errors import UserError
+
+        names = [n.name for n in nodes]
+        near = difflib.get_close_matches(path, names, 1, 0.4)
+        hint = f'; did you mean "{display(near[0], 60)}"?' if near else ""
+        shown = ", ".join(display(n, 40) for n in names[:20])
+        raise UserError(f"--node: there is no such node (given {display(path, 60)}; allowed {shown}){hint}")
+    return found

@@ -1,0 +1,142 @@
+"""What is debugged: a plan with its values, from an expression or from a network and a batch of its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntui.errors import UserError
+from nntui.experiment import Experiment
+from nntui_core import expression
+from nntui_core.graph import Node
+from nntui_core.network import Model, Network
+from nntui_core.parameters import Parameters
+from nntui_core.plan import Plan
+from nntui_core.stepper import open_nodes
+
+Array = NDArray[Any]
+
+
+@dataclass(eq=False)
+class Subject:
+    """A plan that keeps every gradient and contribution, run once; ``double`` is its float64 twin."""
+
+    title: str
+    plan: Plan
+    double: Plan
+    """The plan that gradient checks use, with the same node ids; the plan itself where that is float64."""
+    variables: tuple[Node, ...]
+    """Whose gradients are the result: an expression's names, a network's parameters."""
+    network: bool = False
+    rows: tuple[int, ...] = ()
+    """Rows of the training part in the batch."""
+    layers: tuple[tuple[str, Node | None, Node], ...] = ()
+    """Name, pre-activation z and output a of each layer."""
+    target: Node | None = None
+    x: Node | None = None
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def output(self) -> Node:
+        """The scalar that is differentiated."""
+        return self.plan.outputs[0]
+
+
+def of_expression(text: str, values: Mapping[str, Array], *, into: bool = False) -> Subject:
+    """An expression with its values. Raises ExpressionError, and UserError where the result is no scalar."""
+    parsed = expression.parse(text, values)
+    graph, output = parsed.graph, parsed.output
+    if output.shape:
+        raise UserError(
+            f"the result must be a scalar, but its shape is {output.shape}; wrap it, as in sum({text})"
+            if len(text) < 60
+            else f"the result must be a scalar, but its shape is {output.shape}; wrap it in sum( ) or norm2( )"
+        )
+    if into:
+        graph, found = open_nodes(graph, [output], lambda node: True)
+        output = found[output.id]
+    plan = Plan(graph, [output], Parameters(), wrt="all", edges=True)
+    variables = tuple(n for n in graph if n.role == "input")
+    for node in variables:
+        plan.value(node)[...] = node.value
+    _run(plan)
+    unused = [name for name in values if name not in parsed.graph]
+    notes = (f"not in the expression: {', '.join(unused)}",) if unused else ()
+    return Subject(text, plan, plan, variables, warnings=notes)
+
+
+def _run(plan: Plan) -> None:
+    with np.errstate(all="ignore"):
+        plan.run()
+
+
+def of_experiment(
+    experiment: Experiment, *, sample: int | None = None, batch: int | None = None, into: bool = False
+) -> Subject:
+    """A network at its present weights, on one sample or batch of its training part. Raises UserError."""
+    rows = _rows(experiment, sample, batch)
+    network = experiment.network
+    opens: Callable[[Node], bool] = lambda node: into  # noqa: E731
+    plan, found, model = _plan(experiment, network, rows, opens)
+    double = plan
+    if network.spec.dtype != "float64":
+        twin = Network(replace(network.spec, dtype="float64"))
+        twin.parameters.theta[:] = network.parameters.theta
+        for name, array in network.buffers.items():
+            twin.buffers[name][...] = array
+        double, _, _ = _plan(experiment, twin, rows, opens)
+    layers = tuple(
+        (layer.name, found[layer.z.id] if layer.z is not None else None, found[layer.a.id])
+        for layer in model.layers
+        if layer.a.id in found
+    )
+    return Subject(
+        title=experiment.settings.title,
+        plan=plan,
+        double=double,
+        variables=tuple(n for n in plan.nodes if n.role == "parameter"),
+        network=True,
+        rows=tuple(int(r) for r in rows),
+        layers=layers,
+        target=found[model.target.id] if model.target is not None else None,
+        x=found[model.x.id],
+    )
+
+
+def _rows(experiment: Experiment, sample: int | None, batch: int | None) -> Array:
+    trainer = experiment.trainer
+    if sample is not None:
+        count = len(trainer.train)
+        if not 0 <= sample < count:
+            raise UserError(f"--sample: there is no such sample (given {sample}; allowed 0 to {count - 1})")
+        return np.array([sample])
+    if batch is not None:
+        if not 0 <= batch < trainer.batches:
+            raise UserError(f"--batch: there is no such batch (given {batch}; allowed 0 to {trainer.batches - 1})")
+        trainer.batch = batch
+    return trainer.indices()
+
+
+def _plan(
+    experiment: Experiment, network: Network, rows: Array, opens: Callable[[Node], bool]
+) -> tuple[Plan, dict[int, Node], Model]:
+    """The plan on ``rows``, run; and by the id of each of the model's nodes the plan's node."""
+    model = network.model(len(rows), "train", debug=True)
+    trainer = experiment.trainer
+    assert model.target is not None
+    source = model.plan
+    source.value(model.x)[...] = trainer.train.x[rows]
+    source.value(model.target)[...] = trainer.train.y[rows]
+    if model.masks:
+        model.draw(network.spec.seed, trainer.update)
+    graph, found = open_nodes(source.graph, list(source.outputs), opens)
+    plan = Plan(graph, [found[n.id] for n in source.outputs], network.parameters, wrt="all", edges=True)
+    for node in source.nodes:
+        if node.op is None and node.role != "parameter":
+            plan.value(found[node.id])[...] = source.value(node)
+    _run(plan)
+    return plan, found, model

@@ -1,0 +1,145 @@
+"""Every step as one line of aligned text: values forwards, local × upstream backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntui.debugging.records import Records, local_derivative, nonfinite, select
+from nntui.debugging.subject import Subject
+from nntui.display import display
+from nntui_core.gradcheck import Checker
+from nntui_core.graph import Node
+from nntui_core.ops.arithmetic import bracketed
+from nntui_core.plan import Edge
+
+Array = NDArray[Any]
+Paint = Callable[[str, str], str]
+"""Text and what it is ("forward", "backward", "bad", "muted") to text that may be colored."""
+
+SHOWN = 16
+NAME_WIDTH = 44
+
+
+def compact(value: Array | float | None, entries: int = SHOWN) -> str:
+    """A number or small array in short; a large one by its shape, range and mean."""
+    if value is None:
+        return "–"
+    array = np.asarray(value)
+    if array.size > entries:
+        shape = "×".join(map(str, array.shape))
+        if not np.isfinite(array).all():
+            bad = int(np.count_nonzero(~np.isfinite(array)))
+            return f"{shape}, {bad} of {array.size} entries not finite"
+        return f"{shape} in {array.min():.4g} … {array.max():.4g}, mean {array.mean():.4g}"
+    return _nested(array.tolist())
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_nested(v) for v in value) + "]"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def trace(subject: Subject, *, full: bool, numeric: bool, path: str | None, paint: Paint) -> list[str]:
+    """The lines: a table of small batches, the steps, the gradients, and where a number went wrong."""
+    records = Records(subject, full=full)
+    chosen = {n.id for n in select(subject, path)}
+    entries = 1 << 30 if full else SHOWN
+    events = [e for e in subject.plan.order() if e.node.id in chosen]
+    width = min(NAME_WIDTH, max((len(display(e.node.name)) for e in events), default=8))
+    lines = table(subject) if path is None else []
+    if lines:
+        lines.append("")
+    for event in events:
+        node = event.node
+        name = display(node.name, width).ljust(width)
+        if event.phase == "forward":
+            lines.append(f"{paint('forward ', 'forward')} {name} = {compact(subject.plan.value(node), entries)}")
+        else:
+            lines.append(f"{paint('backward', 'backward')} {name} {_sent(subject, records, node, entries)}")
+    lines.append("")
+    checker = Checker(subject.double) if numeric else None
+    twins = {n.id: n for n in subject.double.nodes}
+    shown = [n for n in subject.variables if n.id in chosen]
+    width = max((len(display(n.name, NAME_WIDTH)) for n in shown), default=1)
+    for node in shown:
+        sums = [subject.plan.contribution(e) for e in records.incoming(node)]
+        text = compact(records.gradient(node), entries)
+        if len(sums) > 1 and prod(node.shape) == 1:
+            text = " + ".join(f"({v})" if v.startswith("-") else v for v in map(compact, sums)) + f" = {text}"
+        elif len(sums) > 1:
+            text += f"   (sum of {len(sums)} contributions)"
+        if checker is not None:
+            text += f"   {_checked(checker, twins[node.id], entries)}"
+        lines.append(f"gradient {display(node.name, NAME_WIDTH).ljust(width)} = {text}")
+    born = nonfinite(subject.plan)
+    if born is not None:
+        lines.append(paint(f"not finite: first in {display(born.name, 200)}", "bad"))
+    return lines
+
+
+def _checked(checker: Checker, node: Node, entries: int) -> str:
+    size = prod(node.shape)
+    check = checker.check(node, np.arange(min(size, entries)))
+    if check.verdict == "kink":
+        return "numeric: kink"
+    numeric = check.numeric.reshape(node.shape) if size <= entries else check.numeric
+    return f"numeric {compact(numeric, entries)}   relative error {check.relative_error:.1e} {check.verdict}"
+
+
+def _sent(subject: Subject, records: Records, node: Node, entries: int) -> str:
+    """Upstream, and for each operand local × upstream = what is sent."""
+    plan = subject.plan
+    upstream = compact(records.gradient(node), entries)
+    parts = [f"upstream {upstream}"]
+    for edge in plan.edges():
+        if edge.node is node:
+            parts.append(_product(subject, edge, upstream, entries))
+    return "   ".join(parts)
+
+
+def _product(subject: Subject, edge: Edge, upstream: str, entries: int) -> str:
+    plan = subject.plan
+    to = f"∂/∂{display(bracketed(edge.target.name), 32)}"
+    sent = compact(plan.contribution(edge), entries)
+    found = local_derivative(plan, edge.node, edge.position, SHOWN)
+    if found is not None and found.kind in ("scalar", "diagonal") and found.value.size <= entries:
+        return f"{to}: {compact(found.value, entries)} × {upstream} = {sent}"
+    size = f"{prod(edge.node.shape)}×{prod(edge.target.shape)}"
+    return f"{to}: Jacobian {size} × upstream = {sent}"
+
+
+def table(subject: Subject, rows: int = 16, columns: int = 14) -> list[str]:
+    """z and a of every layer, a line a sample, where batch and layers are small; Θ of the dense layers."""
+    if subject.x is None or subject.target is None or len(subject.x.shape) != 2:
+        return []
+    plan = subject.plan
+    blocks: list[tuple[str, Array]] = [("x", plan.value(subject.x))]
+    for name, z, a in subject.layers:
+        if z is not None and z is not a:
+            blocks.append((f"{name}.z", plan.value(z)))
+        blocks.append((f"{name}.{'a' if z is not a else 'z'}", plan.value(a)))
+    blocks.append(("target", plan.value(subject.target).reshape(len(subject.rows), -1)))
+    if len(subject.rows) > rows or any(b.ndim != 2 for _, b in blocks) or sum(b.shape[1] for _, b in blocks) > columns:
+        return []
+    heads, cells = [], []
+    for name, block in blocks:
+        for k in range(block.shape[1]):
+            heads.append(f"{display(name, 16)}{k + 1}" if block.shape[1] > 1 else display(name, 16))
+            cells.append([f"{v:.4g}" for v in block[:, k].tolist()])
+    widths = [max(len(h), *(len(c) for c in column)) for h, column in zip(heads, cells, strict=True)]
+    lines = ["  ".join(h.rjust(w) for h, w in zip(heads, widths, strict=True))]
+    lines += [
+        "  ".join(column[r].rjust(w) for column, w in zip(cells, widths, strict=True))
+        for r in range(len(subject.rows))
+    ]
+    for name, _, _ in subject.layers:
+        if f"{name}.W" in plan.parameters and plan.parameters.view(f"{name}.W").ndim == 2:
+            w, b = plan.parameters.view(f"{name}.W"), plan.parameters.view(f"{name}.b")
+            lines.append(f"Θ {display(name)} = {compact(np.column_stack([b, w.T]), 64)}")
+    return lines
