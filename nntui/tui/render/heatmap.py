@@ -1,0 +1,145 @@
+"""Heat maps in half blocks: two values a cell, one above the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nntui.tui.render import scale
+from nntui.tui.render.picture import Picture, Span, Style
+
+RAMP = " .:-=+*#%@"
+"""Characters from the lowest value to the highest, where colors cannot tell them."""
+
+Marker = tuple[float, float, str, Style]
+"""Fractions of the width (from the left) and of the height (from the top), a character, its style."""
+
+
+def heatmap(
+    values: ArrayLike,
+    width: int,
+    height: int,
+    limit: float | None = None,
+    ascii: bool = False,  # noqa: A002 - the same word in every renderer
+    markers: Sequence[Marker] = (),
+    palette: Literal["signed", "ink"] = "signed",
+) -> Picture:
+    """A 2-D array, stretched over `width` × `height` cells, with markers on top.
+
+    "signed" draws on the symmetric scale ±`limit`; "ink" from the array's lowest value (or 0) to `limit`.
+    With `ascii`, a character a value instead of colored blocks.
+    """
+    a = np.asarray(values, np.float64)
+    grid = scale.resample(a, height if ascii else 2 * height, width)
+    if palette == "signed":
+        levels = scale.quantize(grid, limit if limit is not None else scale.limit_of(a))
+        return _draw(levels, ascii, markers, lambda k: scale.role(k), lambda k: (k + scale.STEPS) / 16)
+    low = min(0.0, float(np.nanmin(a, initial=0.0)))
+    levels = scale.ink(grid, low, limit if limit is not None else scale.limit_of(a))
+    return _draw(levels, ascii, markers, lambda k: scale.role(k, "ink"), lambda k: k / scale.INK)
+
+
+def class_map(
+    classes: ArrayLike,
+    strength: ArrayLike,
+    width: int,
+    height: int,
+    ascii: bool = False,  # noqa: A002
+    markers: Sequence[Marker] = (),
+) -> Picture:
+    """A decision surface: the class of each point (2-D), its color as strong as `strength`.
+
+    `strength` is 0 … 1. Both are sampled at the nearest point: a mean of class numbers means nothing.
+    """
+    rows = height if ascii else 2 * height
+    labels, weights = np.asarray(classes), np.asarray(strength, np.float64)
+    r, c = _nearest(labels.shape[0], rows), _nearest(labels.shape[1], width)
+    labels, weights = labels[np.ix_(r, c)].astype(int), weights[np.ix_(r, c)]
+    shades = np.rint(1 + np.clip(np.nan_to_num(weights), 0, 1) * 5).astype(int)
+    levels = labels * 10 + shades
+    return _draw(levels, ascii, markers, _class_role, lambda k: 0.0, lambda k: str(k // 10 % 10))
+
+
+def _class_role(level: int) -> str:
+    return f"class{level // 10 % 10}:{level % 10}"
+
+
+def proportions(rows: int, columns: int, width: int, height: int) -> tuple[int, int]:
+    """The largest size in cells, within `width` × `height`, in which the array's cells are square."""
+    if rows <= 0 or columns <= 0:
+        return 0, 0
+    factor = min(width / columns, 2 * height / rows)
+    return max(1, min(width, round(columns * factor))), max(1, min(height, round(rows * factor / 2)))
+
+
+def _nearest(given: int, wanted: int) -> NDArray[np.int64]:
+    return np.minimum((np.arange(wanted) + 0.5) * given / max(wanted, 1), given - 1).astype(np.int64)
+
+
+def _draw(
+    levels: NDArray[np.signedinteger],
+    ascii: bool,  # noqa: A002
+    markers: Sequence[Marker],
+    role: Callable[[int], str],
+    position: Callable[[int], float],
+    letter: Callable[[int], str] | None = None,
+) -> Picture:
+    """Levels (one a character, or two a cell) as rows; `position` places a level on the ramp."""
+    rows = [[int(k) for k in row] for row in levels]
+    width = levels.shape[1]
+    height = len(rows) if ascii else len(rows) // 2
+    cells: list[list[tuple[str, Style]]] = []
+    for y in range(height):
+        if ascii:
+            cells.append([(_letter(k, position, letter), _plain(role(k))) for k in rows[y]])
+        else:
+            cells.append(
+                [_block(role(a), role(b)) for a, b in zip(rows[2 * y], rows[2 * y + 1], strict=True)]
+            )
+    for fx, fy, character, style in markers:
+        x, y = int(fx * width), int(fy * height)
+        if 0 <= fx <= 1 and 0 <= fy <= 1 and width and height:
+            x, y = min(x, width - 1), min(y, height - 1)
+            if ascii:
+                cells[y][x] = (character, style)
+            else:
+                half = min(int(fy * 2 * height), 2 * height - 1)
+                ground = style.bg or role(rows[half][x])
+                cells[y][x] = (
+                    character,
+                    Style(style.fg, ground, style.bold, style.dim, style.underline, style.reverse),
+                )
+    return tuple(_row(row) for row in cells)
+
+
+def _row(cells: list[tuple[str, Style]]) -> tuple[Span, ...]:
+    out: list[Span] = []
+    for character, style in cells:
+        if out and out[-1].style == style:
+            out[-1] = Span(out[-1].text + character, style)
+        else:
+            out.append(Span(character, style))
+    return tuple(out)
+
+
+def _letter(level: int, position: Callable[[int], float], letter: Callable[[int], str] | None) -> str:
+    if level == scale.NAN:
+        return "?"
+    if letter is not None:
+        return letter(level)
+    return RAMP[min(len(RAMP) - 1, int(position(level) * len(RAMP)))]
+
+
+@lru_cache(4096)
+def _block(upper: str, lower: str) -> tuple[str, Style]:
+    """A half block; one color alone is a space, which neighbors can share."""
+    return (" ", Style(bg=upper)) if upper == lower else ("▀", Style(fg=upper, bg=lower))
+
+
+@lru_cache(64)
+def _plain(fg: str) -> Style:
+    return Style(fg=fg)

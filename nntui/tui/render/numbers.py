@@ -1,0 +1,93 @@
+"""Numbers that keep their place: fixed width, four significant digits, right-aligned."""
+
+from __future__ import annotations
+
+from math import floor, isinf, isnan, log10
+
+SUFFIXES = ("", "k", "M", "G", "T", "P", "E")
+MISSING = "–"
+LARGEST = 1e21
+SMALLEST = 1e-3
+"""Magnitudes below are written with an exponent, from 10 000 on with a suffix."""
+
+
+def short(x: float | None, width: int = 7, digits: int = 4) -> str:
+    """`x` in exactly `width` cells: as many significant digits as fit, at most `digits`.
+
+    NaN and infinities are words, None is a dash; a number that does not fit is a row of "#".
+    """
+    if x is None:
+        return MISSING.rjust(width)
+    for count in range(digits, 0, -1):
+        s = compact(x, count)
+        if len(s) <= width:
+            return s.rjust(width)
+    return "#" * width
+
+
+def compact(x: float | None, digits: int = 4) -> str:
+    """`x` with `digits` significant digits, as short as it is: "0.03120", "28.40k", "3.1e-5"."""
+    if x is None:
+        return MISSING
+    x = float(x)
+    if isnan(x):
+        return "nan"
+    if isinf(x):
+        return "inf" if x > 0 else "−inf"
+    if x == 0:
+        return "0"
+    sign = "−" if x < 0 else ""
+    rounded = float(f"{abs(x):.{digits - 1}e}")  # so that 9999.9 gets the suffix of 10 000
+    exponent = floor(log10(rounded))
+    if rounded >= LARGEST or rounded < SMALLEST:
+        mantissa, power = f"{rounded:.{digits - 1}e}".split("e")
+        return f"{sign}{mantissa}e{int(power)}"
+    group = 0 if exponent < 4 else exponent // 3
+    scaled = rounded / 1000.0**group
+    decimals = max(0, digits - 1 - (exponent - 3 * group))
+    return f"{sign}{scaled:.{decimals}f}{SUFFIXES[group]}"
+
+
+def trimmed(x: float, digits: int = 4) -> str:
+    """:func:`compact` without trailing zeros: "0.1", "28.4k", "2"; for ticks and titles."""
+    s = compact(x, digits)
+    body, tail = s, ""
+    for mark in ("e", *SUFFIXES[1:]):
+        if mark in s and "inf" not in s:
+            body, _, rest = s.partition(mark)
+            tail = mark + rest
+            break
+    if "." in body:
+        body = body.rstrip("0").rstrip(".")
+    return body + tail
+
+
+def count(n: float | None, width: int = 6) -> str:
+    """A whole number in `width` cells, from 100 000 on with a suffix."""
+    if n is None:
+        return MISSING.rjust(width)
+    s = f"{n:.0f}"
+    return s.rjust(width) if abs(n) < 100_000 and len(s) <= width else short(n, width)
+
+
+def percent(fraction: float | None, width: int = 5) -> str:
+    """A fraction as "12 %", in `width` cells; None and NaN are a dash.
+
+    What is not quite none or all is never written as such: "<1 %", ">99 %".
+    """
+    if fraction is None or isnan(fraction):
+        return MISSING.rjust(width)
+    if isinf(fraction):
+        return short(fraction, width)
+    s = f"{100 * fraction:.0f} %"
+    if 0 < fraction < 0.005:
+        s = "<1 %"
+    elif 0.995 <= fraction < 1:
+        s = ">99 %"
+    return s.rjust(width)
+
+
+def clock(seconds: float) -> str:
+    """Seconds as "00:00:04"; days are counted as hours."""
+    whole = max(0, int(seconds))
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
