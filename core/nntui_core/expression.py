@@ -82,7 +82,9 @@ OPERATORS: dict[type[ast.operator], type[Op]] = {
     ast.MatMult: MatMul,
 }
 # One character for one, so that positions in messages hold.
-_SPELLINGS = str.maketrans({"×": "*", "·": "*", "⋅": "*", "−": "-", "÷": "/", "\n": " ", "\t": " ", "\r": " "})
+_SPELLINGS = str.maketrans(
+    {"×": "*", "·": "*", "⋅": "*", "−": "-", "÷": "/", "\n": " ", "\t": " ", "\r": " "}
+)
 _ALLOWED = "allowed: names, numbers, + - * / ** @, parentheses, and the functions " + ", ".join(FUNCTIONS)
 
 
@@ -145,14 +147,18 @@ def _syntax(text: str) -> ast.expr:
             at = len(source.rstrip())
         raise _syntax_fault(text, min(max(at, 0), len(text))) from None
     except (ValueError, RecursionError, MemoryError):
-        raise ExpressionError("cannot be read: nested too deeply, or a character that is not allowed") from None
+        raise ExpressionError(
+            "cannot be read: nested too deeply, or a character that is not allowed"
+        ) from None
     _check_depth(tree)
     return tree
 
 
 def _syntax_fault(text: str, at: int) -> ExpressionError:
     if "^" in text:
-        return ExpressionError("^ is no operator here", position=text.index("^"), hint="write x**2 for a power")
+        return ExpressionError(
+            "^ is no operator here", position=text.index("^"), hint="write x**2 for a power"
+        )
     if "=" in text:
         return ExpressionError(
             "= cannot stand in an expression", position=text.index("="), hint="give values after it: x=2 y=3"
@@ -197,7 +203,8 @@ class _Walker:
         calls: set[int] = set()
         missing: dict[str, ast.Name] = {}
         for node in sorted(
-            (n for n in ast.walk(tree) if isinstance(n, ast.expr)), key=lambda n: (n.col_offset, -n.end_col_offset)
+            (n for n in ast.walk(tree) if isinstance(n, ast.expr)),
+            key=lambda n: (n.col_offset, -(n.end_col_offset or 0)),
         ):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 calls.add(id(node.func))
@@ -224,7 +231,9 @@ class _Walker:
             shapes = " and ".join(f"{a.name} of shape {a.shape}" for a in args)
             raise self.fault(node, f"{error.problem} ({shapes})") from None
         if np.prod(made.shape, dtype=np.float64) > MAX_SIZE:
-            raise self.fault(node, f"the result is too large: shape {made.shape}, at most {MAX_SIZE:,} numbers")
+            raise self.fault(
+                node, f"the result is too large: shape {made.shape}, at most {MAX_SIZE:,} numbers"
+            )
         return made
 
     def name(self, node: ast.Name) -> Node:
@@ -239,7 +248,7 @@ class _Walker:
         return self.graph.leaf(node.id, value.shape, "input", value=value)
 
     def number(self, node: ast.Constant) -> Node:
-        if type(node.value) not in (int, float):
+        if not isinstance(node.value, int | float) or isinstance(node.value, bool):
             raise self.fault(node, f"{_kind(node)} is not allowed", hint=_ALLOWED)
         return self.constant(node, node.value)
 
@@ -320,7 +329,7 @@ def _literal(node: ast.expr) -> float | None:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         inner = _literal(node.operand)
         return None if inner is None else -inner
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
         try:
             return float(node.value)
         except OverflowError:

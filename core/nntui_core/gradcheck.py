@@ -43,7 +43,11 @@ def verdict(error: float) -> Verdict:
     """The band of a relative error."""
     if not np.isfinite(error):
         return "undefined"
-    bands: tuple[tuple[float, Verdict], ...] = ((GOOD, "good"), (ACCEPTABLE, "acceptable"), (SUSPECT, "suspect"))
+    bands: tuple[tuple[float, Verdict], ...] = (
+        (GOOD, "good"),
+        (ACCEPTABLE, "acceptable"),
+        (SUSPECT, "suspect"),
+    )
     return next((name for limit, name in bands if error <= limit), "wrong")
 
 
@@ -72,7 +76,9 @@ class Checker:
         value = plan.value(node)
         indices = np.arange(value.size) if indices is None else indices
         adjoint = plan.adjoint(node)
-        analytic = np.zeros(len(indices)) if adjoint is None else adjoint.reshape(-1)[indices].astype(np.float64)
+        analytic = (
+            np.zeros(len(indices)) if adjoint is None else adjoint.reshape(-1)[indices].astype(np.float64)
+        )
         after = self._after(node)
         saved = [(plan.value(n), plan.value(n).copy()) for n in after]
         centers = [n.op.branch([plan.value(a) for a in n.args], plan.value(n)) for n in after if n.op]

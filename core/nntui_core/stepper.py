@@ -132,13 +132,13 @@ def _copy(made: Graph, node: Node, args: tuple[Node, ...], opens: Callable[[Node
     if node.op.primitive or not opens(node):
         return made.apply(node.op, *args, name=node.name)
     inside = Graph()
-    leaves = {
-        inside.leaf(a.name, a.shape, a.role, value=a.value, dtype=a.dtype).id: a for a in args
-    }
+    leaves = {inside.leaf(a.name, a.shape, a.role, value=a.value, dtype=a.dtype).id: a for a in args}
     result = node.op.expand(inside, *inside.nodes)
     found: dict[int, Node] = dict(leaves)
     for part in inside.nodes[len(args) :]:
         # The part that is the result keeps the name of what was opened.
-        named = Node(part.id, node.name, part.shape, part.role, part.op, part.args) if part is result else part
+        named = (
+            Node(part.id, node.name, part.shape, part.role, part.op, part.args) if part is result else part
+        )
         found[part.id] = _copy(made, named, tuple(found[a.id] for a in part.args), opens)
     return found[result.id]

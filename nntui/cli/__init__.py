@@ -13,7 +13,9 @@ from nntui.display import display
 from nntui.errors import UserError
 
 COMMANDS = {
+    "run": "train, and watch on the screen",
     "fit": "train, without a screen",
+    "attach": "the screen on a live or finished run",
     "debug": "step through backprop; -e takes an expression",
     "predict": "outputs of a trained run",
     "runs": "list, show and remove runs",
@@ -21,7 +23,7 @@ COMMANDS = {
     "demos": "list the demos, or write one here",
     "schema": "JSON Schema of the TOML file",
 }
-LATER = ("run", "attach", "check", "lr", "race", "sweep")
+LATER = ("check", "lr", "race", "sweep")
 """Commands that the contract names and this release does not have."""
 
 
@@ -56,7 +58,7 @@ def group(ctx: click.Context, runs: str | None) -> None:
 
     \b
     Examples:
-      nntui fit xor                      train a demo
+      nntui run xor                      train a demo, and watch it learn
       nntui fit my.toml --set optimizer.lr=0.01 --json
       nntui debug -e "(x+y)*z" x=-2 y=5 z=-4 --trace
     """

@@ -26,10 +26,16 @@ MAX_VALUES = 100_000
 
 @click.command(name="debug", context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, metavar="CONFIG|RUN | NAME=VALUE ...")
-@click.option("-e", "text", metavar="EXPR", help="Debug this expression; then NAME=VALUE for each of its names.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file.")
+@click.option(
+    "-e", "text", metavar="EXPR", help="Debug this expression; then NAME=VALUE for each of its names."
+)
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
+)
 @click.option("--sample", type=click.IntRange(min=0), metavar="I", help="One row of the training part.")
-@click.option("--batch", type=click.IntRange(min=0), metavar="I", help="One batch of the epoch (default: the next).")
+@click.option(
+    "--batch", type=click.IntRange(min=0), metavar="I", help="One batch of the epoch (default: the next)."
+)
 @click.option("--node", "path", metavar="PATH", help="Only this node, or the nodes of this layer.")
 @click.option("--into", is_flag=True, help="Open fused nodes into their primitive parts.")
 @click.option("--numeric", is_flag=True, help="Finite differences beside each gradient.")
@@ -59,7 +65,11 @@ def command(
         raise UserError("nntui debug: give --sample or --batch, not both")
     if text is not None:
         subject = _expression(text, words, into)
-        given = [n for n, v in (("--sample", sample), ("--batch", batch), ("--set", overrides or None)) if v is not None]
+        given = [
+            n
+            for n, v in (("--sample", sample), ("--batch", batch), ("--set", overrides or None))
+            if v is not None
+        ]
         if given:
             raise UserError(f"nntui debug -e: {given[0]} is for networks")
     else:
@@ -96,7 +106,7 @@ def _paint() -> Any:
 
 
 def _expression(text: str, words: tuple[str, ...], into: bool) -> Subject:
-    from nntui.debugging.subject import of_expression
+    from nntui.debugging.subject import everything, nothing, of_expression
     from nntui_core.errors import ExpressionError
 
     values: dict[str, Any] = {}
@@ -106,7 +116,7 @@ def _expression(text: str, words: tuple[str, ...], into: bool) -> Subject:
             raise UserError(f"{display(word, 60)}: {display(name, 40)} has a value already")
         values[name] = value
     try:
-        return of_expression(text, values, into=into)
+        return of_expression(text, values, opens=everything if into else nothing)
     except ExpressionError as error:
         raise _fault(text, error) from None
 
@@ -131,7 +141,9 @@ def _value(word: str) -> tuple[str, Any]:
 
     name, equals, text = word.partition("=")
     if not equals:
-        raise UserError(f"{display(word, 60)}: after -e EXPR, values are given as NAME=VALUE, such as x=2 or x=[1,2]")
+        raise UserError(
+            f"{display(word, 60)}: after -e EXPR, values are given as NAME=VALUE, such as x=2 or x=[1,2]"
+        )
     try:
         name = variable(name.strip())
     except ExpressionError as error:
@@ -170,7 +182,7 @@ def _network(
         )
     from nntui.config import demos
     from nntui.config.load import load
-    from nntui.debugging.subject import of_experiment
+    from nntui.debugging.subject import everything, nothing, of_experiment
     from nntui.experiment import build
     from nntui.runs.find import resolve
     from nntui.session import restore
@@ -186,4 +198,4 @@ def _network(
         found = resolve(runs_directory(ctx, runs), name)
         experiment = build(load(found.run.config))
         restore(experiment, found.run, warn)
-    return of_experiment(experiment, sample=sample, batch=batch, into=into)
+    return of_experiment(experiment, sample=sample, batch=batch, opens=everything if into else nothing)

@@ -19,6 +19,18 @@ from nntui_core.plan import Plan
 from nntui_core.stepper import open_nodes
 
 Array = NDArray[Any]
+Opens = Callable[[Node], bool]
+"""Which fused nodes to open into the primitive graphs that they stand for."""
+
+
+def nothing(node: Node) -> bool:
+    """Open no node."""
+    return False
+
+
+def everything(node: Node) -> bool:
+    """Open every node that can be opened."""
+    return True
 
 
 @dataclass(eq=False)
@@ -46,7 +58,7 @@ class Subject:
         return self.plan.outputs[0]
 
 
-def of_expression(text: str, values: Mapping[str, Array], *, into: bool = False) -> Subject:
+def of_expression(text: str, values: Mapping[str, Array], *, opens: Opens = nothing) -> Subject:
     """An expression with its values. Raises ExpressionError, and UserError where the result is no scalar."""
     parsed = expression.parse(text, values)
     graph, output = parsed.graph, parsed.output
@@ -56,9 +68,8 @@ def of_expression(text: str, values: Mapping[str, Array], *, into: bool = False)
             if len(text) < 60
             else f"the result must be a scalar, but its shape is {output.shape}; wrap it in sum( ) or norm2( )"
         )
-    if into:
-        graph, found = open_nodes(graph, [output], lambda node: True)
-        output = found[output.id]
+    graph, found = open_nodes(graph, [output], opens)
+    output = found[output.id]
     plan = Plan(graph, [output], Parameters(), wrt="all", edges=True)
     variables = tuple(n for n in graph if n.role == "input")
     for node in variables:
@@ -75,12 +86,11 @@ def _run(plan: Plan) -> None:
 
 
 def of_experiment(
-    experiment: Experiment, *, sample: int | None = None, batch: int | None = None, into: bool = False
+    experiment: Experiment, *, sample: int | None = None, batch: int | None = None, opens: Opens = nothing
 ) -> Subject:
     """A network at its present weights, on one sample or batch of its training part. Raises UserError."""
     rows = _rows(experiment, sample, batch)
     network = experiment.network
-    opens: Callable[[Node], bool] = lambda node: into  # noqa: E731
     plan, found, model = _plan(experiment, network, rows, opens)
     double = plan
     if network.spec.dtype != "float64":
@@ -116,13 +126,15 @@ def _rows(experiment: Experiment, sample: int | None, batch: int | None) -> Arra
         return np.array([sample])
     if batch is not None:
         if not 0 <= batch < trainer.batches:
-            raise UserError(f"--batch: there is no such batch (given {batch}; allowed 0 to {trainer.batches - 1})")
+            raise UserError(
+                f"--batch: there is no such batch (given {batch}; allowed 0 to {trainer.batches - 1})"
+            )
         trainer.batch = batch
     return trainer.indices()
 
 
 def _plan(
-    experiment: Experiment, network: Network, rows: Array, opens: Callable[[Node], bool]
+    experiment: Experiment, network: Network, rows: Array, opens: Opens
 ) -> tuple[Plan, dict[int, Node], Model]:
     """The plan on ``rows``, run; and by the id of each of the model's nodes the plan's node."""
     model = network.model(len(rows), "train", debug=True)

@@ -59,7 +59,9 @@ def trace(subject: Subject, *, full: bool, numeric: bool, path: str | None, pain
         node = event.node
         name = display(node.name, width).ljust(width)
         if event.phase == "forward":
-            lines.append(f"{paint('forward ', 'forward')} {name} = {compact(subject.plan.value(node), entries)}")
+            lines.append(
+                f"{paint('forward ', 'forward')} {name} = {compact(subject.plan.value(node), entries)}"
+            )
         else:
             lines.append(f"{paint('backward', 'backward')} {name} {_sent(subject, records, node, entries)}")
     lines.append("")
@@ -125,7 +127,11 @@ def table(subject: Subject, rows: int = 16, columns: int = 14) -> list[str]:
             blocks.append((f"{name}.z", plan.value(z)))
         blocks.append((f"{name}.{'a' if z is not a else 'z'}", plan.value(a)))
     blocks.append(("target", plan.value(subject.target).reshape(len(subject.rows), -1)))
-    if len(subject.rows) > rows or any(b.ndim != 2 for _, b in blocks) or sum(b.shape[1] for _, b in blocks) > columns:
+    if (
+        len(subject.rows) > rows
+        or any(b.ndim != 2 for _, b in blocks)
+        or sum(b.shape[1] for _, b in blocks) > columns
+    ):
         return []
     heads, cells = [], []
     for name, block in blocks:

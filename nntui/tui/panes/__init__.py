@@ -1,1 +1,27 @@
-""""""
+"""The panes of the run screen: one file each, and one line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nntui.tui.panes.base import Pane
+
+PANES = {
+    "network": "nntui.tui.panes.network:NetworkPane",
+    "loss": "nntui.tui.panes.loss:LossPane",
+    "output": "nntui.tui.panes.output:OutputPane",
+    "layers": "nntui.tui.panes.layers:LayersPane",
+    "findings": "nntui.tui.panes.findings:FindingsPane",
+}
+"""By their ids, in the order of the tabs."""
+
+
+def pane_classes() -> dict[str, type[Pane]]:
+    """The classes of all panes."""
+    out: dict[str, type[Pane]] = {}
+    for name, place in PANES.items():
+        module, _, cls = place.partition(":")
+        out[name] = getattr(import_module(module), cls)
+    return out

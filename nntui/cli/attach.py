@@ -1,0 +1,33 @@
+"""``nntui attach``: the screen on a live or finished run."""
+
+from __future__ import annotations
+
+import click
+
+from nntui.cli.common import runs_directory, runs_option
+
+
+@click.command(name="attach")
+@click.argument("run", default="latest")
+@click.option("--read-only", is_flag=True, help="Watch without taking control.")
+@runs_option
+@click.pass_context
+def command(ctx: click.Context, run: str, read_only: bool, runs: str | None) -> int:
+    """Watch RUN (default: the newest live one, else the newest).
+
+    A live run can be steered; the last viewer to ask has control. A finished one is shown from its files.
+
+    \b
+    Examples:
+      nntui attach
+      nntui attach xor-2026 --read-only
+    """
+    from nntui.cli.terminal import require_screen
+
+    require_screen("nntui attach", "use: nntui runs show")
+    from nntui.runs.find import resolve
+    from nntui.tui.source import open_run
+    from nntui.tui.viewer import show
+
+    found = resolve(runs_directory(ctx, runs), run, live_first=True)
+    return show(open_run(found.run, read_only=read_only), found.run)

@@ -1,0 +1,176 @@
+"""The debugger without a screen: where it stands, what is open, what it stops at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nntui.debugging.conditions import Condition
+from nntui.debugging.subject import Opens, Subject
+from nntui_core.gradcheck import Check, Checker
+from nntui_core.graph import Node
+from nntui_core.ops.base import Array
+from nntui_core.plan import Event, Phase
+from nntui_core.stepper import Stepper
+
+Make = Callable[[Opens, int], Subject]
+"""The subject with these nodes open, on this sample (or batch)."""
+
+
+@dataclass
+class Debugger:
+    """Steps over a subject; opening a node, or another sample, makes the subject anew and goes to the same step."""
+
+    make: Make
+    samples: int = 1
+    """Samples (or batches) that can be walked."""
+    sample: int = 0
+    subject: Subject = field(init=False)
+    stepper: Stepper = field(init=False)
+    opened: tuple[str, ...] = ()
+    """Names of the nodes that are open, the innermost last."""
+    breakpoints: set[str] = field(default_factory=set)
+    """Names of nodes to stop at."""
+    conditions: list[Condition] = field(default_factory=list)
+    stopped: str = ""
+    """Why the last continue stopped."""
+
+    def __post_init__(self) -> None:
+        self._checks: dict[int, Check] = {}
+        self._build()
+
+    def _build(self) -> None:
+        self.subject = self.make(self._opens, self.sample)
+        self.stepper = Stepper(self.subject.plan)
+        self._checks.clear()
+
+    def _opens(self, node: Node) -> bool:
+        return node.name in self.opened
+
+    @property
+    def event(self) -> Event | None:
+        """The step done last."""
+        return self.stepper.current
+
+    @property
+    def phase(self) -> Phase:
+        """Which pass the next step belongs to (the last one at the end)."""
+        event = self.stepper.next or self.stepper.current
+        return event.phase if event is not None else "forward"
+
+    def step(self) -> bool:
+        """The next step; False at the end."""
+        self.stopped = ""
+        return self.stepper.step() is not None
+
+    def back(self) -> bool:
+        """One step back; False at the start."""
+        self.stopped = ""
+        return self.stepper.back() is not None
+
+    def forward(self) -> None:
+        """To the end of the forward pass."""
+        self.stopped = ""
+        self.stepper.seek(self.stepper.forward_steps)
+
+    def backward(self) -> None:
+        """To the end of the backward pass."""
+        self.stopped = ""
+        self.stepper.seek(len(self.stepper))
+
+    def start(self) -> None:
+        """Back to before the first step."""
+        self.stopped = ""
+        self.stepper.seek(0)
+
+    def resume(self) -> bool:
+        """On to the next breakpoint, or to the end; True where it stopped at one."""
+        return self._until(self._broken)
+
+    def until(self, name: str) -> bool:
+        """On to the next step of the node of that name; False where it does not come."""
+        here = self.stepper.position
+        if self._until(lambda e: f"{e.phase} {name}" if e.node.name == name else ""):
+            return True
+        self.stepper.seek(here)
+        return False
+
+    def _until(self, why: Callable[[Event], str]) -> bool:
+        self.stopped = ""
+        while (event := self.stepper.step()) is not None:
+            self.stopped = why(event)
+            if self.stopped:
+                return True
+        return False
+
+    def _broken(self, event: Event) -> str:
+        node = event.node
+        if node.name in self.breakpoints:
+            return f"breakpoint {node.name}"
+        plan = self.subject.plan
+        seen = [node] if event.phase == "forward" else [node, *node.args]
+        for condition in self.conditions:
+            for other in seen:
+                gradient = plan.adjoint(other) if event.phase == "backward" else None
+                if condition.holds(plan.value(other), gradient):
+                    return f"{condition.text} at {other.name}"
+        return ""
+
+    def into(self) -> bool:
+        """Open the present node; False where it is primitive."""
+        event = self.stepper.current or self.stepper.next
+        if event is None or event.node.op is None or event.node.op.primitive:
+            return False
+        phase, name = event.phase, event.node.name
+        self.opened = (*self.opened, name)
+        self._build()
+        self._go(phase, name)
+        return True
+
+    def out(self) -> bool:
+        """Close what was opened last; False where nothing is open."""
+        if not self.opened:
+            return False
+        *rest, name = self.opened
+        phase = self.event.phase if self.event is not None else "forward"
+        self.opened = tuple(rest)
+        self._build()
+        self._go(phase, name)
+        return True
+
+    def choose(self, sample: int) -> None:
+        """Another sample, at the same step."""
+        event = self.stepper.current
+        self.sample = sample % self.samples
+        self._build()
+        if event is not None:
+            self._go(event.phase, event.node.name)
+
+    def _go(self, phase: Phase, name: str) -> None:
+        """To the step of that phase and node, else to the start."""
+        for k, event in enumerate(self.stepper.order):
+            if event.phase == phase and event.node.name == name:
+                self.stepper.seek(k + 1)
+                return
+
+    def check(self, node: Node, indices: Array | None = None) -> Check | None:
+        """The numerical gradient of a node; None where it has no gradient."""
+        double = self.subject.double
+        twin = next((n for n in double.nodes if n.id == node.id), None)
+        if twin is None or node.role == "label" or double.adjoint(twin) is None:
+            return None
+        if double is self.subject.plan and self.stepper.position < len(self.stepper):
+            # The plan is half way: check on the whole, then come back.
+            here = self.stepper.position
+            self.stepper.seek(len(self.stepper))
+            try:
+                return self._checked(twin, indices)
+            finally:
+                self.stepper.seek(here)
+        return self._checked(twin, indices)
+
+    def _checked(self, twin: Node, indices: Array | None) -> Check:
+        found = self._checks.get(twin.id)
+        if found is None:
+            found = self._checks[twin.id] = Checker(self.subject.double).check(twin, indices)
+        return found

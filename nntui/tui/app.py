@@ -1,0 +1,130 @@
+"""The program on the screen: takes what the source posts, and publishes one snapshot a redraw tick."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from nntui.server.frames import Shown, Stats, Status
+from nntui.tui.caps import Caps
+from nntui.tui.pacing import QUERY, Pacer
+from nntui.tui.screens.run import RunScreen
+from nntui.tui.source import Item, Restarted, Source
+from nntui.tui.store import Store
+from nntui.tui.themes import install
+
+TICK = 0.1
+"""Seconds between redraws at the most."""
+PICTURES = 2
+"""Statistics are asked for every so many redraws: numbers at 10 Hz, pictures at 5."""
+MAX_ITEMS = 4000
+"""Items taken in one tick, so that keys are answered while a long history is read."""
+
+
+class NntuiApp(App[int]):
+    """Hosts the screens of one run."""
+
+    TITLE = "nntui"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "f2", "command_palette", "commands", show=False, tooltip="Search the commands", id="app.palette"
+        ),
+    ]
+
+    def __init__(self, source: Source, caps: Caps, *, pace: str | float = "auto") -> None:
+        super().__init__(ansi_color=caps.ansi)
+        self.source = source
+        self.caps = caps
+        self.ascii_only = caps.ascii
+        self.store = Store(live=source.live)
+        self._pace = pace
+        self._inbox: deque[Item] = deque()
+        self._pacer = Pacer()
+        self._owed: set[str] = set()
+        self._ticks = 0
+        self._leaving = False
+        install(self, caps)
+
+    def get_default_screen(self) -> Screen[None]:
+        return RunScreen(self._pace)
+
+    def on_mount(self) -> None:
+        self.source.start(self._inbox.append)
+        self.set_interval(TICK, self.tick)
+
+    def on_unmount(self) -> None:
+        self.source.close()
+
+    def tick(self) -> None:
+        """Take what came in; draw where something changed and the terminal is ready."""
+        for _ in range(min(len(self._inbox), MAX_ITEMS)):
+            self._take(self._inbox.popleft())
+        if self._leaving and self.store.snapshot().ended is not None:
+            self.exit(0)
+        if not self._pacer.ready():
+            return
+        self._ticks += 1
+        self._publish()
+
+    def _take(self, item: Item) -> None:
+        if isinstance(item, Restarted):
+            self.store.restart()
+        elif isinstance(item, dict):
+            self.store.record(item)
+        else:
+            if isinstance(item, Status | Stats):
+                self._owed.add(item.type)
+            self.store.message(item)
+
+    def _publish(self) -> None:
+        screen = self.screen_stack[0] if self.screen_stack else None
+        if isinstance(screen, RunScreen) and self.store.changed:
+            screen.snapshot = self.store.snapshot()
+            if self._driver is not None and not self.is_headless:
+                self.call_after_refresh(self._ask)
+        if "status" in self._owed:
+            self._owed.discard("status")
+            self.source.send(Shown(frame="status"))
+        if "stats" in self._owed and self._ticks % PICTURES == 0:
+            self._owed.discard("stats")
+            self.source.send(Shown(frame="stats"))
+
+    def _ask(self) -> None:
+        if self._driver is not None and not self._pacer.silent:
+            self._driver.write(QUERY)
+            self._pacer.asked()
+
+    def on_cursor_position(self, event: events.CursorPosition) -> None:
+        """The terminal has drawn everything before the question."""
+        self._pacer.answered()
+
+    def change(self, **values: Any) -> None:
+        """Change what this viewer shows, and redraw."""
+        self.store.set(**values)
+        self._publish()
+
+    def leave_when_ended(self) -> None:
+        """Exit as soon as the trainer says that the run has ended."""
+        self._leaving = True
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette lists: the screen's own actions that are valid now, and the themes."""
+        for binding in screen.active_bindings.values():
+            spoken = binding.binding.tooltip or binding.binding.description
+            if binding.enabled and spoken and binding.node is screen:
+                action = binding.binding.action
+                yield SystemCommand(
+                    binding.binding.description.capitalize() or spoken,
+                    spoken,
+                    lambda a=action: self._act(screen, a),
+                )
+        yield SystemCommand("Theme", "Change the colors", self.action_change_theme)
+
+    def _act(self, screen: Screen[Any], action: str) -> None:
+        self.run_worker(screen.run_action(action), exclusive=False)

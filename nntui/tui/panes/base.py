@@ -1,0 +1,83 @@
+"""What every pane is: a picture of the newest snapshot, with a title, its state, and an explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.content import Content
+from textual.events import Resize, Show
+from textual.reactive import reactive
+
+from nntui.tui.render.picture import Picture, Style, fit, text
+from nntui.tui.store import Snapshot
+from nntui.tui.widgets.canvas import Canvas
+
+MUTED = Style(fg="muted")
+
+
+class Pane(Canvas, can_focus=True):
+    """Draws one aspect of a snapshot. Knows no engine, no socket and no other pane."""
+
+    ID: ClassVar[str]
+    TITLE: ClassVar[str]
+    HELP: ClassVar[str]
+    """What am I looking at, what is good, what is bad: about five lines."""
+    NEEDS: ClassVar[tuple[str, ...]] = ()
+    """Keys of the statistics that it draws."""
+
+    DEFAULT_CSS = """
+    Pane { border: round $panel-lighten-2; padding: 0 1; border-title-color: $text; }
+    Pane:focus { border: round $accent; }
+    """
+
+    snapshot: reactive[Snapshot] = reactive(Snapshot(), repaint=False)
+
+    def __init__(self) -> None:
+        super().__init__(id=self.ID)
+        self.border_title = Content(self.TITLE)
+
+    def needs(self, snapshot: Snapshot) -> Iterable[str]:
+        """What to ask the trainer for while this pane is visible."""
+        return self.NEEDS
+
+    def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
+        """The picture in exactly ``width`` × ``height`` cells."""
+        raise NotImplementedError
+
+    def state(self, snapshot: Snapshot) -> str:
+        """What stands at the border's right: scale, epoch, layer."""
+        return ""
+
+    def watch_snapshot(self, snapshot: Snapshot) -> None:
+        """Redraw; a hidden pane does so when it is shown."""
+        self.redraw()
+
+    def on_show(self, event: Show) -> None:
+        self.redraw()
+
+    def on_resize(self, event: Resize) -> None:
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the newest snapshot, where visible."""
+        if not self.is_mounted or not self.display or not self.size.width or not self.size.height:
+            return
+        state = self.state(self.snapshot)
+        if str(self.border_subtitle or "") != state:
+            self.border_subtitle = Content(state)
+        self.show(self.draw(self.snapshot, self.size.width, self.size.height))
+
+    @property
+    def ascii(self) -> bool:
+        """Whether only ASCII characters can be shown."""
+        return bool(getattr(self.app, "ascii_only", False))
+
+
+def note(words: str, width: int, height: int) -> Picture:
+    """A line in the middle of an otherwise empty picture."""
+    blank = fit("", width)
+    rows = [blank] * height
+    if height:
+        rows[height // 2] = fit(text(words, MUTED), width, "center")
+    return tuple(rows)

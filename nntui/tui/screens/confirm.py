@@ -1,0 +1,39 @@
+"""Asking before the run is stopped or left."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+class QuitScreen(ModalScreen[str]):
+    """ "stop", "leave" or "" (stay)."""
+
+    CSS_PATH = "dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "answer('stop')", "stop the run", tooltip="Save and end the run", id="quit.stop"),
+        Binding("l,q,enter", "answer('leave')", "leave it", tooltip="Close the screen", id="quit.leave"),
+        Binding("escape,c", "answer('')", "stay", tooltip="Back to the run", id="quit.stay"),
+    ]
+
+    def __init__(self, run: str) -> None:
+        super().__init__()
+        self._run = run
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content("Quit")
+            yield Static(Content("The run goes on training after this screen is closed.\n"))
+            yield Static(Content("l   leave it training (see it again: nntui attach)"))
+            yield Static(Content("s   stop it: save a checkpoint and end the run"))
+            yield Static(Content("esc stay here"))
+
+    def action_answer(self, answer: str) -> None:
+        """Close with the answer."""
+        self.dismiss(answer)

@@ -1,0 +1,95 @@
+"""Running the screen from start to end: signals, a terminal that is always restored, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import termios
+import threading
+from types import FrameType
+from typing import Any
+
+import click
+
+from nntui.display import display
+from nntui.errors import DIVERGED, FAILED
+from nntui.runs.directory import LIVE, RunDirectory
+from nntui.tui.app import NntuiApp
+from nntui.tui.caps import detect
+from nntui.tui.source import Source
+
+MODES = (1049, 1000, 1002, 1003, 1006, 1015, 2004, 1004)
+RESTORE = "".join(f"\x1b[?{mode}l" for mode in MODES) + "\x1b[<u\x1b[?25h\x1b[0m"
+"""Leaves the alternate screen, ends mouse, paste and focus reports, shows the cursor."""
+PATIENCE = 2.0
+"""Seconds that an orderly end may take after a signal."""
+CODES = {"diverged": DIVERGED, "failed": FAILED}
+
+
+class _Signals:
+    """Plain handlers: they run also while the event loop is blocked by a terminal that does not read."""
+
+    def __init__(self, app: NntuiApp) -> None:
+        self.received = 0
+        self._app = app
+        self._saved = termios.tcgetattr(sys.stdin.fileno())
+        self._old: dict[int, Any] = {}
+
+    def __enter__(self) -> _Signals:
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+            self._old[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, old in self._old.items():
+            signal.signal(number, old)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            # The terminal is gone: there is nothing to restore, and the trainer goes on by itself.
+            os._exit(128 + number)
+        if self.received:
+            return
+        self.received = number
+        watchdog = threading.Timer(PATIENCE, self._at_once, (number,))
+        watchdog.daemon = True
+        watchdog.start()
+        self._app.exit(128 + number)
+
+    def _at_once(self, number: int) -> None:
+        descriptor = sys.stderr.fileno()
+        try:
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._saved)
+            os.set_blocking(descriptor, False)
+            os.write(descriptor, RESTORE.encode())
+        except (OSError, termios.error):
+            pass  # nobody is there to read it
+        os._exit(128 + number)
+
+
+def show(source: Source, run: RunDirectory, *, pace: str | float = "auto") -> int:
+    """Show the run until the user leaves; returns the exit code."""
+    app = NntuiApp(source, detect(), pace=pace)
+    with _Signals(app) as signals:
+        app.run()
+    if signals.received:
+        return 128 + signals.received
+    if app.return_code:
+        return FAILED
+    return _farewell(app, run)
+
+
+def _farewell(app: NntuiApp, run: RunDirectory) -> int:
+    """Where the run stands, and how to see it again."""
+    snapshot = app.store.snapshot()
+    name = display(run.name)
+    if snapshot.ended is not None:
+        reason = f": {display(snapshot.ended.reason)}" if snapshot.ended.reason else ""
+        click.echo(f"{name}: {snapshot.state.replace('_', ' ')}{reason}", err=True)
+        if snapshot.state == "interrupted":
+            click.echo(f"go on with: nntui fit --resume {name}", err=True)
+        return CODES.get(snapshot.state, 0) if app.source.live else 0
+    if snapshot.state in LIVE and snapshot.connected and app.source.live:
+        click.echo(f"{name}: goes on training; see it again with: nntui attach {name}", err=True)
+    return 0
