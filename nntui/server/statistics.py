@@ -201,4 +201,3 @@ MAKERS: dict[str, Callable[[Experiment, str], Collected]] = {
     "sample": sample,
     "confusion": confusion,
 }
-

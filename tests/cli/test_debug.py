@@ -13,7 +13,9 @@ import pytest
 
 
 def nntui(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "nntui", *words], capture_output=True, text=True, cwd=cwd, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "nntui", *words], capture_output=True, text=True, cwd=cwd, check=False
+    )
 
 
 def refuse(token: str) -> None:
@@ -124,7 +126,8 @@ def test_a_caret_under_the_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value", "born"), [("log(x)", -1, "log(x)"), ("1/x", 0, "1/x"), ("sqrt(x)", 0, "x"), ("exp(x)", 1000, "exp(x)")]
+    ("text", "value", "born"),
+    [("log(x)", -1, "log(x)"), ("1/x", 0, "1/x"), ("sqrt(x)", 0, "x"), ("exp(x)", 1000, "exp(x)")],
 )
 def test_not_finite(text: str, value: float, born: str) -> None:
     found = document("-e", text, f"x={value}", code=3)

@@ -46,7 +46,8 @@ def test_scalar_graph() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "sigmoid(w0*x0+w1*x1+w2)", "1 / (1 + exp(−(w0·x0 + w1×x1 + w2)))"]
+    "text",
+    ["1/(1+exp(-(w0*x0+w1*x1+w2)))", "sigmoid(w0*x0+w1*x1+w2)", "1 / (1 + exp(−(w0·x0 + w1×x1 + w2)))"],
 )
 @pytest.mark.parametrize("into", [False, True])
 def test_sigmoid_graph(text: str, into: bool) -> None:
@@ -133,7 +134,11 @@ def test_names_that_cannot_be(name: str) -> None:
 
 
 def test_where_a_value_went_wrong() -> None:
-    for text, born in [("1/(x-x)", "1/(x - x)"), ("exp(log(x-3))", "log(x - 3)"), ("x*exp(1000*x)", "exp(1000 * x)")]:
+    for text, born in [
+        ("1/(x-x)", "1/(x - x)"),
+        ("exp(log(x-3))", "log(x - 3)"),
+        ("x*exp(1000*x)", "exp(1000 * x)"),
+    ]:
         found = planned(text, x=1).first_nonfinite()
         assert found is not None
         assert found[1].name == born
@@ -162,7 +167,9 @@ def deeper(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 scalars = st.recursive(scalar_names | numbers.map(lambda v: f"({v})"), deeper, max_leaves=8)
-vectors = st.sampled_from(["v", "W @ v", "softmax(W @ v)", "relu(v)", "v * a", "transpose(W) @ v", "v + v", "softmax(v)*b"])
+vectors = st.sampled_from(
+    ["v", "W @ v", "softmax(W @ v)", "relu(v)", "v * a", "transpose(W) @ v", "v + v", "softmax(v)*b"]
+)
 wholes = st.one_of(
     scalars,
     st.tuples(st.sampled_from(["norm2", "sum", "mean", "max"]), vectors).map(lambda t: f"{t[0]}({t[1]})"),
@@ -179,7 +186,9 @@ def test_random_expressions(text: str, abc: list[float], seed: int) -> None:
     if plan.first_nonfinite() is not None:
         return
     opened = planned(text, into=True, **values)
-    np.testing.assert_allclose(plan.value(plan.outputs[0]), opened.value(opened.outputs[0]), rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(
+        plan.value(plan.outputs[0]), opened.value(opened.outputs[0]), rtol=1e-10, atol=1e-13
+    )
     for name, found in gradients(plan).items():
         np.testing.assert_allclose(found, gradients(opened)[name], rtol=1e-7, atol=1e-10)
     checker = Checker(plan)
@@ -221,9 +230,8 @@ def test_stepping_back_and_forth_changes_nothing(text: str, moves: list[str]) ->
 
 
 def test_every_function_has_an_op_of_its_name_or_meaning() -> None:
-    x = {"max", "min", "sum", "mean", "norm2", "softmax", "transpose", "dot"}
     for name in FUNCTIONS:
-        text = "dot(v, v)" if name == "dot" else f"sum({name}(v))" if name in x else f"sum({name}(v))"
+        text = "dot(v, v)" if name == "dot" else f"sum({name}(v))"
         plan = planned(text, v=[0.5, 1.5, 2.5])
         assert plan.first_nonfinite() is None
         assert Checker(plan).check(plan.nodes[0]).verdict in ("good", "acceptable")
