@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from math import floor, isinf, isnan, log10
+from math import isinf, isnan
 
 SUFFIXES = ("", "k", "M", "G", "T", "P", "E")
 MISSING = "–"
-LARGEST = 1e21
-SMALLEST = 1e-3
-"""Magnitudes below are written with an exponent, from 10 000 on with a suffix."""
 
 
 def short(x: float | None, width: int = 7, digits: int = 4) -> str:
@@ -26,7 +23,10 @@ def short(x: float | None, width: int = 7, digits: int = 4) -> str:
 
 
 def compact(x: float | None, digits: int = 4) -> str:
-    """`x` with `digits` significant digits, as short as it is: "0.03120", "28.40k", "3.1e-5"."""
+    """`x` with `digits` significant digits, such as "0.03120", "28.40k", "3.100e-5".
+
+    From 10 000 on it has an SI suffix, below 0.001 and from 1e21 on an exponent.
+    """
     if x is None:
         return MISSING
     x = float(x)
@@ -37,15 +37,14 @@ def compact(x: float | None, digits: int = 4) -> str:
     if x == 0:
         return "0"
     sign = "−" if x < 0 else ""
-    rounded = float(f"{abs(x):.{digits - 1}e}")  # so that 9999.9 gets the suffix of 10 000
-    exponent = floor(log10(rounded))
-    if rounded >= LARGEST or rounded < SMALLEST:
-        mantissa, power = f"{rounded:.{digits - 1}e}".split("e")
-        return f"{sign}{mantissa}e{int(power)}"
+    # The power of the rounded number, so that 9999.9 gets the suffix of 10 000.
+    mantissa, _, power = f"{abs(x):.{digits - 1}e}".partition("e")
+    exponent = int(power)
+    if not -3 <= exponent < 21:
+        return f"{sign}{mantissa}e{exponent}"
     group = 0 if exponent < 4 else exponent // 3
-    scaled = rounded / 1000.0**group
-    decimals = max(0, digits - 1 - (exponent - 3 * group))
-    return f"{sign}{scaled:.{decimals}f}{SUFFIXES[group]}"
+    places = exponent - 3 * group
+    return f"{sign}{float(mantissa) * 10.0**places:.{max(0, digits - 1 - places)}f}{SUFFIXES[group]}"
 
 
 def trimmed(x: float, digits: int = 4) -> str:

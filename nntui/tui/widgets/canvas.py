@@ -1,0 +1,157 @@
+"""The one widget that draws pictures: line by line, and only what changed."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual.events import Resize
+from textual.geometry import Region
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+from nntui.tui.render.picture import Picture, Row, Span, Style, cell_width, row_width, width_of
+from nntui.tui.themes import palette
+
+
+class Canvas(Widget):
+    """Shows a :data:`Picture`; what does not fit is cut, what is missing stays blank.
+
+    Either an owner calls :meth:`show`, or a subclass overrides :meth:`paint`.
+    """
+
+    def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(name=name, id=id, classes=classes)
+        self._picture: Picture = ()
+        self._rich: dict[Style, RichStyle] = {}
+        self._painting = False
+
+    @property
+    def picture(self) -> Picture:
+        """What is shown."""
+        return self._picture
+
+    def paint(self, width: int, height: int) -> Picture:
+        """The picture for a size; called when the size changes. The default keeps what is shown."""
+        return self._picture
+
+    def show(self, picture: Picture) -> None:
+        """Show a picture, redrawing only the cells of rows that differ from the last one."""
+        before, self._picture = self._picture, picture
+        if not self.is_attached:
+            return
+        width, height = self.size
+        regions = []
+        for y in range(min(height, max(len(before), len(picture)))):
+            old = before[y] if y < len(before) else ()
+            new = picture[y] if y < len(picture) else ()
+            if old is not new and old != new:
+                start, end = changed(old, new)
+                if start < width:
+                    regions.append(Region(start, y, min(end, width) - start, 1))
+        if regions:
+            self.refresh(*regions)
+
+    def on_resize(self, event: Resize) -> None:
+        """Paint for the new size."""
+        self.show(self.paint(event.size.width, event.size.height))
+
+    def notify_style_update(self) -> None:
+        """The theme or the styles changed: so did what roles mean."""
+        super().notify_style_update()
+        self._rich.clear()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Render for the screen, where the places that a selection needs are left out."""
+        self._painting = True
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._painting = False
+
+    def render_line(self, y: int) -> Strip:
+        """One row; when asked for what lies under the pointer, with the place of each span."""
+        row = self._picture[y] if y < len(self._picture) else ()
+        base = self._style(Style())
+        if (selection := self.text_selection) is not None and (span := selection.get_span(y)) is not None:
+            segments = self._selected(row, *span)
+        else:
+            segments = [Segment(span.text, self._style(span.style)) for span in row]
+        strip = Strip(segments).adjust_cell_length(self.size.width, base)
+        # Only the pointer's question needs them, and they would cost each redraw new styles.
+        return strip if self._painting else strip.apply_offsets(0, y)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The selected characters."""
+        lines = ["".join(span.text for span in row).rstrip() for row in self._picture]
+        return selection.extract("\n".join(lines)), "\n"
+
+    def _selected(self, row: Row, start: int, end: int) -> list[Segment]:
+        """A row of which the characters from `start` to `end` (-1: the last) are selected."""
+        mark = self.screen.get_component_rich_style("screen--selection", partial=True)
+        segments: list[Segment] = []
+        at = 0
+        for span in row:
+            size = len(span.text)
+            a = min(max(start - at, 0), size)
+            b = size if end < 0 else min(max(end - at, a), size)
+            style = self._style(span.style)
+            parts = ((span.text[:a], style), (span.text[a:b], style + mark), (span.text[b:], style))
+            segments += [Segment(part, look) for part, look in parts if part]
+            at += size
+        return segments
+
+    def _style(self, style: Style) -> RichStyle:
+        """The style with its roles resolved, on the widget's own colors."""
+        found = self._rich.get(style)
+        if found is None:
+            ground = self.visual_style.background
+            colors = palette(self.app, ground.hex6 if ground.a and ground.ansi is None else None)
+            base = self.visual_style.rich_style
+            fg = colors.color(style.fg) if style.fg else None
+            bg = colors.color(style.bg) if style.bg else None
+            if style.dim and not colors.ansi:
+                fg = colors.faded(fg or colors.color("text"))
+            found = self._rich[style] = base + RichStyle(
+                color=fg,
+                bgcolor=bg,
+                bold=style.bold or None,
+                dim=(style.dim and colors.ansi) or None,
+                underline=style.underline or None,
+                reverse=style.reverse or None,
+            )
+        return found
+
+
+def changed(old: Row, new: Row) -> tuple[int, int]:
+    """The cells, from and to, outside of which two different rows are alike."""
+    width = max(row_width(old), row_width(new))
+    start = _alike(old, new)
+    if row_width(old) != row_width(new):
+        return start, width
+    return start, width - _alike(_mirrored(old), _mirrored(new))
+
+
+def _alike(a: Row, b: Row) -> int:
+    """Cells that two rows have in common from the left."""
+    cells = 0
+    for one, other in zip(a, b, strict=False):
+        if one == other:
+            cells += width_of(one.text)
+            continue
+        if one.style == other.style:
+            same = 0
+            for c, d in zip(one.text, other.text, strict=False):
+                if c != d:
+                    break
+                same += 1
+            # A combining mark belongs to the cell before it.
+            while same and any(cell_width(t[same]) == 0 for t in (one.text, other.text) if same < len(t)):
+                same -= 1
+            cells += width_of(one.text[:same])
+        break
+    return cells
+
+
+def _mirrored(row: Row) -> Row:
+    return tuple(Span(span.text[::-1], span.style) for span in reversed(row))
