@@ -56,6 +56,9 @@ class Signals:
 class Hooks(Protocol):
     """What accompanies the training: the terminal's progress, or a control socket."""
 
+    def begin(self, session: Session, signals: Signals) -> None:
+        """Called before the first update, with everything saved."""
+
     def update(self, session: Session) -> None:
         """Called after each update."""
 
@@ -79,6 +82,8 @@ class Session:
         self.history: list[tuple[int, float, float | None]] = []
         """Epoch, training loss, validation loss, of the epochs that were measured."""
         self.exit_code = 0
+        self.stopped = ""
+        """Why it was asked to stop; empty while it goes on."""
         self._failed_saves = False
         self._recorded = self._checkpointed = self._found = -1e9
         self._saved_update = -1
@@ -100,16 +105,51 @@ class Session:
                 self.checkpoint()
             self._checkpointed = time.perf_counter()
             try:
-                while trainer.status == "running" and not signals.received:
+                hooks.begin(self, signals)
+                while trainer.status == "running" and not signals.received and not self.stopped:
                     if trainer.advance():
                         self._epoch(hooks)
                     hooks.update(self)
                 self._end(signals.received)
             except NumericError as error:
                 self._diverged(error)
-            self._write_state()
+            self.save_state()
         if self._failed_saves and self.exit_code == 0:
             self.exit_code = FAILED
+
+    def stop(self, why: str) -> None:
+        """End after the present update, saved."""
+        self.stopped = why
+
+    def measure_next_epoch(self) -> None:
+        """Let the end of this epoch be measured, however short it is."""
+        self._recorded = -1e9
+
+    def record_event(self, text: str) -> None:
+        """Keep what a viewer changed with the run's records, and in the next checkpoint."""
+        self._saved_update = -1
+        self._record({"type": "event", "time": time.time(), "update": self.trainer.update, "text": text})
+
+    def rewind(self, update: int) -> int:
+        """Back to the newest checkpoint at or before ``update``; later ones are removed. Raises UserError."""
+        directory = self.run.checkpoints
+        for found in reversed([u for u in checkpoint.updates(directory) if u <= update]):
+            try:
+                arrays, _ = checkpoint.read(checkpoint.path_of(directory, found))
+            except checkpoint.CheckpointError as error:
+                self.report(f"{error}; trying the one before")
+                continue
+            self.trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
+            for later in checkpoint.updates(directory):
+                if later > found:
+                    checkpoint.path_of(directory, later).unlink(missing_ok=True)
+            self.history = [h for h in self.history if h[0] <= self.trainer.epoch]
+            self.findings = []
+            self.watch = Watch(self.trainer)
+            self._saved_update = found
+            self._measure()
+            return found
+        raise UserError(f"there is no checkpoint at or before update {update}")
 
     def _epoch(self, hooks: Hooks) -> None:
         clock = time.perf_counter()
@@ -173,9 +213,9 @@ class Session:
                 self._saved_update = trainer.update
             except (checkpoint.CheckpointError, MetricsError) as error:
                 self._lost(str(error))
-        self._write_state()
+        self.save_state()
 
-    def _write_state(self) -> None:
+    def save_state(self) -> None:
         info, trainer = self.info, self.trainer
         info.epochs, info.updates = trainer.epoch, trainer.update
         info.seconds, info.update_seconds = self.seconds, trainer.update_seconds
@@ -189,8 +229,9 @@ class Session:
         trainer = self.trainer
         if trainer.status == "running":
             self.info.state = "interrupted"
-            self.info.reason = f"ended by {signal.Signals(received).name} at update {trainer.update}"
-            self.exit_code = 128 + received
+            why = f"ended by {signal.Signals(received).name}" if received else self.stopped
+            self.info.reason = f"{why} at update {trainer.update}"
+            self.exit_code = 128 + received if received else 0
         else:
             self.info.state, self.info.reason = trainer.status, trainer.reason
         self.checkpoint()

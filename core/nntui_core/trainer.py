@@ -319,6 +319,10 @@ class Trainer:
             self._metrics = (self.update, found)
         return self._metrics[1]
 
+    def edited(self) -> None:
+        """The weights were changed from outside: forget what was measured."""
+        self._metrics = None
+
     def monitored(self, monitor: str) -> float:
         """The value of a monitor such as ``validation.loss``."""
         part, _, key = monitor.partition(".")

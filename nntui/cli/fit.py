@@ -14,7 +14,7 @@ from nntui.display import display
 from nntui.errors import UserError
 
 if TYPE_CHECKING:
-    from nntui.session import Session
+    from nntui.session import Session, Signals
 
 
 @click.command(name="fit")
@@ -138,6 +138,9 @@ class Progress:
         if self._bar is not None:
             self._bar.update(self._session.trainer.epoch - self._bar.pos)
             self._bar.__exit__(*exception)
+
+    def begin(self, session: Session, signals: Signals) -> None:
+        """Nothing is waited for."""
 
     def update(self, session: Session) -> None:
         """Nothing between epochs."""

@@ -58,7 +58,7 @@ def command(
     from nntui.cli.terminal import require_screen
 
     require_screen("nntui run", "use: nntui fit")
-    from nntui.server.process import launch
+    from nntui.server.launch import launch
 
     launched = launch(config, overrides, seed, runs_directory(ctx, runs), pace, paused)
     # The screen's libraries load while the trainer starts.

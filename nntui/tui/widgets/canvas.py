@@ -10,6 +10,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
+from nntui.tui.render.ascii import to_ascii
 from nntui.tui.render.picture import Picture, Row, Span, Style, cell_width, row_width, width_of
 from nntui.tui.themes import palette
 
@@ -37,6 +38,8 @@ class Canvas(Widget):
 
     def show(self, picture: Picture) -> None:
         """Show a picture, redrawing only the cells of rows that differ from the last one."""
+        if getattr(self.app, "ascii_only", False):
+            picture = to_ascii(picture)
         before, self._picture = self._picture, picture
         if not self.is_attached:
             return
@@ -106,7 +109,8 @@ class Canvas(Widget):
         found = self._rich.get(style)
         if found is None:
             ground = self.visual_style.background
-            colors = palette(self.app, ground.hex6 if ground.a and ground.ansi is None else None)
+            solid = ground is not None and ground.a > 0 and ground.ansi is None
+            colors = palette(self.app, ground.hex6 if ground is not None and solid else None)
             base = self.visual_style.rich_style
             fg = colors.color(style.fg) if style.fg else None
             bg = colors.color(style.bg) if style.bg else None

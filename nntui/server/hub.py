@@ -1,0 +1,356 @@
+"""A trainer's viewers: who is there, who holds control, what they want, and what they ask for.
+
+A thread of its own moves the bytes, so that neither a slow viewer nor a long update holds up the other side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from nntui.server import sockets
+from nntui.server.frames import (
+    PROTOCOL,
+    Attach,
+    Command,
+    Control,
+    Ended,
+    Event,
+    FrameError,
+    Hello,
+    Message,
+    Ping,
+    Pong,
+    Shown,
+    TakeControl,
+    Want,
+    from_frame,
+    to_frame,
+)
+from nntui.server.wire import Decoder, WireError, encode
+
+MAX_HEADER, MAX_BODY = 1 << 16, 1 << 26
+"""What a viewer may send in one frame."""
+MAX_OUT = 32 << 20
+"""Bytes that may wait for a viewer that does not read; beyond, it is dropped."""
+MAX_COMMANDS = 1000
+CREDITED = ("status", "stats")
+
+
+@dataclass(eq=False)
+class Viewer:
+    """One connection."""
+
+    connection: socket.socket
+    decoder: Decoder = field(default_factory=lambda: Decoder(max_header=MAX_HEADER, max_body=MAX_BODY))
+    out: deque[bytes] = field(default_factory=deque)
+    waiting: int = 0
+    """Bytes in ``out``."""
+    name: str = ""
+    attached: bool = False
+    read_only: bool = False
+    wants: frozenset[str] = frozenset()
+    credit: set[str] = field(default_factory=lambda: set(CREDITED))
+    pending: dict[str, Message] = field(default_factory=dict)
+    closing: bool = False
+
+
+class Hub:
+    """Accepts viewers on a listening socket until closed. Methods are for the trainer's thread."""
+
+    def __init__(self, server: socket.socket, hello: Hello) -> None:
+        self.hello = hello
+        """What a new viewer is told first; the trainer replaces it as its state changes."""
+        self.signaled = False
+        """A cheap look: whether a command waits, or a viewer came or changed its wants."""
+        self._server = server
+        self._viewers: list[Viewer] = []
+        self._holder: Viewer | None = None
+        self._commands: deque[tuple[Viewer, Command]] = deque()
+        self._news = threading.Condition(threading.RLock())
+        self._ended: Ended | None = None
+        self._open = True
+        self._idle_since = time.monotonic()
+        self._ever = False
+        self._wake_read, self._wake_write = os.pipe()
+        for end in (self._wake_read, self._wake_write):
+            os.set_blocking(end, False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(server, selectors.EVENT_READ, None)
+        self._selector.register(self._wake_read, selectors.EVENT_READ, None)
+        self._thread = threading.Thread(target=self._serve, name="viewers", daemon=True)
+        self._thread.start()
+
+    # For the trainer
+
+    @property
+    def viewers(self) -> int:
+        """How many are attached."""
+        return sum(v.attached for v in self._viewers)
+
+    @property
+    def ever(self) -> bool:
+        """Whether one has ever been attached."""
+        return self._ever
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the last viewer left (0 while there is one)."""
+        return 0.0 if self.viewers else time.monotonic() - self._idle_since
+
+    def wanted(self) -> frozenset[str]:
+        """The union of the statistics that viewers with credit want."""
+        with self._news:
+            able = [v.wants for v in self._viewers if v.attached and "stats" in v.credit]
+        return frozenset().union(*able)
+
+    def all_wanted(self) -> frozenset[str]:
+        """The union over all viewers."""
+        with self._news:
+            return frozenset().union(*(v.wants for v in self._viewers if v.attached))
+
+    def due(self, kind: str) -> bool:
+        """Whether some viewer could be sent a frame of this kind now."""
+        return any(v.attached and kind in v.credit for v in self._viewers)
+
+    def commands(self) -> list[tuple[Viewer, Command]]:
+        """What was asked for since the last call."""
+        with self._news:
+            found = list(self._commands)
+            self._commands.clear()
+            self.signaled = False
+        return found
+
+    def wait(self, seconds: float) -> None:
+        """Until something is signaled, at most so long."""
+        with self._news:
+            self._news.wait_for(lambda: self.signaled or not self._open, seconds)
+
+    def publish(self, message: Message, *, force: bool = False) -> None:
+        """To all viewers. Credited ones wait for credit, and only the newest of a kind; not with ``force``."""
+        data: bytes | None = None
+        with self._news:
+            for viewer in self._viewers:
+                if not viewer.attached:
+                    continue
+                if message.credited and not force and message.type not in viewer.credit:
+                    viewer.pending[message.type] = message
+                    continue
+                if message.credited:
+                    viewer.credit.discard(message.type)
+                    viewer.pending.pop(message.type, None)
+                data = data or encode(to_frame(message))
+                self._enqueue(viewer, data)
+            if isinstance(message, Ended):
+                self._ended = message
+        self._wake()
+
+    def reply(self, viewer: Viewer, message: Message) -> None:
+        """To one viewer."""
+        data = encode(to_frame(message))
+        with self._news:
+            self._enqueue(viewer, data)
+        self._wake()
+
+    def close(self, seconds: float = 2.0) -> None:
+        """Send what still waits, for at most so long, and close every connection."""
+        deadline = time.monotonic() + seconds
+        with self._news:
+            self._news.wait_for(
+                lambda: not any(v.out for v in self._viewers), max(0.0, deadline - time.monotonic())
+            )
+            self._open = False
+        self._wake()
+        self._thread.join(2.0)
+
+    # The thread
+
+    def _enqueue(self, viewer: Viewer, data: bytes) -> None:
+        """With the lock held."""
+        if viewer.waiting + len(data) > MAX_OUT:
+            viewer.closing = True
+            return
+        viewer.out.append(data)
+        viewer.waiting += len(data)
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake_write, b".")
+
+    def _signal(self) -> None:
+        """With the lock held."""
+        self.signaled = True
+        self._news.notify_all()
+
+    def _serve(self) -> None:
+        while self._open:
+            for key, events in self._selector.select():
+                if key.fileobj is self._server:
+                    self._accept()
+                elif key.fileobj == self._wake_read:
+                    with contextlib.suppress(BlockingIOError):
+                        os.read(self._wake_read, 4096)
+                elif events & selectors.EVENT_READ:
+                    self._receive(key.data)
+            with self._news:
+                for viewer in list(self._viewers):
+                    self._flush(viewer)
+                self._news.notify_all()
+        for viewer in list(self._viewers):
+            self._drop(viewer)
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._server.accept()
+        except OSError:
+            return
+        owner = sockets.peer_uid(connection)
+        if owner is not None and owner != os.getuid():
+            connection.close()
+            return
+        connection.setblocking(False)
+        viewer = Viewer(connection)
+        with self._news:
+            self._viewers.append(viewer)
+        self._selector.register(connection, selectors.EVENT_READ, viewer)
+
+    def _receive(self, viewer: Viewer) -> None:
+        try:
+            data = viewer.connection.recv(1 << 16)
+            frames = viewer.decoder.feed(data) if data else []
+            messages = [from_frame(f) for f in frames]
+        except BlockingIOError:
+            return
+        except (OSError, WireError, FrameError):
+            data, messages = b"", []
+        for message in messages:
+            if not self._handle(viewer, message):
+                data = b""
+                break
+        if not data:
+            self._drop(viewer)
+
+    def _handle(self, viewer: Viewer, message: Message) -> bool:
+        """One message of a viewer; False where the connection cannot go on."""
+        if not isinstance(message, Command):
+            return False
+        with self._news:
+            if isinstance(message, Attach):
+                return self._attach(viewer, message)
+            if not viewer.attached:
+                return False
+            match message:
+                case Ping():
+                    self._enqueue(viewer, encode(to_frame(Pong(token=message.token))))
+                case Want():
+                    viewer.wants = frozenset(message.keys)
+                    self._signal()
+                case Shown():
+                    self._credit(viewer, message.frame)
+                case TakeControl():
+                    self._give_control(viewer)
+                case _:
+                    self._command(viewer, message)
+        return True
+
+    def _attach(self, viewer: Viewer, message: Attach) -> bool:
+        if viewer.attached:
+            return False
+        if message.protocol != PROTOCOL:
+            reason = f"the trainer speaks protocol {PROTOCOL}, this viewer {message.protocol}; use the same version"
+            self._enqueue(viewer, encode(to_frame(Ended(status="refused", reason=reason))))
+            self._flush(viewer)
+            return False
+        viewer.attached, viewer.read_only = True, message.read_only
+        viewer.name = message.name
+        self._ever = True
+        self._enqueue(viewer, encode(to_frame(self.hello)))
+        if viewer.read_only:
+            self._tell_control()
+        else:
+            self._give_control(viewer)
+        if self._ended is not None:
+            self._enqueue(viewer, encode(to_frame(self._ended)))
+        self._signal()
+        return True
+
+    def _credit(self, viewer: Viewer, kind: str) -> None:
+        if kind not in CREDITED:
+            return
+        message = viewer.pending.pop(kind, None)
+        if message is not None:
+            self._enqueue(viewer, encode(to_frame(message)))
+        else:
+            viewer.credit.add(kind)
+
+    def _command(self, viewer: Viewer, command: Command) -> None:
+        if command.changes and viewer is not self._holder:
+            why = "this viewer is read-only" if viewer.read_only else "another viewer holds control"
+            event = Event(text=f"not done: {why}", level="warning")
+            self._enqueue(viewer, encode(to_frame(event)))
+            return
+        if len(self._commands) < MAX_COMMANDS:
+            self._commands.append((viewer, command))
+        self._signal()
+
+    def _give_control(self, viewer: Viewer) -> None:
+        if not viewer.read_only:
+            self._holder = viewer
+        self._tell_control()
+
+    def _tell_control(self) -> None:
+        holder = self._holder
+        count = self.viewers
+        for viewer in self._viewers:
+            if viewer.attached:
+                held = viewer is holder
+                name = holder.name if holder is not None else ""
+                self._enqueue(viewer, encode(to_frame(Control(held=held, holder=name, viewers=count))))
+
+    def _flush(self, viewer: Viewer) -> None:
+        """Send what the connection takes now. With the lock held."""
+        try:
+            while viewer.out:
+                data = viewer.out[0]
+                sent = viewer.connection.send(data)
+                viewer.waiting -= sent
+                if sent < len(data):
+                    viewer.out[0] = data[sent:]
+                    break
+                viewer.out.popleft()
+        except BlockingIOError:
+            pass
+        except OSError:
+            viewer.closing = True
+        if viewer.closing:
+            self._drop(viewer)
+            return
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if viewer.out else 0)
+        with contextlib.suppress(KeyError, ValueError):
+            if self._selector.get_key(viewer.connection).events != events:
+                self._selector.modify(viewer.connection, events, viewer)
+
+    def _drop(self, viewer: Viewer) -> None:
+        with self._news:
+            if viewer not in self._viewers:
+                return
+            self._viewers.remove(viewer)
+            with contextlib.suppress(KeyError, ValueError):
+                self._selector.unregister(viewer.connection)
+            viewer.connection.close()
+            if not self.viewers:
+                self._idle_since = time.monotonic()
+            if viewer is self._holder:
+                able = [v for v in self._viewers if v.attached and not v.read_only]
+                self._holder = able[-1] if able else None
+            self._tell_control()
+            self._signal()

@@ -1,0 +1,108 @@
+"""The trainer process: ``python -m nntui.server.process ORDER``, started by :mod:`nntui.server.launch`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from nntui.errors import FAILED, UserError
+
+
+def main(order: dict[str, Any]) -> int:
+    """Build, say where it listens (or what is wrong), train, and go. Returns the exit code."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    ready = int(order["ready"])
+    try:
+        trainer = Trainer(order)
+    except UserError as error:
+        _tell(ready, {"faults": list(error.messages), "exit_code": error.exit_code})
+        return error.exit_code
+    except Exception as error:  # whatever it is, the viewer must hear of it
+        _tell(ready, {"faults": [f"the trainer failed: {type(error).__name__}: {error}"], "exit_code": FAILED})
+        raise
+    _tell(ready, {"run_dir": str(trainer.session.run.path.resolve()), "socket": str(trainer.socket)})
+    return trainer.train()
+
+
+def _tell(ready: int, answer: dict[str, Any]) -> None:
+    with contextlib.suppress(BrokenPipeError):  # the viewer has gone already: the run goes on
+        os.write(ready, json.dumps(answer).encode() + b"\n")
+    os.close(ready)
+
+
+class Trainer:
+    """A session with its socket and its viewers."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        from nntui.cli.common import limit_threads
+        from nntui.config.load import load
+        from nntui.experiment import build
+        from nntui.server import outline, sockets
+        from nntui.server.hub import Hub
+        from nntui.server.trainer import Attendant
+        from nntui.session import start
+
+        experiment = build(load(order["config"], order["overrides"], seed=order["seed"]))
+        limit_threads(len(experiment.network.parameters))
+        server, self.socket = sockets.listen()
+        try:
+            self.session = start(experiment, Path(order["runs"]), self._report)
+        except UserError:
+            sockets.remove(self.socket)
+            raise
+        run = self.session.run
+        _log_to(run.log)
+        state = "paused" if order["paused"] else "running"
+        self.hub = Hub(server, outline.hello(run, experiment.settings.title, state, experiment))
+        self.session.info.socket = str(self.socket)
+        self.session.save_state()
+        self.attendant = Attendant(self.hub, order["pace"], paused=order["paused"])
+        for message in experiment.warnings:
+            self._report(message)
+
+    def _report(self, message: str) -> None:
+        from nntui.display import display
+        from nntui.server.frames import Event
+
+        print(display(message), file=sys.stderr, flush=True)
+        hub = getattr(self, "hub", None)
+        if hub is not None:
+            hub.publish(Event(text=message, level="warning"))
+
+    def train(self) -> int:
+        """Until the end, or until it is stopped."""
+        from nntui.server import sockets
+        from nntui.session import Signals
+
+        session = self.session
+        try:
+            with Signals(hangup=False) as signals:
+                session.train(signals, self.attendant)
+        except BaseException as error:
+            traceback.print_exc()
+            session.info.state, session.info.reason = "failed", f"{type(error).__name__}: {error}"
+            session.exit_code = FAILED
+        session.info.socket = ""
+        session.save_state()
+        self.attendant.end(session)
+        sockets.remove(self.socket)
+        self.hub.close()
+        return session.exit_code
+
+
+def _log_to(path: Path) -> None:
+    """What this process says from now on goes to the run's log."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))

@@ -1,0 +1,103 @@
+"""Where control sockets live, and who may use them: a private directory in the system's temporary one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import stat
+import struct
+import sys
+import tempfile
+from pathlib import Path
+
+from nntui.display import display
+from nntui.errors import UserError
+from nntui.runs.files import reason
+
+BACKLOG = 16
+
+
+def directory() -> Path:
+    """``<temporary>/nntui-<uid>``: short enough for a socket's path, and not removed at logout."""
+    return Path(tempfile.gettempdir()) / f"nntui-{os.getuid()}"
+
+
+def private_directory() -> Path:
+    """The directory, made where it is missing. Raises UserError where it is not this user's alone."""
+    path = directory()
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        check_private(path)
+    except OSError as error:
+        raise UserError(f"{display(path)}: cannot be used for the control socket: {reason(error)}") from None
+    return path
+
+
+def check_private(path: Path) -> None:
+    """Raise UserError unless ``path`` is a directory (no link) that only this user can enter."""
+    found = path.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        problem = "it is no directory"
+    elif found.st_uid != os.getuid():
+        problem = "it belongs to another user"
+    elif found.st_mode & 0o077:
+        problem = f"others can enter it (mode {stat.S_IMODE(found.st_mode):o})"
+    else:
+        return
+    raise UserError(f"{display(path)}: not safe for the control socket: {problem}; remove it, or set TMPDIR")
+
+
+def listen() -> tuple[socket.socket, Path]:
+    """A listening socket under a new name. Raises UserError."""
+    path = private_directory() / f"{os.getpid()}-{secrets.token_hex(3)}.sock"
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        server.bind(str(path))
+        path.chmod(0o600)
+        server.listen(BACKLOG)
+    except OSError as error:
+        server.close()
+        raise UserError(f"{display(path)}: cannot listen there: {reason(error)}; set TMPDIR to a short path") from None
+    server.setblocking(False)
+    return server, path
+
+
+def connect(path: Path, timeout: float = 2.0) -> socket.socket:
+    """A connection to a trainer of this user. Raises UserError."""
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        check_private(path.parent)
+        client.settimeout(timeout)
+        client.connect(str(path))
+        owner = peer_uid(client)
+        if owner is not None and owner != os.getuid():
+            raise UserError(f"{display(path)}: another user's process answers there")
+        client.setblocking(False)
+    except OSError as error:
+        client.close()
+        raise UserError(f"{display(path)}: no trainer answers there: {reason(error)}") from None
+    except UserError:
+        client.close()
+        raise
+    return client
+
+
+def peer_uid(connection: socket.socket) -> int | None:
+    """The user at the other end, where the system tells it."""
+    try:
+        if sys.platform == "linux":
+            _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+            return int(uid)
+        if sys.platform == "darwin":
+            # LOCAL_PEERCRED: struct xucred begins with its version and the user.
+            _, uid = struct.unpack_from("II", connection.getsockopt(0, 1, 76))
+            return int(uid)
+    except (OSError, struct.error):
+        return None
+    return None
+
+
+def remove(path: Path) -> None:
+    """Remove a socket's name; nothing where it is gone already."""
+    path.unlink(missing_ok=True)

@@ -1,0 +1,336 @@
+"""What a trainer does besides training: it answers its viewers, keeps their pace, and waits while paused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nntui.errors import UserError
+from nntui.server import statistics
+from nntui.server.frames import (
+    Command,
+    EditWeight,
+    Ended,
+    Event,
+    Hello,
+    Message,
+    Pause,
+    Predict,
+    Prediction,
+    RequestSnapshot,
+    Restart,
+    Resume,
+    Rewind,
+    SetPace,
+    SetRate,
+    Snapshot,
+    Status,
+    StepEpoch,
+    StepUpdate,
+    Stop,
+)
+from nntui.server.hub import Hub, Viewer
+from nntui.server.pace import Pace
+from nntui.session import Session, Signals
+
+FIRST_VIEWER = 30.0
+"""Seconds to wait for the viewer that started this trainer."""
+ABANDONED = 600.0
+"""Seconds that a paused trainer without viewers stays."""
+LOOK = 0.002
+"""Seconds between looks at commands and clocks while training at full speed."""
+STATUS_SECONDS = 0.1
+STATS_SECONDS = 0.2
+STATS_SHARE = 0.03
+"""Share of the time that statistics may cost."""
+
+
+class Attendant:
+    """The hooks of a session that has viewers."""
+
+    def __init__(self, hub: Hub, pace: str | float, *, paused: bool) -> None:
+        self._hub = hub
+        self._pace = Pace(pace)
+        self._paused = paused
+        self._steps = 0
+        """Updates left to do before pausing again; negative for none."""
+        self._to_epoch = False
+        self._signals: Signals | None = None
+        self._count = self._look_at = self._looked_count = 0
+        self._looked = self._status_at = self._stats_at = 0.0
+        self._speed = 0.0
+        self._speed_at = (time.perf_counter(), 0)
+        self._sent: tuple[Any, ...] = ()
+        self._stats_sent: tuple[int, frozenset[str]] = (-1, frozenset())
+
+    def begin(self, session: Session, signals: Signals) -> None:
+        """Before the first update: wait for the first viewer."""
+        self._signals = signals
+        deadline = time.monotonic() + FIRST_VIEWER
+        while not self._hub.ever and time.monotonic() < deadline and not self._over(session):
+            self._hub.wait(0.1)
+            self._answer(session)
+        self._speed_at = (time.perf_counter(), session.trainer.update)
+        if self._paused:
+            self._wait(session)
+
+    def update(self, session: Session) -> None:
+        """After each update; looks around only now and then while training at full speed."""
+        self._count += 1
+        if self._steps > 0:
+            self._steps -= 1
+            self._paused = self._steps == 0
+        elif self._count < self._look_at and not self._hub.signaled:
+            return
+        self._look(session)
+
+    def epoch(self, session: Session) -> None:
+        """After an epoch that was measured."""
+        if self._to_epoch:
+            self._to_epoch, self._paused = False, True
+
+    def end(self, session: Session) -> None:
+        """The last status, statistics and word."""
+        with np.errstate(all="ignore"):
+            self._status(session, force=True)
+            keys = self._hub.all_wanted()
+            if keys:
+                found = statistics.collect(session.experiment, keys, session.findings)
+                self._hub.publish(found, force=True)
+        self._hub.publish(Ended(status=session.info.state, reason=session.info.reason))
+
+    def _look(self, session: Session) -> None:
+        now = time.perf_counter()
+        passed = now - self._looked
+        if self._pace.setting == "max" and self._looked:
+            # As many updates as take about LOOK seconds.
+            done = self._count - self._looked_count
+            self._look_at = self._count + max(1, min(2000, int(done * LOOK / max(passed, 1e-9))))
+        self._looked_count = self._count
+        self._looked = now
+        if self._hub.signaled:
+            self._answer(session)
+        self._publish(session, now)
+        if self._paused and session.trainer.status == "running":
+            self._wait(session)
+        elif self._pace.setting != "max":
+            self._slow_down(session)
+
+    def _slow_down(self, session: Session) -> None:
+        trainer = session.trainer
+        while not self._over(session) and not self._paused:
+            delay = self._pace.delay(time.perf_counter(), trainer.update, trainer.total_updates)
+            if delay <= 0:
+                return
+            self._hub.wait(min(delay, STATUS_SECONDS))
+            if self._hub.signaled:
+                self._answer(session)
+            self._publish(session, time.perf_counter())
+        if self._paused and trainer.status == "running":
+            self._wait(session)
+
+    def _wait(self, session: Session) -> None:
+        """Paused: nothing is computed until a command, a signal, or a viewer with a question comes."""
+        session.info.state = "paused"
+        session.save_state()
+        while self._paused and not self._over(session):
+            self._publish(session, time.perf_counter(), now_due=True)
+            self._hub.wait(0.5)
+            if self._hub.signaled:
+                self._answer(session)
+            if self._hub.idle > ABANDONED:
+                session.stop("paused for ten minutes without a viewer")
+        self._pace.restart()
+        self._speed_at = (time.perf_counter(), session.trainer.update)
+        self._looked = 0.0
+        if not self._over(session):
+            session.info.state = "running"
+            if self._steps <= 0:
+                session.save_state()
+
+    def _over(self, session: Session) -> bool:
+        return bool(session.stopped or (self._signals is not None and self._signals.received))
+
+    # What is said
+
+    def _publish(self, session: Session, now: float, *, now_due: bool = False) -> None:
+        if now_due or now - self._status_at >= STATUS_SECONDS:
+            self._status_at = now
+            self._measure_speed(session, now)
+            self._status(session)
+        if now_due or now >= self._stats_at:
+            self._stats(session, now)
+
+    def _measure_speed(self, session: Session, now: float) -> None:
+        then, update = self._speed_at
+        if now - then >= 0.5:
+            self._speed = max(0.0, (session.trainer.update - update) / (now - then))
+            self._speed_at = (now, session.trainer.update)
+
+    def _status(self, session: Session, *, force: bool = False) -> None:
+        trainer = session.trainer
+        state = session.info.state
+        losses = {}
+        if session.history:
+            _, train, validation = session.history[-1]
+            losses = {"train": train} | ({"validation": validation} if validation is not None else {})
+        key = (state, trainer.update, trainer.epoch, trainer.rate_factor, self._pace.setting)
+        if not force and (key == self._sent or not self._hub.due("status")):
+            return
+        self._sent = key
+        speed = self._speed if state == "running" else 0.0
+        left = (trainer.total_updates - trainer.update) / speed if speed else None
+        rate = trainer.rate
+        self._hub.hello = _with_state(self._hub.hello, state)
+        self._hub.publish(
+            Status(
+                state=state,
+                epoch=trainer.epoch,
+                update=trainer.update,
+                updates_per_second=speed,
+                rate=rate if np.isfinite(rate) else 0.0,
+                pace=self._pace.setting,
+                losses=losses,
+                remaining=left,
+            ),
+            force=force,
+        )
+
+    def _stats(self, session: Session, now: float) -> None:
+        keys = self._hub.wanted()
+        update = session.trainer.update
+        if not keys or (update, keys) == self._stats_sent:
+            return
+        if not statistics.ready(session.experiment, keys, paused=self._paused):
+            return
+        start = time.perf_counter()
+        found = statistics.collect(session.experiment, keys, session.findings)
+        self._hub.publish(found)
+        self._stats_sent = (update, keys)
+        cost = time.perf_counter() - start
+        self._stats_at = now + max(STATS_SECONDS, cost / STATS_SHARE)
+
+    # What is asked
+
+    def _answer(self, session: Session) -> None:
+        for viewer, command in self._hub.commands():
+            try:
+                with np.errstate(all="ignore"):
+                    self._obey(session, viewer, command)
+            except UserError as error:
+                for message in error.messages:
+                    self._hub.reply(viewer, Event(text=message, level="warning"))
+        self._sent = ()
+
+    def _obey(self, session: Session, viewer: Viewer, command: Command) -> None:
+        done = OBEY.get(type(command))
+        if done is not None:
+            answer = done(self, session, command)
+            if answer is not None:
+                self._hub.reply(viewer, answer)
+
+    def _note(self, session: Session, text: str) -> None:
+        """Something that a viewer changed: told to all, and kept with the run."""
+        update = session.trainer.update
+        session.record_event(text)
+        self._hub.publish(Event(text=text, update=update))
+
+    def _pause(self, session: Session, command: Pause) -> None:
+        self._paused, self._steps, self._to_epoch = True, 0, False
+
+    def _resume(self, session: Session, command: Resume) -> None:
+        self._paused, self._steps, self._to_epoch = False, 0, False
+
+    def _step(self, session: Session, command: StepUpdate) -> None:
+        self._paused, self._steps, self._to_epoch = False, 1, False
+
+    def _step_epoch(self, session: Session, command: StepEpoch) -> None:
+        session.measure_next_epoch()
+        self._paused, self._steps, self._to_epoch = False, 0, True
+
+    def _rate(self, session: Session, command: SetRate) -> None:
+        trainer = session.trainer
+        if not hasattr(trainer.optimizer, "lr"):
+            raise UserError(f"{trainer.optimizer.type} has no learning rate")
+        factor = command.factor
+        if factor is None:
+            assert command.value is not None
+            factor = command.value / trainer.rate if trainer.rate else 1.0
+        new = trainer.rate_factor * factor
+        if not 1e-12 < new < 1e12:
+            raise UserError("the learning rate cannot be changed that far")
+        before = trainer.rate
+        trainer.rate_factor = new
+        self._note(session, f"learning rate {before:.4g} → {trainer.rate:.4g}")
+
+    def _set_pace(self, session: Session, command: SetPace) -> None:
+        self._pace.set(command.pace)
+        self._look_at = 0
+
+    def _stop(self, session: Session, command: Stop) -> None:
+        session.stop("stopped by a viewer")
+
+    def _restart(self, session: Session, command: Restart) -> None:
+        session.rewind(0)
+        self._pace.restart()
+        self._stats_sent = (-1, frozenset())
+        self._note(session, "began again from update 0")
+
+    def _rewind(self, session: Session, command: Rewind) -> None:
+        found = session.rewind(command.update)
+        self._pace.restart()
+        self._stats_sent = (-1, frozenset())
+        self._note(session, f"went back to update {found}")
+
+    def _edit(self, session: Session, command: EditWeight) -> None:
+        parameters = session.trainer.network.parameters
+        if command.path not in parameters:
+            raise UserError(f"there is no parameter {command.path}")
+        view = parameters.view(command.path)
+        if len(command.index) != view.ndim or any(
+            not 0 <= i < n for i, n in zip(command.index, view.shape, strict=True)
+        ):
+            raise UserError(f"{command.path} has the shape {view.shape} (given index {command.index})")
+        before = float(view[command.index])
+        view[command.index] = command.value
+        session.trainer.edited()
+        self._stats_sent = (-1, frozenset())
+        where = ", ".join(map(str, command.index))
+        self._note(session, f"{command.path}[{where}] {before:.4g} → {command.value:.4g}")
+
+    def _predict(self, session: Session, command: Predict) -> Message:
+        x = np.asarray(command.arrays["inputs"], dtype=np.float64)
+        width = session.experiment.table.x.shape[1]
+        if x.ndim != 2 or x.shape[1] != width or len(x) > 100_000:
+            raise UserError(f"predict: samples × {width} inputs are needed (given {x.shape})")
+        outputs = session.trainer.network.predict(session.experiment.prepare(x))
+        return Prediction(arrays={"outputs": outputs}, request=command.request)
+
+    def _snapshot(self, session: Session, command: RequestSnapshot) -> Message:
+        trainer = session.trainer
+        arrays = {k: np.atleast_1d(v) for k, v in trainer.state().items()}
+        return Snapshot(update=trainer.update, arrays=arrays, request=command.request)
+
+
+def _with_state(hello: Hello, state: str) -> Hello:
+    return hello if hello.state == state else replace(hello, state=state)
+
+
+OBEY: dict[type[Command], Callable[[Attendant, Session, Any], Message | None]] = {
+    Pause: Attendant._pause,
+    Resume: Attendant._resume,
+    StepUpdate: Attendant._step,
+    StepEpoch: Attendant._step_epoch,
+    SetRate: Attendant._rate,
+    SetPace: Attendant._set_pace,
+    Stop: Attendant._stop,
+    Restart: Attendant._restart,
+    Rewind: Attendant._rewind,
+    EditWeight: Attendant._edit,
+    Predict: Attendant._predict,
+    RequestSnapshot: Attendant._snapshot,
+}

@@ -1,0 +1,226 @@
+"""Line plots and scatter plots in braille, with axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor, log10
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nntui.tui.render import ticks
+from nntui.tui.render.dots import Dots
+from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.picture import Grid, Picture, Row, Style, fit, join, text
+
+Array = NDArray[np.float64]
+
+LABEL = 6
+"""Cells of a label of the y axis."""
+MUTED = Style(fg="muted")
+AXIS = Style(fg="zero")
+EXTREME = 1e290
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Values `y` over `x` (1-D, of one length), in the color of a role. NaN and infinities are gaps."""
+
+    x: ArrayLike
+    y: ArrayLike
+    role: str = "train"
+    label: str = ""
+    dashed: bool = False
+    points: bool = False
+
+
+def plot(
+    series: Sequence[Series],
+    width: int,
+    height: int,
+    log: bool = False,
+    x_label: str = "",
+    ascii: bool = False,  # noqa: A002
+    x_limits: tuple[float, float] | None = None,
+    y_limits: tuple[float, float] | None = None,
+) -> Picture:
+    """All series in one frame of exactly `width` × `height` cells, the first one on top.
+
+    The limits are those of the finite values where not given. With `log`, the y axis is logarithmic, and
+    what is zero or below lies on its lower edge; where no value is positive, the axis stays linear.
+    """
+    grid = Grid(width, height)
+    data = [_clean(s) for s in series]
+    xs = np.concatenate([x[np.isfinite(y)] for x, y in data]) if data else np.zeros(0)
+    ys = np.concatenate([y[np.isfinite(y)] for _, y in data]) if data else np.zeros(0)
+    if not len(ys) or width < 1 or height < 1:
+        if height > 0:
+            grid.write(0, height // 2, fit(text("no values yet", MUTED), width, "center"))
+        return grid.picture()
+    log = log and bool((ys > 0).any())
+    left = LABEL + 2 if width >= 24 and height >= 3 else 0
+    bottom = 2 if height >= 6 else 0
+    frame = _Frame(width - left, height - bottom, x_limits or _span(xs), y_limits or _bounds(ys, log), log)
+    if left:
+        _y_axis(grid, frame, left - 1)
+    if bottom:
+        _x_axis(grid, frame, left, xs, x_label)
+    dots = Dots(frame.width, frame.height)
+    marks: list[tuple[int, int, Style]] = []
+    for one, (x, y) in zip(reversed(series), reversed(data), strict=True):
+        style = Style(fg=one.role)
+        px, py = frame.dots(x, y)
+        finite = np.isfinite(py)
+        if one.points or finite.sum() == 1:
+            marks += [(int(a) // 2, int(b) // 4, style) for a, b in zip(px[finite], py[finite], strict=True)]
+        else:
+            _curve(dots, px, py, style, one.dashed)
+    for column, row, style in marks:
+        if 0 <= column < frame.width and 0 <= row < frame.height:
+            grid.put(left + column, row, "o" if ascii else "•", style)
+    dots.draw(grid, left, 0, ascii)
+    return grid.picture()
+
+
+def legend(series: Sequence[Series], ascii: bool = False) -> Row:  # noqa: A002
+    """The labels of the series, each with a piece of its line."""
+    line, dashes, point = ("--", "..", "o") if ascii else ("──", "╌╌", "•")
+    parts = []
+    for s in series:
+        sign = point if s.points else dashes if s.dashed else line
+        if s.label:
+            parts.append(join(text(sign, Style(fg=s.role)), text(f" {s.label}", MUTED)))
+    return join(*[join(text("  " if k else ""), part) for k, part in enumerate(parts)])
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Maps values to dots."""
+
+    width: int
+    height: int
+    x: tuple[float, float]
+    y: tuple[float, float]
+    log: bool
+
+    def dots(self, x: Array, y: Array) -> tuple[Array, Array]:
+        return self.column(x), self.row(y)
+
+    def column(self, x: Array) -> Array:
+        low, high = self.x
+        return (x - low) / (high - low) * (2 * self.width - 1)
+
+    def row(self, y: Array) -> Array:
+        low, high = self.y
+        if self.log:
+            y = np.log10(np.where(y <= 0, low, y))
+            low, high = np.log10(low), np.log10(high)
+        share = np.clip((y - low) / (high - low), 0, 1)
+        return (1 - share) * (4 * self.height - 1)
+
+
+def _clean(series: Series) -> tuple[Array, Array]:
+    x, y = (np.asarray(v, np.float64).reshape(-1) for v in (series.x, series.y))
+    size = min(len(x), len(y))
+    x, y = _moderate(x[:size]), _moderate(y[:size])
+    return x, np.where(np.isfinite(x) & np.isfinite(y), y, np.nan)
+
+
+def _moderate(a: Array) -> Array:
+    """Finite values kept away from the ends of what a float can hold, where spans over- and underflow."""
+    near = np.where(np.isfinite(a), np.clip(a, -EXTREME, EXTREME), np.nan)
+    return np.where(np.abs(near) < 1 / EXTREME, 0.0, near)
+
+
+def _span(xs: Array) -> tuple[float, float]:
+    low, high = float(xs.min()), float(xs.max())
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _bounds(ys: Array, log: bool) -> tuple[float, float]:
+    """Limits of the y axis, moved out to rounder numbers, so that they do not change all the time."""
+    if log:
+        positive = ys[ys > 0]
+        low, high = float(positive.min()), float(positive.max())
+        below, above = (10.0 ** floor(log10(v)) for v in (low, high))
+        low = max((m * below for m in ticks.LOG_STEPS if m * below <= low), default=low)
+        high = min((m * above for m in (*ticks.LOG_STEPS, 10) if m * above >= high), default=high)
+        return (low, high) if high > low else (low / 2, high * 2)
+    low, high = float(ys.min()), float(ys.max())
+    if not high > low:
+        room = abs(low) / 10 or 1.0
+        return low - room, high + room
+    step = ticks.nice_step(high - low, 10)
+    return float(np.floor(low / step + 1e-9) * step), float(np.ceil(high / step - 1e-9) * step)
+
+
+def _y_axis(grid: Grid, frame: _Frame, column: int) -> None:
+    most = max(1, frame.height // 3)
+    values = ticks.logarithmic(*frame.y, most) if frame.log else ticks.linear(*frame.y, most)
+    for y in range(frame.height):
+        grid.put(column, y, "│", AXIS)
+    for value in values:
+        row = int(frame.row(np.array([value]))[0]) // 4
+        if 0 <= row < frame.height:
+            grid.write(0, row, fit(text(_label(value), MUTED), LABEL, "right"))
+            grid.put(column, row, "┤", AXIS)
+
+
+def _label(value: float) -> str:
+    for digits in (4, 3, 2, 1):
+        s = trimmed(value, digits)
+        if len(s) <= LABEL:
+            return s
+    return s
+
+
+def _x_axis(grid: Grid, frame: _Frame, left: int, xs: Array, label: str) -> None:
+    row = frame.height
+    for k in range(frame.width):
+        grid.put(left + k, row, "─", AXIS)
+    if left:
+        grid.put(left - 1, row, "└", AXIS)
+    end = frame.width
+    if label and len(label) + 2 < frame.width // 2:
+        grid.write(left + frame.width - len(label), row + 1, label, MUTED)
+        end -= len(label) + 1
+    whole = bool((xs == np.rint(xs)).all())
+    free = 0
+    for value in ticks.linear(*frame.x, max(1, frame.width // 10), whole):
+        column = int(frame.column(np.array([value]))[0]) // 2
+        name = _label(value)
+        start = min(max(column - len(name) // 2, 0), frame.width - len(name))
+        if start < free or start + len(name) > end:
+            continue
+        grid.put(left + column, row, "┬", AXIS)
+        grid.write(left + start, row + 1, name, MUTED)
+        free = start + len(name) + 2
+
+
+def _curve(dots: Dots, x: Array, y: Array, style: Style, dashed: bool) -> None:
+    """Join neighbors that are both finite; a value between two gaps is a dot."""
+    if len(x) > 8 * dots.width and (np.diff(x) >= 0).all():
+        x, y = _decimated(x, y)
+    finite = np.isfinite(y)
+    joined = finite[:-1] & finite[1:]
+    k = np.flatnonzero(joined)
+    dash = (3, 3) if dashed else (1, 0)
+    dots.lines(x[k], y[k], x[k + 1], y[k + 1], style, dash)
+    alone = finite & ~np.append(joined, False) & ~np.append(False, joined)
+    dots.points(x[alone], y[alone], style)
+
+
+def _decimated(x: Array, y: Array) -> tuple[Array, Array]:
+    """The first, lowest, highest and last finite value of each column of dots: the same picture."""
+    columns = np.floor(x + 0.5)
+    starts = np.flatnonzero(np.append(True, np.diff(columns) > 0))
+    finite = np.isfinite(y)
+    some = np.logical_or.reduceat(finite, starts)
+    low = np.minimum.reduceat(np.where(finite, y, np.inf), starts)
+    high = np.maximum.reduceat(np.where(finite, y, -np.inf), starts)
+    index = np.arange(len(y))
+    first = np.minimum.reduceat(np.where(finite, index, len(y) - 1), starts)
+    last = np.maximum.reduceat(np.where(finite, index, 0), starts)
+    rows = np.where(some, np.stack([y[first], low, high, y[last]]), np.nan)
+    return np.repeat(columns[starts], 4), rows.T.reshape(-1)

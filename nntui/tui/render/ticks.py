@@ -1,0 +1,40 @@
+"""Round numbers for axes."""
+
+from __future__ import annotations
+
+from math import ceil, floor, isfinite, log10
+
+LOG_STEPS = (1, 2, 5)
+
+
+def nice_step(span: float, most: int) -> float:
+    """The smallest of 1, 2, 5 · 10ᵏ of which at most `most` steps fit in a span."""
+    rough = span / max(1, most)
+    if not isfinite(rough) or rough <= 0:
+        return 1.0
+    power = 10.0 ** floor(log10(rough))
+    return next(power * k for k in (1, 2, 5, 10) if power * k >= rough * 0.999999)
+
+
+def linear(low: float, high: float, most: int, whole: bool = False) -> list[float]:
+    """At most about `most` + 1 round numbers from `low` to `high`; with `whole`, integers."""
+    step = nice_step(high - low, most)
+    if whole:
+        step = max(1.0, step)
+    first, last = ceil(low / step - 1e-6), floor(high / step + 1e-6)
+    return [k * step for k in range(first, last + 1)] if last - first <= 2 * most + 2 else []
+
+
+def logarithmic(low: float, high: float, most: int) -> list[float]:
+    """Powers of ten from `low` to `high` (both positive), with 2 and 5 between them where there is room."""
+    first, last = floor(log10(low)), ceil(log10(high))
+    every = max(1, ceil((last - first) / max(1, most)))
+    powers = [10.0**k for k in range(first, last + 1) if k % every == 0]
+    fine = [m * 10.0**k for k in range(first, last + 1) for m in LOG_STEPS]
+    for candidates in (fine, powers):
+        inside = [t for t in candidates if low * 0.999999 <= t <= high * 1.000001]
+        if 2 <= len(inside) <= most + 1:
+            return inside
+    inside = [t for t in powers if low * 0.999999 <= t <= high * 1.000001]
+    # Less than a factor of two: round numbers as on a linear axis.
+    return inside if len(inside) >= 2 else linear(low, high, most)
