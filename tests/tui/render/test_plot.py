@@ -1,0 +1,156 @@
+from math import inf, nan
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nntui.tui.render.dots import Dots
+from nntui.tui.render.picture import Grid, Style, plain, row_width
+from nntui.tui.render.plot import Series, legend, plot
+from nntui.tui.render.ticks import linear, logarithmic, nice_step
+
+EXPECTED = """\
+     1 ┤⠑⠢⢄⡀
+       │   ⠈⠑⠢⢄⡀
+   0.5 ┤       ⠈⠒⠤⣀
+       │           ⠉⠒⠤⡀
+       │              ⠈⠑⠢⢄⡀
+     0 ┤                  ⠈⠑⠢⢄
+       └┬─────────┬───────────
+        0         5      epoch""".splitlines()
+
+
+def roles(picture):
+    return {span.style.fg for row in picture for span in row}
+
+
+def test_a_falling_line_with_axes():
+    picture = plot([Series([0, 10], [1, 0])], 30, 8, x_label="epoch")
+    assert plain(picture).splitlines() == EXPECTED
+    assert {"train", "muted", "zero"} <= roles(picture)
+
+
+def test_ascii_is_ascii():
+    picture = plot([Series([0, 1, 2], [3, 1, 2]), Series([0, 1], [1, 1], points=True)], 40, 10, ascii=True)
+    body = plain(picture).translate({ord(c): None for c in "│┤└┬─"})
+    assert body.isascii()
+    assert "o" in body
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(width=32, allow_subnormal=False), max_size=30),
+    st.integers(1, 60),
+    st.integers(1, 14),
+    st.booleans(),
+    st.booleans(),
+)
+def test_any_values_fill_any_size(values, width, height, log, dashed):
+    picture = plot(
+        [Series(np.arange(len(values)), values, dashed=dashed)], width, height, log=log, x_label="t"
+    )
+    assert [row_width(r) for r in picture] == [width] * height
+
+
+@pytest.mark.parametrize("values", [[1e308, -1e308], [5e-324, 1e308], [0, 0], [-3, -3], [1e-320, 2e-320]])
+def test_extreme_values(values):
+    for log in (False, True):
+        picture = plot([Series([0, 1], values)], 40, 8, log=log)
+        assert "train" in roles(picture)
+        assert [row_width(r) for r in picture] == [40] * 8
+
+
+def test_nothing_to_draw_says_so():
+    for series in ([], [Series([], [])], [Series([1, 2], [nan, inf])]):
+        assert plain(plot(series, 30, 3)).strip() == "no values yet"
+
+
+def test_one_value_is_a_point():
+    assert "•" in plain(plot([Series([1], [0.5])], 40, 6))
+
+
+def test_a_gap_stays_a_gap():
+    whole = plain(plot([Series(range(5), [1, 1, 1, 1, 1])], 20, 2))
+    broken = plain(plot([Series(range(5), [1, 1, nan, 1, 1])], 20, 2))
+    assert whole.replace(" ", "").strip() == whole.strip()
+    assert " " in broken.strip()
+
+
+def test_a_value_between_gaps_is_seen():
+    both = plot([Series(range(6), [nan, 1, nan, nan, 1, 1])], 20, 2)
+    columns = [k for k, c in enumerate(max(plain(both).splitlines(), key=len)) if c != " "]
+    assert min(columns) < 6
+    assert max(columns) == 19
+
+
+def test_dashes_leave_cells_out():
+    x = np.arange(50)
+    solid, dashed = (plain(plot([Series(x, x * 0 + 1, dashed=d)], 20, 1)) for d in (False, True))
+    assert len(solid.replace(" ", "")) == 20
+    assert dashed != solid
+
+
+def test_zero_on_a_log_axis_lies_on_the_lower_edge():
+    lines = plain(plot([Series([0, 1, 2], [100, 0, 100])], 40, 12, log=True)).splitlines()
+    assert any(c not in " │┤" for c in lines[9][8:])
+
+
+def test_a_log_axis_without_positive_values_is_linear():
+    assert plain(plot([Series([0, 1], [-1, -2])], 40, 8, log=True)) == plain(
+        plot([Series([0, 1], [-1, -2])], 40, 8)
+    )
+
+
+def test_a_long_series_keeps_its_spikes():
+    y = np.zeros(100_000)
+    y[50_000] = 1
+    lines = plain(plot([Series(np.arange(100_000), y)], 60, 10)).splitlines()
+    assert lines[0][8:].strip()
+
+
+def test_decimation_draws_the_same_picture():
+    rng = np.random.default_rng(0)
+    y = np.cumsum(rng.standard_normal(5000))
+    y[700:1500] = nan
+    x = np.arange(5000.0)
+    short_of_it = plot([Series(x, y)], 60, 10)
+    # One step back in x keeps a series from being decimated, and does not show.
+    whole = plot([Series(np.append(x, 0.0), np.append(y, nan))], 60, 10)
+    different = sum(a != b for a, b in zip(plain(short_of_it), plain(whole), strict=True))
+    assert different <= 0.02 * 60 * 10
+
+
+def test_the_first_series_is_on_top():
+    two = [Series([0, 1], [1, 1], "train"), Series([0, 1], [1, 1], "validation")]
+    assert "validation" not in roles(plot(two, 20, 2))
+    assert "train" not in roles(plot(two[::-1], 20, 2))
+
+
+def test_the_limits_can_be_given():
+    lines = plain(plot([Series([0, 1], [0, 1])], 40, 8, x_limits=(0, 100), y_limits=(-1, 1))).splitlines()
+    assert lines[-1].split() == ["0", "50", "100"]
+    assert lines[0].startswith("     1")
+
+
+def test_legend():
+    series = [Series([], [], "train", "train"), Series([], [], "validation", "val", dashed=True)]
+    assert plain((legend(series),)) == "── train  ╌╌ val"
+
+
+def test_ticks_are_round():
+    assert linear(0, 1, 5) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
+    assert linear(1, 3, 10, whole=True) == [1, 2, 3]
+    assert logarithmic(1e-4, 1, 4) == pytest.approx([1e-4, 1e-3, 1e-2, 0.1, 1])
+    assert logarithmic(0.1, 1, 4) == pytest.approx([0.1, 0.2, 0.5, 1])
+    assert logarithmic(1e-300, 1, 4)[0] < 1e-100
+    assert nice_step(0, 3) == 1
+
+
+def test_dots_join_two_points_without_a_hole():
+    dots = Dots(4, 2)
+    dots.lines(0, 0, 7, 7, Style(fg="train"))
+    grid = Grid(4, 2)
+    dots.draw(grid, 0, 0)
+    assert plain(grid.picture()) == "⠑⢄\n  ⠑⢄"
+    dots.points([-1, 99], [0, 0], Style())
