@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import click
 
 from nntui.cli.common import runs_directory, runs_option
@@ -22,9 +25,9 @@ def command(ctx: click.Context, run: str, read_only: bool, runs: str | None) -> 
       nntui attach
       nntui attach xor-2026 --read-only
     """
-    from nntui.cli.terminal import require_screen
+    from nntui.tui.caps import require_terminal
 
-    require_screen("nntui attach", "use: nntui runs show")
+    require_terminal(os.environ, sys.stdin, sys.stderr, "use: nntui runs show RUN")
     from nntui.runs.find import resolve
     from nntui.tui.source import open_run
     from nntui.tui.viewer import show

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import click
 
 from nntui.cli.common import runs_directory, runs_option
@@ -55,9 +58,9 @@ def command(
       nntui run demos/digits.toml --pace max
       nntui run spirals --paused --set optimizer.lr=0.01
     """
-    from nntui.cli.terminal import require_screen
+    from nntui.tui.caps import require_terminal
 
-    require_screen("nntui run", "use: nntui fit")
+    require_terminal(os.environ, sys.stdin, sys.stderr, "use fit: nntui fit CONFIG")
     from nntui.server.launch import launch
 
     launched = launch(config, overrides, seed, runs_directory(ctx, runs), pace, paused)

@@ -43,18 +43,16 @@ class NntuiApp(App[int]):
         self.caps = caps
         self.ascii_only = caps.ascii
         self.store = Store(live=source.live)
-        self._pace = pace
         self._inbox: deque[Item] = deque()
         self._pacer = Pacer()
         self._owed: set[str] = set()
         self._ticks = 0
         self._leaving = False
+        self.run_screen = RunScreen(pace)
         install(self, caps)
 
-    def get_default_screen(self) -> Screen[None]:
-        return RunScreen(self._pace)
-
     def on_mount(self) -> None:
+        self.push_screen(self.run_screen)
         self.source.start(self._inbox.append)
         self.set_interval(TICK, self.tick)
 
@@ -83,9 +81,8 @@ class NntuiApp(App[int]):
             self.store.message(item)
 
     def _publish(self) -> None:
-        screen = self.screen_stack[0] if self.screen_stack else None
-        if isinstance(screen, RunScreen) and self.store.changed:
-            screen.snapshot = self.store.snapshot()
+        if self.run_screen.is_mounted and self.store.changed:
+            self.run_screen.snapshot = self.store.snapshot()
             if self._driver is not None and not self.is_headless:
                 self.call_after_refresh(self._ask)
         if "status" in self._owed:

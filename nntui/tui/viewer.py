@@ -70,7 +70,7 @@ class _Signals:
 
 def show(source: Source, run: RunDirectory, *, pace: str | float = "auto") -> int:
     """Show the run until the user leaves; returns the exit code."""
-    app = NntuiApp(source, detect(), pace=pace)
+    app = NntuiApp(source, detect(os.environ, sys.stderr.encoding), pace=pace)
     with _Signals(app) as signals:
         app.run()
     if signals.received:

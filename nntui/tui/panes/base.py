@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.content import Content
-from textual.events import Resize, Show
+from textual.events import Show
 from textual.reactive import reactive
 
 from nntui.tui.render.picture import Picture, Style, fit, text
@@ -56,8 +56,8 @@ class Pane(Canvas, can_focus=True):
     def on_show(self, event: Show) -> None:
         self.redraw()
 
-    def on_resize(self, event: Resize) -> None:
-        self.redraw()
+    def paint(self, width: int, height: int) -> Picture:
+        return self.draw(self.snapshot, width, height) if width and height else ()
 
     def redraw(self) -> None:
         """Draw the newest snapshot, where visible."""

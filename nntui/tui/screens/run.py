@@ -156,7 +156,7 @@ class RunScreen(Screen[None]):
         self._want()
 
     def _lines(self) -> None:
-        width = self.size.width
+        width = self.app.size.width
         self.status_line.show(status_row(self.snapshot, width, ascii=self.owner.ascii_only))
         self.tab_line.show(self._tabs(width))
         self.key_line.show(key_row(self._keys(), width))
@@ -204,8 +204,8 @@ class RunScreen(Screen[None]):
         if self.has_class("-single"):
             return
         count = len(self.snapshot.hello.layers) if self.snapshot.hello else 2
-        layers = min(count + 3, max(5, self.size.height // 3))
-        findings = 4 if self.size.height < 44 else 7
+        layers = min(count + 3, max(5, self.app.size.height // 3))
+        findings = 4 if self.app.size.height < 44 else 7
         wanted = f"1fr 1fr {layers} {findings}"
         if getattr(self, "_rows", "") != wanted:
             self._rows = wanted
@@ -229,7 +229,7 @@ class RunScreen(Screen[None]):
         self._arrange()
 
     def _arrange(self) -> None:
-        width, height = self.size
+        width, height = self.app.size
         small = width < MINIMUM[0] or height < MINIMUM[1]
         single = self._alone or width < WIDE[0] or height < WIDE[1]
         self.set_class(small, "-small")
@@ -346,7 +346,7 @@ class RunScreen(Screen[None]):
         panes = self.panes
         panes.sort(key=lambda p: self._active != p.ID)
         keys = [(_spell(b.key), b.tooltip or b.description) for b in _bindings(self) if b.tooltip]
-        shown = panes[:1] if self.size.height < WIDE[1] else panes
+        shown = panes[:1] if self.app.size.height < WIDE[1] else panes
         self.app.push_screen(HelpScreen([(p.TITLE, p.HELP) for p in shown], keys))
 
     def action_leave(self) -> None:
