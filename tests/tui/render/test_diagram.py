@@ -111,11 +111,5 @@ def test_every_size_is_filled(size):
     deep = [Column(f"layer {k}", units(3), 5) for k in range(9)]
     cases = [(columns, weights), (deep, [None] * 8), ([], []), (columns[:1], []), ([Column("e", (), 5)], [])]
     for given, matrices in cases:
-        (columns, weights),
-        (deep, [None] * 8),
-        ([], []),
-        (columns[:1], []),
-        ([Column("e", ())], []),
-    ):
         picture = diagram(given, matrices, width, height)
         assert [row_width(r) for r in picture] == [width] * height
