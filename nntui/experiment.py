@@ -74,7 +74,7 @@ def build(settings: Settings) -> Experiment:
     spec = checks.network_spec(settings, table, x.shape[1], pictures=pictures)
     try:
         network = Network(spec)
-        network.outputs
+        network.model(2, "predict")
     except NntuiError as error:
         raise UserError(say(*checks.layer_fault(error, layer_names(settings.layers)))) from None
     except (MemoryError, ValueError) as error:
@@ -88,7 +88,10 @@ def build(settings: Settings) -> Experiment:
     size = settings.train.batch_size
     if size != "full" and size > len(split.train):
         warnings.append(
-            say(("train", "batch_size"), f"larger than the data: {len(split.train)} rows are used at once (given {size})")
+            say(
+                ("train", "batch_size"),
+                f"larger than the data: {len(split.train)} rows are used at once (given {size})",
+            )
         )
     try:
         trainer = Trainer(network, settings.optimizer, settings.schedule, settings.train, parts[0], parts[1])

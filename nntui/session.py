@@ -169,7 +169,9 @@ class Session:
         metrics = trainer.evaluate()
         validation = metrics.get("validation")
         self.history.append((trainer.epoch, metrics["train"].loss, validation.loss if validation else None))
-        if trainer.model is not None and (clock - self._found >= FINDING_SECONDS or trainer.status != "running"):
+        if trainer.model is not None and (
+            clock - self._found >= FINDING_SECONDS or trainer.status != "running"
+        ):
             self._found = clock
             self.findings = self.watch.sample()
         record: dict[str, Any] = {
@@ -274,7 +276,9 @@ def resume(experiment: Experiment, run: RunDirectory, report: Callable[[str], ob
     run.lock()
     info = run.read()
     if info.digest != experiment.table.digest:
-        raise UserError(f"{run.name}: the data has changed since the run began; restore it, or start a new run")
+        raise UserError(
+            f"{run.name}: the data has changed since the run began; restore it, or start a new run"
+        )
     restore(experiment, run, report)
     _sign(info)
     text = dump(experiment.settings).encode()
@@ -309,7 +313,10 @@ def outcome(experiment: Experiment, run: RunDirectory, info: RunInfo) -> dict[st
         "seconds": info.seconds,
         "updates_per_second": trainer.update / info.update_seconds if info.update_seconds else 0.0,
         "parameters": len(trainer.network.parameters),
-        **{part: _numbers(metrics[part]) if part in metrics else None for part in ("train", "validation", "test")},
+        **{
+            part: _numbers(metrics[part]) if part in metrics else None
+            for part in ("train", "validation", "test")
+        },
         "findings": info.findings,
     }
 

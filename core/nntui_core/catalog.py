@@ -16,7 +16,6 @@ from nntui_core.errors import ConfigError
 Kind = Literal["op", "activation", "loss", "initializer", "optimizer", "schedule", "preprocess", "layer"]
 
 
-
 @dataclass(frozen=True)
 class Member:
     """Marks a field, in ``Annotated``, whose value is a member of the catalogue."""
@@ -25,14 +24,27 @@ class Member:
 
 
 _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
-    "op": ("ops.base:Op", ("ops.arithmetic", "ops.reductions", "ops.linear", "ops.shaping", "ops.convolution", "ops.normalization")),
+    "op": (
+        "ops.base:Op",
+        (
+            "ops.arithmetic",
+            "ops.reductions",
+            "ops.linear",
+            "ops.shaping",
+            "ops.convolution",
+            "ops.normalization",
+        ),
+    ),
     "activation": ("ops.base:Op", ("activations",)),
     "loss": ("losses:Loss", ("losses",)),
     "initializer": ("initializers:Initializer", ("initializers",)),
     "optimizer": ("optimizers.base:Optimizer", ("optimizers.first_order", "optimizers.second_order")),
     "schedule": ("schedules:Schedule", ("schedules",)),
     "preprocess": ("preprocess:Preprocessor", ("preprocess",)),
-    "layer": ("layers.base:Layer", ("layers.dense", "layers.spatial", "layers.joining", "layers.regularizing")),
+    "layer": (
+        "layers.base:Layer",
+        ("layers.dense", "layers.spatial", "layers.joining", "layers.regularizing"),
+    ),
 }
 
 
@@ -53,7 +65,7 @@ def members(kind: Kind) -> dict[str, type[Any]]:
                 and not inspect.isabstract(cls)
                 and "type" in vars(cls)
             ):
-                found[cls.type] = cls
+                found[vars(cls)["type"]] = cls
     return found
 
 

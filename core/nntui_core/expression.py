@@ -212,9 +212,12 @@ class _Walker:
                     raise self.fault(node, f"there is no function {node.func.id}", hint=_near(node.func.id))
             elif type(node) not in STEPS:
                 raise self.fault(node, f"{_kind(node)} is not allowed", hint=_ALLOWED)
-            elif isinstance(node, ast.Name) and node.id not in FUNCTIONS and node.id not in self.values:
-                if id(node) not in calls:
-                    missing.setdefault(node.id, node)
+            elif (
+                isinstance(node, ast.Name)
+                and id(node) not in calls
+                and node.id not in (*FUNCTIONS, *self.values)
+            ):
+                missing.setdefault(node.id, node)
         if missing:
             example = " ".join(f"{name}=1" for name in missing)
             where = next(iter(missing.values()))
@@ -329,7 +332,11 @@ def _literal(node: ast.expr) -> float | None:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         inner = _literal(node.operand)
         return None if inner is None else -inner
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+    if (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, int | float)
+        and not isinstance(node.value, bool)
+    ):
         try:
             return float(node.value)
         except OverflowError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from nntui_core import probe
 from nntui_core.errors import NumericError
 from nntui_core.ops.base import Array
 from nntui_core.probe import LayerStats
-from nntui_core.trainer import Trainer
+from nntui_core.trainer import Metrics, Trainer
 
 DEAD = SATURATED = 0.1
 VANISHING = 1e-3
@@ -64,9 +65,10 @@ class Watch:
         found += self._history(metrics)
         return found
 
-    def _history(self, metrics: dict[str, object]) -> list[Finding]:
+    def _history(self, metrics: Mapping[str, Metrics]) -> list[Finding]:
         found: list[Finding] = []
-        validation = getattr(metrics.get("validation"), "loss", None)
+        held_out = metrics.get("validation")
+        validation = held_out.loss if held_out is not None else None
         epoch, loss = self._train[-1]
         if validation is not None:
             self._best_validation = min(self._best_validation, validation)
@@ -144,7 +146,9 @@ def _gradients(trainer: Trainer, stats: list[LayerStats]) -> list[Finding]:
                 "lower the learning rate, set train.clip_norm, or standardize the data",
             )
         )  # fmt: skip
-    flows = [(s.layer, s.gradient_rms) for s in stats if s.gradient_norm is not None and s.gradient_rms is not None]
+    flows = [
+        (s.layer, s.gradient_rms) for s in stats if s.gradient_norm is not None and s.gradient_rms is not None
+    ]
     if len(flows) >= 3 and flows[-1][1]:
         ratio = flows[0][1] / flows[-1][1]
         if ratio < VANISHING:

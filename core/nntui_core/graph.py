@@ -57,7 +57,9 @@ class Graph:
         self, name: str, shape: Shape = (), role: Role = "input", *, value: Any = None, dtype: Any = None
     ) -> Node:
         """A node whose value comes from outside; ``value`` is that of a constant."""
-        return self._add(Node(len(self.nodes), self._free(name), tuple(shape), role, value=value, dtype=dtype))
+        return self._add(
+            Node(len(self.nodes), self._free(name), tuple(shape), role, value=value, dtype=dtype)
+        )
 
     def apply(self, op: Op, *args: Node, name: str = "") -> Node:
         """``op`` on ``args``. Raises ShapeError, its ``where`` the new node's name."""

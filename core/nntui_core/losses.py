@@ -165,7 +165,7 @@ class MeanAbsoluteError(Loss):
         np.multiply(out, g / out.size, out=out)
 
     def branch(self, xs: Arrays, y: Array) -> Array | None:
-        return np.sign(xs[0] - xs[1])
+        return np.asarray(np.sign(xs[0] - xs[1]))
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         return graph.apply(Mean(), graph.apply(Abs(), graph.apply(Sub(), *args)))
@@ -248,4 +248,3 @@ class L1Penalty(Op):
     def expand(self, graph: Graph, *args: Node) -> Node:
         factor = graph.leaf("l1", (), "constant", value=self.factor)
         return graph.apply(Mul(), factor, graph.apply(Sum(), graph.apply(Abs(), args[0])))
-

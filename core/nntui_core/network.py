@@ -139,7 +139,9 @@ class Network:
             found = self._inits.get(layer.weight or "")
             if found is None or not found[0].data_dependent or self.starts[layer.weight or ""] is not None:
                 continue
-            assert layer.z is not None and layer.weight is not None and layer.bias is not None
+            assert layer.z is not None
+            assert layer.weight is not None
+            assert layer.bias is not None
             weight, bias = self.parameters.view(layer.weight), self.parameters.view(layer.bias)
             for _ in range(found[0].tries):
                 model.plan.run(backward=False)
@@ -199,7 +201,9 @@ class Network:
             model.plan.value(model.target)[...] = target
             total += model.plan.run(backward=False) * len(part)
             if self.spec.classification:
-                right += int(np.count_nonzero(decide(model.plan.value(model.output)) == decide_target(target)))
+                right += int(
+                    np.count_nonzero(decide(model.plan.value(model.output)) == decide_target(target))
+                )
         return total / len(x), right / len(x) if self.spec.classification else None
 
     def losses(self, x: Array, y: Array) -> Array:
@@ -216,7 +220,9 @@ class Network:
 
 def decide(outputs: Array) -> Array:
     """Class indices from outputs: the largest, or, for one output, whether it is at least 0.5."""
-    return np.asarray(outputs[:, 0] >= 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1), dtype=np.intp)
+    return np.asarray(
+        outputs[:, 0] >= 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1), dtype=np.intp
+    )
 
 
 def decide_target(target: Array) -> Array:

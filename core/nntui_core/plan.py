@@ -203,7 +203,7 @@ class Plan:
         node = event.node
         if event.phase == "forward":
             return [self._values[node.id], *self._spaces[node.id].values()]
-        _, positions, g, _, _, outs, space, adds, _ = next(s for s in self._backward if s[-1] is event)
+        _, _, g, _, _, outs, space, adds, _ = next(s for s in self._backward if s[-1] is event)
         seeds = [g, *self._unreached] if self._backward[0][-1] is event else []
         sums = [adjoint for adjoint, *_ in adds]
         every = [*seeds, *outs, *sums, *space.values()]

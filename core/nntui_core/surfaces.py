@@ -45,11 +45,13 @@ class Surface:
     def grid(self, columns: int, rows: int) -> Array:
         """Values over the window, ``rows × columns``, y rising from the first row to the last."""
         (left, right), (low, high) = self.window
-        return self.f(*np.meshgrid(np.linspace(left, right, columns), np.linspace(low, high, rows)))
+        return np.asarray(
+            self.f(*np.meshgrid(np.linspace(left, right, columns), np.linspace(low, high, rows)))
+        )
 
 
 def _beale(x: Array, y: Array) -> Array:
-    return (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
+    return np.asarray((1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2)
 
 
 def _beale_gradient(x: float, y: float) -> Point:

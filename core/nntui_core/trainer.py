@@ -20,9 +20,7 @@ from nntui_core.schedules import Schedule
 Status = Literal["running", "completed", "stopped_early"]
 
 
-Monitor = Literal[
-    "train.loss", "train.accuracy", "validation.loss", "validation.accuracy"
-]
+Monitor = Literal["train.loss", "train.accuracy", "validation.loss", "validation.accuracy"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +149,9 @@ class Trainer:
         full = spec.batch_size == "full"
         self.batch_size = len(train) if full else min(int(spec.batch_size), len(train))
         self.slots = optimizer.slots(n, network.parameters.dtype)
-        self._scratch = optimizer.scratch(n, network.parameters.dtype) if isinstance(optimizer, FirstOrder) else ()
+        self._scratch = (
+            optimizer.scratch(n, network.parameters.dtype) if isinstance(optimizer, FirstOrder) else ()
+        )
         self.info: StepInfo | None = None
         self.update_seconds = 0.0
         self.before: Array | None = None
@@ -253,9 +253,7 @@ class Trainer:
         if model.buffers:
             model.absorb(self.network.buffers)
         parameters, rate = self.network.parameters, self.rate
-        optimizer.update(
-            parameters.theta, parameters.grad, self.slots, self.update + 1, rate, *self._scratch
-        )
+        optimizer.update(parameters.theta, parameters.grad, self.slots, self.update + 1, rate, *self._scratch)
 
     def _note(self, model: Model, objective: float) -> None:
         """Check that the run was finite, and keep its loss and the gradient's norm."""
@@ -264,7 +262,9 @@ class Trainer:
         if not (isfinite(objective) and isfinite(squared)) and not self._finite(objective):
             raise self._fault(model)
         # In float32 the square of a finite gradient may overflow.
-        self.grad_norm = sqrt(squared) if isfinite(squared) else float(np.linalg.norm(grad.astype(np.float64)))
+        self.grad_norm = (
+            sqrt(squared) if isfinite(squared) else float(np.linalg.norm(grad.astype(np.float64)))
+        )
         assert model.data_loss is not None
         self.loss = float(model.plan.value(model.data_loss))
 

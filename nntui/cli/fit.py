@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 @click.command(name="fit")
 @click.argument("config", required=False)
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
+)
 @click.option("--seed", type=click.IntRange(min=0), help="Override the seed.")
 @click.option("--epochs", type=click.IntRange(min=0), help="Override train.epochs, the total.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
 @click.option("--resume", metavar="RUN", help="Go on with a run, in the same directory.")
-@click.option("--plot/--no-plot", "plot", default=None, help="Loss curve at the end (default: on a terminal).")
+@click.option(
+    "--plot/--no-plot", "plot", default=None, help="Loss curve at the end (default: on a terminal)."
+)
 @runs_option
 @click.pass_context
 def command(
@@ -64,7 +68,9 @@ def command(
     return session.exit_code
 
 
-def _new(config: str, overrides: tuple[str, ...], seed: int | None, epochs: int | None, base: Path) -> Session:
+def _new(
+    config: str, overrides: tuple[str, ...], seed: int | None, epochs: int | None, base: Path
+) -> Session:
     from nntui import session
     from nntui.config.load import load
     from nntui.experiment import build
@@ -78,7 +84,12 @@ def _new(config: str, overrides: tuple[str, ...], seed: int | None, epochs: int 
 
 
 def _resumed(
-    name: str, config: str | None, overrides: tuple[str, ...], seed: int | None, epochs: int | None, base: Path
+    name: str,
+    config: str | None,
+    overrides: tuple[str, ...],
+    seed: int | None,
+    epochs: int | None,
+    base: Path,
 ) -> tuple[Session, bool]:
     """The session, and whether the run has nothing left to do."""
     from nntui import session

@@ -22,7 +22,13 @@ from nntui.errors import UserError
 @runs_option
 @click.pass_context
 def command(
-    ctx: click.Context, run: str, text: str | None, path: str | None, own: bool, as_json: bool, runs: str | None
+    ctx: click.Context,
+    run: str,
+    text: str | None,
+    path: str | None,
+    own: bool,
+    as_json: bool,
+    runs: str | None,
 ) -> None:
     """Predict with RUN's weights; its preprocessing is applied.
 
@@ -86,7 +92,9 @@ def _table(name: str, features: tuple[str, ...]) -> Any:
         header, rows = read_rows(path, stream.read())
     missing = [f for f in features if f not in header]
     if missing:
-        raise UserError(f"{display(path)}:1: no column {display(missing[0])}; it needs {', '.join(features[:20])}")
+        raise UserError(
+            f"{display(path)}:1: no column {display(missing[0])}; it needs {', '.join(features[:20])}"
+        )
     faults = Faults(path, header)
     x = faults.numbers(rows, [header.index(f) for f in features])
     faults.report()

@@ -26,13 +26,21 @@ def _names(settings: Settings) -> list[Fault]:
         name = layer.name if layer.name is not None else f"{layer.type}{counts[layer.type]}"
         later = {other.name for other in settings.layers[k:]}
         if not name or "/" in name or "." in name or not name.isprintable():
-            out.append((("layers", k, "name"), f"not a name (given {shown(name)}; allowed: no dots or slashes)"))
+            out.append(
+                (("layers", k, "name"), f"not a name (given {shown(name)}; allowed: no dots or slashes)")
+            )
         if name in seen:
             out.append((("layers", k, "name"), f"two layers have the name {shown(name)}; rename one"))
         for source in layer.inputs or ():
             if source not in seen:
-                why = "it comes later: layers can only read earlier ones" if source in later else "no such layer"
-                out.append((("layers", k, "inputs"), f"{why} (given {shown(source)}; allowed {', '.join(seen)})"))
+                why = (
+                    "it comes later: layers can only read earlier ones"
+                    if source in later
+                    else "no such layer"
+                )
+                out.append(
+                    (("layers", k, "inputs"), f"{why} (given {shown(source)}; allowed {', '.join(seen)})")
+                )
         if layer.inputs is not None and (len(layer.inputs) > 1) != layer.joins:
             need = "at least two inputs" if layer.joins else "one input"
             out.append((("layers", k, "inputs"), f"{layer.type} reads {need} (given {len(layer.inputs)})"))
@@ -54,7 +62,10 @@ def _output(settings: Settings) -> list[Fault]:
     out: list[Fault] = []
     if loss.fuses is not None and activation != loss.fuses:
         out.append(
-            (path, f'{loss.type} needs {loss.fuses} at the output (given {shown(activation)}; allowed "{loss.fuses}")')
+            (
+                path,
+                f'{loss.type} needs {loss.fuses} at the output (given {shown(activation)}; allowed "{loss.fuses}")',
+            )
         )
     units = getattr(settings.layers[last], "units", None)
     if activation == "softmax" and units == 1:
@@ -73,7 +84,10 @@ def _parts(settings: Settings) -> list[Fault]:
     if settings.data.validation + settings.data.test >= 1:
         total = f"{settings.data.validation:g} + {settings.data.test:g}"
         out.append(
-            (("data", "validation"), f"with data.test nothing is left to train on (given {total}; allowed: below 1)")
+            (
+                ("data", "validation"),
+                f"with data.test nothing is left to train on (given {total}; allowed: below 1)",
+            )
         )
     for name in ("early_stopping", "stop"):
         rule = getattr(settings.train, name)
@@ -134,7 +148,11 @@ def data_faults(settings: Settings, network: Network, table: Table) -> list[Faul
         if loss in ("cross_entropy", "binary_cross_entropy"):
             return [(("objective", "loss"), f'{loss} needs classes, but the targets are numbers (allowed mse, mae, '
                      'huber; or data.task = "classification")')]  # fmt: skip
-        return [] if width == count else [(path, f"{count} numbers are predicted (given {width}; allowed {count})")]
+        return (
+            []
+            if width == count
+            else [(path, f"{count} numbers are predicted (given {width}; allowed {count})")]
+        )
     count = len(table.classes)
     if loss == "binary_cross_entropy":
         allowed = [1] if count <= 2 else [count]

@@ -42,6 +42,5 @@ def find(name: str | Path) -> Path:
     near = difflib.get_close_matches(Path(str(name)).stem, names(), 1, 0.5)
     hint = f'; did you mean the demo "{near[0]}"?' if near else ""
     raise UserError(
-        f"{display(name, 120)}: no such file, and no demo of this name "
-        f"(demos: {', '.join(names())}){hint}"
+        f"{display(name, 120)}: no such file, and no demo of this name (demos: {', '.join(names())}){hint}"
     )

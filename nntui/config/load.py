@@ -6,7 +6,7 @@ import copy
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import tomlkit
 from pydantic import BaseModel, ValidationError
@@ -47,7 +47,12 @@ def load(
 
 
 def parse(
-    text: str, path: Path, overrides: Sequence[str] = (), *, seed: int | None = None, epochs: int | None = None
+    text: str,
+    path: Path,
+    overrides: Sequence[str] = (),
+    *,
+    seed: int | None = None,
+    epochs: int | None = None,
 ) -> Settings:
     """Settings from TOML ``text``, its paths relative to ``path``'s directory. Raises UserError."""
     shown = display(path)
@@ -95,9 +100,9 @@ def allowed_keys(path: Sequence[str | int], data: Any) -> list[str]:
     at: Any = root()
     table: Any = data
     for part in path:
-        table = table[part] if isinstance(table, (dict, list)) else table
+        table = cast(Any, table)[part] if isinstance(table, dict | list) else table
         at = _descend(at, part, table)
-    return [k for k in at.model_fields] if at is not None else []
+    return list(at.model_fields) if at is not None else []
 
 
 def _descend(at: Any, part: str | int, table: Any) -> Any:
@@ -106,7 +111,7 @@ def _descend(at: Any, part: str | int, table: Any) -> Any:
         return None
     if isinstance(part, int):
         return _choose(at, table)
-    info = at.model_fields.get(part) if isinstance(at, type) else None
+    info = at.model_fields.get(part) if hasattr(at, "model_fields") else None
     if info is None:
         return None
     return _choose(info.annotation, table)
@@ -176,7 +181,19 @@ def dump(settings: Settings) -> str:
 
 def same(a: Settings, b: Settings) -> list[str]:
     """Names of what differs between two configurations of one run; the number of epochs may."""
-    names = ("seed", "dtype", "source", "data", "preprocess", "layers", "loss", "l2", "l1", "optimizer", "schedule")
+    names = (
+        "seed",
+        "dtype",
+        "source",
+        "data",
+        "preprocess",
+        "layers",
+        "loss",
+        "l2",
+        "l1",
+        "optimizer",
+        "schedule",
+    )
     out = [n for n in names if getattr(a, n) != getattr(b, n)]
     if replace(a.train, epochs=0, checkpoint_seconds=0) != replace(b.train, epochs=0, checkpoint_seconds=0):
         out.append("train")

@@ -9,6 +9,7 @@ import types
 import typing
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, create_model
@@ -33,11 +34,15 @@ def descriptions(cls: type) -> dict[str, str]:
         except (OSError, TypeError, SyntaxError):
             continue
         body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
-        for first, second in zip(body, body[1:], strict=False):
+        for first, second in pairwise(body):
             text = second.value if isinstance(second, ast.Expr) else None
-            if isinstance(first, ast.AnnAssign) and isinstance(first.target, ast.Name):
-                if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                    found[first.target.id] = text.value
+            if (
+                isinstance(first, ast.AnnAssign)
+                and isinstance(first.target, ast.Name)
+                and isinstance(text, ast.Constant)
+                and isinstance(text.value, str)
+            ):
+                found[first.target.id] = text.value
     return found
 
 
@@ -103,7 +108,9 @@ def _union(options: list[Any]) -> Any:
     tagged = tuple(Annotated[o, Tag(k)] for o, k in zip(rest, kinds, strict=True))
 
     def choose(value: Any) -> str:
-        kind = {str: "text", dict: "table", list: "list"}.get(type(value), "number")
+        kind = next(
+            (k for t, k in ((str, "text"), (dict, "table"), (list, "list")) if isinstance(value, t)), "number"
+        )
         if isinstance(value, BaseModel):
             kind = "table"
         return kind if kind in kinds else kinds[0]
@@ -181,7 +188,11 @@ def root() -> type[BaseModel]:
         optimizer=(members("optimizer"), Field(description="How it is minimized.")),
         schedule=(
             Annotated[schedule, BeforeValidator(default_type)],
-            Field(default={"type": "constant"}, validate_default=True, description="The learning rate over time."),
+            Field(
+                default={"type": "constant"},
+                validate_default=True,
+                description="The learning rate over time.",
+            ),
         ),
         train=(model(TrainKeys), Field(default={}, validate_default=True, description="How long to train.")),
     )

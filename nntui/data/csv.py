@@ -46,7 +46,9 @@ class Csv(Source):
             raise UserError(f"data.target: name each target column once (given {display(list(names))})")
         inputs = [k for k in range(len(header)) if k not in targets]
         if not inputs:
-            raise UserError(f"{display(path)}: no column is left as an input; the table has {display(header)}")
+            raise UserError(
+                f"{display(path)}: no column is left as an input; the table has {display(header)}"
+            )
         faults = Faults(path, header)
         x = faults.numbers(rows, inputs)
         y, classes = self._labels(faults, rows, targets)
@@ -113,7 +115,9 @@ class Faults:
     def add(self, line: int, column: int, problem: str) -> None:
         """One fault."""
         if len(self.found) < MAX_FAULTS:
-            self.found.append(f"{display(self.path)}:{line}: column {display(self.header[column])}: {problem}")
+            self.found.append(
+                f"{display(self.path)}:{line}: column {display(self.header[column])}: {problem}"
+            )
         else:
             self.more += 1
 
@@ -125,12 +129,18 @@ class Faults:
                 text = row[column].strip()
                 value = as_number(text)
                 if not text:
-                    self.add(line, column, "the cell is empty (allowed: a number); fill it in or drop the row")
+                    self.add(
+                        line, column, "the cell is empty (allowed: a number); fill it in or drop the row"
+                    )
                 elif value is None:
                     given = display(text, 40)
-                    self.add(line, column, f"not a number (given {given!r}); encode text as numbers, or drop it")
+                    self.add(
+                        line, column, f"not a number (given {given!r}); encode text as numbers, or drop it"
+                    )
                 elif not math.isfinite(value):
-                    self.add(line, column, f"not finite (given {display(text, 40)}; allowed: a finite number)")
+                    self.add(
+                        line, column, f"not finite (given {display(text, 40)}; allowed: a finite number)"
+                    )
                 else:
                     out[r, c] = value
         return out

@@ -93,7 +93,7 @@ class Spirals(Plane):
     def points(self, k: int, t: Array, rng: np.random.Generator) -> Array:
         radius = 0.05 + 0.95 * t
         angle = 2 * np.pi * (self.turns * t + k / self.classes)
-        return radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+        return np.asarray(radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]))
 
 
 @dataclass(frozen=True, kw_only=True)

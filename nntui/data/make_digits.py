@@ -14,9 +14,7 @@ import numpy as np
 def main(source: str) -> None:
     """Write digits.npz beside this file: ``pixels`` uint8 1797 × 64 (0–16), ``labels`` uint8."""
     table = np.loadtxt(source, delimiter=",", dtype=np.uint8)
-    np.savez_compressed(
-        Path(__file__).with_name("digits.npz"), pixels=table[:, :64], labels=table[:, 64]
-    )
+    np.savez_compressed(Path(__file__).with_name("digits.npz"), pixels=table[:, :64], labels=table[:, 64])
 
 
 if __name__ == "__main__":

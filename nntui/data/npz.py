@@ -38,7 +38,9 @@ class Npz(Source):
             x, y = (read_array(path, stream, name) for name in (self.x, self.y))
         shown = display(path)
         if len(x.shape) not in (2, 3, 4) or 0 in x.shape:
-            raise UserError(f"{shown}: {display(self.x)}: m × n or m pictures are needed (given shape {x.shape})")
+            raise UserError(
+                f"{shown}: {display(self.x)}: m × n or m pictures are needed (given shape {x.shape})"
+            )
         if y.ndim not in (1, 2) or len(y) != len(x):
             raise UserError(
                 f"{shown}: {display(self.y)}: one label a row of {display(self.x)} is needed "
@@ -57,7 +59,9 @@ class Npz(Source):
             if y.ndim == 2 and y.shape[1] == 1:
                 y = y[:, 0]
             if y.ndim != 1:
-                raise UserError(f"{shown}: {display(self.y)}: classes need one number a row (given {y.shape})")
+                raise UserError(
+                    f"{shown}: {display(self.y)}: classes need one number a row (given {y.shape})"
+                )
             if not whole:
                 finite(shown, self.y, y[:, None])
                 if (y != np.round(y)).any():
@@ -88,7 +92,9 @@ def read_array(path: Path, stream: Any, name: str) -> Array:
             members = {m.filename.removesuffix(".npy"): m for m in archive.infolist()}
             if name not in members:
                 have = ", ".join(display(n, 30) for n in list(members)[:20]) or "nothing"
-                raise UserError(f"{shown}: no array {display(name)} in it (allowed: {have}); set data.x and data.y")
+                raise UserError(
+                    f"{shown}: no array {display(name)} in it (allowed: {have}); set data.x and data.y"
+                )
             member = members[name]
             with archive.open(member) as file:
                 _check(shown, name, file, member.file_size)

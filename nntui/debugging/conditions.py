@@ -25,7 +25,9 @@ STATISTICS: dict[str, Callable[[Array], float]] = {
     "norm": lambda a: float(np.sqrt(np.sum(np.square(a, dtype=np.float64)))),
     "largest": lambda a: float(np.abs(a).max()),
     "dead": lambda a: float(np.mean((a.reshape(len(a), -1) <= 0).all(axis=0))) if a.ndim > 1 else 0.0,
-    "saturated": lambda a: float(np.mean((np.abs(a.reshape(len(a), -1)) > 0.97).all(axis=0))) if a.ndim > 1 else 0.0,
+    "saturated": lambda a: (
+        float(np.mean((np.abs(a.reshape(len(a), -1)) > 0.97).all(axis=0))) if a.ndim > 1 else 0.0
+    ),
 }
 """Of an array: over all entries, and for "dead" and "saturated" the share of units, over all samples."""
 OPERATORS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
@@ -62,7 +64,9 @@ def parse(text: str) -> Condition:
     if text in (NON_FINITE, "nonfinite", "nan", "inf"):
         return Condition(NON_FINITE)
     form = _FORM.fullmatch(text)
-    allowed = f'allowed "{NON_FINITE}", or WHAT.STATISTIC > NUMBER with value or gradient, {", ".join(STATISTICS)}'
+    allowed = (
+        f'allowed "{NON_FINITE}", or WHAT.STATISTIC > NUMBER with value or gradient, {", ".join(STATISTICS)}'
+    )
     if form is None:
         raise UserError(f"not a condition (given {display(text, 60)}; {allowed})")
     what, statistic, comparison, number = form.groups()

@@ -142,7 +142,9 @@ class RunDirectory:
             if _fits(value, default):
                 setattr(info, f.name, value)
         if info.state not in ENDED + LIVE:
-            raise UserError(f"{display(path)}: not the state of a run: unknown state {display(info.state, 30)}")
+            raise UserError(
+                f"{display(path)}: not the state of a run: unknown state {display(info.state, 30)}"
+            )
         return info
 
     def state(self, info: RunInfo) -> str:

@@ -41,11 +41,19 @@ def _toml(experiment: Experiment, stream: BinaryIO) -> None:
             theta = network.theta(name).astype(np.float64)
             rows.append({**table, "theta": theta.tolist()})
         elif any(p.startswith(f"{name}.") for p in network.parameters):
-            raise UserError(f"export: Θ holds dense layers only, but {name} is {spec.type}; use .npz or .safetensors")
+            raise UserError(
+                f"export: Θ holds dense layers only, but {name} is {spec.type}; use .npz or .safetensors"
+            )
         else:
             rows.append(dict(table))
-    head = {"title": experiment.settings.title, "seed": experiment.settings.seed, "dtype": experiment.settings.dtype}
-    stream.write(tomlkit.dumps({**head, **{k: v for k, v in tables.items() if k not in head}, "layers": rows}).encode())
+    head = {
+        "title": experiment.settings.title,
+        "seed": experiment.settings.seed,
+        "dtype": experiment.settings.dtype,
+    }
+    stream.write(
+        tomlkit.dumps({**head, **{k: v for k, v in tables.items() if k not in head}, "layers": rows}).encode()
+    )
 
 
 PARAMETER = {"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias", "slope": "slope"}

@@ -110,7 +110,7 @@ def atomic_write(
 def remove_stale(directory: Path) -> None:
     """Remove temporary files left by writers that were killed. For the one writer of a directory only."""
     try:
-        names = [name for name in os.listdir(directory) if _TEMPORARY.fullmatch(name)]
+        names = [p.name for p in directory.iterdir() if _TEMPORARY.fullmatch(p.name)]
     except OSError:
         return
     for name in names:

@@ -50,7 +50,9 @@ def resolve(base: Path, name: str, *, live_first: bool = False) -> Found:
         if live_first:
             return next((f for f in runs if f.state in LIVE), runs[0])
         return runs[0]
-    matches = [f for f in runs if f.run.name == name] or [f for f in runs if name and f.run.name.startswith(name)]
+    matches = [f for f in runs if f.run.name == name] or [
+        f for f in runs if name and f.run.name.startswith(name)
+    ]
     if len(matches) == 1:
         return matches[0]
     if matches:

@@ -33,9 +33,7 @@ class MetricsReader:
         self.restarted = False
         if self._offset and self._before(self._offset) != self._mark:
             self._offset, self.restarted = 0, True
-        records, offset = read_metrics(
-            self.path, self._offset, max_records=max_records, report=self._report
-        )
+        records, offset = read_metrics(self.path, self._offset, max_records=max_records, report=self._report)
         if offset != self._offset:
             self._offset, self._mark = offset, self._before(offset)
         return records

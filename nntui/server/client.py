@@ -25,7 +25,9 @@ class Client:
     ) -> None:
         self._path = path
         self._on_message = on_message
-        self._out: deque[bytes] = deque([encode(to_frame(Attach(read_only=read_only, name=name or _whoami())))])
+        self._out: deque[bytes] = deque(
+            [encode(to_frame(Attach(read_only=read_only, name=name or _whoami())))]
+        )
         self._lock = threading.Lock()
         self._open = True
         self._wake_read, self._wake_write = os.pipe()

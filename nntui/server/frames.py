@@ -375,7 +375,7 @@ def from_frame(frame: Frame) -> Message:
     if cls is None:
         raise FrameError(f"unknown message type {str(name)[:60]!r}")
     values: dict[str, Any] = {}
-    for item, hint in _fields(cls):
+    for item, hint in _fields(cls.type):
         if item.name == "arrays":
             values["arrays"] = frame.arrays
         elif item.name in frame.header:
@@ -389,7 +389,8 @@ def from_frame(frame: Frame) -> Message:
 
 
 @functools.cache
-def _fields(cls: type[Message]) -> list[tuple[Any, Any]]:
+def _fields(name: str) -> list[tuple[Any, Any]]:
+    cls = MESSAGES[name]
     hints = typing.get_type_hints(cls)
     return [(item, hints[item.name]) for item in fields(typing.cast(Any, cls))]
 

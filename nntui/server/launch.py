@@ -44,7 +44,9 @@ class Launched:
         os.close(self._ready)
         if b"\n" not in data:
             code = self.process.poll()
-            ended = f"it ended with exit code {code}" if code is not None else f"it is silent for {seconds:g} s"
+            ended = (
+                f"it ended with exit code {code}" if code is not None else f"it is silent for {seconds:g} s"
+            )
             if code is None:
                 with contextlib.suppress(ProcessLookupError):
                     self.process.terminate()

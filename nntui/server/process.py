@@ -24,7 +24,9 @@ def main(order: dict[str, Any]) -> int:
         _tell(ready, {"faults": list(error.messages), "exit_code": error.exit_code})
         return error.exit_code
     except Exception as error:  # whatever it is, the viewer must hear of it
-        _tell(ready, {"faults": [f"the trainer failed: {type(error).__name__}: {error}"], "exit_code": FAILED})
+        _tell(
+            ready, {"faults": [f"the trainer failed: {type(error).__name__}: {error}"], "exit_code": FAILED}
+        )
         raise
     _tell(ready, {"run_dir": str(trainer.session.run.path.resolve()), "socket": str(trainer.socket)})
     return trainer.train()

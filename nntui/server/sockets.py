@@ -58,7 +58,9 @@ def listen() -> tuple[socket.socket, Path]:
         server.listen(BACKLOG)
     except OSError as error:
         server.close()
-        raise UserError(f"{display(path)}: cannot listen there: {reason(error)}; set TMPDIR to a short path") from None
+        raise UserError(
+            f"{display(path)}: cannot listen there: {reason(error)}; set TMPDIR to a short path"
+        ) from None
     server.setblocking(False)
     return server, path
 

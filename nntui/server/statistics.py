@@ -110,6 +110,10 @@ def weights(experiment: Experiment, argument: str) -> Collected:
         arrays[f"{layer.name}/weight"] = w[np.ix_(rows, columns)].copy()
         if layer.bias is not None:
             arrays[f"{layer.name}/bias"] = network.parameters.view(layer.bias)[columns].copy()
+        image = network.spec.image
+        if image is not None and not folded and len(w) == int(np.prod(image)):
+            # What each unit looks for, summed over the color channels.
+            arrays[f"{layer.name}/images"] = w[:, columns].T.reshape(-1, *image).sum(axis=1)
         folded[layer.name] = {"inputs": rows.tolist(), "units": columns.tolist(), "shape": list(w.shape)}
     return arrays, {"layers": folded, "largest": largest}
 

@@ -218,6 +218,8 @@ class Attendant:
 
     def _answer(self, session: Session) -> None:
         for viewer, command in self._hub.commands():
+            if session.stopped:
+                break
             try:
                 with np.errstate(all="ignore"):
                     self._obey(session, viewer, command)

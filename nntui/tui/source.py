@@ -133,9 +133,7 @@ class FileSource(Source):
                 self._wanted = frozenset(command.keys)
                 self._changed.notify()
         elif command.changes:
-            self._post(
-                Event(text="no trainer is at work on this run: nothing can change", level="warning")
-            )
+            self._post(Event(text="no trainer is at work on this run: nothing can change", level="warning"))
 
     def close(self) -> None:
         if self._tail is not None:

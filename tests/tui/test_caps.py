@@ -59,7 +59,7 @@ def test_few_colors_take_the_terminals_own():
 def test_no_screen_without_a_terminal():
     require_terminal({"TERM": "xterm"}, Terminal(), Terminal(), "use fit")
     for stdin, stderr in ((StringIO(), Terminal()), (Terminal(), StringIO())):
-        with pytest.raises(UserError, match="needs a terminal .*use fit") as fault:
+        with pytest.raises(UserError, match=r"needs a terminal .*use fit") as fault:
             require_terminal({"TERM": "xterm"}, stdin, stderr, "use fit")
         assert fault.value.exit_code == 2
     with pytest.raises(UserError, match="TERM='dumb'"):

@@ -28,8 +28,16 @@ class Builder(Protocol):
     training: bool
 
     def weight(
-        self, layer: str, name: str, shape: Shape, *, fan_in: int, fan_out: int,
-        init: Initializer | None, activation: Op | None, start: Any = None,
+        self,
+        layer: str,
+        name: str,
+        shape: Shape,
+        *,
+        fan_in: int,
+        fan_out: int,
+        init: Initializer | None,
+        activation: Op | None,
+        start: Any = None,
     ) -> Node:
         """A weight array, subject to l1 and l2."""
 

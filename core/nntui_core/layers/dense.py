@@ -89,8 +89,6 @@ class MaxoutLayer(Layer):
         width = self.units * self.pieces
         activation = Maxout(pieces=self.pieces)
         offset = b.parameter(name, "b", (width,))
-        w = b.weight(
-            name, "W", (n, width), fan_in=n, fan_out=width, init=self.init, activation=activation
-        )
+        w = b.weight(name, "W", (n, width), fan_in=n, fan_out=width, init=self.init, activation=activation)
         z = b.graph.apply(Affine(), x, w, offset, name=f"{name}.z")
         return b.graph.apply(activation, z, name=f"{name}.a")

@@ -465,9 +465,7 @@ class Dot(Op):
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 2)
         if len(shapes[0]) != 1 or shapes[0] != shapes[1]:
-            raise ShapeError(
-                "dot needs two vectors of the same length", given=f"{shapes[0]} and {shapes[1]}"
-            )
+            raise ShapeError("dot needs two vectors of the same length", given=f"{shapes[0]} and {shapes[1]}")
         return ()
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:

@@ -58,11 +58,9 @@ class LayersPane(Pane):
         return pad(tuple(rows), width, height)
 
     def _head(self, label: int, bar: int, width: int, gradient: bool) -> Row:
-        out = join(
-            text("layer".ljust(label + 1), MUTED), text("activations".ljust(bar + 1)[: bar + 1], MUTED)
-        )
+        out = join(text("layer".ljust(label + 1), MUTED), text("activations"[:bar].ljust(bar + 1), MUTED))
         if gradient:
-            out = join(out, text("gradient".ljust(bar + 1)[: bar + 1], MUTED))
+            out = join(out, text("gradient"[:bar].ljust(bar + 1), MUTED))
         for name, w in NUMBERS:
             plain = {"‖g‖": "|g|", "Δw/w": "dw/w"}.get(name, name) if self.ascii else name
             out = join(out, text(plain.rjust(w) + " ", MUTED))
@@ -72,6 +70,7 @@ class LayersPane(Pane):
         self, snapshot: Snapshot, k: int, name: str, label: int, bar: int, width: int, gradient: bool
     ) -> Row:
         arrays = snapshot.arrays
+        last = k == len(arrays["layers/table"]) - 1
         mean, spread, dead, saturated, norm, _, ratio = arrays["layers/table"][k].tolist()
         out = join(
             fit(text(name), label),
@@ -89,7 +88,8 @@ class LayersPane(Pane):
             (short(mean, 7), Style()),
             (short(spread, 7), Style()),
             (percent(dead, 6), share_style(dead)),
-            (percent(saturated, 6), share_style(saturated)),
+            # An output that is sure of itself is at its ends, as it should be.
+            (percent(saturated, 6), Style() if last else share_style(saturated)),
             (number(norm), Style()),
             (number(ratio), ratio_style(ratio)),
         ]

@@ -1,15 +1,131 @@
-"""placeholder"""
+"""The network's diagram: units with what they respond to, and the weights between them."""
+
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from nntui.display import display
 from nntui.tui.panes.base import Pane, note
-from nntui.tui.render.picture import Picture
+from nntui.tui.render.diagram import Column, diagram
+from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.picture import Picture, pad
+from nntui.tui.render.units import Unit
 from nntui.tui.store import Snapshot
+
+BLANKS = 8
+"""Boxes drawn for a layer whose units are not looked at one by one."""
 
 
 class NetworkPane(Pane):
+    """A column a layer. Large layers show some of their units, spread evenly, and say how many are left."""
+
     ID = "network"
     TITLE = "Network"
-    HELP = ""
-    NEEDS = ("weights", "surface")
+    NEEDS = ("weights",)
+    HELP = (
+        "A column a layer, a box a unit. Blue weights are positive, orange negative, thick ones large;\n"
+        "the scale is at the border. With two inputs a box shows what its unit answers over the plane,\n"
+        "with pictures what its weights look for; else its bias.\n"
+        "Good: boxes that differ. Boxes all alike: units that never parted (see init).\n"
+        "A box of one color: a unit that is dead or saturated. Faint lines: an input that is ignored."
+    )
+
+    def needs(self, snapshot: Snapshot) -> Iterable[str]:
+        if snapshot.hello_info("inputs") == 2:
+            return (*self.NEEDS, "surface")
+        if snapshot.hello_info("image") is not None:
+            return (*self.NEEDS, f"sample/{snapshot.sample}")
+        return self.NEEDS
+
+    def state(self, snapshot: Snapshot) -> str:
+        largest = snapshot.info.get("weights", {}).get("largest")
+        skips = self._skips(snapshot)
+        scale = f"|w| max {trimmed(largest, 3)}" if largest is not None else ""
+        return " · ".join(s for s in (skips, scale) if s)
+
+    def _skips(self, snapshot: Snapshot) -> str:
+        """Connections that do not come from the layer before, in words."""
+        found = []
+        before = "input"
+        for layer in snapshot.hello.layers if snapshot.hello else ():
+            others = [display(i, 12) for i in layer.get("inputs", []) if i != before]
+            if others:
+                found.append(f"{'+'.join(others)} {'->' if self.ascii else '→'} {display(layer['name'], 12)}")
+            before = layer["name"]
+        return ", ".join(found[:3])
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
-        return note("network", width, height)
+        if snapshot.hello is None:
+            return note("the trainer is starting", width, height)
+        if "weights" not in snapshot.info:
+            return note("waiting for the first statistics", width, height)
+        layers = snapshot.hello.layers
+        shown = snapshot.info["weights"].get("layers", {})
+        columns = [self._inputs(snapshot, shown)]
+        columns += [self._column(snapshot, k, dict(layer), shown) for k, layer in enumerate(layers)]
+        matrices: list[Any] = []
+        for k, layer in enumerate(layers):
+            matrix = (
+                snapshot.arrays.get(f"weights/{layer['name']}/weight") if layer["name"] in shown else None
+            )
+            sizes = (len(columns[k].units), len(columns[k + 1].units))
+            matrices.append(matrix if matrix is not None and matrix.shape == sizes else None)
+        largest = snapshot.info["weights"].get("largest") or None
+        picture = diagram(columns, matrices, width, height, limit=largest, ascii=self.ascii)
+        return pad(picture, width, height)
+
+    def _inputs(self, snapshot: Snapshot, shown: dict[str, Any]) -> Column:
+        image = snapshot.hello_info("image")
+        count = snapshot.hello_info("inputs", 1)
+        if image is not None:
+            x = snapshot.arrays.get("sample/x")
+            face = None
+            if x is not None and x.size == int(np.prod(image)):
+                face = x.reshape(image).mean(axis=0)
+            return Column("input", (Unit("×".join(map(str, image[1:])), face=face, ink=True),))
+        features = snapshot.hello_info("features", [])
+        first = next((v["inputs"] for v in shown.values() if v["shape"][0] == count), None)
+        rows = first if first is not None else list(range(min(count, BLANKS)))
+        units = tuple(Unit(display(features[i], 8) if i < len(features) else str(i + 1)) for i in rows)
+        return Column("input", units, hidden=count - len(units))
+
+    def _column(self, snapshot: Snapshot, k: int, layer: dict[str, Any], shown: dict[str, Any]) -> Column:
+        name, shape = layer["name"], layer.get("shape", [1])
+        count = int(shape[0]) if shape else 1
+        title = display(name, 12)
+        chosen = shown.get(name)
+        last = k == len(snapshot.hello.layers) - 1 if snapshot.hello else False
+        names = self._output_names(snapshot) if last else []
+        if chosen is None:
+            number = min(count, BLANKS) if len(shape) == 3 or last else 1
+            label = "×".join(map(str, shape))
+            units = tuple(Unit(names[i] if i < len(names) else label if not i else "") for i in range(number))
+            return Column(title, units, hidden=count - number if len(shape) == 3 or last else 0)
+        faces = snapshot.arrays.get(f"surface/maps/{name}")
+        images = snapshot.arrays.get(f"weights/{name}/images")
+        biases = snapshot.arrays.get(f"weights/{name}/bias")
+        made = []
+        for at, unit in enumerate(chosen["units"]):
+            label = names[unit] if unit < len(names) else ""
+            if faces is not None and at < len(faces):
+                made.append(Unit(label, face=self._centered(faces[at], layer)))
+            elif images is not None and at < len(images):
+                made.append(Unit(label, face=images[at]))
+            else:
+                made.append(
+                    Unit(label, value=float(biases[at]) if biases is not None and at < len(biases) else None)
+                )
+        return Column(title, tuple(made), hidden=chosen["shape"][1] - len(made))
+
+    def _centered(self, face: Any, layer: dict[str, Any]) -> Any:
+        """A sigmoid's answers are drawn around its middle, so that both halves have a color."""
+        return (np.asarray(face) - 0.5) * 2 if layer.get("activation") == "sigmoid" else face
+
+    def _output_names(self, snapshot: Snapshot) -> list[str]:
+        classes, targets = snapshot.hello_info("classes"), snapshot.hello_info("targets", [])
+        if classes is None:
+            return [display(t, 8) for t in targets]
+        return [display(classes[-1], 8)] if len(classes) == 2 else [display(c, 8) for c in classes]

@@ -29,12 +29,15 @@ class OutputPane(Pane):
     )
 
     def kind(self, snapshot: Snapshot) -> str:
-        """ "surface", "curve" or "sample"."""
-        inputs = snapshot.hello_info("inputs", 0)
-        return {1: "curve", 2: "surface"}.get(inputs, "sample")
+        """ "surface", "curve", "sample", or nothing while the data is not known."""
+        if snapshot.hello is None:
+            return ""
+        return {1: "curve", 2: "surface"}.get(snapshot.hello_info("inputs", 0), "sample")
 
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
         kind = self.kind(snapshot)
+        if not kind:
+            return ()
         if kind == "sample":
             return (f"sample/{snapshot.sample}", "confusion")
         return (kind,)
@@ -57,8 +60,10 @@ class OutputPane(Pane):
         return ""
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
-        drawn = {"surface": self._surface, "curve": self._curve, "sample": self._sample}[self.kind(snapshot)]
-        picture = drawn(snapshot, width, height)
+        drawn = {"surface": self._surface, "curve": self._curve, "sample": self._sample}.get(
+            self.kind(snapshot)
+        )
+        picture = drawn(snapshot, width, height) if drawn is not None else None
         if picture is None:
             return note("waiting for the first statistics", width, height)
         return pad(picture, width, height)
@@ -121,14 +126,14 @@ class OutputPane(Pane):
         left = width
         if image is not None and len(image) == 3:
             shown = np.abs(x.reshape(image)).mean(axis=0) if image[0] > 1 else x.reshape(image)[0]
-            w, h = proportions(image[1], image[2], min(left // 3, 2 * height), height)
+            w, h = proportions(image[1], image[2], min(left // 4, 2 * height, 28), height)
             parts.append(heatmap(shown, w, h, palette="ink", ascii=self.ascii))
             left -= w + 2
         confusion = snapshot.arrays.get("confusion/counts")
         matrix = self._confusion(snapshot, confusion, left, height) if confusion is not None else None
         if matrix is not None:
             left -= max((sum(len(s.text) for s in row) for row in matrix), default=0) + 2
-        parts.append(self._scores(snapshot, outputs, max(12, min(left, 44)), height))
+        parts.append(self._scores(snapshot, outputs, max(12, min(left, 40)), height))
         if matrix is not None:
             parts.append(matrix)
         picture = parts[0]
@@ -176,7 +181,7 @@ class OutputPane(Pane):
         classes = [display(c, 3) for c in snapshot.hello_info("classes") or []]
         n = len(counts)
         cell = max(3, len(str(int(counts.max(initial=0)))) + 1)
-        if n + 1 > height or n * cell + 5 + 22 > width or n != len(classes):
+        if n + 1 > height or n * cell + 5 + 20 > width or n != len(classes):
             return None
         rows: list[Row] = [text(" " * 4 + "".join(c.rjust(cell) for c in classes), MUTED)]
         for i in range(n):
@@ -192,6 +197,6 @@ class OutputPane(Pane):
 def surety(values: np.ndarray, outputs: int) -> np.ndarray:
     """From 0, undecided, to 1, sure."""
     if outputs == 1:
-        return np.clip(np.abs(values - 0.5) * 2, 0, 1)
+        return np.asarray(np.clip(np.abs(values - 0.5) * 2, 0, 1))
     floor = 1 / outputs
-    return np.clip((values - floor) / (1 - floor), 0, 1)
+    return np.asarray(np.clip((values - floor) / (1 - floor), 0, 1))

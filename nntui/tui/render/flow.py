@@ -1,0 +1,242 @@
+"""A graph as in the textbooks: values on the wires, gradients below them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nntui.tui.render.ascii import to_ascii
+from nntui.tui.render.picture import Grid, Picture, Row, Style, crop, fit, join, row_width, text, width_of
+from nntui.tui.render.routing import Bus, Layout, layout
+
+WIRE = Style(fg="muted")
+AHEAD = Style(fg="zero")
+NODE = Style(fg="text", bold=True)
+CURRENT = Style(fg="accent", bold=True, reverse=True)
+VALUE = Style(fg="text")
+GRADIENT = Style(fg="accent")
+
+LABEL = 24
+"""Cells of a node's label at most."""
+NUMBER = 12
+"""Cells of a value at most."""
+LEAD = 2
+"""Cells of wire before and after a number."""
+
+
+@dataclass(frozen=True)
+class FlowNode:
+    """A node: `value` and `gradient` as text (None: not known yet), `inputs` by id, earlier in the list.
+
+    `reached`: whether its value has been computed; others are dim.
+    """
+
+    id: int
+    label: str
+    inputs: tuple[int, ...]
+    value: str | None = None
+    gradient: str | None = None
+    reached: bool = True
+    current: bool = False
+
+
+def flow(nodes: Sequence[FlowNode], width: int, height: int, ascii: bool = False) -> Picture:  # noqa: A002
+    """The graph from left to right in exactly `width` × `height` cells, around the current node.
+
+    Where it is too high, or its wires cannot be told apart, a list of one node a line, each indented by its
+    depth.
+    """
+    picture = _graph(nodes, width, height)
+    if picture is None:
+        picture = _list(nodes, width, height)
+    return to_ascii(picture) if ascii else picture
+
+
+def _graph(nodes: Sequence[FlowNode], width: int, height: int) -> Picture | None:
+    index = {node.id: k for k, node in enumerate(nodes)}
+    inputs = [tuple(index[i] for i in node.inputs) for node in nodes]
+    best: Picture | None = None
+    for pitch, late in ((3, False), (2, False), (3, True), (2, True)):
+        if best is not None and late:
+            break
+        plan = layout(inputs, pitch, late)
+        if plan is None or plan.height + 1 > height:
+            continue
+        grid, current = _draw(nodes, plan)
+        if grid.width <= width:
+            return _centered(grid.picture(), width, height)
+        if best is None:
+            best = _scrolled(grid, current, width, height)
+    return best
+
+
+def _centered(picture: Picture, width: int, height: int) -> Picture:
+    above = max(0, height - len(picture)) // 2
+    blank = fit("", width)
+    rows = [fit(row, width) for row in picture]
+    return (blank,) * above + tuple(rows) + (blank,) * (height - above - len(rows))
+
+
+def _scrolled(grid: Grid, current: int, width: int, height: int) -> Picture:
+    """The part around a column of the grid; arrows at the edges say that there is more."""
+    start = min(max(0, current - width // 2), grid.width - width)
+    rows = [crop(row, start, width) for row in grid.picture()]
+    picture = _centered(tuple(rows), width, height)
+    middle = height // 2
+    row = picture[middle]
+    if start > 0:
+        row = join(text("◀", GRADIENT), crop(row, 1, width - 1))
+    if start + width < grid.width:
+        row = join(crop(row, 0, width - 1), text("▶", GRADIENT))
+    return (*picture[:middle], row, *picture[middle + 1 :])
+
+
+def _draw(nodes: Sequence[FlowNode], plan: Layout) -> tuple[Grid, int]:
+    """The whole graph, and the column of the current node."""
+    lefts, widths, total = _columns(nodes, plan)
+    grid = Grid(total, plan.height + 1)
+    consumed = {source for buses in plan.channels for bus in buses for source, _ in bus.sources}
+    current = total
+    for k, stops in enumerate(plan.layers):
+        for stop in stops:
+            node = nodes[stop.node]
+            if stop.real:
+                _node(grid, node, lefts[k], widths[k], int(stop.row), stop.node in consumed)
+                if node.current:
+                    current = lefts[k] + widths[k] // 2
+            else:
+                _across(grid, lefts[k], lefts[k] + widths[k], int(stop.row), _wire(node))
+    for k, buses in enumerate(plan.channels):
+        start, end = lefts[k] + widths[k], lefts[k + 1]
+        real = {s.node for s in plan.layers[k + 1] if s.real}
+        for bus in buses:
+            _bus(grid, bus, buses, start, end, nodes, bus.target in real)
+    return grid, current
+
+
+def _columns(nodes: Sequence[FlowNode], plan: Layout) -> tuple[list[int], list[int], int]:
+    """The left edge and width of each layer, and the width of all."""
+    lefts, widths = [], []
+    x = 0
+    for k, stops in enumerate(plan.layers):
+        real = [nodes[s.node] for s in stops if s.real]
+        widths.append(max((_node_width(n) for n in real), default=1))
+        lefts.append(x)
+        x += widths[-1]
+        if k < len(plan.channels):
+            tracks = 1 + max((b.track for b in plan.channels[k] if not b.straight), default=0)
+            x += 2 * tracks + 3
+    return lefts, widths, x
+
+
+def _label(node: FlowNode) -> Row:
+    shown = fit(node.label, min(LABEL, width_of(node.label)))
+    style = CURRENT if node.current else NODE if node.reached else AHEAD
+    return tuple(join(*[text(span.text, style) for span in shown]))
+
+
+def _number(s: str | None) -> str:
+    return "" if s is None else "".join(span.text for span in fit(s, min(NUMBER, width_of(s))))
+
+
+def _node_width(node: FlowNode) -> int:
+    # Room for a number that is not known yet, so that nothing moves when it comes.
+    numbers = max(8, width_of(_number(node.value)), width_of(_number(node.gradient)))
+    return row_width(_label(node)) + 2 + LEAD + 1 + numbers + 1
+
+
+def _wire(node: FlowNode) -> Style:
+    return WIRE if node.reached else AHEAD
+
+
+def _across(grid: Grid, start: int, end: int, row: int, style: Style) -> None:
+    for x in range(start, end):
+        if grid.characters[row][x] == " ":
+            grid.put(x, row, "─", style)
+
+
+def _node(grid: Grid, node: FlowNode, left: int, width: int, row: int, goes_on: bool) -> None:
+    label = _label(node)
+    grid.write(left, row, label)
+    x = left + row_width(label) + 1
+    grid.write(x, row, "─" * LEAD, _wire(node))
+    x += LEAD + 1
+    value, gradient = _number(node.value), _number(node.gradient)
+    if value:
+        grid.write(x, row, value, CURRENT if node.current else VALUE)
+    end = x + width_of(value) + 1 if value else x - 1
+    if goes_on:
+        for k in range(end, left + width):
+            grid.put(k, row, "─", _wire(node))
+    grid.write(x, row + 1, gradient or "·", GRADIENT if gradient else AHEAD)
+
+
+def _bus(
+    grid: Grid, bus: Bus, buses: Sequence[Bus], start: int, end: int, nodes: Sequence[FlowNode], arrow: bool
+) -> None:
+    """All wires of a channel into one stop."""
+    style = _wire(nodes[bus.target]) if arrow else _wire(nodes[bus.sources[0][0]])
+    x = start + 1 + 2 * bus.track
+    low, high = bus.span
+    for node, row in bus.sources:
+        _across(grid, start, x, row, _wire(nodes[node]))
+    if not bus.straight:
+        rows = {row for _, row in bus.sources}
+        for y in range(low, high + 1):
+            west = y in rows
+            east = y == bus.target_row or any(
+                row == y
+                and node in {s for s, _ in bus.sources}
+                and other.track > bus.track
+                and not other.straight
+                for other in buses
+                if other is not bus
+                for node, row in other.sources
+            )
+            grid.put(x, y, _corner(y > low, y < high, west, east), style)
+    else:
+        x -= 1
+    finish = end - 2 if arrow else end
+    _across(grid, x + 1, finish, bus.target_row, style)
+    if arrow:
+        grid.put(end - 2, bus.target_row, "▶", style)
+
+
+def _corner(north: bool, south: bool, west: bool, east: bool) -> str:
+    """The line that goes to the given sides."""
+    key = (north, south, west, east)
+    return {
+        (True, True, False, False): "│",
+        (True, True, True, False): "┤",
+        (True, True, False, True): "├",
+        (True, True, True, True): "┼",
+        (True, False, True, False): "╯",
+        (True, False, False, True): "╰",
+        (True, False, True, True): "┴",
+        (False, True, True, False): "╮",
+        (False, True, False, True): "╭",
+        (False, True, True, True): "┬",
+    }.get(key, "─")
+
+
+def _list(nodes: Sequence[FlowNode], width: int, height: int) -> Picture:
+    """One node a line, the current one in the middle."""
+    depths: dict[int, int] = {}
+    for node in nodes:
+        depths[node.id] = max((depths[i] + 1 for i in node.inputs), default=0)
+    at = next((k for k, node in enumerate(nodes) if node.current), 0)
+    start = min(max(0, at - height // 2), max(0, len(nodes) - height))
+    shown = nodes[start : start + height]
+    room = max(8, width - 2 * (NUMBER + 2) - 2)
+    rows = []
+    for node in shown:
+        style = CURRENT if node.current else NODE if node.reached else AHEAD
+        indent = min(depths[node.id], max(0, room // 3))
+        label = fit(join(text(" " * indent), text(node.label, style)), room)
+        value = text(_number(node.value), VALUE if node.reached else AHEAD)
+        gradient = text(_number(node.gradient) or "·", GRADIENT if node.gradient else AHEAD)
+        mark = text("▶ " if node.current else "  ", GRADIENT)
+        line = join(mark, label, fit(value, NUMBER + 2, "right"), fit(gradient, NUMBER + 2, "right"))
+        rows.append(fit(line, width))
+    rows += [fit("", width)] * (height - len(rows))
+    return tuple(rows[:height])
