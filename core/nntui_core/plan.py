@@ -11,6 +11,7 @@ import numpy as np
 
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, ancestors
+from nntui_core.memory import zeros
 from nntui_core.ops.base import Array, Workspace
 from nntui_core.parameters import Parameters
 
@@ -80,12 +81,12 @@ class Plan:
         dtype = node.dtype or self.dtype
         if node.role == "constant":
             return np.array(node.value, dtype=dtype).reshape(node.shape)
-        return np.zeros(node.shape, dtype=dtype)
+        return zeros(node.shape, dtype)
 
     def _workspace(self, node: Node) -> Workspace:
         assert node.op is not None
         wanted = node.op.workspace(*(a.shape for a in node.args))
-        return {k: np.zeros(shape, dtype=dtype or self.dtype) for k, (shape, dtype) in wanted.items()}
+        return {k: zeros(shape, dtype or self.dtype) for k, (shape, dtype) in wanted.items()}
 
     def _forward_step(self, node: Node) -> Any:
         assert node.op is not None
@@ -113,12 +114,12 @@ class Plan:
                 adjoint = self._adjoints[arg.id]
                 first = arg.id not in written
                 if keep_edges:
-                    out = self._edges[node.id, i] = np.zeros(arg.shape, dtype=adjoint.dtype)
+                    out = self._edges[node.id, i] = zeros(arg.shape, adjoint.dtype)
                     adds.append((adjoint, out, first))
                 elif first:
                     out = adjoint
                 else:
-                    out = scratch.setdefault((arg.shape, i), np.empty(arg.shape, dtype=adjoint.dtype))
+                    out = scratch.setdefault((arg.shape, i), zeros(arg.shape, adjoint.dtype))
                     adds.append((adjoint, out, False))
                 written.add(arg.id)
                 positions.append(i)
@@ -157,7 +158,7 @@ class Plan:
     def _adjoint_array(self, node: Node) -> Array:
         if node.role == "parameter":
             return self.parameters.gradient(node.name)
-        return np.zeros(node.shape, dtype=self.dtype)
+        return zeros(node.shape, self.dtype)
 
     def bind(self, node: Node, array: Array) -> None:
         """Let the leaf ``node`` read ``array`` (same shape) from now on. Before the first run only."""

@@ -220,8 +220,8 @@ class Trainer:
         rows = self.indices()
         plan = model.plan
         assert model.target is not None
-        np.take(self.train.x, rows, axis=0, out=plan.value(model.x), mode="clip")
-        np.take(self.train.y, rows, axis=0, out=plan.value(model.target), mode="clip")
+        self.train.x.take(rows, axis=0, out=plan.value(model.x), mode="clip")
+        self.train.y.take(rows, axis=0, out=plan.value(model.target), mode="clip")
         if model.masks:
             model.draw(self.network.spec.seed, self.update)
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from nntui_core.errors import ShapeError
+from nntui_core.memory import as_rows, from_rows
 from nntui_core.ops.arithmetic import Add
 from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
 from nntui_core.ops.linear import MatMul
-from nntui_core.ops.shaping import Reshape, Swap, Transpose
+from nntui_core.ops.shaping import Permute, Reshape
 
 if TYPE_CHECKING:
     from nntui_core.graph import Graph, Node
@@ -60,10 +62,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Im2col(Op):
-    """Each window position as a column: ``(c·kh·kw) × (m·rows·columns)``."""
+    """Each window position as a row: ``(m·rows·columns) × (kh·kw·c)``, channels innermost."""
 
     type: ClassVar[str] = "im2col"
-    formula: ClassVar[str] = "columns of the windows of x"
+    formula: ClassVar[str] = "rows of the windows of x"
     source: ClassVar[str] = "Chellapilla et al. 2006"
     primitive: ClassVar[bool] = True
 
@@ -74,40 +76,43 @@ class Im2col(Op):
         expect_operands(self, shapes, 1)
         m, c = shapes[0][:2]
         rows, columns = self.window.positions(shapes[0])
-        return (c * self.window.size[0] * self.window.size[1], m * rows * columns)
+        return (m * rows * columns, c * self.window.size[0] * self.window.size[1])
 
     def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
         return {"padded": (self.window.padded(shapes[0]), None)}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         self.window.inner(ws["padded"])[...] = xs[0]
-        gather(self.window, ws["padded"], xs[0].shape, out)
+        gather(self.window, ws["padded"], out)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         padded = np.zeros_like(ws["padded"])
-        scatter(self.window, g, padded, out.shape)
+        scatter(self.window, g, padded)
         out[...] = self.window.inner(padded)
 
 
-def gather(window: Window, padded: Array, shape: Shape, columns: Array) -> None:
-    """Write the windows of ``padded`` into ``columns``."""
-    m, c = shape[:2]
-    rows, cols = window.positions(shape)
+def _patches(window: Window, padded: Array, matrix: Array) -> Array:
+    """The matrix of :class:`Im2col` as ``m × rows × columns × kh × kw × c``, a view."""
+    m, c, h, w = padded.shape
     kh, kw = window.size
-    view = columns.reshape(c, kh, kw, m, rows, cols)
-    for i, j in window.offsets():
-        view[:, i, j] = window.at(padded, i, j, rows, cols).transpose(1, 0, 2, 3)
+    rows, columns = (h - kh) // window.stride + 1, (w - kw) // window.stride + 1
+    return matrix.reshape(m, rows, columns, kh, kw, c)
 
 
-def scatter(window: Window, columns: Array, padded: Array, shape: Shape) -> None:
-    """Add ``columns`` back to where :func:`gather` took them from."""
-    m, c = shape[:2]
-    rows, cols = window.positions(shape)
-    kh, kw = window.size
-    view = columns.reshape(c, kh, kw, m, rows, cols)
+def gather(window: Window, padded: Array, matrix: Array) -> None:
+    """Write the windows of ``padded`` into the rows of ``matrix``."""
+    patches = _patches(window, padded, matrix)
+    m, c, h, w = padded.strides
+    s = window.stride
+    patches[...] = as_strided(padded, patches.shape, (m, s * h, s * w, h, w, c), writeable=False)
+
+
+def scatter(window: Window, matrix: Array, padded: Array) -> None:
+    """Add the rows of ``matrix`` back to where :func:`gather` took them from."""
+    patches = _patches(window, padded, matrix)
     for i, j in window.offsets():
-        target = window.at(padded, i, j, rows, cols)
-        np.add(target, view[:, i, j].transpose(1, 0, 2, 3), out=target)
+        target = window.at(padded, i, j, *patches.shape[1:3])
+        np.add(target, patches[:, :, :, i, j].transpose(0, 3, 1, 2), out=target)
 
 
 @dataclass(frozen=True)
@@ -136,45 +141,50 @@ class Conv2d(Op):
         padded = self.window.padded(x)
         return {
             "padded": (padded, None),
-            "columns": ((k, n), None),
-            "product": ((w[0], n), None),
-            "back": ((k, n), None),
+            "patches": ((n, k), None),
+            "kernel": ((k, w[0]), None),
+            "kernel_back": ((k, w[0]), None),
+            "back": ((n, k), None),
             "padded_back": (padded, None),
         }
+
+    def _kernel(self, w: Array, kernel: Array) -> Array:
+        """``kernel``, the matrix that patches are multiplied by, in the shape of ``w``: a view."""
+        c_out, c, kh, kw = w.shape
+        return kernel.reshape(kh, kw, c, c_out).transpose(3, 2, 0, 1)
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         x, w, b = xs
         self.window.inner(ws["padded"])[...] = x
-        gather(self.window, ws["padded"], x.shape, ws["columns"])
-        np.dot(w.reshape(w.shape[0], -1), ws["columns"], out=ws["product"])
-        m, c, rows, columns = out.shape
-        product = ws["product"].reshape(c, m, rows, columns).transpose(1, 0, 2, 3)
-        np.add(product, b[None, :, None, None], out=out)
+        gather(self.window, ws["padded"], ws["patches"])
+        self._kernel(w, ws["kernel"])[...] = w
+        rows = as_rows(out)
+        np.dot(ws["patches"], ws["kernel"], out=rows)
+        np.add(rows, b, out=rows)
+        from_rows(rows, out)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        rows = as_rows(g)
         if i == 2:
-            np.add.reduce(g, axis=(0, 2, 3), out=out)
-            return
-        product = ws["product"]
-        product.reshape(g.shape[1], g.shape[0], *g.shape[2:])[...] = g.transpose(1, 0, 2, 3)
-        if i == 1:
-            np.dot(product, ws["columns"].T, out=out.reshape(out.shape[0], -1))
-            return
-        w = xs[1]
-        np.dot(w.reshape(w.shape[0], -1).T, product, out=ws["back"])
-        ws["padded_back"][...] = 0
-        scatter(self.window, ws["back"], ws["padded_back"], out.shape)
-        out[...] = self.window.inner(ws["padded_back"])
+            np.add.reduce(rows, axis=0, out=out)
+        elif i == 1:
+            np.dot(ws["patches"].T, rows, out=ws["kernel_back"])
+            out[...] = self._kernel(out, ws["kernel_back"])
+        else:
+            np.dot(rows, ws["kernel"].T, out=ws["back"])
+            ws["padded_back"][...] = 0
+            scatter(self.window, ws["back"], ws["padded_back"])
+            out[...] = self.window.inner(ws["padded_back"])
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         x, w, b = args
-        out = self.infer(x.shape, w.shape, b.shape)
-        columns = graph.apply(Im2col(self.window), x)
-        kernel = graph.apply(Reshape((w.shape[0], columns.shape[0])), w)
-        product = graph.apply(MatMul(), kernel, columns)
-        shifted = graph.apply(Add(), graph.apply(Transpose(), product), b)
-        planes = graph.apply(Reshape((out[1], out[0], *out[2:])), graph.apply(Transpose(), shifted))
-        return graph.apply(Swap(), planes)
+        m, c_out, rows, columns = self.infer(x.shape, w.shape, b.shape)
+        patches = graph.apply(Im2col(self.window), x)
+        turned = graph.apply(Permute((2, 3, 1, 0)), w)
+        kernel = graph.apply(Reshape((patches.shape[1], c_out)), turned)
+        shifted = graph.apply(Add(), graph.apply(MatMul(), patches, kernel), b)
+        pixels = graph.apply(Reshape((m, rows, columns, c_out)), shifted)
+        return graph.apply(Permute((0, 3, 1, 2)), pixels)
 
 
 @dataclass(frozen=True)
@@ -194,29 +204,25 @@ class MaxPool2d(Op):
 
     def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
         out = self.infer(*shapes)
-        return {"winner": (out, np.int32), "better": (out, bool), "taken": (out, None)}
+        return {"winner": (out, bool), "left": (out, bool), "taken": (out, None)}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        winner, better = ws["winner"], ws["better"]
-        rows, columns = out.shape[2:]
-        for k, (i, j) in enumerate(self.window.offsets()):
-            part = self.window.at(xs[0], i, j, rows, columns)
-            if k == 0:
-                out[...] = part
-                winner[...] = 0
-                continue
-            np.greater(part, out, out=better)
-            np.copyto(out, part, where=better)
-            np.copyto(winner, k, where=better)
+        first, *others = self.window.offsets()
+        out[...] = self.window.at(xs[0], *first, *out.shape[2:])
+        for offset in others:
+            np.maximum(out, self.window.at(xs[0], *offset, *out.shape[2:]), out=out)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        winner, left, taken = ws["winner"], ws["left"], ws["taken"]
         out[...] = 0
-        rows, columns = g.shape[2:]
-        for k, (a, b) in enumerate(self.window.offsets()):
-            np.equal(ws["winner"], k, out=ws["better"])
-            np.multiply(g, ws["better"], out=ws["taken"])
-            target = self.window.at(out, a, b, rows, columns)
-            np.add(target, ws["taken"], out=target)
+        left[...] = True
+        for offset in self.window.offsets():
+            np.equal(self.window.at(xs[0], *offset, *g.shape[2:]), y, out=winner)
+            np.logical_and(winner, left, out=winner)
+            np.logical_xor(winner, left, out=left)
+            np.multiply(g, winner, out=taken)
+            target = self.window.at(out, *offset, *g.shape[2:])
+            np.add(target, taken, out=target)
 
     def branch(self, xs: Arrays, y: Array) -> Array | None:
         parts = [self.window.at(xs[0], i, j, *y.shape[2:]) for i, j in self.window.offsets()]

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from nntui_core.errors import ShapeError
+from nntui_core.memory import copy_flat
 from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
 
 
@@ -31,10 +32,10 @@ class Reshape(Op):
         return self.shape
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        out[...] = xs[0].reshape(self.shape)
+        copy_flat(xs[0], out)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        out[...] = g.reshape(out.shape)
+        copy_flat(g, out)
 
 
 @dataclass(frozen=True)
@@ -87,20 +88,26 @@ class Concat(Op):
 
 
 @dataclass(frozen=True)
-class Swap(Op):
-    """The first two axes exchanged."""
+class Permute(Op):
+    """The axes in another order."""
 
-    type: ClassVar[str] = "swap"
-    formula: ClassVar[str] = "x with axes 0 and 1 exchanged"
+    type: ClassVar[str] = "permute"
+    formula: ClassVar[str] = "x with its axes in another order"
     primitive: ClassVar[bool] = True
+
+    axes: tuple[int, ...]
+    """For each axis of the result, the axis of x that it is."""
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 1)
-        a, b, *rest = shapes[0]
-        return (b, a, *rest)
+        if sorted(self.axes) != list(range(len(shapes[0]))):
+            raise ShapeError(
+                "permute: each axis is needed once", given=shapes[0], allowed=f"axes {self.axes}"
+            )
+        return tuple(shapes[0][a] for a in self.axes)
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        out[...] = np.swapaxes(xs[0], 0, 1)
+        out[...] = xs[0].transpose(self.axes)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        out[...] = np.swapaxes(g, 0, 1)
+        out.transpose(self.axes)[...] = g

@@ -1,0 +1,139 @@
+"""How fast the engine is beside its peers: `python -m tests.benchmarks.engine [--rounds N] [CASE …]`.
+
+Prints, all measured in one run in turn (so that the machine's moods hit everyone): microseconds an update, the
+ratio peer / nntui (above 1: nntui is faster), the share of an update spent outside matrix multiplication, bytes
+that an update allocates and keeps, and the time from the start of `nntui fit` to its first update.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from tests.benchmarks import peers
+from tests.benchmarks.peers import Case, Run
+
+import numpy as np  # isort: skip - after peers, which sets the number of threads
+
+CASES = (
+    Case("2-8-2, batch 4", (2, 8, 2), 4, 400),
+    Case("64-32-10, batch 32", (64, 32, 10), 32, 300),
+    Case("784-128-10, batch 64", (784, 128, 10), 64, 60),
+    Case("784-256-128-10, batch 64", (784, 256, 128, 10), 64, 30),
+    Case("784-1024-1024-10, batch 128", (784, 1024, 1024, 10), 128, 6),
+    Case("mini VGG 8×8, batch 32", (64, 10), 32, 20, image=(1, 8, 8), channels=(16, 16, 32, 32)),
+)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("cases", nargs="*", help="only cases whose name begins so")
+    wish = parser.parse_args()
+    chosen = [c for c in CASES if not wish.cases or any(c.name.startswith(w) for w in wish.cases)]
+    rows = [measure(case, wish.rounds) for case in chosen]
+    others = peers.names(rows)
+    print("| network | nntui µs | " + " | ".join(others) + " | outside matmul | allocated |")
+    print("|---" * (len(others) + 4) + "|")
+    for case, row in zip(chosen, rows, strict=True):
+        cells = [_against(row, name) for name in others]
+        outside, held = inside(case)
+        print(
+            f"| {case.name} | {row['nntui']:.0f} | {' | '.join(cells)} | {outside:.0%} | {held} B |",
+            flush=True,
+        )
+    print(f"\nfit, start to first update: {first_update():.2f} s; python alone {bare():.2f} s")
+
+
+def _against(row: dict[str, float], name: str) -> str:
+    return f"{row[name]:.0f} ({row[name] / row['nntui']:.2f}×)" if name in row else "–"
+
+
+def measure(case: Case, rounds: int) -> dict[str, float]:
+    """Median microseconds an update of each; the rounds go in turn."""
+    everyone: dict[str, Run] = {"nntui": peers.nntui(case), **peers.peers(case)}
+    for run in everyone.values():
+        run()
+    times: dict[str, list[float]] = {name: [] for name in everyone}
+    for _ in range(rounds):
+        for name, run in everyone.items():
+            start = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(t) / case.batches * 1e6 for name, t in times.items()}
+
+
+@contextmanager
+def timed_dot() -> Iterator[list[float]]:
+    """Adds up the time inside np.dot and np.matmul."""
+    spent = [0.0]
+
+    def wrap(function: Any) -> Any:
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            start = time.perf_counter()
+            result = function(*args, **kwargs)
+            spent[0] += time.perf_counter() - start
+            return result
+
+        return timed
+
+    with mock.patch.object(np, "dot", wrap(np.dot)), mock.patch.object(np, "matmul", wrap(np.matmul)):
+        yield spent
+
+
+def inside(case: Case) -> tuple[float, int]:
+    """Share of an update outside matrix multiplication, and bytes that an update leaves allocated at its peak."""
+    trainer = peers.trainer_of(case)
+    for _ in range(3):
+        trainer.advance()
+    with timed_dot() as spent:
+        start = time.perf_counter()
+        for _ in range(case.batches):
+            trainer.advance()
+        whole = time.perf_counter() - start
+    while trainer.advance():  # the next epoch's order is drawn
+        pass
+    trainer.advance()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    trainer.advance()
+    peak = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    return 1 - spent[0] / whole, peak
+
+
+def first_update() -> float:
+    """Seconds of a whole `nntui fit` of one update."""
+    with tempfile.TemporaryDirectory() as place:
+        command = [sys.executable, "-m", "nntui", "fit", "xor", "--epochs", "1", "--quiet", "--runs", place]
+        return _best(command)
+
+
+def bare() -> float:
+    """Seconds of Python doing nothing."""
+    return _best([sys.executable, "-c", ""])
+
+
+def _best(command: list[str]) -> float:
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+if __name__ == "__main__":
+    main()
