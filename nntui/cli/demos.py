@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
+from nntui.display import display
 from nntui.errors import UserError
 
 
@@ -20,21 +22,26 @@ def command(name: str | None) -> None:
       nntui demos xor
     """
     from nntui.config import demos
+    from nntui.config.faults import suggestion
     from nntui.runs.files import file_error
 
+    found = demos.names()
     if name is None:
-        for demo in demos.names():
-            click.echo(f"{demo:<14} {demos.summary(demo)}")
+        width = max(map(len, found))
+        for demo in found:
+            click.echo(f"{demo:<{width}}  {demos.summary(demo)}")
         return
-    if name not in demos.names():
-        raise UserError(f"{name}: no demo of this name (demos: {', '.join(demos.names())})")
-    target = Path(f"{name}.toml")
-    text = (demos.directory() / target).read_text(encoding="utf-8")
-    try:
-        with target.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise UserError(f"{target}: is there already; move it away first") from None
-    except OSError as error:
-        raise file_error(target, "write the demo", error) from None
-    click.echo(str(target))
+    if name not in found:
+        hint = suggestion(name, found)
+        raise UserError(f"{display(name, 60)}: no demo of this name (allowed: {', '.join(found)}){hint}")
+    sources = demos.files(name)
+    for source in sources:
+        if os.path.lexists(source.name):
+            raise UserError(f"{source.name}: is there already; move it away first")
+    for source in sources:
+        try:
+            with Path(source.name).open("xb") as stream:
+                stream.write(source.read_bytes())
+        except OSError as error:
+            raise file_error(Path(source.name), "write the demo", error) from None
+        click.echo(source.name)

@@ -21,6 +21,11 @@ def names() -> list[str]:
     return sorted(p.stem for p in directory().glob("*.toml"))
 
 
+def files(name: str) -> list[Path]:
+    """What a demo consists of: its TOML file and, where it reads one, the data file of the same name."""
+    return [directory() / f"{name}.toml", *sorted(directory().glob(f"{name}.csv"))]
+
+
 def summary(name: str) -> str:
     """The first comment line of a demo."""
     for line in (directory() / f"{name}.toml").read_text(encoding="utf-8").splitlines():

@@ -64,7 +64,7 @@ def parse(
     if epochs is not None:
         extra.append(f"train.epochs={epochs}")
     for setting in extra:
-        where[toml.override(data, setting)] = display(setting, 60)
+        where |= dict.fromkeys(toml.override(data, setting), display(setting, 60))
     origin = Origin(shown, toml.lines(text), where)
     found = [_reserved(data, origin)] if "race" in data else []
     data.pop("race", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import stat
@@ -23,6 +24,8 @@ Path_ = tuple[str | int, ...]
 _KEY = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)"""
 _DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
 _HEADER = re.compile(rf"^\s*(\[\[?)\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?$")
+_STEP = rf"(?:{_KEY}|\*)"
+_SETTING = rf"{_STEP}(?:\s*\.\s*{_STEP})*"
 _PAIR = re.compile(rf"^\s*({_DOTTED})\s*=")
 
 
@@ -105,8 +108,8 @@ def line_of(found: dict[Path_, int], path: Sequence[str | int]) -> int:
     return found.get(at, 1)
 
 
-def _split(dotted: str) -> Path_:
-    parts = re.findall(_KEY, dotted)
+def _split(key: str) -> Path_:
+    parts = re.findall(_STEP, key)
     return tuple(p[1:-1] if p[0] in "\"'" else p for p in parts)
 
 
@@ -160,43 +163,45 @@ class _Inside:
             i += 1
 
 
-def override(data: dict[str, Any], setting: str) -> Path_:
-    """Apply ``KEY=VALUE`` to ``data`` and return the key's path. Raises UserError.
+def override(data: dict[str, Any], setting: str) -> list[Path_]:
+    """Apply ``KEY=VALUE`` to ``data`` and return the paths of the keys it set. Raises UserError.
 
-    The value is read as TOML, else as text; a number in the key is a place in a list.
+    The value is read as TOML, else as text; a number in the key is a place in a list, a ``*`` every place.
     """
     key, equals, text = setting.partition("=")
     if not equals or not key.strip() or len(setting) > MAX_LINE:
         raise UserError(f"--set {display(setting, 60)}: write it as KEY=VALUE, such as optimizer.lr=0.1")
-    if not re.fullmatch(_DOTTED, key.strip()) or len(_split(key)) > MAX_PARTS:
+    if not re.fullmatch(_SETTING, key.strip()) or len(_split(key)) > MAX_PARTS:
         raise UserError(f"--set {display(setting, 60)}: not a key (given {display(key, 60)!r})")
     try:
         value = tomllib.loads(f"value = {text}")["value"] if "\n" not in text else text
     except (tomllib.TOMLDecodeError, ValueError, RecursionError):
         value = text
-    path: Path_ = ()
-    at: Any = data
-    parts = _split(key.strip())
-    for k, part in enumerate(parts):
-        last = k == len(parts) - 1
-        step: str | int = part
-        if isinstance(at, list):
-            if not str(part).isdigit() or int(part) >= len(at):
-                raise UserError(
-                    f"--set {display(key)}: there is no entry {display(part)} in {'.'.join(map(str, path))} "
-                    f"(allowed: 0 to {len(at) - 1})"
-                )
-            step = int(part)
-        elif not isinstance(at, dict):
-            raise UserError(f"--set {display(key)}: {'.'.join(map(str, path))} is a value, not a table")
-        path = (*path, step)
-        if last:
-            at[step] = value
-        else:
-            if isinstance(at, dict) and step not in at:
-                at[step] = {}
-            # A name such as activation = "relu" becomes a table when one of its fields is set.
-            if isinstance(at[step], str) and k:
-                at[step] = {"type": at[step]}
-            at = at[step]
-    return path
+    return _set(data, (), _split(key.strip()), value, display(key, 60))
+
+
+def _set(at: Any, path: Path_, rest: Path_, value: Any, shown: str) -> list[Path_]:
+    """Set ``rest`` below ``at``, which stands at ``path``."""
+    step, *below = rest
+    where = ".".join(display(p, 30) for p in path)
+    if isinstance(at, list):
+        if step == "*" and at:
+            return [p for k in range(len(at)) for p in _set(at, path, (str(k), *below), value, shown)]
+        if not (str(step).isascii() and str(step).isdigit()) or int(step) >= len(at):
+            allowed = f"0 to {len(at) - 1}, or * for all" if at else "nothing: it is empty"
+            raise UserError(
+                f"--set {shown}: there is no entry {display(step, 30)} in {where} (allowed {allowed})"
+            )
+        step = int(step)
+    elif not isinstance(at, dict):
+        raise UserError(f"--set {shown}: {where} is a value, not a table (given {display(at, 40)})")
+    path = (*path, step)
+    if not below:
+        at[step] = copy.deepcopy(value)
+        return [path]
+    if isinstance(at, dict) and step not in at:
+        at[step] = {}
+    # A name such as activation = "relu" becomes a table when one of its fields is set.
+    if isinstance(at[step], str):
+        at[step] = {"type": at[step]}
+    return _set(at[step], path, tuple(below), value, shown)
