@@ -144,9 +144,10 @@ class Prelu(Op):
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 2)
-        if np.broadcast_shapes(*shapes) != shapes[0]:
-            raise ShapeError("prelu: the slope does not fit", given=f"{shapes[0]} and {shapes[1]}")
-        return shapes[0]
+        z, slope = shapes
+        if len(slope) > len(z) or any(n not in (1, m) for n, m in zip(slope[::-1], z[::-1], strict=False)):
+            raise ShapeError("prelu: the slope does not fit", given=f"z {z}, slope {slope}")
+        return z
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         np.multiply(xs[0], xs[1], out=out)
@@ -259,8 +260,12 @@ class Maxout(Op):
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 1)
         (shape,) = shapes
-        if len(shape) != 2 or shape[1] % self.pieces:
-            raise ShapeError("maxout: the width is no multiple of pieces", given=shape, allowed=self.pieces)
+        if len(shape) != 2:
+            raise ShapeError("maxout needs rows", given=shape)
+        if shape[1] % self.pieces:
+            raise ShapeError(
+                f"maxout: the width {shape[1]} is no multiple of pieces", given=shape, allowed=self.pieces
+            )
         return (shape[0], shape[1] // self.pieces)
 
     def _split(self, x: Array) -> Array:

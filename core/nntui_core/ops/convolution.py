@@ -29,6 +29,8 @@ class Window:
 
     def positions(self, shape: Shape) -> tuple[int, int]:
         """Rows and columns of window positions on ``m × c × h × w``. Raises ShapeError where none fits."""
+        if len(shape) != 4:
+            raise ShapeError("a window needs pictures, m × channels × height × width", given=shape)
         h, w = (n + 2 * self.padding for n in shape[2:])
         kh, kw = self.size
         if kh > h or kw > w:
@@ -74,8 +76,8 @@ class Im2col(Op):
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 1)
-        m, c = shapes[0][:2]
         rows, columns = self.window.positions(shapes[0])
+        m, c = shapes[0][:2]
         return (m * rows * columns, c * self.window.size[0] * self.window.size[1])
 
     def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
@@ -200,7 +202,8 @@ class MaxPool2d(Op):
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 1)
-        return (*shapes[0][:2], *self.window.positions(shapes[0]))
+        positions = self.window.positions(shapes[0])
+        return (*shapes[0][:2], *positions)
 
     def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
         out = self.infer(*shapes)
@@ -242,7 +245,8 @@ class AvgPool2d(Op):
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 1)
-        return (*shapes[0][:2], *self.window.positions(shapes[0]))
+        positions = self.window.positions(shapes[0])
+        return (*shapes[0][:2], *positions)
 
     def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
         return {"share": (self.infer(*shapes), None)}

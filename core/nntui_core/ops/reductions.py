@@ -7,7 +7,16 @@ from typing import ClassVar
 
 import numpy as np
 
+from nntui_core.errors import ShapeError
 from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+
+
+def _rows(op: Op, shapes: tuple[Shape, ...]) -> Shape:
+    """The shape of one number a row. Raises ShapeError where there are no rows, or rows of nothing."""
+    expect_operands(op, shapes, 1)
+    if not shapes[0] or not shapes[0][-1]:
+        raise ShapeError(f"{op.type} needs rows of at least one number", given=shapes[0])
+    return (*shapes[0][:-1], 1)
 
 
 @dataclass(frozen=True)
@@ -19,8 +28,7 @@ class RowSum(Op):
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:
-        expect_operands(self, shapes, 1)
-        return (*shapes[0][:-1], 1)
+        return _rows(self, shapes)
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         np.add.reduce(xs[0], axis=-1, keepdims=True, out=out)
@@ -39,7 +47,10 @@ class Pick(Op):
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 2)
-        return shapes[1]
+        x, labels = shapes
+        if len(x) != 2 or labels != x[:1]:
+            raise ShapeError("pick needs rows and one label a row", given=f"{x} and {labels}")
+        return labels
 
     def differentiable(self, i: int) -> bool:
         return i == 0
@@ -61,7 +72,7 @@ class RowMax(Op):
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:
-        return (*shapes[0][:-1], 1)
+        return _rows(self, shapes)
 
     def differentiable(self, i: int) -> bool:
         return False

@@ -1,0 +1,275 @@
+"""Operands on which every op, activation and loss is tried: kinks avoided on purpose, shapes refused beside.
+
+A new member of the catalogue needs an entry here; ``test_catalog.py`` fails without one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nntui_core import activations as act
+from nntui_core import losses
+from nntui_core.memory import zeros
+from nntui_core.ops import arithmetic as ops
+from nntui_core.ops import convolution as conv
+from nntui_core.ops import linear, normalization, reductions, shaping
+from nntui_core.ops.base import Array, Op, Shape
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """An op on operands that suit it."""
+
+    op: Op
+    xs: tuple[Array, ...]
+
+    @property
+    def id(self) -> str:
+        """Such as ``add-2x3-3``."""
+        return "-".join([self.op.type, *("x".join(map(str, x.shape)) or "scalar" for x in self.xs)])
+
+
+@dataclass(frozen=True, eq=False)
+class Refused:
+    """Shapes that an op must refuse, and words that the message must hold."""
+
+    op: Op
+    shapes: tuple[Shape, ...]
+    words: str
+
+
+EVERY_SHAPE: tuple[Shape, ...] = ((), (3,), (2, 3), (2, 3, 2, 2))
+PAIRS: tuple[tuple[Shape, Shape], ...] = (
+    ((), ()), ((3,), (3,)), ((2, 3), (2, 3)), ((2, 3), (3,)), ((), (2, 3)), ((2, 1), (1, 3)), ((3,), (2, 1)),
+)  # fmt: skip
+WINDOW = conv.Window((2, 2), 2)
+OVERLAP = conv.Window((3, 2), 2, 1)
+
+
+def draw(shape: Shape, seed: int, low: float = 0.15) -> Array:
+    """Normal numbers, none nearer to 0 than ``low`` and, of up to a hundred, no two nearer than 1e-3."""
+    rng = np.random.default_rng(seed)
+    while True:
+        x = rng.normal(size=shape)
+        x = x + low * np.where(x < 0, -1, 1)
+        if not 2 <= x.size <= 100 or np.diff(np.sort(x, axis=None)).min() > 1e-3:
+            return laid(x)
+
+
+def laid(x: Array) -> Array:
+    """The same numbers as a plan lays them out."""
+    out = zeros(x.shape, x.dtype)
+    out[...] = x
+    return out
+
+
+def unary(op: Op, *, positive: bool = False) -> list[Case]:
+    """An elementwise op on every kind of shape."""
+    xs = [draw(shape, k) for k, shape in enumerate(EVERY_SHAPE)]
+    return [Case(op, (np.abs(x) if positive else x,)) for x in xs]
+
+
+def binary(op: Op, *, positive: bool = False) -> list[Case]:
+    """An op on pairs that broadcast. The second operand is kept from 0, the first positive where asked."""
+    return [
+        Case(op, (np.abs(draw(a, 2 * k)) if positive else draw(a, 2 * k), draw(b, 2 * k + 1)))
+        for k, (a, b) in enumerate(PAIRS)
+    ]
+
+
+def on(op: Op, *shapes: Shape) -> Case:
+    """An op on drawn operands of these shapes."""
+    return Case(op, tuple(draw(shape, 7 * k + len(shape)) for k, shape in enumerate(shapes)))
+
+
+def labels(op: Op, shape: Shape) -> Case:
+    """Rows with a label each."""
+    return Case(op, (draw(shape, 3), np.array([k * 5 % shape[1] for k in range(shape[0])], dtype=np.intp)))
+
+
+def statistics(shape: Shape) -> Case:
+    """Batch norm in evaluation: operands x, γ, β, mean, variance."""
+    n = (shape[1],)
+    x, gamma, beta, mean = (draw(s, k) for k, s in enumerate((shape, n, n, n)))
+    return Case(normalization.BatchNormEval(1e-3), (x, gamma, beta, mean, np.abs(draw(n, 9))))
+
+
+def mask(shape: Shape) -> Case:
+    """Dropout's mask, some entries zero."""
+    return Case(normalization.Mask(), (draw(shape, 1), np.where(draw(shape, 2) > 0, 2.0, 0.0)))
+
+
+def pairs_of_rows(op: Op) -> list[Case]:
+    """Losses on outputs and targets, one and several columns wide."""
+    return [on(op, shape, shape) for shape in ((1, 1), (4, 1), (3, 2))]
+
+
+def binary_labels(op: Op) -> list[Case]:
+    """The same with targets of 0 and 1."""
+    return [Case(op, (c.xs[0], (c.xs[1] > 0).astype(float))) for c in pairs_of_rows(op)]
+
+
+OP_CASES: dict[str, list[Case]] = {
+    "add": binary(ops.Add()),
+    "sub": binary(ops.Sub()),
+    "mul": binary(ops.Mul()),
+    "div": binary(ops.Div()),
+    "pow": binary(ops.Pow(), positive=True),
+    "maximum": binary(ops.Maximum()),
+    "minimum": binary(ops.Minimum()),
+    "power": [c for p in (2.0, -1.0, 3.0, 0.0, 1.0) for c in unary(ops.Power(p))]
+    + unary(ops.Power(0.5), positive=True),
+    "neg": unary(ops.Neg()),
+    "reciprocal": unary(ops.Reciprocal()),
+    "exp": unary(ops.Exp()),
+    "log": unary(ops.Log(), positive=True),
+    "sqrt": unary(ops.Sqrt(), positive=True),
+    "sin": unary(ops.Sin()),
+    "cos": unary(ops.Cos()),
+    "abs": unary(ops.Abs()),
+    "sum": unary(ops.Sum()),
+    "mean": unary(ops.Mean()),
+    "norm2": unary(ops.Norm2()),
+    "max": unary(ops.Max()),
+    "min": unary(ops.Min()),
+    "dot": [on(ops.Dot(), (1,), (1,)), on(ops.Dot(), (4,), (4,))],
+    "row_sum": [on(reductions.RowSum(), s) for s in ((3,), (2, 3))],
+    "row_max": [on(reductions.RowMax(), s) for s in ((3,), (2, 3))],
+    "pick": [labels(reductions.Pick(), (3, 4))],
+    "matmul": [
+        on(linear.MatMul(), a, b)
+        for a, b in (((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((1, 1), (1, 1)))
+    ],
+    "affine": [on(linear.Affine(), (4, 3), (3, 2), (2,)), on(linear.Affine(), (1, 1), (1, 1), (1,))],
+    "reshape": [on(shaping.Reshape((3, 4)), (2, 6)), on(shaping.Reshape((2, 12)), (2, 3, 2, 2)),
+                on(shaping.Reshape((2, 3, 2, 2)), (2, 12)), on(shaping.Reshape((2, 2, 2, 3)), (2, 3, 2, 2))],
+    "transpose": [on(shaping.Transpose(), (3,)), on(shaping.Transpose(), (2, 3))],
+    "concat": [on(shaping.Concat(), (2, 3)), on(shaping.Concat(), (2, 3), (2, 1), (2, 2)),
+               on(shaping.Concat(), (2, 1, 2, 3), (2, 2, 2, 3))],
+    "permute": [on(shaping.Permute((1, 0)), (2, 3)), on(shaping.Permute((2, 3, 1, 0)), (2, 3, 2, 2))],
+    "im2col": [on(conv.Im2col(w), (2, 2, 5, 4)) for w in (WINDOW, OVERLAP, conv.Window((3, 3), 1, 2))],
+    "conv2d_op": [
+        on(conv.Conv2d(WINDOW), (2, 2, 4, 5), (3, 2, 2, 2), (3,)),
+        on(conv.Conv2d(OVERLAP), (2, 2, 5, 4), (3, 2, 3, 2), (3,)),
+        on(conv.Conv2d(conv.Window((1, 1), 1)), (1, 1, 1, 1), (1, 1, 1, 1), (1,)),
+        on(conv.Conv2d(conv.Window((3, 3), 1, 2)), (1, 2, 3, 3), (1, 2, 3, 3), (1,)),
+    ],
+    "maxpool2d_op": [on(conv.MaxPool2d(w), (2, 2, 5, 4)) for w in (WINDOW, conv.Window((3, 2), 1))],
+    "avgpool2d_op": [on(conv.AvgPool2d(w), (2, 2, 5, 4)) for w in (WINDOW, conv.Window((3, 2), 1))],
+    "batchnorm_op": [on(normalization.BatchNorm(1e-3), s, s[1:2], s[1:2]) for s in ((5, 3), (3, 2, 2, 2))],
+    "batchnorm_eval_op": [statistics((5, 3)), statistics((3, 2, 2, 2))],
+    "mask": [mask((4, 3)), mask((2, 3, 2, 2))],
+}  # fmt: skip
+
+ACTIVATION_CASES: dict[str, list[Case]] = {
+    "linear": unary(act.Linear()),
+    "sigmoid": unary(act.Sigmoid()),
+    "tanh": unary(act.Tanh()),
+    "relu": unary(act.Relu()),
+    "leaky_relu": unary(act.LeakyRelu()) + unary(act.LeakyRelu(slope=0.3)),
+    "prelu": [
+        on(act.Prelu(), (4, 3), (3,)),
+        on(act.Prelu(), (2, 3, 2, 2), (3, 1, 1)),
+        on(act.Prelu(), (4, 3), ()),
+    ],
+    "elu": unary(act.Elu()) + unary(act.Elu(alpha=0.7)),
+    "softplus": unary(act.Softplus()),
+    "gelu": unary(act.Gelu()),
+    "silu": unary(act.Silu()),
+    "maxout": [on(act.Maxout(), (3, 4)), on(act.Maxout(pieces=3), (2, 6)), on(act.Maxout(pieces=1), (2, 3))],
+    "softmax": [on(act.Softmax(), s) for s in ((1,), (4,), (3, 4))],
+}
+
+LOSS_CASES: dict[str, list[Case]] = {
+    "cross_entropy": [labels(losses.CrossEntropy(), s) for s in ((1, 2), (4, 3), (3, 1))],
+    "binary_cross_entropy": binary_labels(losses.BinaryCrossEntropy()),
+    "mse": pairs_of_rows(losses.MeanSquaredError()),
+    "mae": pairs_of_rows(losses.MeanAbsoluteError()),
+    "huber": pairs_of_rows(losses.Huber()) + pairs_of_rows(losses.Huber(delta=0.4)),
+}
+
+PENALTY_CASES: dict[str, list[Case]] = {
+    "l2": [on(losses.L2Penalty(0.3), s) for s in ((3,), (2, 3), (2, 3, 2, 2))],
+    "l1": [on(losses.L1Penalty(0.3), s) for s in ((3,), (2, 3), (2, 3, 2, 2))],
+}
+
+MISFITS = (((2, 3), (4,)), ((2, 3), (3, 2)))
+REFUSED: dict[str, list[Refused]] = {
+    **{
+        name: [Refused(OP_CASES[name][0].op, pair, "broadcast") for pair in MISFITS]
+        for name in ("add", "sub", "mul", "div", "pow", "maximum", "minimum")
+    },
+    **{
+        name: [Refused(OP_CASES[name][0].op, ((0, 3),), "nothing")]
+        for name in ("sum", "mean", "norm2", "max", "min")
+    },
+    "dot": [Refused(ops.Dot(), pair, "same length") for pair in (((3,), (4,)), ((2, 3), (2, 3)), ((), ()))],
+    "row_sum": [Refused(reductions.RowSum(), ((),), "row")],
+    "row_max": [Refused(reductions.RowMax(), ((),), "row"), Refused(reductions.RowMax(), ((2, 0),), "row")],
+    "pick": [Refused(reductions.Pick(), s, "label") for s in (((3, 4), (2,)), ((3,), (3,)), ((3, 4), (3, 1)))],
+    "matmul": [
+        Refused(linear.MatMul(), ((2, 3), (2, 3)), "3 and 2"),
+        Refused(linear.MatMul(), ((), (3,)), "vectors or matrices"),
+        Refused(linear.MatMul(), ((2, 3), (3, 2, 2)), "vectors or matrices"),
+    ],
+    "affine": [
+        Refused(linear.Affine(), s, "do not fit")
+        for s in (((2, 3), (2, 4), (4,)), ((2, 3), (3, 4), (3,)), ((3,), (3, 4), (4,)), ((2, 3), (3, 4), (4, 1)))
+    ],
+    "reshape": [Refused(shaping.Reshape((3, 4)), ((2, 5),), "12 numbers")],
+    "transpose": [Refused(shaping.Transpose(), ((2, 3, 4),), "vector or a matrix")],
+    "concat": [
+        Refused(shaping.Concat(), s, "features or channels")
+        for s in (((2, 3), (3, 3)), ((2, 3, 2, 2), (2, 3, 2, 3)), ((2, 3), (2, 3, 2, 2)), ((3,), (3,)))
+    ],
+    "permute": [Refused(shaping.Permute((1, 0)), ((2, 3, 4),), "each axis"),
+                Refused(shaping.Permute((1, 1)), ((2, 3),), "each axis")],
+    **{
+        name: [Refused(op, ((2, 2, 1, 4),), "does not fit into pictures of 1×4"), Refused(op, ((2, 8),), "pictures")]
+        for name, op in (
+            ("im2col", conv.Im2col(WINDOW)),
+            ("maxpool2d_op", conv.MaxPool2d(WINDOW)),
+            ("avgpool2d_op", conv.AvgPool2d(WINDOW)),
+        )
+    },
+    "conv2d_op": [
+        Refused(conv.Conv2d(WINDOW), s, words)
+        for s, words in (
+            (((2, 2, 4, 4), (3, 1, 2, 2), (3,)), "do not fit"),
+            (((2, 2, 4, 4), (3, 2, 3, 2), (3,)), "do not fit"),
+            (((2, 2, 4, 4), (3, 2, 2, 2), (2,)), "do not fit"),
+            (((2, 8), (3, 2, 2, 2), (3,)), "do not fit"),
+            (((2, 2, 1, 4), (3, 2, 2, 2), (3,)), "does not fit into pictures of 1×4"),
+        )
+    ],
+    "batchnorm_op": [Refused(normalization.BatchNorm(), s, "do not fit") for s in (((5, 3), (2,), (3,)), ((5,), (5,), (5,)))],
+    "batchnorm_eval_op": [Refused(normalization.BatchNormEval(), ((5, 3), (3,), (3,), (3,), (5,)), "do not fit")],
+    "mask": [Refused(normalization.Mask(), ((2, 3), (3,)), "differ")],
+    "prelu": [Refused(act.Prelu(), s, "slope") for s in (((4, 3), (2,)), ((3,), (4, 3)))],
+    "maxout": [Refused(act.Maxout(), ((2, 3),), "multiple"), Refused(act.Maxout(), ((4,),), "rows")],
+    "softmax": [Refused(act.Softmax(), s, "vector or rows") for s in (((),), ((2, 3, 2, 2),))],
+    "cross_entropy": [
+        Refused(losses.CrossEntropy(), s, "logits") for s in (((3, 4), (2,)), ((3,), (3,)), ((3, 4), (3, 4)))
+    ],
+    **{
+        name: [Refused(LOSS_CASES[name][0].op, ((3, 2), s), "differ in shape") for s in ((3, 1), (2, 2), (3,))]
+        for name in ("binary_cross_entropy", "mse", "mae", "huber")
+    },
+}  # fmt: skip
+"""Beyond a wrong number of operands, which every op is given. Elementwise ops take any shape."""
+
+
+def cases() -> dict[str, list[Case]]:
+    """All of them, by type."""
+    return {**OP_CASES, **ACTIVATION_CASES, **LOSS_CASES, **PENALTY_CASES}
+
+
+def whole_jacobian(value: Any, y: Shape, x: Shape) -> Array:
+    """A local derivative of any kind as ``y.size × x.size``."""
+    found = np.asarray(value.value)
+    if value.kind == "diagonal":
+        return np.diag(found.reshape(-1))
+    return found.reshape(int(np.prod(y)), int(np.prod(x)))
