@@ -24,3 +24,12 @@ class UserError(Exception):
         self.context = tuple(context)
         self.exit_code = exit_code
         super().__init__("\n".join(self.messages))
+
+
+class SettingError(UserError):
+    """What is wrong with the value of one key of the configuration; who knows the file adds its name and line."""
+
+    def __init__(self, path: Sequence[str | int], problem: str) -> None:
+        self.path = tuple(path)
+        self.problem = problem
+        super().__init__(f"{'.'.join(map(str, path))}: {problem}")

@@ -14,7 +14,7 @@ from nntui.config import checks
 from nntui.config.settings import Settings
 from nntui.data.table import Split, Table
 from nntui.display import display
-from nntui.errors import UserError
+from nntui.errors import SettingError, UserError
 from nntui_core.errors import ConfigError, NntuiError
 from nntui_core.network import Network, layer_names
 from nntui_core.trainer import Metrics, Part, Trainer
@@ -60,10 +60,13 @@ def build(settings: Settings) -> Experiment:
     """Load, split, preprocess, and build. Raises UserError with every fault found."""
     say = settings.message
     keys = settings.data
-    table = data.load(
-        settings.source, settings.seed, settings.base, allow_single_class=keys.allow_single_class
-    )
-    split = data.split(table, keys.validation, keys.test, settings.seed)
+    try:
+        table = data.load(
+            settings.source, settings.seed, settings.base, allow_single_class=keys.allow_single_class
+        )
+        split = data.split(table, keys.validation, keys.test, settings.seed)
+    except SettingError as fault:
+        raise UserError(say(fault.path, fault.problem)) from None
     x, names, states, warnings = _preprocess(settings, table, split, say)
     dtype = np.dtype(settings.dtype)
     with np.errstate(over="ignore"):
@@ -72,6 +75,9 @@ def build(settings: Settings) -> Experiment:
         raise UserError(say(("dtype",), f"the inputs are too large for {settings.dtype}; standardize them"))
     pictures = table.image is not None and x.shape[1] == table.x.shape[1]
     spec = checks.network_spec(settings, table, x.shape[1], pictures=pictures)
+    problems = checks.label_faults(settings, table)
+    if problems:
+        raise UserError([say(*p) for p in problems])
     try:
         network = Network(spec)
         network.model(2, "predict")
@@ -79,14 +85,19 @@ def build(settings: Settings) -> Experiment:
         raise UserError(say(*checks.layer_fault(error, layer_names(settings.layers)))) from None
     except (MemoryError, ValueError) as error:
         raise UserError(say(("layers",), f"the network is too large: {display(error, 120)}")) from None
-    problems = checks.data_faults(settings, network, table)
+    warnings += [say(*w) for w in checks.warnings(settings)]
+    problems = checks.width_faults(settings, network, table)
     if problems:
         raise UserError([say(*p) for p in problems])
-    y = network.encode(table.y)
+    with np.errstate(over="ignore"):
+        y = network.encode(table.y)
+    if not np.isfinite(y).all():
+        raise UserError(say(("dtype",), f"the targets are too large for {settings.dtype}; scale them"))
     parts = [Part(x[rows], y[rows]) for rows in (split.train, split.validation, split.test)]
     network.data_dependent_init(parts[0].x[: min(256, len(parts[0]))])
     size = settings.train.batch_size
-    if size != "full" and size > len(split.train):
+    given = "batch_size" in settings.tables.get("train", {})
+    if given and size != "full" and size > len(split.train):
         warnings.append(
             say(
                 ("train", "batch_size"),
@@ -96,7 +107,7 @@ def build(settings: Settings) -> Experiment:
     try:
         trainer = Trainer(network, settings.optimizer, settings.schedule, settings.train, parts[0], parts[1])
     except ConfigError as error:
-        raise UserError(say(("optimizer",), str(error))) from None
+        raise UserError(say(("optimizer",), str(error).removeprefix("optimizer: "))) from None
     test = parts[2] if len(parts[2]) else None
     return Experiment(settings, table, split, network, trainer, names, states, test, tuple(warnings))
 

@@ -2,51 +2,76 @@
 
 from __future__ import annotations
 
-from nntui.config.faults import shown
+from collections.abc import Sequence
+
+import numpy as np
+
+from nntui.config.faults import shown, suggestion
 from nntui.config.settings import Settings
 from nntui.data.table import Table
+from nntui.display import display
 from nntui_core.errors import NntuiError
 from nntui_core.layers.base import Layer
 from nntui_core.network import INPUT, Network, NetworkSpec
+from nntui_core.trainer import Curriculum
 
 Fault = tuple[tuple[str | int, ...], str]
 
 
 def faults(settings: Settings) -> list[Fault]:
     """Faults that show without the data."""
-    return [*_names(settings), *_output(settings), *_parts(settings), *_second_order(settings)]
+    return [
+        *_names(settings),
+        *_output(settings),
+        *_parts(settings),
+        *_second_order(settings),
+        *_range(settings),
+    ]
+
+
+def names(layers: Sequence[Layer]) -> list[str]:
+    """Given names, else type and number; they may be faulty."""
+    counts: dict[str, int] = {}
+    out = []
+    for layer in layers:
+        counts[layer.type] = counts.get(layer.type, 0) + 1
+        out.append(layer.name if layer.name is not None else f"{layer.type}{counts[layer.type]}")
+    return out
 
 
 def _names(settings: Settings) -> list[Fault]:
     out: list[Fault] = []
-    seen: list[str] = [INPUT]
-    counts: dict[str, int] = {}
-    for k, layer in enumerate(settings.layers):
-        counts[layer.type] = counts.get(layer.type, 0) + 1
-        name = layer.name if layer.name is not None else f"{layer.type}{counts[layer.type]}"
-        later = {other.name for other in settings.layers[k:]}
-        if not name or "/" in name or "." in name or not name.isprintable():
-            out.append(
-                (("layers", k, "name"), f"not a name (given {shown(name)}; allowed: no dots or slashes)")
-            )
-        if name in seen:
-            out.append((("layers", k, "name"), f"two layers have the name {shown(name)}; rename one"))
-        for source in layer.inputs or ():
-            if source not in seen:
-                why = (
-                    "it comes later: layers can only read earlier ones"
-                    if source in later
-                    else "no such layer"
-                )
-                out.append(
-                    (("layers", k, "inputs"), f"{why} (given {shown(source)}; allowed {', '.join(seen)})")
-                )
-        if layer.inputs is not None and (len(layer.inputs) > 1) != layer.joins:
-            need = "at least two inputs" if layer.joins else "one input"
-            out.append((("layers", k, "inputs"), f"{layer.type} reads {need} (given {len(layer.inputs)})"))
-        elif layer.inputs is None and layer.joins:
-            out.append((("layers", k, "inputs"), f"is required: {layer.type} joins at least two layers"))
-        seen.append(name)
+    every = names(settings.layers)
+    for k, (layer, name) in enumerate(zip(settings.layers, every, strict=True)):
+        seen, path = [INPUT, *every[:k]], ("layers", k, "name")
+        if not name or set(name) & set("/.") or not name.isprintable():
+            allowed = "text without dots, slashes and control characters"
+            out.append((path, f"not a name (given {shown(name)}; allowed {allowed})"))
+        elif name == INPUT:
+            out.append((path, f"this is the name of the data (given {shown(name)}; allowed any other)"))
+        elif name in seen:
+            out.append((path, f"two layers have this name (given {shown(name)}); rename one"))
+        out += [(("layers", k, "inputs"), problem) for problem in _inputs(layer, seen, every)]
+    return out
+
+
+def _inputs(layer: Layer, seen: Sequence[str], every: Sequence[str]) -> list[str]:
+    """What is wrong with the inputs of a layer that can read the ones in ``seen``."""
+    if layer.inputs is None:
+        needed = f"is required: {layer.type} joins at least two layers (allowed {', '.join(seen)})"
+        return [needed] if layer.joins else []
+    out = []
+    for source in layer.inputs:
+        if source in seen:
+            continue
+        later = source in every
+        why = "it comes later, and layers can only read earlier ones" if later else "there is no such layer"
+        hint = "" if later else suggestion(source, seen)
+        out.append(f"{why} (given {shown(source)}; allowed {', '.join(display(n, 30) for n in seen)}){hint}")
+    count = len(layer.inputs)
+    if (count < 2) if layer.joins else (count != 1):
+        need = "at least two" if layer.joins else "one"
+        out.append(f"the number of layers that {layer.type} reads (given {count}; allowed {need})")
     return out
 
 
@@ -57,25 +82,41 @@ def output_activation(layer: Layer) -> str:
 
 def _output(settings: Settings) -> list[Fault]:
     last = len(settings.layers) - 1
-    activation, loss = output_activation(settings.layers[last]), settings.loss
+    layer, loss = settings.layers[last], settings.loss
+    activation = output_activation(layer)
     path = ("layers", last, "activation")
     out: list[Fault] = []
     if loss.fuses is not None and activation != loss.fuses:
-        out.append(
-            (
-                path,
-                f'{loss.type} needs {loss.fuses} at the output (given {shown(activation)}; allowed "{loss.fuses}")',
+        if hasattr(layer, "activation"):
+            problem = (
+                f'{loss.type} needs {loss.fuses} at the output (given "{activation}"; allowed "{loss.fuses}")'
             )
+            out.append((path, problem))
+        else:
+            problem = f"{loss.type} needs a last layer with {loss.fuses} (given {layer.type}; allowed dense)"
+            out.append((path[:2], problem))
+    if activation == "softmax" and getattr(layer, "units", None) == 1:
+        problem = (
+            "softmax over one unit is always 1 (given 1; allowed the number of classes); for two classes use "
+            "sigmoid and binary_cross_entropy"
         )
-    units = getattr(settings.layers[last], "units", None)
-    if activation == "softmax" and units == 1:
-        out.append(
-            (("layers", last, "units"), "softmax over one unit is always 1 (given 1; allowed: the number of "
-             "classes); for two classes use sigmoid and binary_cross_entropy")
-        )  # fmt: skip
-    for k, layer in enumerate(settings.layers[:-1]):
-        if output_activation(layer) == "softmax":
-            out.append((("layers", k, "activation"), "softmax belongs to the output layer only"))
+        out.append((("layers", last, "units"), problem))
+    for k, other in enumerate(settings.layers[:-1]):
+        if output_activation(other) == "softmax":
+            problem = 'softmax belongs to the output layer only (given "softmax"; allowed any other)'
+            out.append((("layers", k, "activation"), problem))
+    return out
+
+
+def warnings(settings: Settings) -> list[Fault]:
+    """What is no fault, but hardly meant."""
+    every = names(settings.layers)
+    out: list[Fault] = []
+    for k, name in enumerate(every[:-1]):
+        following = settings.layers[k + 1].inputs
+        read = following is None or any(name in (o.inputs or ()) for o in settings.layers)
+        if not read:
+            out.append((("layers", k), f"nothing reads {display(name, 30)}, so it has no part in the output"))
     return out
 
 
@@ -98,26 +139,49 @@ def _parts(settings: Settings) -> list[Fault]:
             )  # fmt: skip
     stop = settings.train.stop
     if stop is not None and (stop.below is None) == (stop.above is None):
-        out.append((("train", "stop"), "needs a limit: set either below or above"))
+        out.append((("train", "stop"), "needs one limit (given two or none; allowed below or above)"))
     return out
 
 
 def _second_order(settings: Settings) -> list[Fault]:
     if hasattr(settings.optimizer, "lr"):
         return []
-    name, out = settings.optimizer.type, list[Fault]()
-    if settings.train.batch_size != "full":
-        out.append((("train", "batch_size"), f'{name} needs batch_size = "full"'))
+    name, train, out = settings.optimizer.type, settings.train, list[Fault]()
+    if train.batch_size != "full":
+        given = shown(train.batch_size)
+        out.append(
+            (("train", "batch_size"), f'{name} sees all samples at once (given {given}; allowed "full")')
+        )
+    if isinstance(train.order, Curriculum):
+        problem = f'{name} sees all samples at once (given a curriculum; allowed "given", "shuffle")'
+        out.append((("train", "order"), problem))
     if settings.dtype != "float64":
-        out.append((("dtype",), f'{name} needs dtype = "float64"'))
+        out.append(
+            (("dtype",), f'{name} needs double precision (given "{settings.dtype}"; allowed "float64")')
+        )
     if settings.schedule.type != "constant" or settings.schedule.warmup:
-        out.append((("schedule",), f"{name} chooses its own step length and takes no schedule"))
+        problem = f"{name} chooses the length of its steps and takes no schedule; remove it"
+        out.append((("schedule",), problem))
     for k, layer in enumerate(settings.layers):
         if layer.stochastic or layer.type == "batchnorm":
-            out.append((("layers", k), f"{name} needs layers without randomness (given {layer.type})"))
+            problem = f"{name} needs layers that do the same every time (given {layer.type}); remove it"
+            out.append((("layers", k), problem))
     for key in ("gradient_noise", "clip_norm"):
-        if getattr(settings.train, key) is not None:
+        if getattr(train, key) is not None:
             out.append((("train", key), f"{name} uses the exact gradient; remove it"))
+    return out
+
+
+def _range(settings: Settings) -> list[Fault]:
+    """Numbers of the file that the type of all numbers cannot hold."""
+    limit = float(np.finfo(settings.dtype).max)
+    out: list[Fault] = []
+    for k, layer in enumerate(settings.layers):
+        theta = getattr(layer, "theta", None) or ()
+        largest = max((abs(v) for row in theta for v in row), default=0.0)
+        if largest > limit:
+            problem = f"too large for {settings.dtype} (given {largest:g}; allowed up to {limit:g})"
+            out.append((("layers", k, "theta"), problem))
     return out
 
 
@@ -138,21 +202,33 @@ def network_spec(settings: Settings, table: Table, features: int, *, pictures: b
     )
 
 
-def data_faults(settings: Settings, network: Network, table: Table) -> list[Fault]:
-    """Faults between the network's output and the labels."""
+def label_faults(settings: Settings, table: Table) -> list[Fault]:
+    """Faults between the settings and the kind of labels."""
+    if table.classes is not None:
+        return []
+    out: list[Fault] = []
+    loss = settings.loss.type
+    if loss in ("cross_entropy", "binary_cross_entropy"):
+        problem = f'{loss} needs classes, but the targets are numbers (given "{loss}"; allowed "mse", "mae", "huber")'
+        out.append((("objective", "loss"), problem))
+    for name in ("early_stopping", "stop"):
+        rule = getattr(settings.train, name)
+        if rule is not None and rule.monitor.endswith("accuracy"):
+            allowed = rule.monitor.replace("accuracy", "loss")
+            problem = f'the targets are numbers, so there is no accuracy (given "{rule.monitor}"; allowed "{allowed}")'
+            out.append((("train", name, "monitor"), problem))
+    return out
+
+
+def width_faults(settings: Settings, network: Network, table: Table) -> list[Fault]:
+    """Faults between the width of the output and the labels."""
     last = len(settings.layers) - 1
-    path = ("layers", last, "units")
+    path = ("layers", last, "units") if hasattr(settings.layers[last], "units") else ("layers", last)
     width, loss = network.outputs, settings.loss.type
     if table.classes is None:
         count = table.y.shape[1]
-        if loss in ("cross_entropy", "binary_cross_entropy"):
-            return [(("objective", "loss"), f'{loss} needs classes, but the targets are numbers (allowed mse, mae, '
-                     'huber; or data.task = "classification")')]  # fmt: skip
-        return (
-            []
-            if width == count
-            else [(path, f"{count} numbers are predicted (given {width}; allowed {count})")]
-        )
+        problem = f"the number of outputs is not the number of targets (given {width}; allowed {count})"
+        return [] if width == count else [(path, problem)]
     count = len(table.classes)
     if loss == "binary_cross_entropy":
         allowed = [1] if count <= 2 else [count]
@@ -166,12 +242,10 @@ def data_faults(settings: Settings, network: Network, table: Table) -> list[Faul
     return [(path, f"the data has {count} classes (given {width}; allowed {choices})")]
 
 
-def layer_fault(error: NntuiError, network_names: tuple[str, ...]) -> Fault:
+def layer_fault(error: NntuiError, network_names: Sequence[str]) -> Fault:
     """A shape fault of the network as a fault of the layer's table."""
     name, _, field = error.where.partition(".")
-    if name in network_names:
-        path: tuple[str | int, ...] = ("layers", network_names.index(name))
-        if field == "theta":
-            path = (*path, "theta")
-        return path, str(error).removeprefix(f"{error.where}: ")
-    return ("layers",), str(error)
+    if name not in network_names:
+        return ("layers",), str(error)
+    path: tuple[str | int, ...] = ("layers", network_names.index(name))
+    return (*path, "theta") if field == "theta" else path, str(error).removeprefix(f"{error.where}: ")

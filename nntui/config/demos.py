@@ -44,8 +44,10 @@ def find(name: str | Path) -> Path:
         raise UserError(f"{display(name, 80)}: not a usable path") from None
     if str(name) in names():
         return directory() / f"{name}.toml"
-    near = difflib.get_close_matches(Path(str(name)).stem, names(), 1, 0.5)
+    near = difflib.get_close_matches(path.stem, names(), 1, 0.5)
     hint = f'; did you mean the demo "{near[0]}"?' if near else ""
+    if path.name != str(name) or path.suffix:
+        raise UserError(f"{display(name, 120)}: no such file{hint}")
     raise UserError(
         f"{display(name, 120)}: no such file, and no demo of this name (demos: {', '.join(names())}){hint}"
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+from nntui.config.lines import Path
 from nntui.display import display
 
 RESERVED = {
@@ -19,31 +21,48 @@ RESERVED = {
     "schedule": "constant inverse_sqrt inverse_time step exponential cosine one_cycle",
 }
 """Names that the contract promises: those without a feature yet are refused as not in this release."""
-RESERVED_TABLES = ("race",)
+BESIDES = {
+    "batch_size": "a whole number more than 0, or ",
+    "order": '{ type = "curriculum", … }, ',
+}
+"""What is allowed besides names, by key."""
 
-Path = tuple[str | int, ...]
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: where, what is wrong, and what to put there so that the rest can be judged, too."""
+
+    path: Path
+    words: str
+    kind: str
+    """Pydantic's name of it."""
 
 
-def faults(error: ValidationError, data: Any) -> list[tuple[Path, str]]:
-    """Every fault as (key path, text), without repeats, in the order found."""
-    out: list[tuple[Path, str]] = []
+def faults(error: ValidationError, data: Any) -> list[Fault]:
+    """Every fault, without repeats, in the order found."""
+    out: list[Fault] = []
     for item in error.errors(include_url=False):
-        path, value = _locate(item["loc"], data)
+        path, value = _locate(item["loc"], data, missing=item["type"] == "missing")
         words = _words(item, path, value)
         if item["type"].startswith("union_tag") and isinstance(value, dict):
-            path = (*path, "source" if path == ("data",) else "type")
-        fault = (path, words)
+            path = (*path, tag_key(path))
+        fault = Fault(path, words, item["type"])
         if fault not in out:
             out.append(fault)
     return out
 
 
+def tag_key(path: Path) -> str:
+    """The key that tells which member a table is."""
+    return "source" if path == ("data",) else "type"
+
+
 def dotted(path: Sequence[str | int]) -> str:
     """A key path as text, such as layers.0.units."""
-    return ".".join(display(p) for p in path)
+    return ".".join(display(p, 60) for p in path)
 
 
-def _locate(loc: Sequence[str | int], data: Any) -> tuple[Path, Any]:
+def _locate(loc: Sequence[str | int], data: Any, *, missing: bool) -> tuple[Path, Any]:
     """Pydantic's location without the tags of its unions, and the value there."""
     path: list[str | int] = []
     at: Any = data
@@ -51,7 +70,7 @@ def _locate(loc: Sequence[str | int], data: Any) -> tuple[Path, Any]:
     for k, part in enumerate(loc):
         last = k == len(loc) - 1
         if isinstance(at, dict):
-            tags = (at.get("type"), at.get("source"), "table", "constant")
+            tags = (at.get("type"), at.get("source"), "constant", "number", "text", "list", "table")
             if not tagged and part in tags and not (last and part in at):
                 tagged = True
                 continue
@@ -63,7 +82,8 @@ def _locate(loc: Sequence[str | int], data: Any) -> tuple[Path, Any]:
             path.append(part)
             at = at[part] if part < len(at) else None
             tagged = False
-        elif at is None and not path:
+        elif last and missing:
+            # A name stands for a table, and this key of it is required.
             path.append(part)
     return tuple(path), at
 
@@ -73,15 +93,13 @@ def _words(item: Any, path: Path, value: Any) -> str:
     if kind == "missing":
         return "is required"
     if kind == "extra_forbidden":
-        return _unknown_key(path)
+        return "no such key"
     if kind in ("union_tag_invalid", "literal_error"):
         return _unknown_name(item, path, value)
     if kind == "union_tag_not_found":
-        if not isinstance(value, dict):
-            return f"a name or a table is needed (given {shown(value)})"
-        return "is required"
+        return "is required" if isinstance(value, dict) else _not_a_table(path, value)
     if kind in ("model_type", "dict_type", "model_attributes_type"):
-        return f"a table is needed (given {shown(value)})"
+        return _not_a_table(path, value)
     limits: dict[str, Callable[[], str]] = {
         "greater_than": lambda: f"more than {context['gt']:g}",
         "greater_than_equal": lambda: f"at least {context['ge']:g}",
@@ -90,7 +108,7 @@ def _words(item: Any, path: Path, value: Any) -> str:
         "finite_number": lambda: "a finite number",
         "int_type": lambda: "a whole number",
         "int_from_float": lambda: "a whole number",
-        "float_type": lambda: "a number",
+        "float_type": lambda: "a finite number" if type(value) is int else "a number",
         "string_type": lambda: "text",
         "bool_type": lambda: "true or false",
         "list_type": lambda: "a list",
@@ -98,7 +116,7 @@ def _words(item: Any, path: Path, value: Any) -> str:
     }
     if kind in limits:
         problem = "too few entries" if kind == "too_short" else "not allowed"
-        if kind.endswith("_type"):
+        if kind.endswith("_type") and not (kind == "float_type" and type(value) is int):
             problem = "of the wrong kind"
         return f"{problem} (given {shown(value)}; allowed {limits[kind]()})"
     return f"{display(item['msg'], 200)} (given {shown(value)})"
@@ -110,13 +128,23 @@ def shown(value: Any) -> str:
         return str(value).lower()
     if value is None:
         return "nothing"
-    return display(repr(value) if isinstance(value, str) else value, 60)
+    try:
+        return display(repr(value) if isinstance(value, str) else value, 60)
+    except ValueError:
+        return "a number with too many digits to show"
 
 
 def suggestion(name: Any, allowed: Sequence[str]) -> str:
     """`; did you mean "…"?` where something is near."""
     near = difflib.get_close_matches(str(name), allowed, 1, 0.6)
     return f'; did you mean "{near[0]}"?' if near else ""
+
+
+def _not_a_table(path: Path, value: Any) -> str:
+    named = ("layers", "preprocess", "activation", "init", "loss", "optimizer", "schedule")
+    key = next((p for p in reversed(path) if isinstance(p, str)), "")
+    what = "a name or a table is needed" if key in named else "a table is needed"
+    return f"{what} (given {shown(value)})"
 
 
 def _unknown_name(item: Any, path: Path, value: Any) -> str:
@@ -130,7 +158,10 @@ def _unknown_name(item: Any, path: Path, value: Any) -> str:
     if given in promised and given not in allowed:
         return f"{shown(given)} is not in this release (allowed {', '.join(allowed)})"
     hint = suggestion(given, allowed)
-    return f"not a known name (given {shown(given)}; allowed {', '.join(allowed)}){hint}"
+    if given == "maxout" and path[-1:] == ("activation",):
+        hint = '; maxout is a layer of its own: type = "maxout"'
+    names = BESIDES.get(str(path[-1]), "") + ", ".join(allowed)
+    return f"not a known name (given {shown(given)}; allowed {names}){hint}"
 
 
 def reserved_key(path: Path) -> str:
@@ -140,9 +171,3 @@ def reserved_key(path: Path) -> str:
     if path and path[0] == "objective":
         return "objective.loss"
     return str(path[0]) if path and len(path) <= 3 and "activation" not in path else ""
-
-
-def _unknown_key(path: Path) -> str:
-    if len(path) == 1 and path[0] in RESERVED_TABLES:
-        return "this table is not in this release"
-    return "no such key"

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
-from pathlib import Path
-from typing import Any, cast
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Any
 
 import tomlkit
-from pydantic import BaseModel, ValidationError
 
 from nntui.config import checks, demos, toml
-from nntui.config.faults import dotted, faults, suggestion
-from nntui.config.models import build, instance, root
+from nntui.config.faults import dotted
+from nntui.config.lines import Path, line_of, lines
+from nntui.config.models import Schema, build, instance, root
 from nntui.config.settings import DataKeys, Settings, TrainKeys
+from nntui.config.validate import Validation
 from nntui.data import sources
+from nntui.data.files import expanded
 from nntui.data.table import Source
 from nntui.display import display
 from nntui.errors import UserError
@@ -24,22 +26,35 @@ from nntui.errors import UserError
 class Origin:
     """Where the keys of a configuration came from, to name file and line in messages."""
 
-    def __init__(self, shown: str, lines: dict[toml.Path_, int], settings: dict[toml.Path_, str]) -> None:
+    def __init__(self, shown: str, text: str, settings: dict[Path, str]) -> None:
         self.shown = shown
-        self.lines = lines
-        self.settings = settings
+        self._text = text
+        self._settings = settings
+
+    @cached_property
+    def _lines(self) -> dict[Path, int]:
+        return lines(self._text)
 
     def message(self, path: Sequence[str | int], problem: str) -> str:
         """`FILE:LINE: key.path: problem`, or `--set KEY=VALUE: …`."""
-        for given, text in self.settings.items():
-            if tuple(path)[: len(given)] == given:
-                return f"--set {text}: {dotted(path)}: {problem}"
-        where = f"{self.shown}:{toml.line_of(self.lines, path)}"
+        setting = self._setting(tuple(path))
+        where = f"--set {setting}" if setting else f"{self.shown}:{line_of(self._lines, path)}"
         return f"{where}: {dotted(path)}: {problem}" if path else f"{where}: {problem}"
+
+    def _setting(self, path: Path) -> str:
+        """The --set that gave ``path``, or, where the file does not have it, something inside it."""
+        inside = (t for p, t in self._settings.items() if path[: len(p)] == p)
+        around = (t for p, t in self._settings.items() if p[: len(path)] == path and path not in self._lines)
+        return next(inside, "") or next(around, "")
+
+    def messages(self, found: Iterable[tuple[Path, str]]) -> list[str]:
+        """Messages in the order of the file, those of --set behind."""
+        ordered = sorted(found, key=lambda f: (bool(self._setting(f[0])), line_of(self._lines, f[0])))
+        return [self.message(path, problem) for path, problem in ordered]
 
 
 def load(
-    name: str | Path, overrides: Sequence[str] = (), *, seed: int | None = None, epochs: int | None = None
+    name: str | FilePath, overrides: Sequence[str] = (), *, seed: int | None = None, epochs: int | None = None
 ) -> Settings:
     """Settings of the file (or demo) ``name``. Raises UserError with every fault."""
     path = demos.find(name)
@@ -48,7 +63,7 @@ def load(
 
 def parse(
     text: str,
-    path: Path,
+    path: FilePath,
     overrides: Sequence[str] = (),
     *,
     seed: int | None = None,
@@ -57,7 +72,7 @@ def parse(
     """Settings from TOML ``text``, its paths relative to ``path``'s directory. Raises UserError."""
     shown = display(path)
     data = toml.parse(text, shown)
-    where: dict[toml.Path_, str] = {}
+    where: dict[Path, str] = {}
     extra = list(overrides)
     if seed is not None:
         extra.append(f"seed={seed}")
@@ -65,81 +80,21 @@ def parse(
         extra.append(f"train.epochs={epochs}")
     for setting in extra:
         where |= dict.fromkeys(toml.override(data, setting), display(setting, 60))
-    origin = Origin(shown, toml.lines(text), where)
-    found = [_reserved(data, origin)] if "race" in data else []
+    origin = Origin(shown, text, where)
+    race = "race" in data
     data.pop("race", None)
-    try:
-        parsed = root()(**copy.deepcopy(data))
-    except ValidationError as error:
-        listed = [origin.message(p, _named(p, problem, data)) for p, problem in faults(error, data)]
-        raise UserError([*found, *listed]) from None
-    if found:
-        raise UserError(found)
-    settings = _settings(parsed, path, data, origin)
-    problems = checks.faults(settings)
-    if problems:
-        raise UserError([origin.message(p, problem) for p, problem in problems])
+    checked = Validation(data)
+    found = [*checked.found, *[(("race",), "this table is not in this release")] * race]
+    settings = None
+    if checked.model is not None:
+        settings = _settings(checked.model, path, checked.data, origin)
+        found += [(p, problem) for p, problem in checks.faults(settings) if checked.judges(p)]
+    if found or settings is None:
+        raise UserError(origin.messages(found))
     return settings
 
 
-def _reserved(data: dict[str, Any], origin: Origin) -> str:
-    return origin.message(("race",), "this table is not in this release")
-
-
-def _named(path: Sequence[str | int], problem: str, data: Any) -> str:
-    """Add the keys that are allowed here to the message on an unknown one."""
-    if problem != "no such key":
-        return problem
-    allowed = allowed_keys(path[:-1], data)
-    hint = suggestion(path[-1], allowed)
-    return f"there is no such key (given {display(path[-1], 60)}; allowed {', '.join(allowed)}){hint}"
-
-
-def allowed_keys(path: Sequence[str | int], data: Any) -> list[str]:
-    """The keys of the table at ``path``."""
-    at: Any = root()
-    table: Any = data
-    for part in path:
-        table = cast(Any, table)[part] if isinstance(table, dict | list) else table
-        at = _descend(at, part, table)
-    return list(at.model_fields) if at is not None else []
-
-
-def _descend(at: Any, part: str | int, table: Any) -> Any:
-    """The model that stands at ``part`` of the model ``at``, by the table's own type."""
-    if at is None:
-        return None
-    if isinstance(part, int):
-        return _choose(at, table)
-    info = at.model_fields.get(part) if hasattr(at, "model_fields") else None
-    if info is None:
-        return None
-    return _choose(info.annotation, table)
-
-
-def _choose(annotation: Any, table: Any) -> Any:
-    """The model inside ``annotation`` that a table (or each of a list) is to be read with."""
-    options = _models(annotation)
-    if isinstance(table, list):
-        return annotation
-    tag = None
-    if isinstance(table, dict):
-        tag = table.get("type", table.get("source"))
-    for option in options:
-        for key in ("type", "source"):
-            field = option.model_fields.get(key)
-            if field is not None and tag in getattr(field.annotation, "__args__", ()):
-                return option
-    return options[0] if len(options) == 1 else None
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for a in getattr(annotation, "__args__", ()) for m in _models(a)]
-
-
-def _settings(parsed: Any, path: Path, tables: dict[str, Any], origin: Origin) -> Settings:
+def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origin) -> Settings:
     data = {k: getattr(parsed.data, k) for k in parsed.data.model_fields_set}
     source = build(sources()[data.pop("source")], {k: _plain(v) for k, v in data.items()})
     source, tables = _absolute(source, tables, path.resolve().parent)
@@ -164,10 +119,10 @@ def _settings(parsed: Any, path: Path, tables: dict[str, Any], origin: Origin) -
     )
 
 
-def _absolute(source: Source, tables: dict[str, Any], base: Path) -> tuple[Source, dict[str, Any]]:
+def _absolute(source: Source, tables: dict[str, Any], base: FilePath) -> tuple[Source, dict[str, Any]]:
     """Paths relative to the file made absolute, so that the run can be resumed from anywhere."""
     names = [f.name for f in fields(source) if f.name in ("path", "images", "labels")]  # type: ignore[arg-type]
-    full = {n: str(base / Path(getattr(source, n)).expanduser()) for n in names}
+    full = {n: str(base / expanded(getattr(source, n))) for n in names}
     if not full:
         return source, tables
     return replace(source, **full), {**tables, "data": {**tables["data"], **full}}  # type: ignore[type-var]
@@ -206,7 +161,10 @@ def _plain(value: Any) -> Any:
 
 def schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of the TOML file."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root().model_json_schema()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **root().model_json_schema(schema_generator=Schema),
+    }
 
 
 __all__ = ["dump", "load", "parse", "same", "schema"]

@@ -7,12 +7,23 @@ import inspect
 import textwrap
 import types
 import typing
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, create_model
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    Tag,
+    create_model,
+)
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from nntui.config.settings import DataKeys, Penalty, Seed, TrainKeys
 from nntui.data import sources
@@ -128,19 +139,57 @@ def _kind_of(option: Any) -> str:
     return "table" if isinstance(base, type) and issubclass(base, BaseModel) else "number"
 
 
+def shown_members(kind: catalog.Kind) -> dict[str, type[Any]]:
+    """Members of the catalogue that are values of a field."""
+    return {k: c for k, c in catalog.members(kind).items() if k not in HIDDEN.get(kind, ())}
+
+
 @cache
 def members(kind: catalog.Kind, *, auto: bool = False) -> Any:
     """A catalogue member: its name, or a table with ``type`` and its fields."""
-    found = {k: c for k, c in catalog.members(kind).items() if k not in HIDDEN.get(kind, ())}
+    found = shown_members(kind)
 
     def spell(value: Any) -> Any:
         return {"type": value} if isinstance(value, str) else value
 
     models = [model(cls, name) for name, cls in found.items()]
+    if kind == "schedule":
+        first = list(found).index("constant")
+        models[first] = create_model(
+            "Constant_by_default", __base__=models[first], type=(Literal["constant"], "constant")
+        )
     if auto:
         models.append(create_model("Auto", __config__=STRICT, type=(Literal["auto"], ...)))
     tagged = Annotated[Union[tuple(models)], Field(discriminator="type")]  # noqa: UP007
-    return Annotated[tagged, BeforeValidator(spell)]
+    alone = [k for m, k in zip(models, [*found, "auto"], strict=False) if _required(m) <= {"type"}]
+    return Annotated[tagged, BeforeValidator(spell), _OrName(tuple(alone))]
+
+
+def _required(cls: type[BaseModel]) -> set[str]:
+    return {name for name, info in cls.model_fields.items() if info.is_required()}
+
+
+@dataclass(frozen=True)
+class _OrName:
+    """In the JSON Schema: a name alone may stand for a table without other keys."""
+
+    names: tuple[str, ...]
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"enum": list(self.names)}, handler(core)]}
+
+
+class Schema(GenerateJsonSchema):
+    """Without null, which TOML does not have: such a key is left out."""
+
+    def nullable_schema(self, schema: Any) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: Any) -> JsonSchemaValue:
+        found = super().default_schema(schema)
+        return {k: v for k, v in found.items() if k != "default" or v is not None}
 
 
 @cache

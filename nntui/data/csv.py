@@ -16,7 +16,7 @@ import numpy as np
 from nntui.data.files import open_data
 from nntui.data.table import Array, Source, Table, sorted_classes
 from nntui.display import display
-from nntui.errors import UserError
+from nntui.errors import SettingError, UserError
 
 MAX_FAULTS = 20
 MAX_CELLS = 100_000_000
@@ -37,13 +37,16 @@ class Csv(Source):
     """With "auto", text or whole numbers are classes."""
 
     def load(self, seed: int, base: Path) -> Table:
-        path, stream = open_data(base, self.path, "data.path")
+        path, stream = open_data(base, self.path, "data", "path")
         with stream:
             header, rows = read_rows(path, stream.read())
         names = (self.target,) if isinstance(self.target, str) else self.target
         targets = [self._find(path, header, name) for name in names]
         if len(set(targets)) != len(targets) or not targets:
-            raise UserError(f"data.target: name each target column once (given {display(list(names))})")
+            raise SettingError(
+                ("data", "target"),
+                f"each target column is named once, and at least one (given {display(list(names), 60)})",
+            )
         inputs = [k for k in range(len(header)) if k not in targets]
         if not inputs:
             raise UserError(
@@ -84,7 +87,9 @@ class Csv(Source):
                 index = {name: k for k, name in enumerate(classes)}
                 return np.array([index[t] for t in texts], dtype=np.int64), classes
         elif self.task == "classification":
-            raise UserError("data.task: classes need one target column (given several in data.target)")
+            raise SettingError(
+                ("data", "task"), "classes need one target column (given several in data.target; allowed one)"
+            )
         return faults.numbers(rows, targets), None
 
 

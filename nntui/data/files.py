@@ -9,30 +9,39 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nntui.display import display
-from nntui.errors import UserError
+from nntui.errors import SettingError
 from nntui.runs.files import reason
 
 MAX_BYTES = 2 << 30
 """Larger files, and arrays that would unpack to more, are refused."""
 
 
-def open_data(base: Path, name: str, key: str) -> tuple[Path, BinaryIO]:
-    """Open ``name``, relative to ``base``. Raises UserError."""
-    path = base / Path(name).expanduser()
+def expanded(name: str) -> Path:
+    """The path that ``name`` is, with ~ replaced where that user is known."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
+
+
+def open_data(base: Path, name: str, *key: str) -> tuple[Path, BinaryIO]:
+    """Open ``name``, relative to ``base``. Raises SettingError, with ``key`` as what named the file."""
+    path = base / expanded(name)
     shown = display(path)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except ValueError:
-        raise UserError(f"{key}: not a usable path (given {display(name)!r})") from None
+        raise SettingError(key, f"not a usable path (given {shown})") from None
     except OSError as error:
-        raise UserError(f"{shown}: cannot read the data ({key}): {reason(error)}") from None
+        raise SettingError(key, f"cannot read {shown}: {reason(error)}") from None
     try:
         kind = os.fstat(descriptor)
         if not stat.S_ISREG(kind.st_mode):
-            raise UserError(f"{shown}: cannot read the data ({key}): {reason(_not_plain(kind))}")
+            raise SettingError(key, f"cannot read {shown}: {reason(_not_plain(kind))}")
         if kind.st_size > MAX_BYTES:
-            raise UserError(
-                f"{shown}: {kind.st_size} bytes are too many (allowed: up to {MAX_BYTES}); use a smaller sample"
+            raise SettingError(
+                key,
+                f"{shown} is too large (given {kind.st_size} bytes; allowed up to {MAX_BYTES}); use a smaller sample",
             )
     except BaseException:
         os.close(descriptor)

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Le
 
-from nntui.data.table import Array, Source, Table
+from nntui.data.table import Array, Source, Table, enough
 from nntui_core.rng import stream
 
 
@@ -39,6 +39,7 @@ class Plane(Generator):
     def load(self, seed: int, base: Path) -> Table:
         rng = stream(seed, f"data {self.type}")
         count = self.kinds()
+        enough(self.samples, count, "classes")
         y = np.arange(self.samples) % count
         x = np.empty((self.samples, 2))
         for k in range(count):

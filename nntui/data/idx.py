@@ -13,7 +13,7 @@ import numpy as np
 from nntui.data.files import MAX_BYTES, open_data
 from nntui.data.table import Array, Source, Table
 from nntui.display import display
-from nntui.errors import UserError
+from nntui.errors import SettingError, UserError
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
@@ -31,20 +31,24 @@ class Idx(Source):
     """The file of labels."""
 
     def load(self, seed: int, base: Path) -> Table:
-        x, y = read(base, self.images, "data.images"), read(base, self.labels, "data.labels")
+        x, y = read(base, self.images, "images"), read(base, self.labels, "labels")
         if x.ndim != 3:
-            raise UserError(f"data.images: pictures × rows × columns are needed (given shape {x.shape})")
+            raise SettingError(
+                ("data", "images"), f"pictures × rows × columns are needed (given shape {x.shape})"
+            )
         if y.ndim != 1 or len(y) != len(x):
-            raise UserError(f"data.labels: one label a picture is needed (given {y.shape}; allowed {len(x)})")
+            raise SettingError(
+                ("data", "labels"), f"one label a picture is needed (given {y.shape}; allowed {len(x)})"
+            )
         if not len(x):
-            raise UserError("data.images: there are no pictures in the file")
+            raise SettingError(("data", "images"), "there are no pictures in the file")
         if not np.issubdtype(y.dtype, np.integer):
-            raise UserError(f"data.labels: whole numbers are needed (given {y.dtype})")
+            raise SettingError(("data", "labels"), f"whole numbers are needed (given {y.dtype})")
         flat = x.reshape(len(x), -1).astype(np.float64)
         if x.dtype.itemsize == 1:
             flat /= 255
         if not np.isfinite(flat).all():
-            raise UserError("data.images: a value is not finite")
+            raise SettingError(("data", "images"), "a value is not finite")
         values, index = np.unique(y, return_inverse=True)
         _, h, w = x.shape
         names = tuple(f"pixel{r}.{c}" for r in range(h) for c in range(w))
@@ -54,7 +58,7 @@ class Idx(Source):
 
 def read(base: Path, name: str, key: str) -> Array:
     """One IDX array, its header checked against its size. Raises UserError."""
-    path, stream = open_data(base, name, key)
+    path, stream = open_data(base, name, "data", key)
     shown = display(path)
     with stream:
         data = stream.read()

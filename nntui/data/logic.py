@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from annotated_types import Ge, Le
 
-from nntui.data.table import Array, Source, Table
+from nntui.data.table import Array, Source, Table, enough
 from nntui_core.rng import stream
 
 Samples = Annotated[int, Ge(2), Le(1_000_000)]
@@ -34,6 +34,7 @@ class Gate(Source):
 
 
 def _table(source: str, bits: int, ones: Array, samples: int | None, noise: float, seed: int) -> Table:
+    enough(samples or 2**bits, 2**bits, "rows of the truth table")
     rows = np.arange(samples or 2**bits) % 2**bits
     x = ((rows[:, None] >> np.arange(bits)[::-1]) & 1).astype(np.float64)
     if noise:

@@ -33,7 +33,7 @@ class Npz(Source):
     """With "auto", whole-number types are classes."""
 
     def load(self, seed: int, base: Path) -> Table:
-        path, stream = open_data(base, self.path, "data.path")
+        path, stream = open_data(base, self.path, "data", "path")
         with stream:
             x, y = (read_array(path, stream, name) for name in (self.x, self.y))
         shown = display(path)

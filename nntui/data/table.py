@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.display import display
-from nntui.errors import UserError
+from nntui.errors import SettingError
 from nntui_core.rng import stream
 
 Array = NDArray[Any]
@@ -67,12 +67,13 @@ class Split:
 def split(table: Table, validation: float, test: float, seed: int) -> Split:
     """Divide the rows at random, class by class where there are classes.
 
-    A part with a fraction above 0 gets at least one row. Raises UserError where too few rows are left.
+    A part with a fraction above 0 gets at least one row. Raises SettingError where too few rows are left.
     """
     if validation + test >= 1:
-        raise UserError(
-            f"data.validation + data.test: nothing is left to train on "
-            f"(given {validation:g} + {test:g}; allowed: a sum below 1)"
+        given = f"{validation:g} + {test:g}"
+        raise SettingError(
+            ("data", "validation"),
+            f"with data.test nothing is left to train on (given {given}; allowed below 1)",
         )
     rng = stream(seed, "split")
     groups = [np.arange(len(table))]
@@ -80,12 +81,15 @@ def split(table: Table, validation: float, test: float, seed: int) -> Split:
         groups = [np.flatnonzero(table.y == k) for k in range(len(table.classes))]
     held = _shares([len(g) for g in groups], test, rng), _shares([len(g) for g in groups], validation, rng)
     parts: tuple[list[Array], list[Array], list[Array]] = ([], [], [])
-    for group, n_test, n_validation in zip(groups, *held, strict=True):
+    for k, (group, n_test, n_validation) in enumerate(zip(groups, *held, strict=True)):
+        of = f" of class {display(table.classes[k], 40)}" if table.classes is not None else ""
         rows = rng.permutation(group)
         if len(rows) <= n_test + n_validation:
-            raise UserError(
-                f"data: {len(rows)} rows are too few to hold out {n_test + n_validation} and train on the rest; "
-                "lower data.validation and data.test, or bring more rows"
+            key = "validation" if n_validation else "test"
+            raise SettingError(
+                ("data", key),
+                f"nothing is left to train on: {n_test + n_validation} of the {len(rows)} rows{of} would be held out; "
+                "lower data.validation and data.test, or bring more rows",
             )
         parts[1].append(rows[n_test : n_test + n_validation])
         parts[2].append(rows[:n_test])
@@ -116,10 +120,19 @@ def sorted_classes(labels: Sequence[str]) -> tuple[str, ...]:
         return tuple(distinct)
 
 
+def enough(samples: int, needed: int, what: str) -> None:
+    """Raises SettingError where a generator is asked for fewer samples than it has ``what`` to show."""
+    if samples < needed:
+        raise SettingError(
+            ("data", "samples"), f"there are {needed} {what} (given {samples}; allowed at least {needed})"
+        )
+
+
 def check_classes(table: Table, allow_single: bool) -> None:
-    """Raises UserError for a single class, unless allowed."""
+    """Raises SettingError for a single class, unless allowed."""
     if table.classes is not None and len(table.classes) < 2 and not allow_single:
-        raise UserError(
-            f'data: every row has the same class "{display(table.classes[0], 40)}", so there is nothing to '
-            "learn; check data.target, or set data.allow_single_class = true"
+        raise SettingError(
+            ("data",),
+            f'every row has the same class "{display(table.classes[0], 40)}", so there is nothing to learn; check the '
+            "labels, or set data.allow_single_class = true",
         )

@@ -1,0 +1,288 @@
+"""Faults of a configuration: all at once, with file, line, key, what was given and what is allowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.config.helpers import XOR, made, messages
+
+ALL_WRONG = """\
+title = 3
+seed = -1
+dtype = "float16"
+foo = 1
+[data]
+sourc = "xor"
+validation = 2
+[[layers]]
+type = "dens"
+units = 0
+[[layers]]
+type = "dense"
+units = 1
+activation = "softmax"
+[objective]
+loss = "binary_cross_entropy"
+l2 = -1
+[optimizer]
+type = "adm"
+lr = nan
+[schedule]
+typ = "step"
+[train]
+epochs = 1.5
+batch_size = "all"
+order = "random"
+early_stopping = true
+stop = { monitor = "validation.loss" }
+[race]
+surface = "beale"
+"""
+
+
+def test_every_fault_is_told_at_once_in_the_order_of_the_file() -> None:
+    found = messages(ALL_WRONG)
+    wanted = [
+        "t.toml:1: title: of the wrong kind (given 3; allowed text)",
+        "t.toml:2: seed: not allowed (given -1; allowed at least 0)",
+        "t.toml:3: dtype: not a known name (given 'float16'; allowed float32, float64)",
+        "t.toml:4: foo: there is no such key (given foo; allowed title, seed,",
+        "t.toml:5: data.source: is required",
+        "t.toml:6: data.sourc: there is no such key (given sourc; allowed source,",
+        "t.toml:7: data.validation: not allowed (given 2; allowed less than 1)",
+        "t.toml:9: layers.0.type: not a known name (given 'dens'; allowed dense,",
+        "t.toml:10: layers.0.units: not allowed (given 0; allowed more than 0)",
+        "t.toml:13: layers.1.units: softmax over one unit is always 1 (given 1; allowed the number of classes)",
+        't.toml:14: layers.1.activation: binary_cross_entropy needs sigmoid at the output (given "softmax"; allowed',
+        "t.toml:17: objective.l2: not allowed (given -1; allowed at least 0)",
+        "t.toml:19: optimizer.type: not a known name (given 'adm'; allowed sgd,",
+        "t.toml:20: optimizer.lr: not allowed (given nan; allowed a finite number)",
+        "t.toml:22: schedule.typ: there is no such key (given typ; allowed type, every, warmup)",
+        "t.toml:24: train.epochs: of the wrong kind (given 1.5; allowed a whole number)",
+        "t.toml:25: train.batch_size: not a known name (given 'all'; allowed a whole number more than 0, or full)",
+        "t.toml:26: train.order: not a known name (given 'random'; allowed",
+        "t.toml:27: train.early_stopping: a table is needed (given true)",
+        "t.toml:28: train.stop: monitors validation.loss, but nothing is held out",
+        "t.toml:28: train.stop: needs one limit",
+        "t.toml:29: race: this table is not in this release",
+    ]
+    for text, start in zip(found, wanted, strict=True):
+        assert text.startswith(start)
+    for near in ('"source"', '"dense"', '"adam"', '"float64"', '"type"'):
+        assert any(text.endswith(f"; did you mean {near}?") for text in found)
+
+
+def replaced(old: str, new: str) -> str:
+    assert old in XOR
+    return XOR.replace(old, new)
+
+
+def layers(*tables: str, loss: str = "mse", data: str = 'source = "digits"', rest: str = "") -> str:
+    text = "".join(f"[[layers]]\n{table}\n" for table in tables)
+    return f'{text}[data]\n{data}\n[objective]\nloss = "{loss}"\n[optimizer]\ntype = "sgd"\n{rest}'
+
+
+DENSE = 'type = "dense"\nunits = 10'
+CONV = 'type = "conv2d"\nchannels = 3'
+FAULTS = {
+    "theta without the bias": (
+        replaced("units = 1", "units = 1\ntheta = [[20, 20]]"),
+        "t.toml:7: layers.0.theta: theta does not fit the layer (given 1 rows of 2; allowed 1 rows (one a unit) of 3",
+    ),
+    "ragged theta": (
+        replaced("units = 1", "units = 2\ntheta = [[1, 2, 3], [1, 2]]"),
+        "t.toml:7: layers.0.theta: theta does not fit the layer (given 2 rows of 2, 3;",
+    ),
+    "theta beyond float32": (
+        replaced("units = 1", "units = 1\ntheta = [[1e300, 1, 1]]"),
+        "t.toml:7: layers.0.theta: too large for float32 (given 1e+300; allowed up to 3.4",
+    ),
+    "sigmoid of two units": (
+        replaced("units = 1", "units = 2"),
+        "t.toml:6: layers.0.units: the data has 2 classes (given 2; allowed 1)",
+    ),
+    "softmax of another width": (
+        layers(
+            f'{DENSE}\nactivation = "softmax"', loss="cross_entropy", data='source = "blobs"\nclasses = 3'
+        ),
+        "t.toml:3: layers.0.units: the data has 3 classes (given 10; allowed 3)",
+    ),
+    "sigmoid units, one against all": (
+        layers(
+            'type = "dense"\nunits = 2\nactivation = "sigmoid"',
+            loss="binary_cross_entropy",
+            data='source = "blobs"\nclasses = 3',
+        ),
+        "t.toml:3: layers.0.units: the data has 3 classes (given 2; allowed 3)",
+    ),
+    "cross-entropy of numbers": (
+        layers(f'{DENSE}\nactivation = "softmax"', loss="cross_entropy", data='source = "sine"'),
+        't.toml:8: objective.loss: cross_entropy needs classes, but the targets are numbers (given "cross_entropy"',
+    ),
+    "another number of targets": (
+        layers(DENSE, data='source = "sine"'),
+        "t.toml:3: layers.0.units: the number of outputs is not the number of targets (given 10; allowed 1)",
+    ),
+    "softmax inside": (
+        layers(f'{DENSE}\nactivation = "softmax"', DENSE),
+        't.toml:4: layers.0.activation: softmax belongs to the output layer only (given "softmax"',
+    ),
+    "dense on pictures": (
+        layers(CONV, f'{DENSE}\nname = "output"'),
+        "t.toml:4: layers.1: output cannot read conv2d1: dense needs one row of features a sample (given conv2d1 "
+        '3×6×6); put a layer of type "flatten" before it',
+    ),
+    "a convolution on rows": (
+        layers(DENSE, CONV),
+        "t.toml:4: layers.1: conv2d1 cannot read dense1: conv2d needs pictures, channels × height × width (given "
+        "dense1 10); use it before flatten",
+    ),
+    "a window that does not fit": (
+        layers(f"{CONV}\nkernel = 9"),
+        "t.toml:1: layers.0: conv2d1 cannot read input: a window of 9×9 does not fit into pictures of 8×8 (given input "
+        "1×8×8; allowed up to 8×8); use a smaller window",
+    ),
+    "a sum of two widths": (
+        layers(DENSE, 'type = "dense"\nunits = 3', 'type = "add"\ninputs = ["dense1", "dense2"]'),
+        "t.toml:7: layers.2: add1 cannot read dense1, dense2: add needs inputs of one shape (given dense1 10, dense2 3)"
+        "; give them the same units",
+    ),
+    "pictures beside rows": (
+        layers(CONV, 'type = "flatten"', 'type = "concat"\ninputs = ["conv2d1", "flatten1"]'),
+        "t.toml:6: layers.2: concat1 cannot read conv2d1, flatten1: concat needs inputs that differ in their features "
+        "or channels only (given conv2d1 3×6×6, flatten1 108); give pictures",
+    ),
+    "pictures at the end": (
+        layers(CONV),
+        "t.toml:1: layers.0: the last layer must give one row of numbers a sample",
+    ),
+    "an unknown input": (
+        layers(f'{DENSE}\nname = "hidden"', f'{DENSE}\ninputs = ["hiden"]'),
+        "t.toml:8: layers.1.inputs: there is no such layer (given 'hiden'; allowed input, hidden); did you mean",
+    ),
+    "an input that comes later": (
+        layers(f'{DENSE}\ninputs = ["b"]', f'{DENSE}\nname = "b"'),
+        "t.toml:4: layers.0.inputs: it comes later, and layers can only read earlier ones (given 'b'; allowed input)",
+    ),
+    "no input": (
+        layers(f"{DENSE}\ninputs = []"),
+        "t.toml:4: layers.0.inputs: the number of layers that dense reads (given 0; allowed one)",
+    ),
+    "one name twice": (
+        layers(f'{DENSE}\nname = "dense2"', DENSE),
+        "t.toml:5: layers.1.name: two layers have this name (given 'dense2'); rename one",
+    ),
+    "a name with control characters": (
+        layers(f'{DENSE}\nname = "\\u001b[31m"'),
+        "t.toml:4: layers.0.name: not a name (given '\\x1b[31m'; allowed text without dots",
+    ),
+    "an escape sequence as a key": (
+        f'{XOR}"\\u001b[2J" = 1',
+        "t.toml:12: optimizer.\\e[2J: there is no such key",
+    ),
+    "dropout at the end": (
+        layers(DENSE, 'type = "dropout"', loss="cross_entropy"),
+        "t.toml:4: layers.1: cross_entropy needs a last layer with softmax (given dropout; allowed dense)",
+    ),
+    "accuracy of numbers": (
+        layers(
+            'type = "dense"\nunits = 1',
+            data='source = "sine"',
+            rest='[train]\nstop = { monitor = "train.accuracy", above = 1 }',
+        ),
+        't.toml:11: train.stop.monitor: the targets are numbers, so there is no accuracy (given "train.accuracy"; al',
+    ),
+    "nothing left to train on": (
+        replaced('"xor"', '"xor"\nvalidation = 0.9'),
+        "t.toml:3: data.validation: nothing is left to train on: 2 of the 2 rows of class 0 would be held out",
+    ),
+    "fewer samples than classes": (
+        layers(DENSE, data='source = "spirals"\nsamples = 3\nclasses = 10'),
+        "t.toml:6: data.samples: there are 10 classes (given 3; allowed at least 10)",
+    ),
+    "a missing file": (
+        layers(DENSE, data='source = "csv"\npath = "no.csv"\ntarget = "y"'),
+        "t.toml:6: data.path: cannot read no.csv: no such file",
+    ),
+    "inputs beyond float32": (
+        replaced('"xor"', '"xor"\nnoise = 1e300'),
+        "t.toml:1: dtype: the inputs are too large for float32",
+    ),
+    "targets beyond float32": (
+        layers('type = "dense"\nunits = 1', data='source = "linear"\nnoise = 1e300'),
+        "t.toml:1: dtype: the targets are too large for float32",
+    ),
+    "a network beyond memory": (
+        replaced("units = 1", "units = 100000000000"),
+        "t.toml:4: layers: the network is too l",
+    ),
+    "a number of too many bits": (
+        replaced("units = 1", f"units = 0x{'f' * 20000}"),
+        "t.toml:4: layers: the network is too large",
+    ),
+    "maxout as an activation": (
+        replaced('"sigmoid"', '"maxout"'),
+        "t.toml:7: layers.0.activation: not a known name (given 'maxout'; allowed linear, sigmoid, tanh, relu, leaky_"
+        "relu, prelu, elu, softplus, gelu, silu, softmax); maxout is a layer of its own",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_says_where_what_was_given_and_what_is_allowed(name: str) -> None:
+    text, start = FAULTS[name]
+    found = messages(text)
+    assert found[0].startswith(start), found
+    assert len(found) == 1
+    assert found[0].isprintable()
+
+
+@pytest.mark.parametrize("name", ["newton", "cg", "bfgs", "lbfgs"])
+def test_a_second_order_optimizer_says_all_that_it_needs(name: str) -> None:
+    text = layers(
+        DENSE, 'type = "dropout"', 'type = "batchnorm"', 'type = "dense"\nunits = 2', data='source = "xor"',
+        rest='[schedule]\ntype = "cosine"\n[train]\nbatch_size = 4\nclip_norm = 1.0\n'
+        "gradient_noise = {}\norder = { type = 'curriculum' }\n",
+    ).replace('"sgd"', f'"{name}"')  # fmt: skip
+    keys = [m.split(": ")[1] for m in messages(text)]
+    assert sorted(keys) == [
+        "dtype", "layers.1", "layers.2", "schedule", "train.batch_size", "train.clip_norm", "train.gradient_noise",
+        "train.order",
+    ]  # fmt: skip
+    found = messages(XOR.replace('"sgd"', f'"{name}"\nlr = 0.1'))
+    assert any("optimizer.lr: there is no such key" in m for m in found)
+
+
+def test_newton_refuses_many_parameters() -> None:
+    text = layers(DENSE, rest='[train]\nbatch_size = "full"').replace('"sgd"', '"newton"')
+    (found,) = messages(f'dtype = "float64"\n{text}')
+    assert found.startswith(
+        "t.toml:9: optimizer: newton refuses this many parameters (given 650; allowed at most 500)"
+    )
+
+
+def test_a_batch_larger_than_the_data_is_clipped_with_a_warning() -> None:
+    experiment = made(f"{XOR}[train]\nbatch_size = 99")
+    assert experiment.trainer.batch_size == 4
+    (warning,) = experiment.warnings
+    assert warning.endswith(
+        "t.toml:15: train.batch_size: larger than the data: 4 rows are used at once (given 99)"
+    )
+    assert made(XOR).warnings == ()
+
+
+def test_a_layer_that_nothing_reads_is_told() -> None:
+    text = layers(DENSE, f'{DENSE}\ninputs = ["input"]')
+    (warning,) = made(text).warnings
+    assert warning.endswith("t.toml:1: layers.0: nothing reads dense1, so it has no part in the output")
+
+
+def test_a_single_class_is_refused_unless_allowed(tmp_path_factory: pytest.TempPathFactory) -> None:
+    directory = tmp_path_factory.mktemp("single")
+    (directory / "t.csv").write_text("a,kind\n1,x\n2,x\n")
+    text = layers(
+        'type = "dense"\nunits = 1', data=f'source = "csv"\npath = "{directory / "t.csv"}"\ntarget = "kind"'
+    )
+    (found,) = messages(text)
+    assert found.startswith('t.toml:4: data: every row has the same class "x"')
+    assert made(text, ["data.allow_single_class=true"]).trainer.update == 1
