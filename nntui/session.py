@@ -97,7 +97,22 @@ class Session:
         return self._seconds_before + time.perf_counter() - self._start
 
     def train(self, signals: Signals, hooks: Hooks) -> None:
-        """Train to the end, or until a signal; keeps records and checkpoints; sets ``exit_code``."""
+        """Train to the end, or until a signal; keeps records and checkpoints; sets ``exit_code``.
+
+        Whatever ends it, the state on the disk and ``info`` say so; only faults of the program are raised.
+        """
+        try:
+            self._train(signals, hooks)
+        except KeyboardInterrupt:
+            self._halt("interrupted", "ended at once by a second SIGINT", 128 + signal.SIGINT)
+        except UserError as error:
+            self._halt("failed", "; ".join(error.messages), FAILED)
+        except MemoryError:
+            self._halt("failed", "out of memory; use a smaller train.batch_size or network", FAILED)
+        if self._failed_saves and self.exit_code == 0:
+            self.exit_code = FAILED
+
+    def _train(self, signals: Signals, hooks: Hooks) -> None:
         trainer = self.trainer
         with MetricsWriter(self.run.metrics) as self._metrics, np.errstate(all="ignore"):
             if not trainer.update:
@@ -114,8 +129,13 @@ class Session:
             except NumericError as error:
                 self._diverged(error)
             self.save_state()
-        if self._failed_saves and self.exit_code == 0:
-            self.exit_code = FAILED
+
+    def _halt(self, state: str, reason: str, exit_code: int) -> None:
+        """End without another checkpoint."""
+        self.report(f"{reason} (update {self.trainer.update})")
+        self.info.state, self.info.reason = state, f"{reason} at update {self.trainer.update}"
+        self.exit_code = exit_code
+        self.save_state()
 
     def stop(self, why: str) -> None:
         """End after the present update, saved."""
@@ -294,6 +314,13 @@ def restore(experiment: Experiment, run: RunDirectory, report: Callable[[str], o
         experiment.trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
     except (KeyError, ValueError) as error:
         raise UserError(f"{run.name}: the checkpoint does not fit the configuration: {error}") from None
+
+
+def failure(reason: str) -> dict[str, Any]:
+    """The JSON of ``fit`` where no run came into being."""
+    nothing = dict.fromkeys(("run", "run_dir", "train", "validation", "test"))
+    zeros = dict.fromkeys(("epochs", "updates", "seconds", "updates_per_second", "parameters"), 0)
+    return {**nothing, **zeros, "status": "failed", "reason": reason, "findings": []}
 
 
 def outcome(experiment: Experiment, run: RunDirectory, info: RunInfo) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from nntui_core import catalog
 from nntui_core.errors import ConfigError, ShapeError
 from nntui_core.graph import Graph, Node
 from nntui_core.initializers import Initializer
-from nntui_core.layers.base import Layer
+from nntui_core.layers.base import Layer, sample
 from nntui_core.layers.regularizing import BatchNormLayer
 from nntui_core.losses import L1Penalty, L2Penalty, Loss
 from nntui_core.ops.arithmetic import Add
@@ -250,17 +250,6 @@ def default_initializer(activation: Op | None) -> Initializer:
     return found
 
 
-def _misfit(name: str, sources: Sequence[str], inputs: Sequence[Node], error: ShapeError) -> ShapeError:
-    """The error with the layers that are read and their shapes; other errors of the layer pass."""
-    if error.where not in ("", name) and error.where.rpartition(".")[2] not in ("z", "a"):
-        return error
-    given = ", ".join(f"{s} {'×'.join(map(str, n.shape[1:]))}" for s, n in zip(sources, inputs, strict=True))
-    return ShapeError(
-        f"{name} cannot read {', '.join(sources)}: {error.problem}",
-        where=name, given=given, allowed=error.allowed, hint=error.hint,
-    )  # fmt: skip
-
-
 class _Builder:
     """Lays a network out for one number of samples and one mode."""
 
@@ -274,6 +263,7 @@ class _Builder:
         self.debug = debug
         self.collect = collect
         self.graph = Graph()
+        self.sources: tuple[str, ...] = ()
         self.shapes: list[tuple[str, Shape]] = []
         self._masks: list[tuple[Node, str, float]] = []
         self._buffers: list[Node] = []
@@ -316,13 +306,16 @@ class _Builder:
         built: list[LayerNodes] = []
         last = INPUT
         for name, layer in zip(self.network.names, spec.layers, strict=True):
-            inputs = [outputs[i] for i in layer.inputs or (last,)]
+            self.sources = layer.inputs or (last,)
+            inputs = [self._output(name, source, outputs) for source in self.sources]
             if len(inputs) > 1 and not layer.joins:
-                raise ShapeError(f"{layer.type} reads one layer", where=name, given=len(inputs))
-            try:
-                a = layer.build(self, name, inputs)
-            except ShapeError as error:
-                raise _misfit(name, layer.inputs or (last,), inputs, error) from None
+                raise ShapeError(
+                    f"{layer.type} layer {name} reads one layer",
+                    where=name,
+                    given=", ".join(self.sources),
+                    hint="join them first, by an add or concat layer",
+                )
+            a = layer.build(self, name, inputs)
             outputs[name], last = a, name
             z = self.graph.get(f"{name}.z")
             w, b = (p if p in self.graph else None for p in (f"{name}.W", f"{name}.b"))
@@ -330,25 +323,43 @@ class _Builder:
         output = outputs[last]
         if len(output.shape) != 2:
             raise ShapeError(
-                "the last layer must give one row of numbers a sample",
+                f"the last layer, {last}, must give one row of numbers a sample, but gives {sample(output.shape)}",
                 where=last,
                 given=output.shape[1:],
+                allowed="(outputs,)",
                 hint="end with flatten and dense",
             )
         target, loss = (None, None) if self.mode == "predict" else self._loss(built[-1], output)
         return self._model(x, target, output, loss, tuple(built))
 
+    def _output(self, name: str, source: str, outputs: dict[str, Node]) -> Node:
+        if source not in outputs:
+            raise ConfigError(
+                f"layer {name} reads {source}, which is no earlier layer",
+                where=name,
+                given=source,
+                allowed=", ".join(outputs),
+            )
+        return outputs[source]
+
     def _pictures(self, x: Node) -> Node:
-        """The input as pictures where the first layer that reads it needs them."""
+        """The input, as pictures where a layer needs them."""
         spec = self.network.spec
-        readers = [
-            layer
-            for k, layer in enumerate(spec.layers)
-            if (layer.inputs is None and k == 0) or INPUT in (layer.inputs or ())
-        ]
-        if spec.image is None or not any(layer.spatial for layer in readers):
+        if spec.image is None or not self._pictures_wanted():
             return x
         return self.graph.apply(Reshape((self.samples, *spec.image)), x, name="input.pictures")
+
+    def _pictures_wanted(self) -> bool:
+        """Whether the input reaches a layer that needs pictures, directly or through layers that keep them."""
+        reached, last = {INPUT}, INPUT
+        for name, layer in zip(self.network.names, self.network.spec.layers, strict=True):
+            if reached.intersection(layer.inputs or (last,)):
+                if layer.spatial:
+                    return True
+                if layer.keeps:
+                    reached.add(name)
+            last = name
+        return False
 
     def _loss(self, last: LayerNodes, output: Node) -> tuple[Node, Node]:
         spec = self.network.spec

@@ -37,26 +37,38 @@ def activation_of(layer: LayerNodes) -> Op | None:
 
 
 def per_unit(a: Array) -> Array:
-    """Samples (and places) × units."""
+    """Samples (and places) × units; a vector is one sample, a number one unit."""
+    if a.ndim < 2:
+        return a.reshape(1, -1)
     return a if a.ndim == 2 else np.moveaxis(a, 1, -1).reshape(-1, a.shape[1])
 
 
-def dead_share(layer: LayerNodes, a: Array) -> float | None:
-    """Share of relu units that are 0 on every sample."""
-    op = activation_of(layer)
+def dead_units(op: Op | None, a: Array) -> Array | None:
+    """Which units of a relu's output ``a`` are 0 on every sample; None for another op."""
     if op is None or op.type != "relu":
         return None
-    return float(np.mean((per_unit(a) <= 0).all(axis=0)))
+    return np.asarray((per_unit(a) <= 0).all(axis=0))
 
 
-def saturated_share(layer: LayerNodes, a: Array) -> float | None:
-    """Share of tanh or sigmoid units that are saturated on every sample."""
-    op = activation_of(layer)
+def saturated_units(op: Op | None, a: Array) -> Array | None:
+    """Which units of a tanh's or sigmoid's output ``a`` are saturated on every sample; None for another op."""
     limit = SATURATION.get(op.type) if op is not None else None
     if op is None or limit is None:
         return None
     middle = 0.5 if op.type == "sigmoid" else 0.0
-    return float(np.mean((np.abs(per_unit(a) - middle) > limit).all(axis=0)))
+    return np.asarray((np.abs(per_unit(a) - middle) > limit).all(axis=0))
+
+
+def dead_share(layer: LayerNodes, a: Array) -> float | None:
+    """Share of relu units that are 0 on every sample."""
+    units = dead_units(activation_of(layer), a)
+    return None if units is None else float(units.mean())
+
+
+def saturated_share(layer: LayerNodes, a: Array) -> float | None:
+    """Share of tanh or sigmoid units that are saturated on every sample."""
+    units = saturated_units(activation_of(layer), a)
+    return None if units is None else float(units.mean())
 
 
 def rms(x: Array | None) -> float | None:

@@ -10,7 +10,7 @@ import click
 
 from nntui import __version__
 from nntui.display import display
-from nntui.errors import UserError
+from nntui.errors import FAILED, UserError
 
 COMMANDS = {
     "run": "train, and watch on the screen",
@@ -82,18 +82,27 @@ def _run() -> int:
             click.echo(f"error: {display(line)}", err=True)
         for line in error.context:
             click.echo(f"       {display(line)}", err=True)
+        if error.exit_code == FAILED:
+            _document("failed", "; ".join(error.messages))
         return error.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code
-    except click.Abort:
-        return 130
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
+        _document("interrupted", "ended by SIGINT")
         return 130
     except BrokenPipeError:
         # The reader has left (such as `| head`): nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return result if isinstance(result, int) else 0
+
+
+def _document(status: str, reason: str) -> None:
+    """With --json there is a document also where a command failed before it could print its own."""
+    if "--json" in sys.argv:
+        from nntui.cli.common import print_json
+
+        print_json({"status": status, "reason": reason})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nntui.caret import caret
 from nntui.cli.common import print_json, runs_directory, runs_option, say, warn
 from nntui.display import display
 from nntui.errors import DIVERGED, UserError
@@ -121,15 +122,9 @@ def _expression(text: str, words: tuple[str, ...], into: bool) -> Subject:
         raise _fault(text, error) from None
 
 
-def _fault(text: str, error: ExpressionError, width: int = 70) -> UserError:
+def _fault(text: str, error: ExpressionError) -> UserError:
     """The message, and under it the text around the fault with a caret at it."""
-    position = min(error.position, len(text))
-    start = max(0, position - width // 2)
-    before = display(text[start:position])
-    lead = "… " if start else ""
-    tail = " …" if len(text) > start + width else ""
-    shown = f"{lead}{before}{display(text[position : start + width])}{tail}"
-    return UserError(f"-e: {error}", context=[shown, " " * (len(lead) + len(before)) + "^"])
+    return UserError(f"-e: {error}", context=caret(text, error.position))
 
 
 def _value(word: str) -> tuple[str, Any]:

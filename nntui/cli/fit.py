@@ -11,7 +11,7 @@ import click
 
 from nntui.cli.common import limit_threads, print_json, runs_directory, runs_option, say, warn
 from nntui.display import display
-from nntui.errors import UserError
+from nntui.errors import FAILED, UserError
 
 if TYPE_CHECKING:
     from nntui.session import Session, Signals
@@ -49,11 +49,19 @@ def command(
     from nntui import session as sessions
 
     base = runs_directory(ctx, runs)
-    if resume is None:
-        assert config is not None
-        session, done = _new(config, overrides, seed, epochs, base), False
-    else:
-        session, done = _resumed(resume, config, overrides, seed, epochs, base)
+    try:
+        if resume is None:
+            assert config is not None
+            session, done = _new(config, overrides, seed, epochs, base), False
+        else:
+            session, done = _resumed(resume, config, overrides, seed, epochs, base)
+    except UserError as error:
+        if as_json and error.exit_code == FAILED:
+            for message in error.messages:
+                say(f"error: {message}")
+            print_json(sessions.failure("; ".join(error.messages)))
+            return FAILED
+        raise
     if not done:
         progress = Progress(session, shown=not quiet and sys.stderr.isatty())
         with sessions.Signals() as signals, progress:

@@ -1,82 +1,329 @@
-"""Conditions of breakpoints, such as ``gradient.norm > 100`` or ``non-finite``, on what a step has computed."""
+"""The language of breakpoints: ``non-finite``, ``|gradient| > 100``, ``dead``, ``loss rises``, ``error > 1e-4``,
+or any comparison of a node's statistics, read by walking an allow-listed syntax tree; nothing is evaluated.
+
+Truth has three values: what a step has not computed yet is unknown, and a condition holds only where it is
+true whatever the unknown will be.
+"""
 
 from __future__ import annotations
 
+import ast
 import difflib
 import operator
 import re
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nntui.caret import caret
 from nntui.display import display
 from nntui.errors import UserError
+from nntui_core.gradcheck import ACCEPTABLE, GOOD, SUSPECT
 
-Array = NDArray[Any]
+Known = Callable[[str], float | None]
+"""The number of a term such as ``gradient.norm`` at one node and moment; None while it is unknown."""
+Number = Callable[[Known], float | None]
+Truth = Callable[[Known], bool | None]
 
-STATISTICS: dict[str, Callable[[Array], float]] = {
-    "min": lambda a: float(a.min()),
-    "max": lambda a: float(a.max()),
-    "mean": lambda a: float(a.mean()),
-    "std": lambda a: float(a.std()),
-    "norm": lambda a: float(np.sqrt(np.sum(np.square(a, dtype=np.float64)))),
-    "largest": lambda a: float(np.abs(a).max()),
-    "dead": lambda a: float(np.mean((a.reshape(len(a), -1) <= 0).all(axis=0))) if a.ndim > 1 else 0.0,
-    "saturated": lambda a: (
-        float(np.mean((np.abs(a.reshape(len(a), -1)) > 0.97).all(axis=0))) if a.ndim > 1 else 0.0
-    ),
-}
-"""Of an array: over all entries, and for "dead" and "saturated" the share of units, over all samples."""
-OPERATORS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
-WHAT = ("value", "gradient")
-NON_FINITE = "non-finite"
-_FORM = re.compile(r"\s*(\w+)\.(\w+)\s*(>=|<=|>|<)\s*(\S+)\s*")
+STATISTICS = ("min", "max", "mean", "std", "norm", "largest")
+"""Of all entries: ``norm`` is the Euclidean length, ``largest`` the largest absolute value."""
+VALUE = (*(f"value.{s}" for s in STATISTICS), "dead", "saturated")
+GRADIENT = (*(f"gradient.{s}" for s in STATISTICS), "error")
+GLOBAL = ("loss", "loss.before", "update")
+NON_FINITE, RISES = "non-finite", "loss rises"
+SHARES = ("dead", "saturated")
+"""Shares of a layer's units; alone, they hold where there is any such unit."""
+BANDS = {"good": GOOD, "acceptable": ACCEPTABLE, "suspect": SUSPECT}
+"""Upper limits of the gradient check's relative error, by the name of the band."""
+MAX_LENGTH = 500
+MAX_PARENTHESES = 30
+MAX_DEPTH = 60
+
+EXAMPLES = (
+    NON_FINITE, "|gradient| > 100", "|gradient| < 1e-6", "dead", "saturated > 0.5", "error > acceptable", RISES,
+    "value.max > 10 * value.std and update > 100", "|gradient| > 1 at hidden",
+)  # fmt: skip
+ALLOWED = (
+    f"{NON_FINITE}, {RISES}, dead, saturated, error, |gradient|, |value|, value.S and gradient.S with S one of "
+    f"{', '.join(STATISTICS)}; loss, loss.before, update; numbers, + - * /, abs sqrt log, > < >= <= == !=, "
+    "and or not, parentheses; at the end: at NODE"
+)
+
+_COMPARISONS: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
+    ast.Gt: operator.gt, ast.Lt: operator.lt, ast.GtE: operator.ge, ast.LtE: operator.le, ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}  # fmt: skip
+_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide,
+}  # fmt: skip
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {"abs": np.abs, "sqrt": np.sqrt, "log": np.log}
+# Each replacement is as long as what it replaces, so that positions in messages hold.
+_WORDS = (
+    (re.compile(r"\bnon-finite\b"), "non_finite"),
+    (re.compile(r"\bloss rises\b"), "loss_rises"),
+    (re.compile(r"\|gradient\|"), "_gradient_"),
+    (re.compile(r"\|value\|"), "_value_"),
+    (re.compile(r"\babove\b"), ">    "),
+    (re.compile(r"\bbelow\b"), "<    "),
+)
+_NAMES = {
+    "non_finite": NON_FINITE, "nonfinite": NON_FINITE, "loss_rises": RISES, "_gradient_": "gradient.norm",
+    "_value_": "value.norm",
+}  # fmt: skip
+_TERMS = (*VALUE, *GRADIENT, *GLOBAL)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Holds where ``what.statistic`` compares so with ``limit``; ``non-finite`` needs no more."""
+    """A condition on one node's numbers; equal to another of the same text."""
 
     text: str
-    what: str = ""
-    statistic: str = ""
-    comparison: str = ""
-    limit: float = 0.0
+    path: str = field(compare=False)
+    """Only at the node, or in the layer, of this name; empty for everywhere."""
+    terms: tuple[str, ...] = field(compare=False)
+    """What it asks about, each once."""
+    _truth: Truth = field(compare=False, repr=False)
 
-    def holds(self, value: Array | None, gradient: Array | None) -> bool:
-        """Whether it holds for a node's present value and gradient (None where there is none yet)."""
-        if self.text == NON_FINITE:
-            return any(a is not None and not np.isfinite(a).all() for a in (value, gradient))
-        array = value if self.what == "value" else gradient
-        if array is None or not array.size:
-            return False
+    def __str__(self) -> str:
+        return self.text
+
+    def holds(self, known: Known) -> bool:
+        """Whether it is true, given what is known."""
         with np.errstate(all="ignore"):
-            found = STATISTICS[self.statistic](array)
-        return bool(OPERATORS[self.comparison](found, self.limit))
+            return self._truth(known) is True
+
+    def concerns(self, name: str) -> bool:
+        """Whether the node of that name is looked at."""
+        return not self.path or name == self.path or name.startswith(f"{self.path}.")
+
+    @property
+    def global_only(self) -> bool:
+        """Whether it asks about no node in particular: then it is looked at where the loss is."""
+        return all(t in (*GLOBAL, RISES) for t in self.terms)
 
 
 def parse(text: str) -> Condition:
-    """A condition from what a user typed. Raises UserError."""
+    """A condition from what a user typed. Raises UserError, the text with a caret in its ``context``."""
     text = " ".join(text.split())
-    if text in (NON_FINITE, "nonfinite", "nan", "inf"):
-        return Condition(NON_FINITE)
-    form = _FORM.fullmatch(text)
-    allowed = (
-        f'allowed "{NON_FINITE}", or WHAT.STATISTIC > NUMBER with value or gradient, {", ".join(STATISTICS)}'
-    )
-    if form is None:
-        raise UserError(f"not a condition (given {display(text, 60)}; {allowed})")
-    what, statistic, comparison, number = form.groups()
-    for given, known in ((what, WHAT), (statistic, tuple(STATISTICS))):
-        if given not in known:
-            near = difflib.get_close_matches(given, known, 1, 0.5)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise UserError(f"not a condition (given {display(given, 40)}; allowed {', '.join(known)}){hint}")
-    try:
-        limit = float(number)
-    except ValueError:
-        raise UserError(f"not a number in a condition (given {display(number, 40)})") from None
-    return Condition(text, what, statistic, comparison, limit)
+    head, at, path = text.partition(" at ")
+    if at and not path.strip():
+        raise _fault(text, len(head) + 1, "the name of a node is missing after at")
+    walker = _Walker(text, head)
+    tree = walker.syntax()
+    truth = walker.truth(tree)
+    found = Condition(text, path.strip(), tuple(dict.fromkeys(walker.terms)), truth)
+    if found.path and found.global_only:
+        raise _fault(text, len(head) + 1, "the loss belongs to no node", "leave out at …")
+    return found
+
+
+def _fault(text: str, position: int, problem: str, hint: str = "") -> UserError:
+    message = f"not a condition: {problem}; {hint or f'allowed: {ALLOWED}'}"
+    return UserError(message, context=caret(text, position))
+
+
+class _Walker:
+    """From text to a function of what is known."""
+
+    def __init__(self, text: str, head: str) -> None:
+        self.text = text
+        self.head = head
+        self.terms: list[str] = []
+
+    def syntax(self) -> ast.expr:
+        """The tree of the part before ``at``."""
+        source = self.head
+        if not source:
+            raise _fault(self.text, 0, "there is none")
+        if len(source) > MAX_LENGTH:
+            raise _fault(
+                self.text,
+                MAX_LENGTH,
+                f"{len(source)} characters, at most {MAX_LENGTH} are allowed",
+                "shorten it",
+            )
+        depth = 0
+        for k, c in enumerate(source):
+            depth += (c in "([{") - (c in ")]}")
+            if depth > MAX_PARENTHESES or c in "\x00#":
+                raise _fault(
+                    self.text, k, "nested too deeply" if depth > MAX_PARENTHESES else "this character"
+                )
+        for word, spelled in _WORDS:
+            source = word.sub(spelled, source)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(source, mode="eval").body
+        except SyntaxError as error:
+            at = len(source.encode()[: max(0, (error.offset or 1) - 1)].decode(errors="ignore"))
+            bar, single = source.find("|"), re.search(r"(?<![<>=!])=(?!=)", source)
+            if bar >= 0:
+                raise _fault(self.text, bar, "only |gradient| and |value| stand between bars") from None
+            if single:
+                raise _fault(self.text, single.start(), "= compares nothing", "write == for equal") from None
+            raise _fault(self.text, min(at, len(source)), "this is not understood") from None
+        except (ValueError, RecursionError, MemoryError):
+            raise _fault(
+                self.text, 0, "it cannot be read: nested too deeply, or a strange character"
+            ) from None
+        self._limit(tree)
+        return tree
+
+    def _limit(self, tree: ast.expr) -> None:
+        stack: list[tuple[ast.AST, int]] = [(tree, 1)]
+        while stack:
+            node, depth = stack.pop()
+            if depth > MAX_DEPTH:
+                raise self.fault(node, "nested too deeply")
+            stack.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
+
+    def fault(self, node: ast.AST, problem: str, hint: str = "") -> UserError:
+        column = getattr(node, "col_offset", 0)
+        position = len(self.head.encode()[:column].decode(errors="ignore"))
+        return _fault(self.text, position, problem, hint)
+
+    def truth(self, node: ast.expr) -> Truth:
+        """A condition: a comparison, a word such as ``dead``, or several joined by and, or, not."""
+        if isinstance(node, ast.BoolOp):
+            parts = [self.truth(v) for v in node.values]
+            return _all(parts) if isinstance(node.op, ast.And) else _any(parts)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return _not(self.truth(node.operand))
+        if isinstance(node, ast.Compare):
+            return self.compare(node)
+        name = self.term(node)
+        if name in (NON_FINITE, RISES, *SHARES):
+            assert name is not None
+            self.terms.append(name)
+            return _positive(name)
+        self.number(node)  # For a fault inside it, which is nearer to what is wrong.
+        what = f"{name} is a number" if name else "this is a number"
+        raise self.fault(node, what, f"compare it, as in {display(self._source(node), 40)} > 1")
+
+    def _source(self, node: ast.expr) -> str:
+        return ast.get_source_segment(self.head, node) or "it"
+
+    def compare(self, node: ast.Compare) -> Truth:
+        """``a < b``, also in chains."""
+        sides = [self.number(n) for n in (node.left, *node.comparators)]
+        parts: list[Truth] = []
+        for k, op in enumerate(node.ops):
+            compares = _COMPARISONS.get(type(op))
+            if compares is None:
+                raise self.fault(node, "this comparison is not allowed")
+            parts.append(_compared(compares, sides[k], sides[k + 1]))
+        return parts[0] if len(parts) == 1 else _all(parts)
+
+    def term(self, node: ast.expr) -> str | None:
+        """The name that ``node`` spells, such as ``gradient.norm``; None where it is no name."""
+        if isinstance(node, ast.Name):
+            return _NAMES.get(node.id, node.id)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            return f"{node.value.id}.{node.attr}"
+        return None
+
+    def number(self, node: ast.expr) -> Number:
+        """A number: a term, a constant, or arithmetic on numbers."""
+        name = self.term(node)
+        if name is not None:
+            return self.named(node, name)
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            return self.constant(node, node.value)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+            inner = self.number(node.operand)
+            return _apply(np.negative, inner) if isinstance(node.op, ast.USub) else inner
+        if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
+            return _apply(_ARITHMETIC[type(node.op)], self.number(node.left), self.number(node.right))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            function = _FUNCTIONS.get(node.func.id)
+            if function is None or node.keywords or len(node.args) != 1:
+                raise self.fault(
+                    node, f"{node.func.id}( ) is not allowed so", _near(node.func.id, _FUNCTIONS)
+                )
+            return _apply(function, self.number(node.args[0]))
+        if isinstance(node, ast.Compare | ast.BoolOp):
+            raise self.fault(node, "a number is needed here, not a condition")
+        raise self.fault(node, f"{type(node).__name__} cannot stand here")
+
+    def named(self, node: ast.expr, name: str) -> Number:
+        if name in BANDS:
+            limit = BANDS[name]
+            return lambda known: limit
+        if name in (NON_FINITE, RISES):
+            raise self.fault(node, f"{name} is no number", "it stands alone, or with and, or, not")
+        if name not in _TERMS:
+            if name in ("value", "gradient"):
+                hint = f"write |{name}|, or {name}.S with S one of {', '.join(STATISTICS)}"
+                raise self.fault(node, f"{name} is an array", hint)
+            raise self.fault(
+                node, f"there is no {display(name, 40)}", _near(name, (*_TERMS, *BANDS, *_NAMES))
+            )
+        self.terms.append(name)
+        return lambda known: known(name)
+
+    def constant(self, node: ast.Constant, given: Any) -> Number:
+        try:
+            value = float(given)
+        except OverflowError:
+            value = float("inf")
+        if not isfinite(value):
+            raise self.fault(node, "the number is too large", "at most about 1.8e308")
+        return lambda known: value
+
+
+def _near(name: str, known: Any) -> str:
+    near = difflib.get_close_matches(name, list(known), 1, 0.5)
+    return f"did you mean {_NAMES.get(near[0], near[0])}?" if near else ""
+
+
+def _compared(compares: Callable[[float, float], bool], left: Number, right: Number) -> Truth:
+    def truth(known: Known) -> bool | None:
+        a, b = left(known), right(known)
+        return None if a is None or b is None else bool(compares(a, b))
+
+    return truth
+
+
+def _positive(name: str) -> Truth:
+    def truth(known: Known) -> bool | None:
+        found = known(name)
+        return None if found is None else found > 0
+
+    return truth
+
+
+def _all(parts: list[Truth]) -> Truth:
+    def truth(known: Known) -> bool | None:
+        found = [part(known) for part in parts]
+        return False if False in found else None if None in found else True
+
+    return truth
+
+
+def _any(parts: list[Truth]) -> Truth:
+    def truth(known: Known) -> bool | None:
+        found = [part(known) for part in parts]
+        return True if True in found else None if None in found else False
+
+    return truth
+
+
+def _not(part: Truth) -> Truth:
+    def truth(known: Known) -> bool | None:
+        found = part(known)
+        return None if found is None else not found
+
+    return truth
+
+
+def _apply(function: Callable[..., Any], *operands: Number) -> Number:
+    def number(known: Known) -> float | None:
+        found = [operand(known) for operand in operands]
+        return None if None in found else float(function(*(np.float64(v) for v in found)))
+
+    return number

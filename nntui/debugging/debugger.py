@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import prod
+
+import numpy as np
 
 from nntui.debugging.conditions import Condition
 from nntui.debugging.subject import Opens, Subject
+from nntui.debugging.watching import Hit, Moment, Scan
 from nntui_core.gradcheck import Check, Checker
 from nntui_core.graph import Node
 from nntui_core.ops.base import Array
 from nntui_core.plan import Event, Phase
 from nntui_core.stepper import Stepper
 
+CHECKED = 64
+"""Entries of a node whose gradient a condition checks at most."""
 Make = Callable[[Opens, int], Subject]
 """The subject with these nodes open, on this sample (or batch)."""
 
@@ -34,14 +40,19 @@ class Debugger:
     conditions: list[Condition] = field(default_factory=list)
     stopped: str = ""
     """Why the last continue stopped."""
+    hit: Hit | None = None
+    """The condition that the last continue stopped at."""
+    moment: Moment = field(default_factory=Moment)
+    """What conditions are told about the training around this pass."""
 
     def __post_init__(self) -> None:
-        self._checks: dict[int, Check] = {}
+        self._checks: dict[tuple[int, bytes], Check] = {}
         self._build()
 
     def _build(self) -> None:
         self.subject = self.make(self._opens, self.sample)
         self.stepper = Stepper(self.subject.plan)
+        self._scan = Scan(self.subject.plan)
         self._checks.clear()
 
     def _opens(self, node: Node) -> bool:
@@ -88,15 +99,16 @@ class Debugger:
         return self._until(self._broken)
 
     def until(self, name: str) -> bool:
-        """On to the next step of the node of that name; False where it does not come."""
+        """On to the next step of the node of that name, or that tells its gradient if it is a leaf; False where
+        none comes."""
         here = self.stepper.position
-        if self._until(lambda e: f"{e.phase} {name}" if e.node.name == name else ""):
+        if self._until(lambda e: f"{e.phase} {name}" if name in self._places(e) else ""):
             return True
         self.stepper.seek(here)
         return False
 
     def _until(self, why: Callable[[Event], str]) -> bool:
-        self.stopped = ""
+        self.stopped, self.hit = "", None
         while (event := self.stepper.step()) is not None:
             self.stopped = why(event)
             if self.stopped:
@@ -104,17 +116,25 @@ class Debugger:
         return False
 
     def _broken(self, event: Event) -> str:
-        node = event.node
-        if node.name in self.breakpoints:
-            return f"breakpoint {node.name}"
-        plan = self.subject.plan
-        seen = [node] if event.phase == "forward" else [node, *node.args]
-        for condition in self.conditions:
-            for other in seen:
-                gradient = plan.adjoint(other) if event.phase == "backward" else None
-                if condition.holds(plan.value(other), gradient):
-                    return f"{condition.text} at {other.name}"
-        return ""
+        reached = self.breakpoints & self._places(event)
+        if reached:
+            return f"breakpoint {min(reached)}"
+        self.hit = self._scan.at(self.stepper.position - 1, self.conditions, self._moment())
+        return str(self.hit) if self.hit is not None else ""
+
+    def _places(self, event: Event) -> set[str]:
+        """Names of the node that a step is at, and of the leaves that it tells the value or gradient of."""
+        learned = self._scan.learned(self.stepper.position - 1)
+        return {event.node.name, *(n.name for n in learned if n.op is None)}
+
+    def _moment(self) -> Moment:
+        return replace(self.moment, errors=self._error)
+
+    def _error(self, node: Node) -> float | None:
+        """The relative error of the node's gradient check, on some entries of a large one."""
+        size = prod(node.shape)
+        check = self.check(node, np.linspace(0, size - 1, min(size, CHECKED), dtype=np.intp))
+        return None if check is None or check.verdict == "kink" else check.relative_error
 
     def into(self) -> bool:
         """Open the present node; False where it is primitive."""
@@ -170,7 +190,8 @@ class Debugger:
         return self._checked(twin, indices)
 
     def _checked(self, twin: Node, indices: Array | None) -> Check:
-        found = self._checks.get(twin.id)
+        key = (twin.id, b"" if indices is None else np.asarray(indices).tobytes())
+        found = self._checks.get(key)
         if found is None:
-            found = self._checks[twin.id] = Checker(self.subject.double).check(twin, indices)
+            found = self._checks[key] = Checker(self.subject.double).check(twin, indices)
         return found

@@ -87,11 +87,13 @@ CONV = 'type = "conv2d"\nchannels = 3'
 FAULTS = {
     "theta without the bias": (
         replaced("units = 1", "units = 1\ntheta = [[20, 20]]"),
-        "t.toml:7: layers.0.theta: theta does not fit the layer (given 1 rows of 2; allowed 1 rows (one a unit) of 3",
+        "t.toml:7: layers.0.theta: theta does not fit layer dense1 of 1 units, to which input gives 2 numbers (given 1 "
+        "rows of 2; allowed 1 rows (one a unit) of 3",
     ),
     "ragged theta": (
         replaced("units = 1", "units = 2\ntheta = [[1, 2, 3], [1, 2]]"),
-        "t.toml:7: layers.0.theta: theta does not fit the layer (given 2 rows of 2, 3;",
+        "t.toml:7: layers.0.theta: theta does not fit layer dense1 of 2 units, to which input gives 2 numbers (given 2 "
+        "rows of 2, 3; allowed",
     ),
     "theta beyond float32": (
         replaced("units = 1", "units = 1\ntheta = [[1e300, 1, 1]]"),
@@ -129,32 +131,31 @@ FAULTS = {
     ),
     "dense on pictures": (
         layers(CONV, f'{DENSE}\nname = "output"'),
-        "t.toml:4: layers.1: output cannot read conv2d1: dense needs one row of features a sample (given conv2d1 "
-        '3×6×6); put a layer of type "flatten" before it',
+        "t.toml:4: layers.1: dense layer output needs one row of features a sample, but conv2d1 gives pictures of "
+        "3×6×6 (given (3, 6, 6); allowed (features,)); put a layer of type",
     ),
     "a convolution on rows": (
         layers(DENSE, CONV),
-        "t.toml:4: layers.1: conv2d1 cannot read dense1: conv2d needs pictures, channels × height × width (given "
-        "dense1 10); use it before flatten",
+        "t.toml:4: layers.1: conv2d layer conv2d1 needs pictures, but dense1 gives 10 numbers (given (10,); allowed",
     ),
     "a window that does not fit": (
         layers(f"{CONV}\nkernel = 9"),
-        "t.toml:1: layers.0: conv2d1 cannot read input: a window of 9×9 does not fit into pictures of 8×8 (given input "
-        "1×8×8; allowed up to 8×8); use a smaller window",
+        "t.toml:1: layers.0: conv2d layer conv2d1: a window of 9×9 does not fit into pictures of 8×8, which input gives "
+        "(given 9×9; allowed up to 8×8); use a smaller window",
     ),
     "a sum of two widths": (
         layers(DENSE, 'type = "dense"\nunits = 3', 'type = "add"\ninputs = ["dense1", "dense2"]'),
-        "t.toml:7: layers.2: add1 cannot read dense1, dense2: add needs inputs of one shape (given dense1 10, dense2 3)"
-        "; give them the same units",
+        "t.toml:7: layers.2: add layer add1 needs inputs of one shape, but dense1 gives 10 numbers and dense2 3 numbers "
+        "(given (10,) and (3,)); give dense1 and dense2 the same units",
     ),
     "pictures beside rows": (
         layers(CONV, 'type = "flatten"', 'type = "concat"\ninputs = ["conv2d1", "flatten1"]'),
-        "t.toml:6: layers.2: concat1 cannot read conv2d1, flatten1: concat needs inputs that differ in their features "
-        "or channels only (given conv2d1 3×6×6, flatten1 108); give pictures",
+        "t.toml:6: layers.2: concat layer concat1 needs inputs that differ in channels only, but conv2d1 gives pictures "
+        "of 3×6×6 and flatten1 108 numbers",
     ),
     "pictures at the end": (
         layers(CONV),
-        "t.toml:1: layers.0: the last layer must give one row of numbers a sample",
+        "t.toml:1: layers.0: the last layer, conv2d1, must give one row of",
     ),
     "an unknown input": (
         layers(f'{DENSE}\nname = "hidden"', f'{DENSE}\ninputs = ["hiden"]'),

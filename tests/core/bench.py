@@ -23,6 +23,7 @@ class Bench:
         self.graph = Graph()
         self.training = training
         self.values = values
+        self.sources: tuple[str, ...] = ()
         self.learned: list[Node] = []
 
     def _leaf(self, name: str, shape: Shape, role: Any) -> Node:
@@ -56,6 +57,7 @@ def measured(
 ) -> dict[str, Array]:
     """The layer's result ``y``, and the gradient of Σ upstream·y by input (``x0`` …) and by parameter."""
     bench = Bench(values, training=training)
+    bench.sources = tuple(f"x{k}" for k in range(len(inputs)))
     xs = [bench.graph.leaf(f"x{k}", x.shape, "input", value=x) for k, x in enumerate(inputs)]
     y = layer.build(bench, "layer", xs)
     g = bench.graph.leaf("upstream", y.shape, "label", value=upstream)

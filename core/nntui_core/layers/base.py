@@ -14,6 +14,7 @@ from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node
 from nntui_core.initializers import Initializer
 from nntui_core.ops.base import Op, Shape
+from nntui_core.ops.convolution import Window
 
 ActivationField = Annotated[Op, Member("activation")]
 InitializerField = Annotated[Initializer | None, Member("initializer")]
@@ -26,6 +27,8 @@ class Builder(Protocol):
 
     graph: Graph
     training: bool
+    sources: tuple[str, ...]
+    """Names of the layers that the layer being built reads."""
 
     def weight(
         self,
@@ -69,6 +72,8 @@ class Layer(ABC):
     """Whether training draws random numbers in it."""
     spatial: ClassVar[bool] = False
     """Whether it needs pictures (channels, height, width) as input."""
+    keeps: ClassVar[bool] = False
+    """Whether it takes rows and pictures alike, and gives the same kind."""
 
     @abstractmethod
     def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
@@ -85,25 +90,44 @@ def activate(b: Builder, name: str, activation: Op, z: Node) -> Node:
     return b.graph.apply(activation, z, *extra, name=f"{name}.a")
 
 
-def flat_input(layer: str, name: str, x: Node) -> int:
+def flat_input(b: Builder, layer: str, name: str, x: Node) -> int:
     """The number of features of a two-dimensional input. Raises ShapeError with the cure."""
     if len(x.shape) != 2:
         raise ShapeError(
-            f"{layer} needs one row of features a sample",
+            f"{layer} layer {name} needs one row of features a sample, but {b.sources[0]} gives {sample(x.shape)}",
             where=name,
             given=x.shape[1:],
+            allowed="(features,)",
             hint='put a layer of type "flatten" before it',
         )
     return x.shape[1]
 
 
-def spatial_input(layer: str, name: str, x: Node) -> tuple[int, int, int]:
-    """Channels, height and width of a picture input. Raises ShapeError."""
+def spatial_input(b: Builder, layer: str, name: str, x: Node, window: Window) -> tuple[int, int, int]:
+    """Channels, height and width of a picture input that ``window`` fits into. Raises ShapeError."""
     if len(x.shape) != 4:
         raise ShapeError(
-            f"{layer} needs pictures, channels × height × width",
+            f"{layer} layer {name} needs pictures, but {b.sources[0]} gives {sample(x.shape)}",
             where=name,
             given=x.shape[1:],
+            allowed="(channels, height, width)",
             hint="use it before flatten and dense layers, on data with pictures such as digits",
         )
+    try:
+        window.positions(x.shape)
+    except ShapeError as error:
+        raise ShapeError(
+            f"{layer} layer {name}: {error.problem}, which {b.sources[0]} gives",
+            where=name,
+            given=error.given,
+            allowed=error.allowed,
+            hint=error.hint,
+        ) from None
     return x.shape[1], x.shape[2], x.shape[3]
+
+
+def sample(shape: Shape) -> str:
+    """The shape of one sample in words."""
+    if len(shape) == 4:
+        return f"pictures of {shape[1]}×{shape[2]}×{shape[3]}"
+    return f"{shape[1]} number{'s' * (shape[1] != 1)}"

@@ -19,6 +19,7 @@ from nntui_core.layers.base import (
     Layer,
     activate,
     flat_input,
+    sample,
 )
 from nntui_core.ops.linear import Affine
 
@@ -42,8 +43,8 @@ class Dense(Layer):
     def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
         """Nodes ``name.z`` and ``name.a``."""
         x = inputs[0]
-        n = flat_input("dense", name, x)
-        bias, weight = self._start(name, n)
+        n = flat_input(b, "dense", name, x)
+        bias, weight = self._start(b, name, x)
         offset = b.parameter(name, "b", (self.units,), bias)
         w = b.weight(
             name, "W", (n, self.units), fan_in=n, fan_out=self.units,
@@ -52,14 +53,15 @@ class Dense(Layer):
         z = b.graph.apply(Affine(), x, w, offset, name=f"{name}.z")
         return activate(b, name, self.activation, z)
 
-    def _start(self, name: str, n: int) -> tuple[object, object]:
+    def _start(self, b: Builder, name: str, x: Node) -> tuple[object, object]:
         if self.theta is None:
             return 0.0, None
+        n = x.shape[1]
         widths = {len(row) for row in self.theta}
         if len(self.theta) != self.units or widths != {n + 1}:
             rows = f"{len(self.theta)} rows of {', '.join(map(str, sorted(widths)))}"
             raise ShapeError(
-                "theta does not fit the layer",
+                f"theta does not fit layer {name} of {self.units} units, to which {b.sources[0]} gives {sample(x.shape)}",
                 where=f"{name}.theta",
                 given=rows,
                 allowed=f"{self.units} rows (one a unit) of {n + 1} numbers (the bias, then one an input)",
@@ -85,7 +87,7 @@ class MaxoutLayer(Layer):
     def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
         """Nodes ``name.z`` (``units·pieces`` wide) and ``name.a``."""
         x = inputs[0]
-        n = flat_input("maxout", name, x)
+        n = flat_input(b, "maxout", name, x)
         width = self.units * self.pieces
         activation = Maxout(pieces=self.pieces)
         offset = b.parameter(name, "b", (width,))

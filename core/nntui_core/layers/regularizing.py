@@ -22,6 +22,7 @@ class Dropout(Layer):
     type: ClassVar[str] = "dropout"
     summary: ClassVar[str] = "drops values at random while training"
     stochastic: ClassVar[bool] = True
+    keeps: ClassVar[bool] = True
 
     rate: Annotated[float, Ge(0), Lt(1)] = 0.5
     """Probability of dropping a value."""
@@ -40,6 +41,7 @@ class BatchNormLayer(Layer):
 
     type: ClassVar[str] = "batchnorm"
     summary: ClassVar[str] = "standardizes over the batch"
+    keeps: ClassVar[bool] = True
 
     momentum: Annotated[float, Gt(0), Le(1)] = 0.1
     """Weight of the newest batch in the running statistics."""

@@ -47,15 +47,15 @@ class Conv2dLayer(Layer):
 
     def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
         """Nodes ``name.z`` and ``name.a``, ``m × channels × rows × columns``."""
-        c, _, _ = spatial_input("conv2d", name, inputs[0])
+        window = Window((self.kernel, self.kernel), self.stride, self.padding)
+        c, _, _ = spatial_input(b, "conv2d", name, inputs[0], window)
         size = self.kernel * self.kernel
         offset = b.parameter(name, "b", (self.channels,))
         w = b.weight(
             name, "W", (self.channels, c, self.kernel, self.kernel),
             fan_in=c * size, fan_out=self.channels * size, init=self.init, activation=self.activation,
         )  # fmt: skip
-        op = Conv2d(Window((self.kernel, self.kernel), self.stride, self.padding))
-        z = b.graph.apply(op, inputs[0], w, offset, name=f"{name}.z")
+        z = b.graph.apply(Conv2d(window), inputs[0], w, offset, name=f"{name}.z")
         return activate(b, name, self.activation, z)
 
 
@@ -82,7 +82,7 @@ class MaxPool2dLayer(_Pool):
 
     def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
         """Node ``name.a``."""
-        spatial_input("maxpool2d", name, inputs[0])
+        spatial_input(b, "maxpool2d", name, inputs[0], self.window())
         return b.graph.apply(MaxPool2d(self.window()), inputs[0], name=f"{name}.a")
 
 
@@ -95,7 +95,7 @@ class AvgPool2dLayer(_Pool):
 
     def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
         """Node ``name.a``."""
-        spatial_input("avgpool2d", name, inputs[0])
+        spatial_input(b, "avgpool2d", name, inputs[0], self.window())
         return b.graph.apply(AvgPool2d(self.window()), inputs[0], name=f"{name}.a")
 
 

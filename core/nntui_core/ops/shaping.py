@@ -73,7 +73,6 @@ class Concat(Op):
             raise ShapeError(
                 "concat needs inputs that differ in their features or channels only",
                 given=" and ".join(str(s) for s in shapes),
-                hint="give pictures the same height and width, or flatten them all",
             )
         return (shapes[0][0], sum(s[1] for s in shapes), *shapes[0][2:])
 

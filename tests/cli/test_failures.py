@@ -1,0 +1,58 @@
+"""With --json there is one document on stdout also where a command fails, and the state on the disk says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from nntui.cli import group, main
+from nntui.errors import FAILED
+from nntui.runs.find import resolve
+from nntui.runs.metrics import MetricsError, MetricsWriter
+from nntui.session import Session
+
+
+def fit(base: Path) -> tuple[int, dict[str, Any]]:
+    result = CliRunner().invoke(group, ["fit", "xor", "--json", "--runs", str(base)], standalone_mode=False)
+    return result.return_value, json.loads(result.stdout)
+
+
+def test_a_second_interrupt_ends_at_once_with_a_document(tmp_path: Path, monkeypatch: Any) -> None:
+    def interrupted(self: Session, hooks: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Session, "_epoch", interrupted)
+    code, document = fit(tmp_path)
+    assert (code, document["status"]) == (130, "interrupted")
+    assert resolve(tmp_path, "latest").state == "interrupted"
+
+
+def test_metrics_that_cannot_be_opened_fail_the_run(tmp_path: Path, monkeypatch: Any) -> None:
+    def refuse(self: MetricsWriter, path: Path) -> None:
+        raise MetricsError(f"{path}: cannot open the metrics: the disk is full")
+
+    monkeypatch.setattr(MetricsWriter, "__init__", refuse)
+    code, document = fit(tmp_path)
+    assert (code, document["status"]) == (FAILED, "failed")
+    assert "disk is full" in document["reason"]
+    assert resolve(tmp_path, "latest").state == "failed"
+
+
+def test_other_commands_that_fail_print_a_document(
+    tmp_path: Path, monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit(tmp_path)
+    run = resolve(tmp_path, "latest").run
+    for path in run.checkpoints.iterdir():
+        path.write_bytes(b"damaged")
+    argv = ["nntui", "predict", run.name, "--input", "[0, 1]", "--json", "--runs", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", argv)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out = capsys.readouterr().out
+    assert ended.value.code == FAILED
+    assert json.loads(out)["status"] == "failed"
