@@ -126,7 +126,8 @@ def surface(experiment: Experiment, argument: str) -> Collected:
     model = _on(experiment, _plane(low, high, GRID))
     outputs = model.plan.value(model.output)
     classes = decide(outputs) if experiment.network.spec.classification else np.zeros(len(outputs), np.intp)
-    strength = outputs[:, 0] if outputs.shape[1] == 1 else outputs.max(axis=1)
+    several = experiment.network.spec.classification and outputs.shape[1] > 1
+    strength = outputs.max(axis=1) if several else outputs[:, 0]
     arrays: Arrays = {
         "values": strength.reshape(GRID, GRID).astype(np.float32),
         "classes": classes.reshape(GRID, GRID).astype(np.int16),

@@ -26,6 +26,8 @@ Array = NDArray[Any]
 MAX_POINTS = 8192
 """Epochs of history kept; beyond, every second of the older ones is dropped."""
 MAX_LOG = 200
+MAX_TRAIL = 256
+"""Moments of the layers' distributions kept; beyond, every second one is dropped."""
 SERIES = (
     "epoch",
     "update",
@@ -35,6 +37,15 @@ SERIES = (
     "validation.accuracy",
     "gradient_norm",
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """The layers' activations after an update: counts (layers × bins) over ±limits (layers)."""
+
+    update: int
+    counts: Array
+    limits: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +61,8 @@ class Snapshot:
     info: dict[str, Any] = field(default_factory=dict)
     """What describes the arrays, by the key before the slash."""
     stats_update: int = -1
+    trail: tuple[Moment, ...] = ()
+    """The layers' activations over time, as often as they were seen."""
     findings: tuple[dict[str, Any], ...] = ()
     log: tuple[Event, ...] = ()
     control: Control | None = None
@@ -57,6 +70,7 @@ class Snapshot:
     connected: bool = True
     live: bool = True
     sample: int = 0
+    view: int = 0
     log_scale: bool = True
 
     @property
@@ -93,6 +107,7 @@ class Store:
         self._stale = False
         self._values: dict[str, Any] = {"live": live}
         self._log: list[Event] = []
+        self._trail: list[Moment] = []
         self._snapshot = Snapshot(live=live)
 
     def snapshot(self) -> Snapshot:
@@ -102,7 +117,9 @@ class Store:
                 table = np.array(self._rows, dtype=np.float64).reshape(-1, len(SERIES))
                 self._columns = {name: table[:, k] for k, name in enumerate(SERIES)}
                 self._stale = False
-            self._snapshot = Snapshot(history=self._columns, log=tuple(self._log), **self._values)
+            self._snapshot = Snapshot(
+                history=self._columns, log=tuple(self._log), trail=tuple(self._trail), **self._values
+            )
             self.changed = False
         return self._snapshot
 
@@ -114,6 +131,7 @@ class Store:
     def restart(self) -> None:
         """Forget the history: the run began again, or its records were cut back."""
         self._rows.clear()
+        self._trail.clear()
         self._stale = self.changed = True
 
     def record(self, record: Record) -> None:
@@ -153,6 +171,7 @@ class Store:
                 values["arrays"] = {**values.get("arrays", {}), **message.arrays}
                 values["info"] = {**values.get("info", {}), **message.info}
                 values["stats_update"] = message.update
+                self._remember(message)
                 found = message.info.get("findings")
                 if isinstance(found, list | tuple):
                     values["findings"] = tuple(f for f in found if isinstance(f, dict))
@@ -164,7 +183,19 @@ class Store:
                 values["ended"] = message
             case Disconnected():
                 values["connected"] = False
-                self._note(Event(text=message.reason, level="warning"))
+                if "ended" not in values:  # after the end it is what was to come
+                    self._note(Event(text=message.reason, level="warning"))
+
+    def _remember(self, stats: Stats) -> None:
+        counts, limits = stats.arrays.get("layers/activations"), stats.arrays.get("layers/activation_limits")
+        if counts is None or limits is None or counts.ndim != 2 or limits.shape != counts.shape[:1]:
+            return
+        # A rewind or a restart goes back in time, as in the records.
+        while self._trail and self._trail[-1].update >= stats.update:
+            self._trail.pop()
+        self._trail.append(Moment(stats.update, counts, limits))
+        if len(self._trail) > MAX_TRAIL:
+            del self._trail[1:-1:2]
 
     def _note(self, event: Event) -> None:
         self._log.append(event)

@@ -9,8 +9,10 @@ from textual.content import Content
 from textual.events import Show
 from textual.reactive import reactive
 
-from nntui.tui.render.picture import Picture, Style, fit, text
+from nntui.tui.render.ascii import ascii_text
+from nntui.tui.render.picture import Picture, Row, Style, fit, text
 from nntui.tui.store import Snapshot
+from nntui.tui.themes import palette
 from nntui.tui.widgets.canvas import Canvas
 
 MUTED = Style(fg="muted")
@@ -27,25 +29,33 @@ class Pane(Canvas, can_focus=True):
     """Keys of the statistics that it draws."""
 
     DEFAULT_CSS = """
-    Pane { border: round $panel-lighten-2; padding: 0 1; border-title-color: $text; }
-    Pane:focus { border: round $accent; }
+    Pane {
+        border: round $border-blurred; padding: 0 1;
+        border-title-color: $text; border-subtitle-color: $text-muted;
+    }
+    Pane:focus { border: round $accent; border-title-color: $accent; border-title-style: bold; }
     """
 
     snapshot: reactive[Snapshot] = reactive(Snapshot(), repaint=False)
 
     def __init__(self) -> None:
         super().__init__(id=self.ID)
+        self._state: Row | None = None
         self.border_title = Content(self.TITLE)
 
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
         """What to ask the trainer for while this pane is visible."""
         return self.NEEDS
 
+    def views(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """The names of its views that v walks through, where there are several."""
+        return ()
+
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         """The picture in exactly ``width`` × ``height`` cells."""
         raise NotImplementedError
 
-    def state(self, snapshot: Snapshot) -> str:
+    def state(self, snapshot: Snapshot) -> Row | str:
         """What stands at the border's right: scale, epoch, layer."""
         return ""
 
@@ -63,10 +73,24 @@ class Pane(Canvas, can_focus=True):
         """Draw the newest snapshot, where visible."""
         if not self.is_mounted or not self.display or not self.size.width or not self.size.height:
             return
-        state = self.state(self.snapshot)
-        if str(self.border_subtitle or "") != state:
-            self.border_subtitle = Content(state)
+        self._show_state(self.state(self.snapshot))
         self.show(self.draw(self.snapshot, self.size.width, self.size.height))
+
+    def _show_state(self, state: Row | str) -> None:
+        row = text(state) if isinstance(state, str) else state
+        if row == self._state:
+            return
+        self._state = row
+        words = [ascii_text(s.text) if self.ascii else s.text for s in row]
+        colors = palette(self.app)
+        self.border_subtitle = Content.assemble(
+            *[(w, colors.color(s.style.fg)) if s.style.fg else w for w, s in zip(words, row, strict=True)]
+        )
+
+    def notify_style_update(self) -> None:
+        """Another theme has other colors for the state too."""
+        super().notify_style_update()
+        self._state = None
 
     @property
     def ascii(self) -> bool:

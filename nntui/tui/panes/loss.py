@@ -9,7 +9,7 @@ import numpy as np
 from nntui.tui.panes.base import MUTED, Pane, note
 from nntui.tui.render.numbers import compact, percent
 from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text
-from nntui.tui.render.plot import Series, plot
+from nntui.tui.render.plot import Series, legend, plot
 from nntui.tui.store import Snapshot
 
 
@@ -23,15 +23,15 @@ class LossPane(Pane):
         "Good: both fall and stay close together.\n"
         "Validation rises while training falls: overfitting. Stop early, or regularize.\n"
         "Flat from the start: the rate is too small, or units are dead (see Layers).\n"
-        "Jumps or rises: the rate is too large (press − to halve it)."
+        "Jumps or rises: the rate is too large (press − to lower it)."
     )
 
-    def state(self, snapshot: Snapshot) -> str:
-        return (
-            f"{'log' if snapshot.log_scale else 'linear'} · train ── val ╌╌"
-            if not self.ascii
-            else "train -- val .."
-        )
+    def state(self, snapshot: Snapshot) -> Row:
+        series = [Series((), (), "train", "train")]
+        if np.isfinite(snapshot.history.get("validation.loss", np.zeros(0))).any():
+            series.append(Series((), (), "validation", "validation", dashed=True))
+        scale = "log" if snapshot.log_scale else "linear"
+        return join(text(f"{scale} · "), legend(series, self.ascii))
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         epochs = snapshot.history.get("epoch")

@@ -15,6 +15,8 @@ from nntui.tui.render.picture import Picture, pad
 from nntui.tui.render.units import Unit
 from nntui.tui.store import Snapshot
 
+PLANE = 16
+"""Points along each side of the plane over which an input is drawn."""
 BLANKS = 8
 """Boxes drawn for a layer whose units are not looked at one by one."""
 
@@ -28,7 +30,7 @@ class NetworkPane(Pane):
     HELP = (
         "A column a layer, a box a unit. Blue weights are positive, orange negative, thick ones large;\n"
         "the scale is at the border. With two inputs a box shows what its unit answers over the plane,\n"
-        "with pictures what its weights look for; else its bias.\n"
+        "with pictures what its weights look for; else its bias. Of many weights the strongest are drawn.\n"
         "Good: boxes that differ. Boxes all alike: units that never parted (see init).\n"
         "A box of one color: a unit that is dead or saturated. Faint lines: an input that is ignored."
     )
@@ -89,7 +91,14 @@ class NetworkPane(Pane):
         features = snapshot.hello_info("features", [])
         first = next((v["inputs"] for v in shown.values() if v["shape"][0] == count), None)
         rows = first if first is not None else list(range(min(count, BLANKS)))
-        units = tuple(Unit(display(features[i], 8) if i < len(features) else str(i + 1)) for i in rows)
+        names = [display(features[i], 8) if i < len(features) else str(i + 1) for i in rows]
+        if count == 2:
+            # The inputs themselves over the plane, as the units further on are drawn.
+            across = np.linspace(-1, 1, PLANE)
+            faces = (np.tile(across, (PLANE, 1)), np.tile(-across[:, None], (1, PLANE)))
+            units = tuple(Unit(name, face=face) for name, face in zip(names, faces, strict=True))
+        else:
+            units = tuple(Unit(name) for name in names)
         return Column("input", units, hidden=count - len(units))
 
     def _column(self, snapshot: Snapshot, k: int, layer: dict[str, Any], shown: dict[str, Any]) -> Column:

@@ -9,10 +9,27 @@ import numpy as np
 from nntui.display import display
 from nntui.tui.panes.base import MUTED, Pane, note
 from nntui.tui.render.heatmap import Marker, class_map, heatmap, proportions
-from nntui.tui.render.numbers import compact, percent
-from nntui.tui.render.picture import Picture, Row, Style, beside, fit, join, pad, text
+from nntui.tui.render.picture import (
+    Picture,
+    Row,
+    Style,
+    beside,
+    fit,
+    join,
+    pad,
+    plain,
+    row_width,
+    stack,
+    text,
+)
 from nntui.tui.render.plot import Series, plot
+from nntui.tui.render.sample import confusion, features, mistakes, numbers, scores, targets
 from nntui.tui.store import Snapshot
+
+CURVES = 6
+"""Outputs drawn over one input at most."""
+SCORES = 20
+"""Cells that the scores need."""
 
 
 class OutputPane(Pane):
@@ -23,8 +40,8 @@ class OutputPane(Pane):
     HELP = (
         "Two inputs: the class the network decides at each point of the plane, stronger where it is surer,\n"
         "with the training points on top; points it gets wrong are marked with a cross.\n"
-        "One input: the network's curve through the data. Pictures: one held-out sample, the score of each\n"
-        "class, and the confusion matrix (rows true, columns decided). [ and ] walk the samples.\n"
+        "One input: the network's curve through the data. Else: one held-out sample and the score of each class\n"
+        "(◂ the true one); [ and ] walk the samples, v shows its numbers, then true (rows) by decided classes.\n"
         "Good: the border runs between the classes and is no more wiggly than the data needs."
     )
 
@@ -34,6 +51,19 @@ class OutputPane(Pane):
             return ""
         return {1: "curve", 2: "surface"}.get(snapshot.hello_info("inputs", 0), "sample")
 
+    def views(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """What v walks through."""
+        if self.kind(snapshot) != "sample":
+            return ()
+        picture = snapshot.hello_info("image") is not None
+        matrix = snapshot.hello_info("classes") is not None
+        return ("sample", *(("numbers",) if picture else ()), *(("confusion",) if matrix else ()))
+
+    def view(self, snapshot: Snapshot) -> str:
+        """The one that is shown."""
+        views = self.views(snapshot)
+        return views[snapshot.view % len(views)] if views else ""
+
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
         kind = self.kind(snapshot)
         if not kind:
@@ -42,21 +72,20 @@ class OutputPane(Pane):
             return (f"sample/{snapshot.sample}", "confusion")
         return (kind,)
 
-    def state(self, snapshot: Snapshot) -> str:
+    def state(self, snapshot: Snapshot) -> Row | str:
         kind = self.kind(snapshot)
-        features = [display(f, 12) for f in snapshot.hello_info("features", [])]
-        if kind == "surface" and len(features) == 2:
-            wrong = snapshot.info.get("surface", {}).get("wrong", [])
-            count = len(snapshot.hello_info("points", []))
-            right = f" · {count - len(wrong)}/{count} right" if snapshot.hello_info("classes") else ""
-            return (
-                f"{features[0]} → · {features[1]} ↑{right}"
-                if not self.ascii
-                else f"{features[0]}, {features[1]}{right}"
-            )
+        if kind == "surface":
+            return self._plane(snapshot)
         if kind == "sample" and "sample" in snapshot.info:
             about = snapshot.info["sample"]
+            if self.view(snapshot) == "confusion":
+                part = snapshot.info.get("confusion", {}).get("part", "")
+                return f"true by row, decided by column · {part}"
             return f"{about.get('part')} sample {about.get('index', 0) + 1} of {about.get('count')}"
+        if kind == "curve":
+            return join(
+                text("data ", MUTED), text("•"), text("  network ", MUTED), text("──", Style(fg="accent"))
+            )
         return ""
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
@@ -67,6 +96,21 @@ class OutputPane(Pane):
         if picture is None:
             return note("waiting for the first statistics", width, height)
         return pad(picture, width, height)
+
+    def _plane(self, snapshot: Snapshot) -> Row:
+        """What is drawn over which axes, the colors of the classes, and how many points are right."""
+        names = [*self._features(snapshot), ""]
+        axes = text(f"{names[0]} → {names[1]} ↑")
+        classes = self._labels(snapshot)
+        if not classes:
+            target = (snapshot.hello_info("targets") or ["output"])[0]
+            return join(text(f"{display(target, 12)} over "), axes)
+        key = [
+            join(text("  ●", Style(fg=f"class{k % 10}")), text(f" {c}")) for k, c in enumerate(classes[:4])
+        ]
+        wrong = snapshot.info.get("surface", {}).get("wrong", [])
+        total = len(snapshot.hello_info("points", []))
+        return join(axes, *key, text(f"  {total - len(wrong)}/{total} right"))
 
     def _surface(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
         values, classes = snapshot.arrays.get("surface/values"), snapshot.arrays.get("surface/classes")
@@ -108,90 +152,103 @@ class OutputPane(Pane):
         if x is None or y is None:
             return None
         points = np.asarray(snapshot.hello_info("points", []), dtype=float).reshape(-1)
-        targets = np.asarray(snapshot.hello_info("point_targets", []), dtype=float)
-        targets = targets.reshape(len(points), -1)[:, 0] if len(points) else np.zeros(0)
-        feature = display((snapshot.hello_info("features") or ["x"])[0], 12)
+        truth = np.asarray(snapshot.hello_info("point_targets", []), dtype=float)
+        truth = truth.reshape(len(points), -1) if len(points) else np.zeros((0, 0))
+        outputs = np.asarray(y, dtype=float).reshape(len(x), -1)
+        classes = snapshot.hello_info("classes") is not None
         series = [
-            Series(points, targets, "muted", "data", points=True),
-            Series(x, y[:, 0], "accent", "network"),
+            Series(points, truth[:, k], "muted", points=True)
+            for k in range(min(truth.shape[1], 1 if classes else CURVES))
         ]
-        return plot(series, width, height, x_label=feature, ascii=self.ascii)
+        series += [
+            Series(x, outputs[:, k], _curve_role(outputs, k)) for k in range(outputs.shape[1])[:CURVES]
+        ]
+        return plot(series, width, height, x_label=self._features(snapshot)[0], ascii=self.ascii)
 
     def _sample(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
         x, outputs = snapshot.arrays.get("sample/x"), snapshot.arrays.get("sample/outputs")
         if x is None or outputs is None:
             return None
-        parts: list[Picture] = []
-        image = snapshot.hello_info("image")
-        left = width
-        if image is not None and len(image) == 3:
-            shown = np.abs(x.reshape(image)).mean(axis=0) if image[0] > 1 else x.reshape(image)[0]
-            w, h = proportions(image[1], image[2], min(left // 4, 2 * height, 28), height)
-            parts.append(heatmap(shown, w, h, palette="ink", ascii=self.ascii))
-            left -= w + 2
-        confusion = snapshot.arrays.get("confusion/counts")
-        matrix = self._confusion(snapshot, confusion, left, height) if confusion is not None else None
+        view = self.view(snapshot)
+        counts = snapshot.arrays.get("confusion/counts")
+        if view == "confusion":
+            return self._confusion(snapshot, counts, width, height)
+        pixels = self._pixels(snapshot, x)
+        if view == "numbers" and pixels is not None:
+            left = numbers(pixels, width, height)
+        elif pixels is not None:
+            left = self._image(pixels, width, height)
+        else:
+            left = features(self._features(snapshot), x, width // 2, height)
+        room = width - _width(left) - 2
+        if room < SCORES:
+            return left
+        matrix = (
+            confusion(self._labels(snapshot), counts, room - SCORES - 2, height)
+            if counts is not None
+            else None
+        )
         if matrix is not None:
-            left -= max((sum(len(s.text) for s in row) for row in matrix), default=0) + 2
-        parts.append(self._scores(snapshot, outputs, max(12, min(left, 40)), height))
-        if matrix is not None:
-            parts.append(matrix)
+            room -= _width(matrix) + 2
+        parts = [
+            left,
+            self._scores(snapshot, outputs, room, height),
+            *([matrix] if matrix is not None else []),
+        ]
         picture = parts[0]
         for part in parts[1:]:
             picture = beside(picture, part, 2)
         return picture
 
-    def _scores(self, snapshot: Snapshot, outputs: np.ndarray, width: int, height: int) -> Picture:
-        """A bar a class; the decided one bold, the true one marked."""
-        classes = snapshot.hello_info("classes")
-        label = snapshot.info.get("sample", {}).get("label")
-        if classes is None:
-            names = [display(t, 12) for t in snapshot.hello_info("targets", [])] or ["output"]
-            truth = label if isinstance(label, list) else []
-            return tuple(
-                fit(f"{n}  {compact(float(v))}  (true {compact(float(t))})", width)
-                for n, v, t in zip(names, outputs.tolist(), truth, strict=False)
-            )
-        scores = [1 - float(outputs[0]), float(outputs[0])] if len(outputs) == 1 else outputs.tolist()
-        decided = int(np.argmax(scores))
-        names = [display(c, 10) for c in classes]
-        span = max([len(n) for n in names], default=1)
-        order = list(range(len(scores)))
-        if len(order) > height:
-            order = sorted(sorted(order, key=lambda k: -scores[k])[:height])
-        bar = max(1, width - span - 9)
-        rows: list[Row] = []
-        for k in order:
-            role = ("good" if decided == label else "bad") if k == decided else "muted"
-            fill = round(max(0.0, min(1.0, scores[k])) * bar)
-            mark = ("<" if self.ascii else "◂") if k == label else " "
-            rows.append(
-                join(
-                    text(f"{names[k].rjust(span)} ", Style(bold=k == decided)),
-                    text(("#" if self.ascii else "━") * fill, Style(fg=role, bold=True)),
-                    text(" " * (bar - fill)),
-                    text(percent(scores[k], 5), Style(bold=k == decided)),
-                    text(f" {mark}", Style(fg="accent", bold=True)),
-                )
-            )
-        return tuple(rows)
-
-    def _confusion(self, snapshot: Snapshot, counts: np.ndarray, width: int, height: int) -> Picture | None:
-        """Counts of true by decided class, the right ones green; None where there is no room."""
-        classes = [display(c, 3) for c in snapshot.hello_info("classes") or []]
-        n = len(counts)
-        cell = max(3, len(str(int(counts.max(initial=0)))) + 1)
-        if n + 1 > height or n * cell + 5 + 20 > width or n != len(classes):
+    def _pixels(self, snapshot: Snapshot, x: np.ndarray) -> np.ndarray | None:
+        """The sample as rows × columns, the mean over its channels; None where it is no picture."""
+        image = snapshot.hello_info("image")
+        if image is None or len(image) != 3 or x.size != int(np.prod(image)):
             return None
-        rows: list[Row] = [text(" " * 4 + "".join(c.rjust(cell) for c in classes), MUTED)]
-        for i in range(n):
-            row = text(classes[i].rjust(3) + " ", MUTED)
-            for j in range(n):
-                value = int(counts[i, j])
-                style = MUTED if not value else Style(fg="good" if i == j else "bad", bold=i == j)
-                row = join(row, text((str(value) if value else "·").rjust(cell), style))
-            rows.append(row)
-        return tuple(rows)
+        return np.asarray(np.asarray(x, dtype=float).reshape(image).mean(axis=0))
+
+    def _image(self, pixels: np.ndarray, width: int, height: int) -> Picture:
+        """The picture, with its numbers below where there is room for both."""
+        rows, columns = pixels.shape
+        w, h = proportions(rows, columns, min(width // 3, 2 * height), height)
+        below = numbers(pixels, 2 * width // 5, rows)
+        free = height - rows - 1
+        if len(below) == rows and 2 * free >= rows and "of" not in plain(below):
+            w, h = proportions(rows, columns, _width(below), min(h, free))
+            return stack(heatmap(pixels, w, h, palette="ink", ascii=self.ascii), ((),), below)
+        return heatmap(pixels, w, h, palette="ink", ascii=self.ascii)
+
+    def _scores(self, snapshot: Snapshot, outputs: np.ndarray, width: int, height: int) -> Picture:
+        label = snapshot.info.get("sample", {}).get("label")
+        classes = self._labels(snapshot)
+        if not classes:
+            names = [display(t, 12) for t in snapshot.hello_info("targets", [])] or ["output"]
+            return targets(names, outputs, label if isinstance(label, list) else [], width, height)
+        values = np.asarray(outputs, dtype=float).reshape(-1)
+        if len(values) == 1:
+            values = np.array([1 - values[0], values[0]])
+        return scores(classes, values, label if isinstance(label, int) else None, width, height, self.ascii)
+
+    def _confusion(self, snapshot: Snapshot, counts: np.ndarray | None, width: int, height: int) -> Picture:
+        if counts is None:
+            return note("a table of so many classes is not kept", width, height)
+        names = self._labels(snapshot)
+        matrix = confusion(names, counts, width, height)
+        return matrix if matrix is not None else mistakes(names, counts, width, height)
+
+    def _features(self, snapshot: Snapshot) -> list[str]:
+        return [display(f, 12) for f in snapshot.hello_info("features", [])] or ["x"]
+
+    def _labels(self, snapshot: Snapshot) -> list[str]:
+        return [display(c, 12) for c in snapshot.hello_info("classes") or []]
+
+
+def _width(picture: Picture) -> int:
+    return max((row_width(row) for row in picture), default=0)
+
+
+def _curve_role(outputs: np.ndarray, k: int) -> str:
+    return "accent" if outputs.shape[1] == 1 else f"class{k % 10}"
 
 
 def surety(values: np.ndarray, outputs: int) -> np.ndarray:

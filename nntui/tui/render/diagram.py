@@ -50,18 +50,31 @@ class _Placed:
 
 
 SIZES = (
-    Size(10, 5, True, 1),
-    Size(8, 4, True, 1),
-    Size(6, 3, True, 1),
-    Size(6, 3, True, 0),
-    Size(6, 2, True, 0),
-    Size(6, 1, True, 0),
-    Size(6, 1, False, 1),
-    Size(4, 1, False, 1),
-    Size(4, 1, False, 0),
-    Size(2, 1, False, 0),
+    Size(10, 5, "frame", 1),
+    Size(8, 4, "frame", 1),
+    Size(6, 3, "frame", 1),
+    Size(6, 3, "frame", 0),
+    Size(6, 2, "frame", 0),
+    Size(6, 1, "frame", 0),
+    Size(6, 1, "", 1),
+    Size(4, 1, "", 1),
+    Size(4, 1, "", 0),
+    Size(2, 1, "", 0),
 )
 """From the largest; boxes in which only a value is written are never higher than one line inside."""
+FACES = (
+    *SIZES[:3],
+    Size(8, 3, "sides", 1),
+    Size(8, 2, "sides", 1),
+    Size(6, 2, "sides", 1),
+    Size(4, 2, "sides", 1),
+    *SIZES[-3:],
+)
+"""The same for units with a face, to which lines of pixels matter more than a frame."""
+LEAST_FACE = 4
+"""The place in FACES of the smallest one that can be read: rather than smaller, fewer units are shown."""
+LEAST_FACES = 3
+"""But not fewer than these."""
 
 
 def diagram(
@@ -77,7 +90,7 @@ def diagram(
     `weights[k]` is (shown units of column k) × (shown units of column k + 1), or None where the next layer
     has none, which draws one plain connection. Edges are colored by sign and drawn as strong as |w| is of
     `limit` (default: the largest shown). Units that do not fit are folded into "… n more"; of many
-    edges only the strongest are drawn, and their number is written below. Where columns do not fit beside
+    edges only the strongest are drawn, and their number is written in the last line. Where columns do not fit beside
     each other, each layer is one line.
     """
     grid = Grid(width, height)
@@ -91,7 +104,7 @@ def diagram(
     top = limit or scale.limit_of(np.concatenate([w.reshape(-1) for w in known]) if known else [])
     dots = Dots(width, height)
     found: list[Edge] = []
-    notes: list[tuple[int, str]] = []
+    notes: list[tuple[int, int, int, int]] = []
     for k in range(len(columns) - 1):
         matrix = matrices[k] if k < len(matrices) else None
         a, b = placed[k], placed[k + 1]
@@ -102,20 +115,36 @@ def diagram(
         found += some
         every = min(len(a.tops), matrix.shape[0]) * min(len(b.tops), matrix.shape[1])
         if len(some) < every:
-            notes.append(((a.left + a.size.outer[0] + b.left) // 2, f"{len(some)} of {every}"))
+            notes.append((a.left + a.size.outer[0], b.left, len(some), every))
     draw(dots, found)
     dots.draw(grid, 0, 0, ascii)
-    for center, words in notes:
-        grid.write(center - len(words) // 2, height - 1, words, MUTED)
     largest = _largest(columns)
     for k, column in enumerate(columns):
         _column(grid, column, placed[k], k, len(columns), largest, ascii)
+    for k, (left, right, drawn, every) in enumerate(notes):
+        center = (left + right) // 2
+        others = [(a + b) // 2 for i, (a, b, *_) in enumerate(notes) if i != k]
+        room = min([abs(center - other) - 2 for other in others], default=width)
+        _note(grid, center, room, drawn, every)
     return grid.picture()
+
+
+def _note(grid: Grid, center: int, room: int, drawn: int, every: int) -> None:
+    """How many weights are drawn between two columns, in as many words as have room."""
+    for words in (
+        f"strongest {drawn} of {every} weights",
+        f"strongest {drawn} of {every}",
+        f"{drawn}/{every}",
+    ):
+        if len(words) <= min(room, grid.width):
+            start = min(max(0, center - len(words) // 2), grid.width - len(words))
+            grid.write(start, grid.height - 1, words, MUTED)
+            return
 
 
 def _place(columns: Sequence[Column], width: int, height: int) -> list[_Placed] | None:
     """Sizes and places, or None where there is no room for columns."""
-    room = height - 1  # below the titles
+    room = height - 2  # below the titles, above the notes
     left = min(LABEL, max((width_of(u.label) for u in columns[0].units), default=0))
     right = (
         min(LABEL, max((width_of(u.label) for u in columns[-1].units), default=0)) if len(columns) > 1 else 0
@@ -136,12 +165,19 @@ def _size(column: Column, room: int, start: int) -> tuple[Size, int]:
     """The largest size from `start` on in which all units fit, or as many as possible; and that number."""
     drawn = any(unit.face is not None for unit in column.units)
     more = 1 if column.hidden else 0
-    for size in SIZES[start:]:
+    sizes = FACES if drawn else SIZES
+    for k, size in enumerate(sizes[start:], start):
         if size.span(len(column.units)) + more <= room and (drawn or size.height == 1):
             return size, len(column.units)
-    size = SIZES[max(start, len(SIZES) - 2)]
-    count = max(1, (room - 1 + size.gap) // (size.height + size.gap))
-    return size, min(count, len(column.units))
+        if drawn and k >= LEAST_FACE and (some := _count(size, room)) >= LEAST_FACES:
+            return size, some
+    size = sizes[max(start, len(sizes) - 2)]
+    return size, min(max(1, _count(size, room)), len(column.units))
+
+
+def _count(size: Size, room: int) -> int:
+    """How many units fit, above a line that says how many do not."""
+    return (room - 1 + size.gap) // (size.outer[1] + size.gap)
 
 
 def _spread(

@@ -51,7 +51,8 @@ def class_map(
     ascii: bool = False,  # noqa: A002
     markers: Sequence[Marker] = (),
 ) -> Picture:
-    """A decision surface: the class of each point (2-D), its color as strong as `strength`.
+    """A decision surface: the class of each point (2-D), its color as strong as `strength`, but never as
+    strong as that of a marker on it.
 
     `strength` is 0 … 1. Both are sampled at the nearest point: a mean of class numbers means nothing.
     """
@@ -59,7 +60,7 @@ def class_map(
     labels, weights = np.asarray(classes), np.asarray(strength, np.float64)
     r, c = _nearest(labels.shape[0], rows), _nearest(labels.shape[1], width)
     labels, weights = labels[np.ix_(r, c)].astype(int), weights[np.ix_(r, c)]
-    shades = np.rint(1 + np.clip(np.nan_to_num(weights), 0, 1) * 5).astype(int)
+    shades = np.rint(1 + np.clip(np.nan_to_num(weights), 0, 1) * 4).astype(int)
     levels = labels * 10 + shades
     return _draw(levels, ascii, markers, _class_role, lambda k: 0.0, lambda k: str(k // 10 % 10))
 

@@ -15,8 +15,12 @@ EMPTY = Style(fg="zero")
 
 
 def sparkline(counts: ArrayLike, width: int, style: Style, ascii: bool = False) -> Picture:  # noqa: A002
-    """Counts as one row of bars up to the highest; a bin without any is a dim base line."""
-    shares = _shares(counts, width)
+    """Counts as one row of bars up to the highest; a bin without any is a dim base line.
+
+    In a single row a bar is as high as the square root of its count: eight steps would show nothing beside
+    a peak such as a relu's at zero.
+    """
+    shares = np.sqrt(_shares(counts, width))
     signs = LEVELS if ascii else BLOCKS
     grid = Grid(width, 1)
     for x, share in enumerate(shares):

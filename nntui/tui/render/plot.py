@@ -45,7 +45,7 @@ def plot(
     x_limits: tuple[float, float] | None = None,
     y_limits: tuple[float, float] | None = None,
 ) -> Picture:
-    """All series in one frame of exactly `width` × `height` cells, the first one on top.
+    """All series in one frame of exactly `width` × `height` cells, later ones on top.
 
     The limits are those of the finite values where not given. With `log`, the y axis is logarithmic, and
     what is zero or below lies on its lower edge; where no value is positive, the axis stays linear.
@@ -68,7 +68,7 @@ def plot(
         _x_axis(grid, frame, left, xs, x_label)
     dots = Dots(frame.width, frame.height)
     marks: list[tuple[int, int, Style]] = []
-    for one, (x, y) in zip(reversed(series), reversed(data), strict=True):
+    for one, (x, y) in zip(series, data, strict=True):
         style = Style(fg=one.role)
         px, py = frame.dots(x, y)
         finite = np.isfinite(py)
@@ -157,7 +157,7 @@ def _bounds(ys: Array, log: bool) -> tuple[float, float]:
 
 def _y_axis(grid: Grid, frame: _Frame, column: int) -> None:
     most = max(1, frame.height // 3)
-    values = ticks.logarithmic(*frame.y, most) if frame.log else ticks.linear(*frame.y, most)
+    values = ticks.logarithmic(*frame.y, frame.height // 2) if frame.log else ticks.linear(*frame.y, most)
     for y in range(frame.height):
         grid.put(column, y, "│", AXIS)
     for value in values:
@@ -205,7 +205,8 @@ def _curve(dots: Dots, x: Array, y: Array, style: Style, dashed: bool) -> None:
     finite = np.isfinite(y)
     joined = finite[:-1] & finite[1:]
     k = np.flatnonzero(joined)
-    dash = (3, 3) if dashed else (1, 0)
+    # Two cells each, so that what lies below shows through the gaps in its own color.
+    dash = (4, 4) if dashed else (1, 0)
     dots.lines(x[k], y[k], x[k + 1], y[k + 1], style, dash)
     alone = finite & ~np.append(joined, False) & ~np.append(False, joined)
     dots.points(x[alone], y[alone], style)

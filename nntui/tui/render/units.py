@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,16 +32,22 @@ class Unit:
 
 @dataclass(frozen=True)
 class Size:
-    """How units are drawn: the inside of a box, with or without its frame, and the lines between boxes."""
+    """How units are drawn: the inside of a box, what is around it, and the lines between boxes."""
 
     width: int
     height: int
-    framed: bool
+    border: Literal["frame", "sides", ""]
     gap: int
 
     @property
+    def inset(self) -> tuple[int, int]:
+        """Cells from the outer corner to the inside, across and down."""
+        return int(self.border != ""), int(self.border == "frame")
+
+    @property
     def outer(self) -> tuple[int, int]:
-        return self.width + 2 * self.framed, self.height + 2 * self.framed
+        across, down = self.inset
+        return self.width + 2 * across, self.height + 2 * down
 
     def span(self, count: int) -> int:
         return count * self.outer[1] + max(0, count - 1) * self.gap
@@ -55,13 +62,18 @@ def draw_unit(
     largest: float,
     ascii: bool,  # noqa: A002
 ) -> None:
-    inset = int(size.framed)
-    if size.framed:
+    across, down = size.inset
+    if size.border == "frame":
         _frame(grid, left, top, size, unit.selected, ascii)
+    elif size.border == "sides":
+        style = SELECTED if unit.selected else FRAME
+        for y in range(top, top + size.height):
+            grid.put(left, y, "[" if ascii else "▐", style)
+            grid.put(left + size.width + 1, y, "]" if ascii else "▌", style)
     if unit.face is not None:
         face = np.asarray(unit.face, np.float64)
         drawn = heatmap(face, size.width, size.height, ascii=ascii, palette="ink" if unit.ink else "signed")
-        grid.paste(left + inset, top + inset, drawn)
+        grid.paste(left + across, top + down, drawn)
     else:
         level = level_of(unit, largest)
         sign, style = " ", Style(bg="zero" if level == 0 else scale.role(level))
@@ -69,8 +81,8 @@ def draw_unit(
             sign = "?" if level == scale.NAN else RAMP[(level + scale.STEPS) * 9 // 16]
             style = Style(fg=None if level == 0 else scale.role(level))
         for y in range(size.height):
-            grid.write(left + inset, top + inset + y, sign * size.width, style)
-    if unit.selected and not size.framed:
+            grid.write(left + across, top + down + y, sign * size.width, style)
+    if unit.selected and not size.border:
         grid.put(left - 1, top, ">" if ascii else "▸", SELECTED)
 
 

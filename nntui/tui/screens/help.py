@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -28,10 +29,33 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog wide") as box:
             box.border_title = Content("Help")
-            box.border_subtitle = Content("esc close")
-            for title, words in self._sections:
-                yield Static(Content.styled(title, "bold"))
-                yield Static(Content(words + "\n"))
+            box.border_subtitle = Content("↑ ↓ scroll · esc close")
+            first, *others = self._sections
+            yield from _section(*first)
             yield Static(Content.styled("Keys", "bold"))
-            width = max((len(k) for k, _ in self._keys), default=1)
-            yield Static(Content("\n".join(f"{k.ljust(width)}  {words}" for k, words in self._keys)))
+            with Horizontal(classes="columns"):
+                middle = -(-len(self._keys) // 2)
+                yield Static(_keys(self._keys[:middle]))
+                yield Static(_keys(self._keys[middle:]))
+            for section in others:
+                yield from _section(*section)
+
+
+def _section(title: str, words: str) -> Iterator[Static]:
+    yield Static(Content.styled(title, "bold"))
+    yield Static(Content(words + "\n"))
+
+
+def _keys(keys: list[tuple[str, str]]) -> Content:
+    width = max((len(k) for k, _ in keys), default=1)
+    lines = [Content.assemble((k.ljust(width + 2), "$accent"), words) for k, words in keys]
+    return Content("\n").join(lines)
+
+
+def spell(key: str) -> str:
+    """Keys of a binding as they are written on a keyboard."""
+    names = {
+        "less_than_sign": "<", "greater_than_sign": ">", "comma": ",", "full_stop": ".", "minus": "-", "plus": "+",
+        "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "question_mark": "?",
+    }  # fmt: skip
+    return " ".join(names.get(k, k) for k in key.split(","))

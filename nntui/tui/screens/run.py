@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
@@ -11,122 +10,64 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.events import DescendantFocus, Resize
-from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widgets import Static
 
-from nntui.server.frames import (
-    Command,
-    Pause,
-    Restart,
-    Resume,
-    SetPace,
-    SetRate,
-    StepEpoch,
-    StepUpdate,
-    Stop,
-    Want,
-)
-from nntui.tui.panes import pane_classes
+from nntui.server.frames import Stop, Want
+from nntui.tui.panes import PANES, pane_classes
 from nntui.tui.panes.base import Pane
 from nntui.tui.render.picture import Picture, Row, Style, fit, join, text
 from nntui.tui.screens.confirm import QuitScreen
-from nntui.tui.screens.help import HelpScreen
+from nntui.tui.screens.help import HelpScreen, spell
+from nntui.tui.screens.steering import Steering
 from nntui.tui.store import Snapshot
 from nntui.tui.widgets.keys import key_row
 from nntui.tui.widgets.line import Line
 from nntui.tui.widgets.status import status_row
 
-if TYPE_CHECKING:
-    from nntui.tui.app import NntuiApp
-
 MINIMUM = (40, 12)
 WIDE = (100, 30)
 """At least this much shows all panes at once; below, they are tabs."""
-RATE_STEP = 1.25
-PACES: tuple[str | float, ...] = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, "max")
-FOOTER = (
-    "pause",
-    "update",
-    "epoch",
-    "slower",
-    "faster",
-    "rate_down",
-    "rate_up",
-    "next_pane",
-    "larger",
-    "quit",
-)
+MAPS = 44
+"""From this height on the layers have room for their activations over time."""
 
 
-class RunScreen(Screen[None]):
+class RunScreen(Steering):
     """Shows one run; publishes its snapshot to the panes."""
 
     CSS_PATH = "run.tcss"
     AUTO_FOCUS = "#network"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pause", "pause", tooltip="Pause or resume training", id="run.pause"),
-        Binding("n", "update", "update", tooltip="One update, then pause", id="run.update"),
-        Binding("e", "epoch", "epoch", tooltip="To the end of the epoch, then pause", id="run.epoch"),
-        Binding(
-            "less_than_sign,comma", "slower", "slower", tooltip="Fewer updates a second", id="run.slower"
-        ),
-        Binding(
-            "greater_than_sign,full_stop",
-            "faster",
-            "faster",
-            tooltip="More updates a second",
-            id="run.faster",
-        ),
-        Binding("minus", "rate_down", "rate", tooltip="Learning rate ÷ 1.25", id="run.rate_down"),
-        Binding("plus,equals_sign", "rate_up", "rate", tooltip="Learning rate × 1.25", id="run.rate_up"),
-        Binding("r", "restart", "restart", tooltip="Begin again from update 0", id="run.restart"),
         Binding("tab", "next_pane(1)", "pane", tooltip="The next pane", id="run.next_pane"),
         Binding("shift+tab", "next_pane(-1)", "pane", tooltip="The pane before", id="run.previous_pane"),
-        Binding("enter", "larger", "larger", tooltip="The focused pane alone, or all again", id="run.larger"),
+        *[
+            Binding(str(k), f"pane({k - 1})", name, show=False, tooltip=f"The {name} pane", id=f"run.{name}")
+            for k, name in enumerate(PANES, 1)
+        ],
+        Binding("enter", "larger", "larger", tooltip="One pane alone, or all again", id="run.larger"),
+        Binding("left_square_bracket", "sample(-1)", "sample", tooltip="The sample before", id="run.sample_back"),
+        Binding("right_square_bracket", "sample(1)", "sample", tooltip="The next sample", id="run.sample_next"),
         Binding(
-            "left_square_bracket", "sample(-1)", "sample", tooltip="The sample before", id="run.sample_back"
-        ),
-        Binding(
-            "right_square_bracket", "sample(1)", "sample", tooltip="The next sample", id="run.sample_next"
+            "v", "view", "view", tooltip="Output: scores, numbers, mistakes", id="run.view"
         ),
         Binding("l", "scale", "log", tooltip="Logarithmic or linear loss", id="run.scale"),
         Binding(
-            "question_mark,f1",
-            "explain",
-            "help",
-            tooltip="Explain the focused pane, and all keys",
-            id="run.help",
+            "question_mark,f1", "explain", "help", tooltip="This page, for the focused pane", id="run.help"
         ),
         Binding(
-            "q,ctrl+c,ctrl+q",
-            "leave",
-            "quit",
-            tooltip="Close the screen; asks what becomes of the run",
+            "q,ctrl+c,ctrl+q", "leave", "quit", tooltip="Close; asks what becomes of the run",
             id="run.quit",
         ),
-        *[
-            Binding(str(k), f"pane({k - 1})", "", show=False, tooltip=f"Pane {k}", id=f"run.pane{k}")
-            for k in range(1, 10)
-        ],
-    ]
+    ]  # fmt: skip
 
-    snapshot: reactive[Snapshot] = reactive(Snapshot(), repaint=False)
     status_line = getters.query_one("#status", Line)
     tab_line = getters.query_one("#tabs", Line)
     key_line = getters.query_one("#keys", Line)
 
     def __init__(self, pace: str | float = "auto") -> None:
-        super().__init__()
-        self._pace = pace
+        super().__init__(pace)
         self._alone = False
         self._active = "network"
         self._wanted: frozenset[str] | None = None
-
-    @property
-    def owner(self) -> NntuiApp:
-        """The app, with its source."""
-        return cast("NntuiApp", self.app)
 
     def compose(self) -> ComposeResult:
         yield Line(id="status")
@@ -151,8 +92,9 @@ class RunScreen(Screen[None]):
         """The lines above and below; the panes draw themselves."""
         if not self.is_mounted:
             return
-        self._lines()
+        self.hear_pace()
         self._fit_layers()
+        self._lines()
         self._want()
 
     def _lines(self) -> None:
@@ -175,38 +117,43 @@ class RunScreen(Screen[None]):
         return (fit(out, width),)
 
     def _keys(self) -> list[tuple[str, str]]:
-        paused = self.snapshot.state == "paused"
-        live = self.owner.source.live and self.snapshot.running
+        """What works now, the most needed first."""
         keys: list[tuple[str, str]] = []
-        if live:
+        if self.steerable:
+            paused = self.snapshot.state == "paused"
             keys += [
                 ("space", "resume" if paused else "pause"),
                 ("n", "update"),
                 ("e", "epoch"),
                 ("q", "quit"),
             ]
-            keys += [
-                ("+/-", "rate"),
-                ("</>", f"pace {self._pace}"),
-                ("tab", "pane"),
-                ("enter", "larger"),
-                ("r", "restart"),
-            ]
+            pace = self.pace if isinstance(self.pace, str) else f"{self.pace:g}/s"
+            keys += [("+ -", "rate"), ("< >", f"pace {pace}")]
         else:
-            keys += [("q", "quit"), ("tab", "pane"), ("enter", "larger")]
+            keys += [("q", "quit"), *([("t", "take control")] if self.running else [])]
+        keys += [("tab", "pane"), ("enter", "all" if self._alone else "larger")]
+        if self.steerable:
+            keys.append(("r", "restart"))
         if "sample" in self.snapshot.info:
             keys.append(("[ ]", "sample"))
+        if self._views() > 1:
+            keys.append(("v", "view"))
         return [*keys, ("l", "log"), ("^p", "commands")]
 
+    def _views(self) -> int:
+        return max((len(p.views(self.snapshot)) for p in self.panes), default=0)
+
     def _fit_layers(self) -> None:
-        """As many rows as there are layers, within a third of the screen."""
+        """As many rows as there are layers, within a third of the screen; more where maps have room."""
         body = self.query_one("#body")
         if self.has_class("-single"):
             return
+        height = self.app.size.height
         count = len(self.snapshot.hello.layers) if self.snapshot.hello else 2
-        layers = min(count + 3, max(5, self.app.size.height // 3))
-        findings = 4 if self.app.size.height < 44 else 7
-        wanted = f"1fr 1fr {layers} {findings}"
+        layers = min(count + 3, max(5, height // 3))
+        if height >= MAPS:
+            layers = min(count + 3 + 2 + (height - MAPS) // 2 + 4, 2 * height // 5)
+        wanted = f"1fr 1fr {layers} {4 if height < MAPS else 5}"
         if getattr(self, "_rows", "") != wanted:
             self._rows = wanted
             body.styles.grid_rows = wanted
@@ -274,66 +221,24 @@ class RunScreen(Screen[None]):
         self._alone = not self._alone
         self._arrange()
 
-    # Steering
+    # What is shown
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What changes the run is offered only while there is a run to change."""
-        steering = ("pause", "update", "epoch", "slower", "faster", "rate_down", "rate_up", "restart")
-        if action in steering:
-            return self.owner.source.live and self.snapshot.running
+        """Samples and views are offered where there are some."""
         if action == "sample":
             return "sample" in self.snapshot.info
-        return True
-
-    def _send(self, command: Command) -> None:
-        self.owner.source.send(command)
-
-    def action_pause(self) -> None:
-        """Pause or resume."""
-        self._send(Resume() if self.snapshot.state == "paused" else Pause())
-
-    def action_update(self) -> None:
-        """One update, then pause."""
-        self._send(StepUpdate())
-
-    def action_epoch(self) -> None:
-        """To the end of the epoch, then pause."""
-        self._send(StepEpoch())
-
-    def action_rate_down(self) -> None:
-        """A lower learning rate."""
-        self._send(SetRate(factor=1 / RATE_STEP))
-
-    def action_rate_up(self) -> None:
-        """A higher learning rate."""
-        self._send(SetRate(factor=RATE_STEP))
-
-    def action_slower(self) -> None:
-        """Fewer updates a second."""
-        self._set_pace(
-            lambda speed: next((p for p in reversed(PACES) if isinstance(p, int) and p < speed), PACES[0])
-        )
-
-    def action_faster(self) -> None:
-        """More updates a second, in the end as many as the machine can do."""
-        self._set_pace(lambda speed: next((p for p in PACES if isinstance(p, int) and p > speed), "max"))
-
-    def _set_pace(self, choose: Callable[[float], str | float]) -> None:
-        status = self.snapshot.status
-        measured = status.updates_per_second if status is not None else 100.0
-        speed = self._pace if isinstance(self._pace, int | float) else max(1.0, measured)
-        self._pace = choose(float(speed))
-        self._send(SetPace(pace=self._pace))
-        self._lines()
-
-    def action_restart(self) -> None:
-        """Begin again from update 0."""
-        self._send(Restart())
+        if action == "view":
+            return self._views() > 1
+        return super().check_action(action, parameters)
 
     def action_sample(self, by: int) -> None:
         """Show another sample."""
         count = self.snapshot.info.get("sample", {}).get("count", 1) or 1
         self.owner.change(sample=(self.snapshot.sample + by) % count)
+
+    def action_view(self) -> None:
+        """The next view of the output."""
+        self.owner.change(view=(self.snapshot.view + 1) % max(1, self._views()))
 
     def action_scale(self) -> None:
         """Logarithmic or linear loss."""
@@ -342,36 +247,28 @@ class RunScreen(Screen[None]):
     # Help and leaving
 
     def action_explain(self) -> None:
-        """The focused pane explained, then every key."""
-        panes = self.panes
-        panes.sort(key=lambda p: self._active != p.ID)
-        keys = [(_spell(b.key), b.tooltip or b.description) for b in _bindings(self) if b.tooltip]
-        shown = panes[:1] if self.app.size.height < WIDE[1] else panes
-        self.app.push_screen(HelpScreen([(p.TITLE, p.HELP) for p in shown], keys))
+        """The focused pane explained, every key, then the other panes."""
+        panes = sorted(self.panes, key=lambda p: self._active != p.ID)
+        keys: dict[str, str] = {}
+        for binding in (b for cls in (Steering, RunScreen) for b in cls.BINDINGS if isinstance(b, Binding)):
+            action = binding.action.partition("(")[0]
+            if action != "pane" and self.check_action(action, ()):
+                keys[spell(binding.key)] = binding.tooltip
+        keys[f"1-{len(panes)}"] = "The pane of that number"
+        keys["ctrl+p f2"] = "Search the commands"
+        self.app.push_screen(HelpScreen([(p.TITLE, p.HELP) for p in panes], list(keys.items())))
 
     def action_leave(self) -> None:
         """Quit; a run that goes on is asked about first."""
-        if not (self.owner.source.live and self.snapshot.running and self.snapshot.connected):
+        if not self.running:
             self.app.exit(0)
             return
 
         def answered(answer: str | None) -> None:
             if answer == "stop":
-                self._send(Stop())
+                self.send(Stop())
                 self.owner.leave_when_ended()
             elif answer == "leave":
                 self.app.exit(0)
 
         self.app.push_screen(QuitScreen(self.snapshot.hello.run if self.snapshot.hello else ""), answered)
-
-
-def _bindings(screen: RunScreen) -> list[Binding]:
-    return [b for b in screen.BINDINGS if isinstance(b, Binding)]
-
-
-def _spell(key: str) -> str:
-    names = {
-        "less_than_sign": "<", "greater_than_sign": ">", "comma": ",", "full_stop": ".", "minus": "-", "plus": "+",
-        "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "question_mark": "?",
-    }  # fmt: skip
-    return " ".join(names.get(k, k) for k in key.split(","))

@@ -38,35 +38,56 @@ def outline(snapshot: Snapshot) -> str:
 
 
 def status_row(snapshot: Snapshot, width: int, *, ascii: bool = False) -> Picture:  # noqa: A002
-    """The whole line; the outline gives way first where it is narrow."""
+    """The whole line; where it is narrow the outline gives way first, then the rate, then the title.
+
+    Every number has a place of its own width, so that nothing moves while they change.
+    """
     words, role = STATES.get(snapshot.state, (snapshot.state, "muted"))
     if not snapshot.connected and snapshot.ended is None:
         words, role = "✗ trainer gone", "bad"
     if ascii:
         words = ASCII.get(words[0], words[0]) + words[1:]
-    right: Row = text(words, Style(fg=role, bold=True))
-    status = snapshot.status
-    if status is not None:
-        total = snapshot.hello.epochs if snapshot.hello else 0
-        right = join(
-            right, text("  epoch ", MUTED), text(f"{status.epoch}/{total}"), text("  update ", MUTED),
-            text(count(status.update, 6).strip()),
-        )  # fmt: skip
-        if snapshot.state == "running" and status.updates_per_second:
-            right = join(right, text(f"{short(status.updates_per_second, 6)}/s", Style()))
-        if status.rate and width >= 100:
-            right = join(right, text("  lr ", MUTED), text(short(status.rate, 6).strip()))
-        if status.remaining is not None and snapshot.state == "running":
-            right = join(right, text("  left ", MUTED), text(clock(status.remaining)))
+    state: Row = text(words, Style(fg=role, bold=True))
     control = snapshot.control
     if control is not None and not control.held and snapshot.running:
-        right = join(right, text("  watching only", Style(fg="warn")))
+        state = join(state, text("  watching only", Style(fg="warn")))
+    parts = _progress(snapshot)
     title = display(snapshot.hello.title if snapshot.hello else "nntui", 24)
     left: Row = join(text(" "), text(title, Style(bold=True)))
-    room = width - row_width(right) - 2
+    while parts and row_width(state) + _width(parts) + 12 > width:
+        parts.remove(max(parts, key=lambda p: p[0]))
+    right = join(state, *[join(text("  "), row) for _, row in parts])
+    room = max(0, width - row_width(right) - 2)
     about = outline(snapshot)
-    if row_width(left) + 3 + len(about) <= room:
+    if about and row_width(left) + 3 + len(about) <= room:
         left = join(left, text(f" · {about}", MUTED))
     return (
-        join(fit(left, max(0, room)), text(" "), fit(right, min(width - 1, row_width(right))), text(" ")),
+        join(fit(left, room), text(" "), fit(right, max(0, min(width - 2, row_width(right)))), text(" ")),
     )
+
+
+def _progress(snapshot: Snapshot) -> list[tuple[int, Row]]:
+    """Where training is, in the order shown, each with a rank: the highest gives way first."""
+    status = snapshot.status
+    if status is None:
+        return []
+    total = snapshot.hello.epochs if snapshot.hello else 0
+    epoch = f"{status.epoch}/{total}".rjust(2 * len(str(total)) + 1)
+    running = snapshot.state == "running"
+    parts: list[tuple[int, Row]] = [
+        (0, join(text("epoch ", MUTED), text(epoch))),
+        (1, join(text("update ", MUTED), text(count(status.update, 6)))),
+    ]
+    if running:
+        speed = short(status.updates_per_second or None, 6)
+        parts.append((3, join(text(speed), text("/s", MUTED))))
+    if status.rate:
+        parts.append((4, join(text("lr ", MUTED), text(short(status.rate, 7)))))
+    if running:
+        left = clock(status.remaining) if status.remaining is not None else "--:--:--"
+        parts.append((2, join(text("left ", MUTED), text(left))))
+    return parts
+
+
+def _width(parts: list[tuple[int, Row]]) -> int:
+    return sum(2 + row_width(row) for _, row in parts)

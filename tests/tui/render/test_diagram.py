@@ -68,7 +68,7 @@ def test_what_is_not_shown_is_counted():
     assert "… 56 more" in plain(diagram(columns, [np.ones((3, 3))], 50, 14))
     many = [Column("a", units(3)), Column("b", units(40), hidden=2)]
     text = plain(diagram(many, [np.ones((3, 40))], 50, 12))
-    shown = 12 - 2
+    shown = 12 - 3  # titles, what is not shown, how many weights are
     assert f"… {42 - shown} more" in text
 
 
@@ -77,7 +77,18 @@ def test_of_many_edges_the_strongest_are_drawn():
     kept = edges(w / 64, [(0, k) for k in range(8)], [(9, k) for k in range(8)])
     assert [round(e.share * 64) for e in kept] == list(range(63, 63 - MOST, -1))
     columns = [Column("a", units(8)), Column("b", units(8))]
-    assert f"{MOST} of 64" in plain(diagram(columns, [w], 60, 20))
+    assert f"strongest {MOST} of 64 weights" in plain(diagram(columns, [w], 60, 20))
+    three = [*columns, Column("c", units(8))]
+    assert plain(diagram(three, [w, w], 60, 20)).count(f"strongest {MOST} of 64") == 2
+    assert plain(diagram(three, [w, w], 30, 20)).count(f"{MOST}/64") == 2
+
+
+def test_faces_are_folded_rather_than_drawn_too_small():
+    face = np.eye(8)
+    columns = [Column("a", (Unit("x"),)), Column("b", tuple(Unit(face=face) for _ in range(10)), hidden=54)]
+    text = plain(diagram(columns, [None], 50, 27))
+    assert text.count("▐") == text.count("▌") == 8 * 2  # eight units of two lines
+    assert "… 56 more" in text
 
 
 def test_layers_without_weights_are_connected_by_an_arrow():

@@ -83,7 +83,7 @@ def test_a_marker_stands_on_the_color_of_its_place():
 
 def test_class_map_colors_by_class_and_strength():
     picture = class_map([[0, 3]], [[1.0, 0.2]], 2, 1)
-    assert picture == ((Span(" ", Style(bg="class0:6")), Span(" ", Style(bg="class3:2"))),)
+    assert picture == ((Span(" ", Style(bg="class0:5")), Span(" ", Style(bg="class3:2"))),)
     assert plain(class_map([[0, 3]], [[1.0, 0.2]], 2, 1, ascii=True)) == "03"
 
 

@@ -9,9 +9,9 @@ LOOK = Style(fg="train")
 
 
 def test_sparkline_scales_to_the_highest_bin():
-    (row,) = sparkline([1, 2, 4, 8, 0], 5, LOOK)
+    (row,) = sparkline([1, 4, 16, 64, 0], 5, LOOK)
     assert row == (Span("▁▂▄█", LOOK), Span("▁", Style(fg="zero")))
-    assert plain(sparkline([1, 2, 4, 8, 0], 5, LOOK, ascii=True)) == ".:=@_"
+    assert plain(sparkline([1, 4, 16, 64, 0], 5, LOOK, ascii=True)) == ".:=@_"
 
 
 def test_a_single_count_among_many_is_seen():
@@ -25,7 +25,7 @@ def test_sparkline_has_its_width(counts):
 
 
 def test_bins_are_merged_by_their_mean():
-    assert plain(sparkline([0, 8, 8, 8, 4, 4], 3, LOOK)) == "▄█▄"
+    assert plain(sparkline([0, 8, 16, 16, 4, 4], 3, LOOK)) == "▄█▄"
 
 
 def test_histogram_with_its_axis():

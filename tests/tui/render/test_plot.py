@@ -121,10 +121,12 @@ def test_decimation_draws_the_same_picture():
     assert different <= 0.02 * 60 * 10
 
 
-def test_the_first_series_is_on_top():
+def test_later_series_are_on_top_and_dashes_show_what_lies_below():
     two = [Series([0, 1], [1, 1], "train"), Series([0, 1], [1, 1], "validation")]
-    assert "validation" not in roles(plot(two, 20, 2))
-    assert "train" not in roles(plot(two[::-1], 20, 2))
+    assert "train" not in roles(plot(two, 20, 2))
+    two[1] = Series([0, 1], [1, 1], "validation", dashed=True)
+    cells = [s.style.fg for row in plot(two, 20, 1) for s in row for _ in s.text]
+    assert cells == (["validation"] * 2 + ["train"] * 2) * 5
 
 
 def test_the_limits_can_be_given():

@@ -1,0 +1,167 @@
+"""One sample and what the network makes of it: its numbers, the scores of the classes, who is taken for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nntui.tui.render import scale
+from nntui.tui.render.numbers import compact, percent, short
+from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text, width_of
+from nntui.tui.render.table import Heading, table
+
+MUTED = Style(fg="muted")
+NAME = 12
+"""Cells of a name at most."""
+BAR = 48
+"""Cells of the longest bar at most."""
+
+
+def scores(
+    names: Sequence[str],
+    values: ArrayLike,
+    label: int | None,
+    width: int,
+    height: int,
+    ascii: bool = False,  # noqa: A002
+) -> Picture:
+    """A bar a class: the decided one bold, green when right and red when wrong, the true one marked.
+
+    Of more classes than lines, those with the highest scores, and the true one.
+    """
+    found = np.asarray(values, np.float64).reshape(-1)[: len(names)]
+    if not len(found) or height < 1:
+        return ()
+    ranked = np.where(np.isfinite(found), found, -np.inf)
+    decided = int(ranked.argmax())
+    order = sorted(range(len(found)), key=lambda k: -ranked[k])
+    shown = order[:height]
+    if label is not None and label in order and label not in shown:
+        shown[-1] = label
+    span = min(NAME, max(width_of(names[k]) for k in shown))
+    bar = max(0, min(BAR, width - span - 9))
+    rows: list[Row] = []
+    for k in sorted(shown):
+        role = ("good" if k == label else "bad") if k == decided else "muted"
+        share = float(np.clip(found[k], 0, 1)) if np.isfinite(found[k]) else 0.0
+        fill = round(share * bar)
+        mark = ("<" if ascii else "◂") if k == label else " "
+        bold = Style(bold=k == decided)
+        rows.append(
+            join(
+                fit(text(names[k], bold), span, "right"),
+                text(" "),
+                text(("#" if ascii else "━") * fill, Style(fg=role, bold=True)),
+                text(" " * (bar - fill) + percent(float(found[k]), 5), bold),
+                text(f" {mark}", Style(fg="accent", bold=True)),
+            )
+        )
+    return tuple(rows)
+
+
+def targets(names: Sequence[str], values: ArrayLike, truth: ArrayLike, width: int, height: int) -> Picture:
+    """A line a target: the network's answer, the true value, and their difference."""
+    found, true = (np.asarray(v, np.float64).reshape(-1) for v in (values, truth))
+    headings = (
+        Heading("target", min(NAME, max((width_of(n) for n in names), default=6)), "left"),
+        Heading("network", 8),
+        Heading("true", 8),
+        Heading("error", 8, rank=1),
+    )
+    with np.errstate(all="ignore"):
+        rows = [
+            [n, short(float(v), 8), short(float(t), 8), short(float(v - t), 8)]
+            for n, v, t in zip(names, found, true, strict=False)
+        ]
+    return table(headings, rows, width, min(height, len(rows) + 1))
+
+
+def features(names: Sequence[str], values: ArrayLike, width: int, height: int) -> Picture:
+    """A line an input: its name and value; of more than fit, the first ones."""
+    found = np.asarray(values, np.float64).reshape(-1)
+    span = max(1, min(NAME, width - 10, max((width_of(n) for n in names[: max(height, 1)]), default=1)))
+    rows = [
+        [names[k] if k < len(names) else str(k + 1), short(float(found[k]), 8)]
+        for k in range(min(len(found), height))
+    ]
+    headings = (Heading("input", span, "left"), Heading("value", 8))
+    return table(
+        headings, rows + [["", ""]] * (len(found) - len(rows)), span + 10, min(height, len(found) + 1)
+    )
+
+
+def numbers(values: ArrayLike, width: int, height: int) -> Picture:
+    """A 2-D array as the numbers it consists of, the larger the brighter; what does not fit is cut, and said."""
+    a = np.asarray(values, np.float64)
+    if a.ndim != 2 or not a.size or width < 1 or height < 1:
+        return ()
+    whole = bool(np.isfinite(a).all() and (a == np.rint(a)).all() and (np.abs(a) < 1000).all())
+    rows_cut = a.shape[0] > height
+    seen = a[: height - 1 if rows_cut and height > 1 else height, : max(1, width // 2)]
+    places = 0 if whole else 2 if np.isfinite(a).all() and np.abs(a).max() < 100 else None
+    words = [[_number(v, places) for v in row] for row in seen.tolist()]
+    cell = 1 + max(len(w) for row in words for w in row)
+    count = max(1, min(seen.shape[1], width // cell))
+    levels = scale.ink(seen)
+    out = []
+    for y, row in enumerate(words):
+        cells = [text(w.rjust(cell), _ink(int(levels[y, x]))) for x, w in enumerate(row[:count])]
+        out.append(fit(join(*cells), min(width, cell * count)))
+    if (rows_cut and height > 1) or count < a.shape[1]:
+        said = text(f"{len(out)}×{count} of {a.shape[0]}×{a.shape[1]}", MUTED)
+        out = [*out[: height - 1], fit(said, min(width, max(cell * count, 16)))] if height > 1 else out
+    return tuple(out)
+
+
+def _number(value: float, places: int | None) -> str:
+    return (
+        compact(value, 2) if places is None else "0" if not value else f"{value:.{places}f}".replace("-", "−")
+    )
+
+
+def _ink(level: int) -> Style:
+    """Brighter text for larger values; the smallest ones stay readable."""
+    return Style(fg="bad") if level == scale.NAN else Style(fg=f"ink:{max(5, level)}", bold=level > 10)
+
+
+def confusion(names: Sequence[str], counts: ArrayLike, width: int, height: int) -> Picture | None:
+    """Counts of true class (row) by decided class (column), the right ones green; None without room."""
+    found = np.nan_to_num(np.asarray(counts, np.float64)).astype(np.int64)
+    n = len(found)
+    if n != len(names) or found.shape != (n, n) or n < 1 or height < n + 1:
+        return None
+    digits = len(str(int(found.max())))
+    longest = min(NAME, max(width_of(name) for name in names))
+    most = (width - 1) // (n + 1) - 1
+    if most < max(2, digits):
+        return None
+    cell = 1 + max(2, digits, min(longest, most))
+    side = min(longest, width - n * cell)
+    rows: list[Row] = [
+        join(text(" " * side), *[join(text(" "), fit(text(c, MUTED), cell - 1, "right")) for c in names])
+    ]
+    for i in range(n):
+        cells = []
+        for j in range(n):
+            value = int(found[i, j])
+            style = MUTED if not value else Style(fg="good" if i == j else "bad", bold=i == j)
+            cells.append(text((str(value) if value else "·").rjust(cell), style))
+        rows.append(join(fit(text(names[i], MUTED), side, "right"), *cells))
+    return tuple(rows)
+
+
+def mistakes(names: Sequence[str], counts: ArrayLike, width: int, height: int) -> Picture:
+    """The most frequent confusions in words, for where the whole table has no room."""
+    found: NDArray[np.int64] = np.nan_to_num(np.asarray(counts, np.float64)).astype(np.int64)
+    wrong = found - np.diag(np.diag(found))
+    order = np.argsort(-wrong, axis=None, kind="stable")[: max(0, height - 1)]
+    pairs = [divmod(int(k), len(found)) for k in order]
+    total, right = int(found.sum()), int(np.trace(found))
+    rows: list[Row] = [join(text(f"{right}/{total}"), text(" decided right; taken for another:", MUTED))]
+    for i, j in pairs:
+        if wrong[i, j] > 0:
+            count = text(str(wrong[i, j]).rjust(6), Style(fg="bad"))
+            rows.append(join(count, text(f"  {names[i]}"), text(" taken for ", MUTED), text(names[j])))
+    return pad(tuple(rows[:height]), width, max(0, min(height, len(rows))))
