@@ -124,6 +124,22 @@ class Metrics:
     accuracy: float | None
 
 
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """What the next update would do with the gradient as it is. Vectors are flat, over all parameters."""
+
+    k: int
+    """Number of the update, from 1."""
+    rate: float
+    theta: Array
+    after: Array
+    grad: Array
+    """As the optimizer receives it, after noise and clipping; of a second-order one the full batch's."""
+    slots: dict[str, Array]
+    slots_after: dict[str, Array]
+    info: StepInfo | None = None
+
+
 class Trainer:
     """Owns the position in the training (update, epoch, batch) and the optimizer's slots.
 
@@ -254,6 +270,33 @@ class Trainer:
             model.absorb(self.network.buffers)
         parameters, rate = self.network.parameters, self.rate
         optimizer.update(parameters.theta, parameters.grad, self.slots, self.update + 1, rate, *self._scratch)
+
+    def preview(self) -> Preview:
+        """The step that the optimizer would take with ``parameters.grad``; nothing is changed by it.
+
+        Raises NumericError and ConfigError as :meth:`advance`.
+        """
+        parameters, optimizer = self.network.parameters, self.optimizer
+        theta, grad = parameters.theta.copy(), parameters.grad.copy()
+        slots = {name: a.copy() for name, a in self.slots.items()}
+        after, info = theta.copy(), None
+        try:
+            if isinstance(optimizer, FirstOrder):
+                if self.spec.gradient_noise or self.spec.clip_norm:
+                    self._condition()
+                used = parameters.grad.copy()
+                optimizer.update(after, used.copy(), slots, self.update + 1, self.rate, *self._scratch)
+            else:
+                assert isinstance(optimizer, SecondOrder)
+                model = self.network.model(len(self.train), "train")
+                self.fill(model)
+                objective = _FullBatch(model, parameters.theta)
+                used = objective.value_grad(theta)[1].copy()
+                info = optimizer.step(after, objective, slots)
+        finally:
+            parameters.theta[:] = theta
+            parameters.grad[:] = grad
+        return Preview(self.update + 1, self.rate, theta, after, used, self.slots, slots, info)
 
     def _note(self, model: Model, objective: float) -> None:
         """Check that the run was finite, and keep its loss and the gradient's norm."""

@@ -14,13 +14,35 @@ from nntui.debugging.watching import Hit, Moment, Scan
 from nntui_core.gradcheck import Check, Checker
 from nntui_core.graph import Node
 from nntui_core.ops.base import Array
-from nntui_core.plan import Event, Phase
+from nntui_core.plan import Event, Phase, Plan
 from nntui_core.stepper import Stepper
 
 CHECKED = 64
 """Entries of a node whose gradient a condition checks at most."""
 Make = Callable[[Opens, int], Subject]
 """The subject with these nodes open, on this sample (or batch)."""
+Edits = dict[tuple[str, tuple[int, ...]], float]
+"""By node name and index: entries of values that were set by hand."""
+
+
+def set_by_hand(plan: Plan, edits: Edits, step: Callable[[], Event | None]) -> None:
+    """Write the edits into the plan: of leaves at once, of what is computed after its step (by ``step``)."""
+    left = {name for name, _ in edits}
+    for node in plan.nodes:
+        if node.op is None and node.name in left:
+            left.discard(node.name)
+            _write(plan, node, edits)
+    left &= {n.name for n in plan.nodes}
+    while left and (event := step()) is not None:
+        if event.node.name in left:
+            left.discard(event.node.name)
+            _write(plan, event.node, edits)
+
+
+def _write(plan: Plan, node: Node, edits: Edits) -> None:
+    for (name, index), value in edits.items():
+        if name == node.name:
+            plan.value(node)[index] = value
 
 
 @dataclass
@@ -38,6 +60,8 @@ class Debugger:
     breakpoints: set[str] = field(default_factory=set)
     """Names of nodes to stop at."""
     conditions: list[Condition] = field(default_factory=list)
+    edits: Edits = field(default_factory=dict)
+    """Values set by hand."""
     stopped: str = ""
     """Why the last continue stopped."""
     hit: Hit | None = None
@@ -51,9 +75,23 @@ class Debugger:
 
     def _build(self) -> None:
         self.subject = self.make(self._opens, self.sample)
-        self.stepper = Stepper(self.subject.plan)
         self._scan = Scan(self.subject.plan)
+        self._begin()
         self._checks.clear()
+
+    def _begin(self) -> None:
+        """A stepper at the start, with the values that were set by hand."""
+        self.stepper = Stepper(self.subject.plan)
+        set_by_hand(self.subject.plan, self.edits, self.stepper.step)
+        self.stepper.seek(0)
+
+    def edit(self, name: str, index: tuple[int, ...], value: float) -> None:
+        """Set one entry of a node's value; everything after it is computed again, up to the present step."""
+        here = self.stepper.position
+        self.edits[name, index] = value
+        self._begin()
+        self._checks.clear()
+        self.stepper.seek(here)
 
     def _opens(self, node: Node) -> bool:
         return node.name in self.opened
@@ -136,15 +174,20 @@ class Debugger:
         check = self.check(node, np.linspace(0, size - 1, min(size, CHECKED), dtype=np.intp))
         return None if check is None or check.verdict == "kink" else check.relative_error
 
-    def into(self) -> bool:
-        """Open the present node; False where it is primitive."""
+    def into(self, name: str | None = None) -> bool:
+        """Open the present node, or the one of that name; False where it is primitive."""
         event = self.stepper.current or self.stepper.next
-        if event is None or event.node.op is None or event.node.op.primitive:
+        node = event.node if event is not None else None
+        if name is not None:
+            node = next((n for n in self.subject.plan.nodes if n.name == name), None)
+        if node is None or node.op is None or node.op.primitive:
             return False
-        phase, name = event.phase, event.node.name
-        self.opened = (*self.opened, name)
+        here = self.stepper.current
+        self.opened = (*self.opened, node.name)
         self._build()
-        self._go(phase, name)
+        if here is not None or name is None:
+            assert event is not None
+            self._go(event.phase, event.node.name)
         return True
 
     def out(self) -> bool:

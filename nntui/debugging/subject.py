@@ -40,7 +40,7 @@ class Subject:
     title: str
     plan: Plan
     double: Plan
-    """The plan that gradient checks use, with the same node ids; the plan itself where that is float64."""
+    """The plan that gradient checks use, with the same node ids; an expression's is the plan itself."""
     variables: tuple[Node, ...]
     """Whose gradients are the result: an expression's names, a network's parameters."""
     network: bool = False
@@ -92,13 +92,12 @@ def of_experiment(
     rows = _rows(experiment, sample, batch)
     network = experiment.network
     plan, found, model = _plan(experiment, network, rows, opens)
-    double = plan
-    if network.spec.dtype != "float64":
-        twin = Network(replace(network.spec, dtype="float64"))
-        twin.parameters.theta[:] = network.parameters.theta
-        for name, array in network.buffers.items():
-            twin.buffers[name][...] = array
-        double, _, _ = _plan(experiment, twin, rows, opens)
+    # A network of its own also where that is float64: checks must not touch the gradients that are looked at.
+    twin = Network(replace(network.spec, dtype="float64"))
+    twin.parameters.theta[:] = network.parameters.theta
+    for name, array in network.buffers.items():
+        twin.buffers[name][...] = array
+    double, _, _ = _plan(experiment, twin, rows, opens)
     layers = tuple(
         (layer.name, found[layer.z.id] if layer.z is not None else None, found[layer.a.id])
         for layer in model.layers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nntui.tui.render.ascii import to_ascii
 from nntui.tui.render.picture import Grid, Picture, Row, Style, crop, fit, join, row_width, text, width_of
@@ -15,10 +15,12 @@ NODE = Style(fg="text", bold=True)
 CURRENT = Style(fg="accent", bold=True, reverse=True)
 VALUE = Style(fg="text")
 GRADIENT = Style(fg="accent")
+CURSOR = Style(fg="fresh", bold=True, underline=True)
+BROKEN = Style(fg="bad", bold=True)
 
 LABEL = 24
 """Cells of a node's label at most."""
-NUMBER = 12
+NUMBER = 16
 """Cells of a value at most."""
 LEAD = 2
 """Cells of wire before and after a number."""
@@ -28,7 +30,8 @@ LEAD = 2
 class FlowNode:
     """A node: `value` and `gradient` as text (None: not known yet), `inputs` by id, earlier in the list.
 
-    `reached`: whether its value has been computed; others are dim.
+    `reached`: whether its value has been computed; others are dim. `current`: the step was its. `cursor`: it is
+    looked at, and kept in sight. `broken`: a breakpoint is on it.
     """
 
     id: int
@@ -38,6 +41,8 @@ class FlowNode:
     gradient: str | None = None
     reached: bool = True
     current: bool = False
+    cursor: bool = False
+    broken: bool = False
 
 
 def flow(nodes: Sequence[FlowNode], width: int, height: int, ascii: bool = False) -> Picture:  # noqa: A002
@@ -102,7 +107,7 @@ def _draw(nodes: Sequence[FlowNode], plan: Layout) -> tuple[Grid, int]:
             node = nodes[stop.node]
             if stop.real:
                 _node(grid, node, lefts[k], widths[k], int(stop.row), stop.node in consumed)
-                if node.current:
+                if node.cursor or (node.current and current == total):
                     current = lefts[k] + widths[k] // 2
             else:
                 _across(grid, lefts[k], lefts[k] + widths[k], int(stop.row), _wire(node))
@@ -131,8 +136,17 @@ def _columns(nodes: Sequence[FlowNode], plan: Layout) -> tuple[list[int], list[i
 
 def _label(node: FlowNode) -> Row:
     shown = fit(node.label, min(LABEL, width_of(node.label)))
-    style = CURRENT if node.current else NODE if node.reached else AHEAD
-    return tuple(join(*[text(span.text, style) for span in shown]))
+    style = _style(node)
+    name = join(*[text(span.text, style) for span in shown])
+    return join(text("● ", BROKEN), name) if node.broken else name
+
+
+def _style(node: FlowNode) -> Style:
+    if node.current:
+        return replace(CURRENT, underline=node.cursor)
+    if node.cursor:
+        return CURSOR
+    return NODE if node.reached else AHEAD
 
 
 def _number(s: str | None) -> str:
@@ -224,18 +238,22 @@ def _list(nodes: Sequence[FlowNode], width: int, height: int) -> Picture:
     depths: dict[int, int] = {}
     for node in nodes:
         depths[node.id] = max((depths[i] + 1 for i in node.inputs), default=0)
-    at = next((k for k, node in enumerate(nodes) if node.current), 0)
+    at = next((k for k, node in enumerate(nodes) if node.cursor), None)
+    if at is None:
+        at = next((k for k, node in enumerate(nodes) if node.current), 0)
     start = min(max(0, at - height // 2), max(0, len(nodes) - height))
     shown = nodes[start : start + height]
     room = max(8, width - 2 * (NUMBER + 2) - 2)
     rows = []
     for node in shown:
-        style = CURRENT if node.current else NODE if node.reached else AHEAD
+        style = _style(node)
         indent = min(depths[node.id], max(0, room // 3))
-        label = fit(join(text(" " * indent), text(node.label, style)), room)
+        mark = text("● ", BROKEN) if node.broken else ()
+        label = fit(join(text(" " * indent), mark, text(node.label, style)), room)
         value = text(_number(node.value), VALUE if node.reached else AHEAD)
         gradient = text(_number(node.gradient) or "·", GRADIENT if node.gradient else AHEAD)
-        mark = text("▶ " if node.current else "  ", GRADIENT)
+        arrow = "▶ " if node.current else "› " if node.cursor else "  "
+        mark = text(arrow, GRADIENT)
         line = join(mark, label, fit(value, NUMBER + 2, "right"), fit(gradient, NUMBER + 2, "right"))
         rows.append(fit(line, width))
     rows += [fit("", width)] * (height - len(rows))

@@ -1,0 +1,34 @@
+"""The debugger as a program of its own: ``nntui debug``."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from nntui.tui.caps import Caps
+from nntui.tui.debugger.worker import Open
+from nntui.tui.screens.debug import DebugScreen
+from nntui.tui.themes import install
+
+
+class DebugApp(App[int]):
+    """One debugger's screen."""
+
+    TITLE = "nntui debug"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "f2", "command_palette", "commands", show=False, tooltip="Search the commands", id="app.palette"
+        ),
+    ]
+
+    def __init__(self, open_session: Open, caps: Caps) -> None:
+        super().__init__(ansi_color=caps.ansi)
+        self.caps = caps
+        self.ascii_only = caps.ascii
+        self.debug_screen = DebugScreen(open_session, leave=lambda: self.exit(0))
+        install(self, caps)
+
+    def on_mount(self) -> None:
+        self.push_screen(self.debug_screen)

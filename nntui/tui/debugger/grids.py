@@ -1,0 +1,98 @@
+"""Arrays of any shape laid out in two dimensions, and which of a node's arrays the map shows."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from nntui.debugging import products
+from nntui.tui.debugger.look import Array, Look
+from nntui.tui.debugger.view import Grid
+from nntui.tui.debugger.words import called, shape_text
+from nntui_core.graph import Node
+
+MOST_SIDE = 256
+"""Rows and columns of a diagonal that is drawn whole."""
+
+
+def layout(look: Look, node: Node) -> Array:
+    """The flat entries of the node in two dimensions, as they are drawn.
+
+    Samples are rows; a weight matrix is drawn as Θ, a row a unit; of pictures the sample's, the channels one
+    below the other; of kernels a row a filter.
+    """
+    shape = node.shape
+    flat = np.arange(prod(shape)).reshape(shape)
+    if node.role == "parameter" and len(shape) == 2:
+        return np.asarray(flat.T)
+    if len(shape) <= 1:
+        return flat.reshape(1, -1)
+    if len(shape) == 2:
+        return flat
+    if look.samples(node):
+        one = flat[min(look.sample, len(flat) - 1)]
+        return one.reshape(-1, one.shape[-1]) if one.ndim > 1 else one.reshape(1, -1)
+    return flat.reshape(shape[0], -1)
+
+
+def corner(look: Look, node: Node) -> str:
+    """What rows and columns are."""
+    if node.role == "parameter" and len(node.shape) == 2:
+        return "Θ: units × inputs"
+    if len(node.shape) == 2 and look.samples(node):
+        return "samples × units"
+    if len(node.shape) > 2:
+        return f"of {shape_text(node.shape)}"
+    return ""
+
+
+def kinds(look: Look) -> list[str]:
+    """What can be shown of the node: value, gradient, and the local derivative by each input."""
+    node = look.node
+    out = ["value", "gradient"] if look.plan.adjoint(node) is not None and node.role != "label" else ["value"]
+    if node.op is not None:
+        out += [f"local {i}" for i in range(len(node.args)) if node.op.differentiable(i)]
+    return out
+
+
+def grid(look: Look, kind: str) -> Grid:
+    """The map of the node."""
+    node = look.node
+    if kind.startswith("local"):
+        return _local(look, int(kind.split()[1]))
+    places = layout(look, node)
+    where = np.argwhere(places == look.entry)
+    row, column = (int(where[0][0]), int(where[0][1])) if len(where) else (0, 0)
+    name = called(node) if kind == "value" else f"∂{look.letter}/∂{called(node)}"
+    array = look.value(node) if kind == "value" else look.gradient(node)
+    if array is None:
+        words = "not computed yet" if kind == "value" else "not reached yet"
+        return Grid(kind, name, None, row, column, note=words, corner=corner(look, node))
+    return Grid(kind, name, array.reshape(-1)[places], row, column, corner=corner(look, node))
+
+
+def _local(look: Look, i: int) -> Grid:
+    """The Jacobian: a diagonal drawn whole, another where it is small enough."""
+    node, arg = look.node, look.node.args[i]
+    rows, columns = prod(node.shape), prod(arg.shape)
+    name = f"∂{called(node)}/∂{called(arg)}  {rows}×{columns}"
+    kind = f"local {i}"
+    if not look.known(node):
+        return Grid(kind, name, note="not computed yet")
+    local = products.jacobian(look.plan, node, i)
+    if local is None:
+        return Grid(kind, name, note=f"{rows}×{columns} entries are too many to draw")
+    if local.kind in ("scalar", "diagonal"):
+        diagonal = local.value.reshape(-1)
+        first = 0
+        if diagonal.size > MOST_SIDE:
+            first = min(look.entry // MOST_SIDE * MOST_SIDE, diagonal.size - MOST_SIDE)
+        part = diagonal[first : first + MOST_SIDE]
+        at = min(max(0, look.entry - first), len(part) - 1)
+        note = (
+            f"the diagonal's entries {first} … {first + len(part) - 1}" if diagonal.size > MOST_SIDE else ""
+        )
+        return Grid(kind, name, np.diag(part), at, at, movable=True, note=note, corner="diagonal")
+    matrix = local.value.reshape(rows, columns)
+    return Grid(kind, name, matrix, min(look.entry, rows - 1), 0, movable=False, corner="outputs × inputs")

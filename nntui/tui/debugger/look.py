@@ -1,0 +1,109 @@
+"""A plan half way: what is computed, who sends to whom, and which entry is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntui.debugging.comparison import Comparison
+from nntui.debugging.debugger import Debugger
+from nntui_core.graph import Node
+from nntui_core.plan import Edge
+
+Array = NDArray[Any]
+
+
+class Wiring:
+    """The edges of a subject by their ends, found once."""
+
+    def __init__(self, debugger: Debugger) -> None:
+        self.plan = debugger.subject.plan
+        self.nodes = self.plan.nodes
+        self.by_name = {n.name: n for n in self.nodes}
+        self.incoming: dict[int, list[Edge]] = {}
+        self.outgoing: dict[int, list[Edge]] = {}
+        self.consumers: dict[int, list[Node]] = {}
+        for edge in self.plan.edges():
+            self.incoming.setdefault(edge.target.id, []).append(edge)
+            self.outgoing.setdefault(edge.node.id, []).append(edge)
+        for node in self.nodes:
+            for arg in dict.fromkeys(node.args):
+                self.consumers.setdefault(arg.id, []).append(node)
+
+
+@dataclass
+class Look:
+    """One moment of a debugger, with the node, entry and sample that are looked at."""
+
+    debugger: Debugger
+    wiring: Wiring
+    comparison: Comparison
+    node: Node
+    entry: int = 0
+    sample: int = 0
+
+    def __post_init__(self) -> None:
+        stepper = self.debugger.stepper
+        done = stepper.order[: stepper.position]
+        self.forward = {e.node.id for e in done if e.phase == "forward"}
+        self.backward = {e.node.id for e in done if e.phase == "backward"}
+        self.plan = self.debugger.subject.plan
+        self.output = self.plan.outputs[0]
+        self.network = self.debugger.subject.network
+        self.whole_forward = stepper.position >= stepper.forward_steps
+
+    @property
+    def letter(self) -> str:
+        """What is differentiated: L, the loss, or f."""
+        return "L" if self.network else "f"
+
+    def known(self, node: Node) -> bool:
+        """Whether the node's value is there."""
+        return node.op is None or node.id in self.forward
+
+    def value(self, node: Node) -> Array | None:
+        """The value, once it is there."""
+        return self.plan.value(node) if self.known(node) else None
+
+    def sent(self, edge: Edge) -> bool:
+        """Whether the gradient along the edge has been sent."""
+        return edge.node.id in self.backward
+
+    def complete(self, node: Node) -> bool:
+        """Whether everything that the node's gradient is the sum of has arrived."""
+        edges = self.wiring.incoming.get(node.id, [])
+        if node is self.output:
+            return self.whole_forward
+        return bool(edges) and all(map(self.sent, edges))
+
+    def gradient(self, node: Node) -> Array | None:
+        """The gradient as far as it has arrived; None before the first contribution."""
+        if node is self.output:
+            return np.ones((), dtype=self.plan.dtype) if self.whole_forward else None
+        if any(map(self.sent, self.wiring.incoming.get(node.id, []))):
+            return self.plan.adjoint(node)
+        return None
+
+    def index(self, node: Node, flat: int) -> tuple[int, ...]:
+        """A flat entry as an index."""
+        return tuple(int(k) for k in np.unravel_index(flat, node.shape)) if node.shape else ()
+
+    def samples(self, node: Node) -> int:
+        """Length of the node's sample axis; 0 where it has none."""
+        rows = len(self.debugger.subject.rows)
+        batched = self.network and node.role in ("op", "input", "label", "random") and node.shape
+        return rows if batched and node.shape[0] == rows and not self.of_parameters(node) else 0
+
+    def of_parameters(self, node: Node) -> bool:
+        """Whether the node depends on parameters alone, such as a penalty."""
+        return node.op is not None and all(
+            a.role in ("parameter", "constant") or self.of_parameters(a) for a in node.args
+        )
+
+    def size(self, node: Node) -> int:
+        """Entries of the node."""
+        return prod(node.shape)

@@ -1,0 +1,28 @@
+"""Sessions on what a user names: an expression, an experiment, or a run as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nntui.debugging import opening
+from nntui.experiment import Experiment
+from nntui.tui.debugger.session import DebugSession
+
+
+def on_expression(text: str, values: Mapping[str, Any]) -> DebugSession:
+    """Raises ExpressionError and UserError."""
+    return DebugSession(opening.on_expression(text, values))
+
+
+def on_experiment(
+    experiment: Experiment, *, sample: int | None = None, batch: int | None = None, title: str = ""
+) -> DebugSession:
+    """Raises UserError."""
+    return DebugSession(
+        opening.on_experiment(experiment, sample=sample, batch=batch),
+        experiment.trainer,
+        lambda k: opening.on_experiment(experiment, sample=k),
+        lambda k: opening.on_experiment(experiment, batch=k),
+        title,
+    )

@@ -1,0 +1,103 @@
+"""The optimizer's step on one parameter: the gradient it receives, each slot before and after, and the change."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from math import isfinite
+
+import numpy as np
+
+from nntui.display import display
+from nntui.tui.debugger.look import Look
+from nntui.tui.debugger.view import CardLine
+from nntui.tui.debugger.words import at, number
+from nntui.tui.render.picture import Style, join, text
+from nntui_core.trainer import Preview, Trainer
+
+MUTED = Style(fg="muted")
+CHANGE = Style(fg="accent", bold=True)
+
+
+def card(look: Look, trainer: Trainer, preview: Preview) -> tuple[CardLine, ...]:
+    """The lines for the cursor's parameter, or for all where it is on another node."""
+    optimizer = trainer.optimizer
+    lines = [CardLine("rule", text(optimizer.formula))]
+    numbers = [
+        f"{f.name} = {number(getattr(optimizer, f.name))}"
+        for f in fields(optimizer)  # type: ignore[arg-type]
+        if isinstance(getattr(optimizer, f.name), float)
+    ]
+    rate = f"η = {number(preview.rate)} now   " if isfinite(preview.rate) else ""
+    lines.append(CardLine("settings", text(f"update {preview.k}   {rate}{'   '.join(numbers)}", MUTED)))
+    if preview.info is not None:
+        info = preview.info
+        lines.append(
+            CardLine(
+                "search",
+                text(
+                    f"step {number(info.step_length)} along a direction of length {number(info.direction_norm)}; "
+                    f"{info.function_evaluations} values, {info.gradient_evaluations} gradients"
+                    + (f"; {info.reason}" if info.reason else "")
+                ),
+            )
+        )
+    node = look.node
+    if node.role == "parameter":
+        lines += _entry(look, preview)
+    lines += _table(look, preview)
+    return tuple(lines)
+
+
+def _entry(look: Look, preview: Preview) -> list[CardLine]:
+    """The entry that is looked at, in real numbers."""
+    node, parameters = look.node, look.plan.parameters
+    name = f"{display(node.name, 30)}{at(look.index(node, look.entry))}"
+
+    def of(vector: np.ndarray) -> float:
+        return float(parameters.view(node.name, vector).reshape(-1)[look.entry])
+
+    before, after, size = of(preview.theta), of(preview.after), len(preview.theta)
+    lines = [CardLine("entry", text(name, Style(bold=True)))]
+    lines.append(CardLine("g", text(number(of(preview.grad)))))
+    for slot, old in preview.slots.items():
+        new = preview.slots_after[slot]
+        if old.shape == (size,):
+            lines.append(CardLine(display(slot, 9), text(f"{number(of(old))} → {number(of(new))}")))
+    change = after - before
+    lines.append(
+        CardLine("Δw", join(text(number(change), CHANGE), text(f"   w {number(before)} → {number(after)}")))
+    )
+    with np.errstate(all="ignore"):
+        ratio = abs(change / before) if before else float("nan")
+    if isfinite(ratio):
+        lines.append(CardLine("|Δw/w|", text(number(ratio))))
+    return lines
+
+
+def _table(look: Look, preview: Preview) -> list[CardLine]:
+    """Each parameter's gradient, slots and change by their lengths; the numbers that are slots."""
+    parameters, size = look.plan.parameters, len(preview.theta)
+    numbers = [(k, v, preview.slots_after[k]) for k, v in preview.slots.items() if v.shape != (size,)]
+    lines = [
+        CardLine(display(k, 9), text(f"{number(v.reshape(-1)[0])} → {number(w.reshape(-1)[0])}"))
+        for k, v, w in numbers
+        if v.size == 1 and w.size == 1
+    ]
+    lines.append(CardLine("all", text("‖g‖ · each slot's length before → after · ‖Δw‖ · ‖Δw‖/‖w‖", MUTED)))
+    change = preview.after - preview.theta
+    for name in parameters:
+
+        def length(vector: np.ndarray, name: str = name) -> float:
+            return float(np.linalg.norm(parameters.view(name, vector).astype(np.float64)))
+
+        parts = [f"‖g‖ {number(length(preview.grad))}"]
+        parts += [
+            f"{display(k, 8)} {number(length(v))} → {number(length(preview.slots_after[k]))}"
+            for k, v in preview.slots.items()
+            if v.shape == (size,)
+        ]
+        weight, step = length(preview.theta), length(change)
+        parts.append(f"‖Δw‖ {number(step)}" + (f" ({number(step / weight)})" if weight else ""))
+        here = Style(bold=True) if name == look.node.name else Style()
+        lines.append(CardLine(display(name, 14), text(" · ".join(parts), here)))
+    return lines

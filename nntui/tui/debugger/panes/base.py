@@ -1,0 +1,121 @@
+"""What every pane of the debugger is: a picture of the newest view, with a title, its state, and an explanation."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.content import Content
+from textual.events import Show
+from textual.reactive import reactive
+
+from nntui.tui.debugger.view import CardLine, View
+from nntui.tui.render.picture import Picture, Row, Style, crop, fit, join, row_width, text
+from nntui.tui.widgets.canvas import Canvas
+
+MUTED = Style(fg="muted")
+
+
+class DebugPane(Canvas, can_focus=True):
+    """Draws one aspect of a view. Knows no engine, no session and no other pane."""
+
+    ID: ClassVar[str]
+    TITLE: ClassVar[str]
+    HELP: ClassVar[str]
+    """What am I looking at, and how to read it: about five lines."""
+    ARROWS: ClassVar[str] = ""
+    """The session's command that the arrow keys give here, with the steps to the right and down."""
+
+    DEFAULT_CSS = """
+    DebugPane { border: round $panel-lighten-2; padding: 0 1; border-title-color: $text; }
+    DebugPane:focus { border: round $accent; }
+    """
+
+    view: reactive[View] = reactive(View(), repaint=False)
+
+    def __init__(self) -> None:
+        super().__init__(id=self.ID)
+        self.border_title = Content(self.TITLE)
+
+    def draw(self, view: View, width: int, height: int) -> Picture:
+        """The picture in exactly ``width`` × ``height`` cells."""
+        raise NotImplementedError
+
+    def title(self, view: View) -> str:
+        """What stands at the border's left."""
+        return self.TITLE
+
+    def state(self, view: View) -> str:
+        """What stands at the border's right."""
+        return ""
+
+    def watch_view(self, view: View) -> None:
+        """Redraw; a hidden pane does so when it is shown."""
+        self.redraw()
+
+    def on_show(self, event: Show) -> None:
+        self.redraw()
+
+    def paint(self, width: int, height: int) -> Picture:
+        return self.draw(self.view, width, height) if width and height else ()
+
+    def redraw(self) -> None:
+        """Draw the newest view, where visible."""
+        if not self.is_mounted or not self.display or not self.size.width or not self.size.height:
+            return
+        for side, words in (
+            ("border_title", self.title(self.view)),
+            ("border_subtitle", self.state(self.view)),
+        ):
+            shown = self.plain(words)
+            if str(getattr(self, side) or "") != shown:
+                setattr(self, side, Content(shown))
+        self.show(self.draw(self.view, self.size.width, self.size.height))
+
+    @property
+    def ascii(self) -> bool:
+        """Whether only ASCII characters can be shown."""
+        return bool(getattr(self.app, "ascii_only", False))
+
+    def plain(self, words: str) -> str:
+        """Words for the border, in characters that can be shown."""
+        from nntui.tui.render.ascii import ascii_text
+
+        return ascii_text(words) if self.ascii else words
+
+
+def wrapped(lines: tuple[CardLine, ...], width: int, most: int = 16) -> list[Row]:
+    """Lines with their labels in a column of their own, long ones going on below."""
+    label = min(most, max((len(line.label) for line in lines), default=0)) + 2
+    room = max(8, width - label)
+    rows: list[Row] = []
+    for line in lines:
+        pieces = _wrap(line.row, room)
+        for k, piece in enumerate(pieces):
+            head = fit(text(line.label if not k else "", MUTED), label)
+            rows.append(fit(join(head, piece), width))
+    return rows
+
+
+def _wrap(row: Row, room: int) -> list[Row]:
+    """A row in pieces of at most ``room`` cells, cut at blanks where there are any near."""
+    out: list[Row] = []
+    while row_width(row) > room:
+        words = "".join(span.text for span in crop(row, 0, room + 1))
+        cut = words.rfind(" ", room // 2)
+        cut = room if cut < 0 else cut
+        out.append(crop(row, 0, cut))
+        skip = cut + (words[cut : cut + 1] == " ")
+        rest = crop(row, skip, row_width(row) - skip)
+        row = join(text("  "), _stripped(rest))
+    return [*out, row]
+
+
+def _stripped(row: Row) -> Row:
+    """Without blanks at its left."""
+    blanks = 0
+    for span in row:
+        bare = span.text.lstrip(" ")
+        blanks += len(span.text) - len(bare)
+        if bare:
+            break
+    return crop(row, blanks, row_width(row) - blanks) if blanks else row

@@ -1,0 +1,62 @@
+"""The list of steps with what each did, and the watched nodes."""
+
+from __future__ import annotations
+
+from nntui.display import display
+from nntui.tui.debugger.look import Look
+from nntui.tui.debugger.view import CardLine, StepLine
+from nntui.tui.debugger.words import brief, called
+from nntui.tui.render.picture import Style, join, text
+from nntui_core.plan import Event
+
+
+def step_lines(look: Look) -> tuple[StepLine, ...]:
+    """A line a step of the plan."""
+    stepper = look.debugger.stepper
+    broken = look.debugger.breakpoints
+    return tuple(
+        StepLine(
+            event.phase,
+            display(event.node.name, 40),
+            _did(look, event) if k < stepper.position else "",
+            event.node.name in broken,
+        )
+        for k, event in enumerate(stepper.order)
+    )
+
+
+def _did(look: Look, event: Event) -> str:
+    if event.phase == "forward":
+        return f"= {brief(look.plan.value(event.node))}"
+    parts = [
+        f"∂{look.letter}/∂{called(edge.target, 14)} {brief(look.plan.contribution(edge))}"
+        for edge in look.wiring.outgoing.get(event.node.id, [])
+    ]
+    return "  ".join(parts)
+
+
+def watch_lines(look: Look, names: list[str]) -> tuple[CardLine, ...]:
+    """The watched nodes, then breakpoints and conditions."""
+    lines = []
+    for name in names:
+        node = look.wiring.by_name.get(name)
+        if node is None:
+            lines.append(
+                CardLine(display(name, 20), text("not in the graph as it is opened now", Style(fg="muted")))
+            )
+            continue
+        value, gradient = look.value(node), look.gradient(node)
+        lines.append(
+            CardLine(
+                display(name, 20),
+                join(
+                    text(brief(value) or "–", Style(bold=True)),
+                    text(f"   ∂{look.letter}/∂ ", Style(fg="muted")),
+                    text(brief(gradient) or "–", Style(fg="accent")),
+                ),
+            )
+        )
+    debugger = look.debugger
+    lines += [CardLine("break at", text(display(n, 60))) for n in sorted(debugger.breakpoints)]
+    lines += [CardLine("break if", text(display(c.text, 200))) for c in debugger.conditions]
+    return tuple(lines)

@@ -1,0 +1,108 @@
+"""Numbers, arrays and names in the few cells that the debugger has for them."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntui.display import display
+from nntui.tui.render.numbers import trimmed
+from nntui_core.graph import Node
+
+Array = NDArray[Any]
+
+FEW = 6
+"""Entries of an array that are written out."""
+SYMBOLS = {
+    "add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "× (−1)", "reciprocal": "1/x", "pow": "x^y", "square": "x²",
+    "norm2": "‖·‖²", "sqrt": "√", "matmul": "@", "abs": "|·|", "sigmoid": "σ", "transpose": "ᵀ", "sum": "Σ",
+}  # fmt: skip
+"""Of ops, as in the textbooks' figures."""
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Such as "64×256"; "()" for a number."""
+    return "×".join(map(str, shape)) if shape else "()"
+
+
+def number(x: Any) -> str:
+    """A number, or an array of one: four digits, without trailing zeros."""
+    return trimmed(float(x))
+
+
+def brief(a: Array | None) -> str:
+    """A number, a short vector, or shape and length, in about twelve cells."""
+    if a is None:
+        return ""
+    if a.ndim == 0:
+        return number(a)
+    if a.ndim == 1 and a.size <= 2:
+        return "[" + ", ".join(trimmed(float(v), 3) for v in a) + "]"
+    if not np.isfinite(a).all():
+        return f"{shape_text(a.shape)} not finite"
+    with np.errstate(all="ignore"):
+        return f"{shape_text(a.shape)} ‖{trimmed(float(np.linalg.norm(a.astype(np.float64))), 3)}‖"
+
+
+def whole(a: Array) -> str:
+    """A small array written out, a large one by its shape, range, mean and length."""
+    if a.ndim == 0:
+        return number(a)
+    if a.size <= FEW:
+        return _nested(a.tolist())
+    bad = int(np.count_nonzero(~np.isfinite(a)))
+    if bad:
+        return f"{shape_text(a.shape)}  {bad} of {a.size} entries not finite"
+    with np.errstate(all="ignore"):
+        b = a.astype(np.float64)
+        return (
+            f"{shape_text(a.shape)}  {number(b.min())} … {number(b.max())}  mean {number(b.mean())}  "
+            f"‖·‖ {number(float(np.linalg.norm(b)))}"
+        )
+
+
+def _nested(value: Any) -> str:
+    return "[" + ", ".join(map(_nested, value)) + "]" if isinstance(value, list) else number(value)
+
+
+def factor(text: str) -> str:
+    """A number inside a product or a sum: in parentheses where it is negative."""
+    return f"({text})" if text.startswith("−") else text
+
+
+def added(parts: list[str]) -> str:
+    """Summands written one after the other, each sign once."""
+    out = parts[0] if parts else "0"
+    for part in parts[1:]:
+        out += f" − {part[1:]}" if part.startswith("−") and " " not in part else f" + {part}"
+    return out
+
+
+def at(index: tuple[int, ...]) -> str:
+    """An index, such as "[3, 17]"; empty for a number's."""
+    return "[" + ", ".join(map(str, index)) + "]" if index else ""
+
+
+def label_of(node: Node, network: bool) -> str:
+    """What stands at a node of the graph."""
+    if node.role == "constant" and prod(node.shape) == 1:
+        return number(
+            float(np.asarray(node.value).reshape(())) if node.shape == () else np.ravel(node.value)[0]
+        )
+    if node.op is None or (network and _is_name(node.name)):
+        return display(node.name, 24)
+    return SYMBOLS.get(node.op.type, node.op.type)
+
+
+def _is_name(name: str) -> bool:
+    """Whether it is a name of the network's, not one written from an operation."""
+    return not any(c in name for c in " ()@*")
+
+
+def called(node: Node, limit: int = 22) -> str:
+    """A node's name inside ∂/∂…, in parentheses where it is an expression."""
+    name = display(node.name, limit)
+    return f"({name})" if " " in name and not name.endswith(")") else name
