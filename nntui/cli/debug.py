@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -16,7 +17,11 @@ from nntui.display import display
 from nntui.errors import DIVERGED, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nntui.debugging.subject import Subject
+    from nntui.experiment import Experiment
+    from nntui.tui.debugger.session import DebugSession
     from nntui_core.errors import ExpressionError
 
 _BARE_POINT = re.compile(r"(?<![0-9])\.(?=[0-9])")
@@ -64,8 +69,8 @@ def command(
             raise click.NoSuchOption(word, ctx=ctx)
     if sample is not None and batch is not None:
         raise UserError("nntui debug: give --sample or --batch, not both")
+    on_screen = not (as_json or as_trace)
     if text is not None:
-        subject = _expression(text, words, into)
         given = [
             n
             for n, v in (("--sample", sample), ("--batch", batch), ("--set", overrides or None))
@@ -73,31 +78,64 @@ def command(
         ]
         if given:
             raise UserError(f"nntui debug -e: {given[0]} is for networks")
+        if on_screen:
+            return _screen(lambda: _expression_session(str(text), words), into, path)
+        subject = _expression(text, words, into)
     else:
-        subject = _network(ctx, words, overrides, sample, batch, into, runs)
+        experiment = _experiment(ctx, words, overrides, runs)
+        if on_screen:
+            return _screen(lambda: _network_session(experiment, sample, batch), into, path)
+        subject = _network(experiment, sample, batch, into)
     for note in subject.warnings:
         warn(note)
-    return _show(subject, path, numeric=numeric, as_trace=as_trace, as_json=as_json, full=full)
+    return _show(subject, path, numeric=numeric, as_json=as_json, full=full)
 
 
-def _show(
-    subject: Subject, path: str | None, *, numeric: bool, as_trace: bool, as_json: bool, full: bool
-) -> int:
+def _show(subject: Subject, path: str | None, *, numeric: bool, as_json: bool, full: bool) -> int:
     from nntui.debugging.records import document, nonfinite
     from nntui.debugging.trace import trace
 
     if as_json:
         print_json(document(subject, full=full, numeric=numeric, path=path))
-    elif as_trace:
+    else:
         for line in trace(subject, full=full, numeric=numeric, path=path, paint=_paint()):
             click.echo(line)
-    else:
-        raise UserError("nntui debug: the debugger's screen is not in this release; use --trace or --json")
     born = nonfinite(subject.plan)
     if born is None:
         return 0
     say(f"error: not finite: first in {born.name}")
     return DIVERGED
+
+
+def _screen(open_session: Callable[[], DebugSession], into: bool, path: str | None) -> int:
+    """The debugger's screen, opened before it is drawn so that what is wrong is said in plain text."""
+    from nntui.tui.caps import require_terminal
+
+    require_terminal(os.environ, sys.stdin, sys.stderr, "use --trace or --json")
+    session = open_session()
+    if path is not None:
+        session.search(path)
+    if into:
+        session.open_all()
+    from nntui.tui.viewer import show_debugger
+
+    return show_debugger(lambda: session)
+
+
+def _expression_session(text: str, words: tuple[str, ...]) -> DebugSession:
+    from nntui.tui.debugger.opening import on_expression
+    from nntui_core.errors import ExpressionError
+
+    try:
+        return on_expression(text, _values(words))
+    except ExpressionError as error:
+        raise _fault(text, error) from None
+
+
+def _network_session(experiment: Experiment, sample: int | None, batch: int | None) -> DebugSession:
+    from nntui.tui.debugger.opening import on_experiment
+
+    return on_experiment(experiment, sample=sample, batch=batch)
 
 
 def _paint() -> Any:
@@ -110,16 +148,20 @@ def _expression(text: str, words: tuple[str, ...], into: bool) -> Subject:
     from nntui.debugging.subject import everything, nothing, of_expression
     from nntui_core.errors import ExpressionError
 
+    try:
+        return of_expression(text, _values(words), opens=everything if into else nothing)
+    except ExpressionError as error:
+        raise _fault(text, error) from None
+
+
+def _values(words: tuple[str, ...]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for word in words:
         name, value = _value(word)
         if name in values:
             raise UserError(f"{display(word, 60)}: {display(name, 40)} has a value already")
         values[name] = value
-    try:
-        return of_expression(text, values, opens=everything if into else nothing)
-    except ExpressionError as error:
-        raise _fault(text, error) from None
+    return values
 
 
 def _fault(text: str, error: ExpressionError) -> UserError:
@@ -167,17 +209,21 @@ def _has_truth(found: Any) -> bool:
     return any(map(_has_truth, found)) if isinstance(found, list) else isinstance(found, bool)
 
 
-def _network(
-    ctx: click.Context, words: tuple[str, ...], overrides: tuple[str, ...], sample: int | None, batch: int | None,
-    into: bool, runs: str | None,
-) -> Subject:  # fmt: skip
+def _network(experiment: Experiment, sample: int | None, batch: int | None, into: bool) -> Subject:
+    from nntui.debugging.subject import everything, nothing, of_experiment
+
+    return of_experiment(experiment, sample=sample, batch=batch, opens=everything if into else nothing)
+
+
+def _experiment(
+    ctx: click.Context, words: tuple[str, ...], overrides: tuple[str, ...], runs: str | None
+) -> Experiment:
     if len(words) != 1:
         raise UserError(
             "nntui debug: name one CONFIG or RUN, such as: nntui debug xor --trace; or give an expression with -e"
         )
     from nntui.config import demos
     from nntui.config.load import load
-    from nntui.debugging.subject import everything, nothing, of_experiment
     from nntui.experiment import build
     from nntui.runs.find import resolve
     from nntui.session import restore
@@ -193,4 +239,4 @@ def _network(
         found = resolve(runs_directory(ctx, runs), name)
         experiment = build(load(found.run.config))
         restore(experiment, found.run, warn)
-    return of_experiment(experiment, sample=sample, batch=batch, opens=everything if into else nothing)
+    return experiment

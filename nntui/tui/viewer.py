@@ -11,12 +11,15 @@ from types import FrameType
 from typing import Any
 
 import click
+from textual.app import App
 
 from nntui.display import display
 from nntui.errors import DIVERGED, FAILED
 from nntui.runs.directory import LIVE, RunDirectory
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import detect
+from nntui.tui.debugger.app import DebugApp
+from nntui.tui.debugger.worker import Open
 from nntui.tui.source import Source
 
 MODES = (1049, 1000, 1002, 1003, 1006, 1015, 2004, 1004)
@@ -30,7 +33,7 @@ CODES = {"diverged": DIVERGED, "failed": FAILED}
 class _Signals:
     """Plain handlers: they run also while the event loop is blocked by a terminal that does not read."""
 
-    def __init__(self, app: NntuiApp) -> None:
+    def __init__(self, app: App[int]) -> None:
         self.received = 0
         self._app = app
         self._saved = termios.tcgetattr(sys.stdin.fileno())
@@ -78,6 +81,14 @@ def show(source: Source, run: RunDirectory, *, pace: str | float = "auto") -> in
     if app.return_code:
         return FAILED
     return _farewell(app, run)
+
+
+def show_debugger(open_session: Open) -> int:
+    """Show a debugger until the user leaves; returns the exit code."""
+    app = DebugApp(open_session, detect(os.environ, sys.stderr.encoding))
+    with _Signals(app) as signals:
+        app.run()
+    return 128 + signals.received if signals.received else FAILED if app.return_code else 0
 
 
 def _farewell(app: NntuiApp, run: RunDirectory) -> int:

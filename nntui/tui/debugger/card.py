@@ -8,7 +8,7 @@ from nntui.debugging import products
 from nntui.display import display
 from nntui.tui.debugger.look import Look
 from nntui.tui.debugger.view import CardLine
-from nntui.tui.debugger.words import FEW, added, at, called, factor, number, shape_text, whole
+from nntui.tui.debugger.words import FEW, added, at, factor, number, shape_text, whole
 from nntui.tui.render.picture import Row, Style, join, text
 from nntui_core.graph import Node
 from nntui_core.plan import Edge
@@ -52,10 +52,7 @@ def card(look: Look) -> tuple[CardLine, ...]:
 def title(look: Look) -> str:
     """What stands at the card's border."""
     node = look.node
-    name = display(node.name, 40)
-    if node.op is None:
-        return f"{node.role} {name}"
-    return name if look.network else f"{name}"
+    return look.written(node) if node.op is not None else f"{node.role} {display(node.name, 40)}"
 
 
 def _line(label: str, *parts: Row) -> CardLine:
@@ -83,7 +80,7 @@ def _inputs(look: Look) -> CardLine:
     for arg in look.node.args:
         value = look.value(arg)
         shown = "–" if value is None else number(value) if value.ndim == 0 else _small(value)
-        parts.append(f"{called(arg)} = {shown}")
+        parts.append(f"{look.called(arg)} = {shown}")
     return _line("inputs", text("   ".join(parts)))
 
 
@@ -136,7 +133,7 @@ def _gradient(look: Look) -> list[CardLine]:
         return [_line(label, text("not reached yet", MUTED))]
     g = look.gradient(node)
     assert g is not None
-    what = f"∂{f}/∂{called(node)}"
+    what = f"∂{f}/∂{look.called(node)}"
     more = len(edges) - len(arrived)
     parts = [text(f"{what} = "), text(whole(g), GRADIENT)]
     if g.size > 1:
@@ -148,7 +145,7 @@ def _gradient(look: Look) -> list[CardLine]:
     for edge in arrived:
         shown, value = _product(look, edge, look.entry)
         sums.append(value)
-        lines.append(_line("", text(f"from {_whom(edge)}  ", MUTED), text(shown)))
+        lines.append(_line("", text(f"from {_whom(look, edge)}  ", MUTED), text(shown)))
     if len(edges) > 1:
         total = number(g.reshape(-1)[look.entry])
         tail = [] if not more else [text(f"   + {more} to come", MUTED)]
@@ -163,10 +160,10 @@ def _gradient(look: Look) -> list[CardLine]:
     return lines
 
 
-def _whom(edge: Edge) -> str:
+def _whom(look: Look, edge: Edge) -> str:
     twice = edge.node.args.count(edge.target) > 1
     place = f" (input {edge.position + 1})" if twice else ""
-    return f"{called(edge.node)}{place}"
+    return f"{look.called(edge.node)}{place}"
 
 
 def _product(look: Look, edge: Edge, entry: int) -> tuple[str, float]:
@@ -201,7 +198,7 @@ def _local(look: Look) -> list[CardLine]:
 
 def _local_text(look: Look, node: Node, i: int) -> str:
     arg = node.args[i]
-    head = f"∂{called(node)}/∂{called(arg)}"
+    head = f"∂{look.called(node)}/∂{look.called(arg)}"
     local = products.jacobian(look.plan, node, i)
     rows, columns = look.size(node), look.size(arg)
     if local is None:
@@ -235,7 +232,7 @@ def _sends(look: Look) -> list[CardLine]:
         return []
     lines: list[CardLine] = []
     for edge in look.wiring.outgoing.get(node.id, []):
-        head = f"∂{f}/∂{called(edge.target)}"
+        head = f"∂{f}/∂{look.called(edge.target)}"
         if len(look.wiring.incoming.get(edge.target.id, [])) > 1:
             head += " += "
         else:
@@ -293,7 +290,7 @@ def _shape(look: Look) -> list[CardLine]:
     if g is None or node.role == "label":
         return []
     fits = g.shape == node.shape
-    words = f"gradient {shape_text(g.shape)} = shape of {called(node)} "
+    words = f"gradient {shape_text(g.shape)} = shape of {look.called(node)} "
     return [
         _line(
             "shape", text(words), text("✓" if fits else "✗", Style(fg="good" if fits else "bad", bold=True))
@@ -322,6 +319,9 @@ def _numeric(look: Look) -> list[CardLine]:
             text(f"{where}(f(x+h) − f(x−h))/2h = ".replace("f(", f"{look.letter}("), MUTED),
             text(shown),
             text("   relative error ", MUTED),
-            text(f"{check.relative_error:.1e} {check.verdict}", Style(fg=role, bold=True)),
+            text(
+                f"{check.relative_error:.1e} {check.verdict}".replace("0.0e+00", "0"),
+                Style(fg=role, bold=True),
+            ),
         )
     ]

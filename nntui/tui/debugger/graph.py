@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nntui.display import display
 from nntui.tui.debugger.look import Look
-from nntui.tui.debugger.words import brief, label_of
+from nntui.tui.debugger.words import SYMBOLS, brief, is_name
 from nntui.tui.render.flow import FlowNode
 from nntui_core.graph import Node
 
@@ -21,7 +21,7 @@ def flow_nodes(look: Look, *, at_optimizer: bool = False) -> tuple[FlowNode, ...
         out.append(
             FlowNode(
                 node.id,
-                display(label_of(node, look.network), 24),
+                label_of(look, node),
                 tuple(a.id for a in node.args),
                 None if value is None or constant else brief(value),
                 brief(look.gradient(node)) or None,
@@ -32,6 +32,13 @@ def flow_nodes(look: Look, *, at_optimizer: bool = False) -> tuple[FlowNode, ...
             )
         )
     return tuple(out)
+
+
+def label_of(look: Look, node: Node) -> str:
+    """What stands at a node of the graph: its name, or its operation and the letter it goes by."""
+    if node.op is None or is_name(node.name):
+        return display(look.called(node) if node.role == "constant" else node.name, 24)
+    return f"{SYMBOLS.get(node.op.type, node.op.type)} {look.called(node)}"
 
 
 def neighbor(look: Look, dx: int, dy: int) -> Node | None:

@@ -9,7 +9,7 @@ import numpy as np
 from nntui.debugging import products
 from nntui.tui.debugger.look import Array, Look
 from nntui.tui.debugger.view import Grid
-from nntui.tui.debugger.words import called, shape_text
+from nntui.tui.debugger.words import shape_text
 from nntui_core.graph import Node
 
 MOST_SIDE = 256
@@ -23,15 +23,15 @@ def layout(look: Look, node: Node) -> Array:
     below the other; of kernels a row a filter.
     """
     shape = node.shape
-    flat = np.arange(prod(shape)).reshape(shape)
+    flat: Array = np.arange(prod(shape)).reshape(shape)
     if node.role == "parameter" and len(shape) == 2:
-        return np.asarray(flat.T)
+        return flat.T
     if len(shape) <= 1:
         return flat.reshape(1, -1)
     if len(shape) == 2:
         return flat
     if look.samples(node):
-        one = flat[min(look.sample, len(flat) - 1)]
+        one: Array = flat[min(look.sample, len(flat) - 1)]
         return one.reshape(-1, one.shape[-1]) if one.ndim > 1 else one.reshape(1, -1)
     return flat.reshape(shape[0], -1)
 
@@ -64,7 +64,7 @@ def grid(look: Look, kind: str) -> Grid:
     places = layout(look, node)
     where = np.argwhere(places == look.entry)
     row, column = (int(where[0][0]), int(where[0][1])) if len(where) else (0, 0)
-    name = called(node) if kind == "value" else f"∂{look.letter}/∂{called(node)}"
+    name = look.called(node) if kind == "value" else f"∂{look.letter}/∂{look.called(node)}"
     array = look.value(node) if kind == "value" else look.gradient(node)
     if array is None:
         words = "not computed yet" if kind == "value" else "not reached yet"
@@ -76,7 +76,7 @@ def _local(look: Look, i: int) -> Grid:
     """The Jacobian: a diagonal drawn whole, another where it is small enough."""
     node, arg = look.node, look.node.args[i]
     rows, columns = prod(node.shape), prod(arg.shape)
-    name = f"∂{called(node)}/∂{called(arg)}  {rows}×{columns}"
+    name = f"∂{look.called(node)}/∂{look.called(arg)}  {rows}×{columns}"
     kind = f"local {i}"
     if not look.known(node):
         return Grid(kind, name, note="not computed yet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from nntui.debugging.comparison import Comparison
 from nntui.debugging.debugger import Debugger
+from nntui.display import display
+from nntui.tui.debugger.words import is_name, number
 from nntui_core.graph import Node
 from nntui_core.plan import Edge
 
@@ -27,12 +30,25 @@ class Wiring:
         self.incoming: dict[int, list[Edge]] = {}
         self.outgoing: dict[int, list[Edge]] = {}
         self.consumers: dict[int, list[Node]] = {}
+        self.short = _short_names(self.nodes, self.plan.outputs[0], "L" if debugger.subject.network else "f")
         for edge in self.plan.edges():
             self.incoming.setdefault(edge.target.id, []).append(edge)
             self.outgoing.setdefault(edge.node.id, []).append(edge)
         for node in self.nodes:
             for arg in dict.fromkeys(node.args):
                 self.consumers.setdefault(arg.id, []).append(node)
+
+
+def _short_names(nodes: tuple[Node, ...], output: Node, letter: str) -> dict[int, str]:
+    """A letter for the result; q, or q1, q2, …, for what has no name of its own; a constant's is its number."""
+    taken = {n.name for n in nodes}
+    nameless = [n for n in nodes if n.op is not None and n is not output and not is_name(n.name)]
+    base = next(b for b in ("q", "v", "node") if not any(re.fullmatch(rf"{b}\d*", t) for t in taken))
+    out = {n.id: f"{base}{k}" if len(nameless) > 1 else base for k, n in enumerate(nameless, 1)}
+    out |= {
+        n.id: number(np.ravel(n.value)[0]) for n in nodes if n.role == "constant" and np.size(n.value) == 1
+    }
+    return out | {output.id: letter}
 
 
 @dataclass
@@ -60,6 +76,17 @@ class Look:
     def letter(self) -> str:
         """What is differentiated: L, the loss, or f."""
         return "L" if self.network else "f"
+
+    def called(self, node: Node, limit: int = 22) -> str:
+        """A node's name inside ∂/∂…: its own, or a short one."""
+        return self.wiring.short.get(node.id) or display(node.name, limit)
+
+    def written(self, node: Node, limit: int = 60) -> str:
+        """A node's name; one that has none of its own as an equation, such as "q = x + y"."""
+        if node.op is None or is_name(node.name):
+            return display(node.name, limit)
+        formula = node.op.describe([self.called(a) for a in node.args])
+        return display(f"{self.called(node)} = {formula}", limit)
 
     def known(self, node: Node) -> bool:
         """Whether the node's value is there."""

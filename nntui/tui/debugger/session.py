@@ -219,6 +219,12 @@ class DebugSession:
             self._cursor = node.name
         self._say(f"opened {node.name}: o closes it")
 
+    def open_all(self) -> None:
+        """Open every node that can be opened, and what is inside them."""
+        while closed := [n for n in self.wiring.nodes if n.op is not None and not n.op.primitive]:
+            self.debugger.into(closed[0].name)
+        self.start()
+
     def out(self) -> None:
         """Close the node that was opened last."""
         if not self.debugger.opened:
@@ -393,7 +399,13 @@ class DebugSession:
         nodes = list(self.wiring.nodes)
         here = nodes.index(self.cursor)
         order = nodes[here + 1 :] + nodes[: here + 1]
-        hits = [n for n in order if wanted in n.name.casefold()]
+        short = self.wiring.short
+
+        def exact(n: Node) -> bool:
+            return wanted in (n.name.casefold(), short.get(n.id, "").casefold())
+
+        hits = [n for n in order if exact(n)] if not exact(self.cursor) else []
+        hits = hits or [n for n in order if wanted in n.name.casefold()]
         hits = hits or [n for n in order if n.op is not None and wanted in n.op.type]
         if not hits:
             raise UserError(f"search: no node's name holds {display(text, 40)}")

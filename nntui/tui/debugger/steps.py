@@ -5,8 +5,9 @@ from __future__ import annotations
 from nntui.display import display
 from nntui.tui.debugger.look import Look
 from nntui.tui.debugger.view import CardLine, StepLine
-from nntui.tui.debugger.words import brief, called
+from nntui.tui.debugger.words import brief, is_name
 from nntui.tui.render.picture import Style, join, text
+from nntui_core.graph import Node
 from nntui_core.plan import Event
 
 
@@ -17,7 +18,7 @@ def step_lines(look: Look) -> tuple[StepLine, ...]:
     return tuple(
         StepLine(
             event.phase,
-            display(event.node.name, 40),
+            look.written(event.node, 40) if event.phase == "forward" else _name(look, event.node),
             _did(look, event) if k < stepper.position else "",
             event.node.name in broken,
         )
@@ -25,11 +26,15 @@ def step_lines(look: Look) -> tuple[StepLine, ...]:
     )
 
 
+def _name(look: Look, node: Node) -> str:
+    return display(node.name, 40) if is_name(node.name) else look.called(node)
+
+
 def _did(look: Look, event: Event) -> str:
     if event.phase == "forward":
         return f"= {brief(look.plan.value(event.node))}"
     parts = [
-        f"∂{look.letter}/∂{called(edge.target, 14)} {brief(look.plan.contribution(edge))}"
+        f"∂{look.letter}/∂{look.called(edge.target, 14)} {brief(look.plan.contribution(edge))}"
         for edge in look.wiring.outgoing.get(event.node.id, [])
     ]
     return "  ".join(parts)

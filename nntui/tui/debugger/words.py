@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nntui.display import display
 from nntui.tui.render.numbers import trimmed
-from nntui_core.graph import Node
 
 Array = NDArray[Any]
 
@@ -86,23 +83,6 @@ def at(index: tuple[int, ...]) -> str:
     return "[" + ", ".join(map(str, index)) + "]" if index else ""
 
 
-def label_of(node: Node, network: bool) -> str:
-    """What stands at a node of the graph."""
-    if node.role == "constant" and prod(node.shape) == 1:
-        return number(
-            float(np.asarray(node.value).reshape(())) if node.shape == () else np.ravel(node.value)[0]
-        )
-    if node.op is None or (network and _is_name(node.name)):
-        return display(node.name, 24)
-    return SYMBOLS.get(node.op.type, node.op.type)
-
-
-def _is_name(name: str) -> bool:
-    """Whether it is a name of the network's, not one written from an operation."""
-    return not any(c in name for c in " ()@*")
-
-
-def called(node: Node, limit: int = 22) -> str:
-    """A node's name inside ∂/∂…, in parentheses where it is an expression."""
-    name = display(node.name, limit)
-    return f"({name})" if " " in name and not name.endswith(")") else name
+def is_name(name: str) -> bool:
+    """Whether it is a name that somebody gave, not one written from an operation."""
+    return not any(c in name for c in " ()@*-/")

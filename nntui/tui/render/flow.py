@@ -22,8 +22,18 @@ LABEL = 24
 """Cells of a node's label at most."""
 NUMBER = 16
 """Cells of a value at most."""
-LEAD = 2
-"""Cells of wire before and after a number."""
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """Cells of wire before a number, for a number at least, and between columns besides the tracks."""
+
+    lead: int
+    number: int
+    channel: int
+
+
+LOOSE, TIGHT = Spacing(2, 8, 3), Spacing(1, 7, 2)
 
 
 @dataclass(frozen=True)
@@ -61,17 +71,17 @@ def _graph(nodes: Sequence[FlowNode], width: int, height: int) -> Picture | None
     index = {node.id: k for k, node in enumerate(nodes)}
     inputs = [tuple(index[i] for i in node.inputs) for node in nodes]
     best: Picture | None = None
-    for pitch, late in ((3, False), (2, False), (3, True), (2, True)):
-        if best is not None and late:
-            break
-        plan = layout(inputs, pitch, late)
-        if plan is None or plan.height + 1 > height:
-            continue
-        grid, current = _draw(nodes, plan)
-        if grid.width <= width:
-            return _centered(grid.picture(), width, height)
-        if best is None:
-            best = _scrolled(grid, current, width, height)
+    # Leaves at the left, as in the textbooks, where all fits; else beside what they go into.
+    for late in (False, True):
+        for pitch, loose in ((3, True), (2, True), (3, False), (2, False)):
+            plan = layout(inputs, pitch, late)
+            if plan is None or plan.height + 1 > height:
+                continue
+            grid, current = _draw(nodes, plan, LOOSE if loose else TIGHT)
+            if grid.width <= width:
+                return _centered(grid.picture(), width, height)
+            if best is None or late:
+                best = _scrolled(grid, current, width, height)
     return best
 
 
@@ -96,9 +106,9 @@ def _scrolled(grid: Grid, current: int, width: int, height: int) -> Picture:
     return (*picture[:middle], row, *picture[middle + 1 :])
 
 
-def _draw(nodes: Sequence[FlowNode], plan: Layout) -> tuple[Grid, int]:
+def _draw(nodes: Sequence[FlowNode], plan: Layout, spacing: Spacing) -> tuple[Grid, int]:
     """The whole graph, and the column of the current node."""
-    lefts, widths, total = _columns(nodes, plan)
+    lefts, widths, total = _columns(nodes, plan, spacing)
     grid = Grid(total, plan.height + 1)
     consumed = {source for buses in plan.channels for bus in buses for source, _ in bus.sources}
     current = total
@@ -106,7 +116,7 @@ def _draw(nodes: Sequence[FlowNode], plan: Layout) -> tuple[Grid, int]:
         for stop in stops:
             node = nodes[stop.node]
             if stop.real:
-                _node(grid, node, lefts[k], widths[k], int(stop.row), stop.node in consumed)
+                _node(grid, node, lefts[k], widths[k], int(stop.row), stop.node in consumed, spacing)
                 if node.cursor or (node.current and current == total):
                     current = lefts[k] + widths[k] // 2
             else:
@@ -119,18 +129,18 @@ def _draw(nodes: Sequence[FlowNode], plan: Layout) -> tuple[Grid, int]:
     return grid, current
 
 
-def _columns(nodes: Sequence[FlowNode], plan: Layout) -> tuple[list[int], list[int], int]:
+def _columns(nodes: Sequence[FlowNode], plan: Layout, spacing: Spacing) -> tuple[list[int], list[int], int]:
     """The left edge and width of each layer, and the width of all."""
     lefts, widths = [], []
     x = 0
     for k, stops in enumerate(plan.layers):
         real = [nodes[s.node] for s in stops if s.real]
-        widths.append(max((_node_width(n) for n in real), default=1))
+        widths.append(max((_node_width(n, spacing) for n in real), default=1))
         lefts.append(x)
         x += widths[-1]
         if k < len(plan.channels):
             tracks = 1 + max((b.track for b in plan.channels[k] if not b.straight), default=0)
-            x += 2 * tracks + 3
+            x += 2 * tracks + spacing.channel
     return lefts, widths, x
 
 
@@ -153,10 +163,10 @@ def _number(s: str | None) -> str:
     return "" if s is None else "".join(span.text for span in fit(s, min(NUMBER, width_of(s))))
 
 
-def _node_width(node: FlowNode) -> int:
+def _node_width(node: FlowNode, spacing: Spacing) -> int:
     # Room for a number that is not known yet, so that nothing moves when it comes.
-    numbers = max(8, width_of(_number(node.value)), width_of(_number(node.gradient)))
-    return row_width(_label(node)) + 2 + LEAD + 1 + numbers + 1
+    numbers = max(spacing.number, width_of(_number(node.value)), width_of(_number(node.gradient)))
+    return row_width(_label(node)) + 2 + spacing.lead + numbers + 1
 
 
 def _wire(node: FlowNode) -> Style:
@@ -169,12 +179,14 @@ def _across(grid: Grid, start: int, end: int, row: int, style: Style) -> None:
             grid.put(x, row, "─", style)
 
 
-def _node(grid: Grid, node: FlowNode, left: int, width: int, row: int, goes_on: bool) -> None:
+def _node(
+    grid: Grid, node: FlowNode, left: int, width: int, row: int, goes_on: bool, spacing: Spacing
+) -> None:
     label = _label(node)
     grid.write(left, row, label)
     x = left + row_width(label) + 1
-    grid.write(x, row, "─" * LEAD, _wire(node))
-    x += LEAD + 1
+    grid.write(x, row, "─" * spacing.lead, _wire(node))
+    x += spacing.lead + 1
     value, gradient = _number(node.value), _number(node.gradient)
     if value:
         grid.write(x, row, value, CURRENT if node.current else VALUE)
@@ -201,8 +213,7 @@ def _bus(
             east = y == bus.target_row or any(
                 row == y
                 and node in {s for s, _ in bus.sources}
-                and other.track > bus.track
-                and not other.straight
+                and (other.straight or other.track > bus.track)
                 for other in buses
                 if other is not bus
                 for node, row in other.sources
