@@ -65,6 +65,9 @@ class Hooks(Protocol):
     def epoch(self, session: Session) -> None:
         """Called after each epoch that was measured."""
 
+    def diverging(self, session: Session, error: NumericError) -> bool:
+        """Called where an update was not finite (nothing is changed by it): whether to try it again."""
+
 
 class Session:
     """Owns one run while it trains."""
@@ -122,7 +125,13 @@ class Session:
             try:
                 hooks.begin(self, signals)
                 while trainer.status == "running" and not signals.received and not self.stopped:
-                    if trainer.advance():
+                    try:
+                        epoch_done = trainer.advance()
+                    except NumericError as error:
+                        if hooks.diverging(self, error):
+                            continue
+                        raise
+                    if epoch_done:
                         self._epoch(hooks)
                     hooks.update(self)
                 self._end(signals.received)

@@ -15,6 +15,7 @@ from nntui.errors import FAILED, UserError
 
 if TYPE_CHECKING:
     from nntui.session import Session, Signals
+    from nntui_core.errors import NumericError
 
 
 @click.command(name="fit")
@@ -170,6 +171,10 @@ class Progress:
         if self._bar is not None and clock - self._last >= self.SECONDS:
             self._last = clock
             self._bar.update(session.trainer.epoch - self._bar.pos)
+
+    def diverging(self, session: Session, error: NumericError) -> bool:
+        """Nobody is there to mend it."""
+        return False
 
     def _text(self) -> str:
         trainer = self._session.trainer

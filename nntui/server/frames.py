@@ -145,8 +145,28 @@ class Ended(Message):
 
 
 @dataclass(frozen=True, eq=False)
+class Broke(Message):
+    """A breakpoint held during update number `update` (counted from 1), at a node, in a phase of its pass.
+
+    The run pauses; until it goes on, a snapshot is the state from which that update was made.
+    """
+
+    type: ClassVar[str] = "broke"
+    condition: str
+    node: str
+    phase: str
+    update: int
+    text: str = ""
+    """The condition with the numbers that it asked about."""
+
+
+@dataclass(frozen=True, eq=False)
 class Snapshot(Message):
-    """The answer to `RequestSnapshot`: "theta", "slots/NAME", the batch; `info` describes them."""
+    """The answer to `RequestSnapshot`: the trainer's state by name, as a checkpoint holds it.
+
+    The next update from it is the one to step through. At a breakpoint, `info` has its "condition", "node"
+    and "phase".
+    """
 
     type: ClassVar[str] = "snapshot"
     update: int
@@ -348,10 +368,10 @@ class Restart(Command):
 
 @dataclass(frozen=True, eq=False)
 class Breakpoints(Command):
-    """The conditions that the trainer pauses at, in place of those before."""
+    """The conditions that the trainer pauses at, as a user types them, in place of those before."""
 
     type: ClassVar[str] = "breakpoints"
-    conditions: tuple[dict[str, Any], ...]
+    conditions: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)

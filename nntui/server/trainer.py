@@ -11,7 +11,9 @@ import numpy as np
 
 from nntui.errors import UserError
 from nntui.server import statistics
+from nntui.server.breaks import Breaks
 from nntui.server.frames import (
+    Breakpoints,
     Command,
     EditWeight,
     Ended,
@@ -36,6 +38,7 @@ from nntui.server.frames import (
 from nntui.server.hub import Hub, Viewer
 from nntui.server.pace import Pace
 from nntui.session import Session, Signals
+from nntui_core.errors import NumericError
 
 FIRST_VIEWER = 30.0
 """Seconds to wait for the viewer that started this trainer."""
@@ -59,6 +62,9 @@ class Attendant:
         self._steps = 0
         """Updates left to do before pausing again; negative for none."""
         self._to_epoch = False
+        self._breaks = Breaks()
+        self._changed = 0
+        """What viewers have changed so far."""
         self._signals: Signals | None = None
         self._count = self._look_at = self._looked_count = 0
         self._looked = self._status_at = self._stats_at = 0.0
@@ -81,7 +87,9 @@ class Attendant:
     def update(self, session: Session) -> None:
         """After each update; looks around only now and then while training at full speed."""
         self._count += 1
-        if self._steps > 0:
+        if self._breaks.active and self._broke(session):
+            self._pause(session, Pause())
+        elif self._steps > 0:
             self._steps -= 1
             self._paused = self._steps == 0
         elif self._count < self._look_at and not self._hub.signaled:
@@ -92,6 +100,23 @@ class Attendant:
         """After an epoch that was measured."""
         if self._to_epoch:
             self._to_epoch, self._paused = False, True
+
+    def diverging(self, session: Session, error: NumericError) -> bool:
+        """At a breakpoint, wait; whether the update is worth another try, or the run was stopped meanwhile."""
+        if not (self._breaks.active and self._broke(session)):
+            return False
+        before = self._changed
+        self._pause(session, Pause())
+        self._look(session)
+        return self._changed != before or self._over(session)
+
+    def _broke(self, session: Session) -> bool:
+        held = self._breaks.look(session.trainer)
+        if held is None:
+            return False
+        self._hub.publish(held)
+        self._hub.publish(Event(text=f"breakpoint: {held.text}", level="warning", update=held.update))
+        return True
 
     def end(self, session: Session) -> None:
         """The last status, statistics and word."""
@@ -144,6 +169,7 @@ class Attendant:
                 self._answer(session)
             if self._hub.idle > ABANDONED:
                 session.stop("paused for ten minutes without a viewer")
+        self._breaks.forget(session.trainer)
         self._pace.restart()
         self._speed_at = (time.perf_counter(), session.trainer.update)
         self._looked = 0.0
@@ -238,6 +264,8 @@ class Attendant:
     def _note(self, session: Session, text: str) -> None:
         """Something that a viewer changed: told to all, and kept with the run."""
         update = session.trainer.update
+        self._changed += 1
+        self._breaks.forget(session.trainer)
         session.record_event(text)
         self._hub.publish(Event(text=text, update=update))
 
@@ -313,9 +341,13 @@ class Attendant:
         return Prediction(arrays={"outputs": outputs}, request=command.request)
 
     def _snapshot(self, session: Session, command: RequestSnapshot) -> Message:
-        trainer = session.trainer
-        arrays = {k: np.atleast_1d(v) for k, v in trainer.state().items()}
-        return Snapshot(update=trainer.update, arrays=arrays, request=command.request)
+        state, at = self._breaks.snapshot(session.trainer)
+        return Snapshot(update=int(state["clock"][0]), arrays=state, info=at, request=command.request)
+
+    def _set_breakpoints(self, session: Session, command: Breakpoints) -> None:
+        self._breaks.set(command.conditions, session.trainer)
+        shown = ", ".join(command.conditions) if command.conditions else "none"
+        self._hub.publish(Event(text=f"breakpoints: {shown}", update=session.trainer.update))
 
 
 def _with_state(hello: Hello, state: str) -> Hello:
@@ -335,4 +367,5 @@ OBEY: dict[type[Command], Callable[[Attendant, Session, Any], Message | None]] =
     EditWeight: Attendant._edit,
     Predict: Attendant._predict,
     RequestSnapshot: Attendant._snapshot,
+    Breakpoints: Attendant._set_breakpoints,
 }

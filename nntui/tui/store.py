@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nntui.runs.metrics import Record, number
 from nntui.server.frames import (
     Arrays,
+    Broke,
     Control,
     Disconnected,
     Ended,
@@ -67,6 +68,8 @@ class Snapshot:
     log: tuple[Event, ...] = ()
     control: Control | None = None
     ended: Ended | None = None
+    broke: Broke | None = None
+    """The breakpoint at which the run is paused."""
     connected: bool = True
     live: bool = True
     sample: int = 0
@@ -167,6 +170,10 @@ class Store:
                 values.update(hello=message, connected=True)
             case Status():
                 values["status"] = message
+                if message.state != "paused":
+                    values.pop("broke", None)
+            case Broke():
+                values["broke"] = message
             case Stats():
                 values["arrays"] = {**values.get("arrays", {}), **message.arrays}
                 values["info"] = {**values.get("info", {}), **message.info}
