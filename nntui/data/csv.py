@@ -8,18 +8,19 @@ import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from nntui.data.files import open_data
-from nntui.data.table import Array, Source, Table, sorted_classes
+from nntui.data.table import Array, Source, Table, as_number, sorted_classes
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 
 MAX_FAULTS = 20
-MAX_CELLS = 100_000_000
+MAX_CELLS = 20_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +50,9 @@ class Csv(Source):
             )
         inputs = [k for k in range(len(header)) if k not in targets]
         if not inputs:
-            raise UserError(
-                f"{display(path)}: no column is left as an input; the table has {display(header)}"
+            raise SettingError(
+                ("data", "target"),
+                f"no column is left as an input (given {display(list(names), 60)}, all of {display(path)})",
             )
         faults = Faults(path, header)
         x = faults.numbers(rows, inputs)
@@ -65,9 +67,12 @@ class Csv(Source):
         near = difflib.get_close_matches(name, header, 1)
         hint = f'; did you mean "{display(near[0])}"?' if near else ""
         columns = ", ".join(display(h, 30) for h in header[:20])
+        other = next((c for c in (";", "\t") if len(header) == 1 and c in header[0]), "")
+        if other:
+            hint = f'; the columns seem to be separated by "{display(other)}": save the table with commas'
         raise UserError(
-            f"{display(path)}:1: column {display(name)}: there is no such column for data.target "
-            f"(given {display(name)}; allowed {columns}){hint}"
+            f"{display(path)}:1: column {display(name, 40)}: there is no such column for data.target "
+            f"(given {display(name, 40)}; allowed {columns}){hint}"
         )
 
     def _labels(
@@ -80,9 +85,10 @@ class Csv(Source):
             text = any(v is None for v in numbers)
             if self.task == "classification" or text or whole:
                 faults.empty(rows, targets[0])
+                faults.report()
                 # 1, 1.0 and 01 are the same class where every label is a number.
                 if not text:
-                    texts = [plain_number(v) for v in numbers if v is not None]
+                    texts = [plain_number(t) for t in texts]
                 classes = sorted_classes(texts)
                 index = {name: k for k, name in enumerate(classes)}
                 return np.array([index[t] for t in texts], dtype=np.int64), classes
@@ -93,19 +99,13 @@ class Csv(Source):
         return faults.numbers(rows, targets), None
 
 
-def plain_number(value: float) -> str:
-    """A whole number without its point."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
-
-
-def as_number(text: str) -> float | None:
-    """The number that ``text`` is, or None; digits are ASCII and have no underscores."""
-    if "_" in text or not text.isascii():
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def plain_number(text: str) -> str:
+    """One spelling for each number, exactly: 1 for 1.0 and 01."""
+    value = Decimal(text)
+    if not value:
+        return "0"
+    value = value.normalize(Context(prec=len(text) + 1))
+    return f"{value:f}" if abs(value.adjusted()) < 40 else str(value)
 
 
 class Faults:
@@ -134,18 +134,16 @@ class Faults:
                 text = row[column].strip()
                 value = as_number(text)
                 if not text:
-                    self.add(
-                        line, column, "the cell is empty (allowed: a number); fill it in or drop the row"
-                    )
+                    self.add(line, column, "the cell is empty (allowed a number); fill it in or drop the row")
                 elif value is None:
                     given = display(text, 40)
                     self.add(
-                        line, column, f"not a number (given {given!r}); encode text as numbers, or drop it"
+                        line,
+                        column,
+                        f"not a number (given {given!r}; allowed a number); encode text as numbers",
                     )
                 elif not math.isfinite(value):
-                    self.add(
-                        line, column, f"not finite (given {display(text, 40)}; allowed: a finite number)"
-                    )
+                    self.add(line, column, f"not finite (given {display(text, 40)}; allowed a finite number)")
                 else:
                     out[r, c] = value
         return out
@@ -156,9 +154,15 @@ class Faults:
             text = row[column].strip()
             value = as_number(text)
             if not text:
-                self.add(line, column, "the label is empty; fill it in or drop the row")
+                self.add(
+                    line, column, "the label is empty (allowed text or a number); fill it in or drop the row"
+                )
             elif value is not None and not math.isfinite(value):
-                self.add(line, column, f"the label is not finite (given {display(text, 40)})")
+                self.add(
+                    line,
+                    column,
+                    f"the label is not finite (given {display(text, 40)}; allowed a finite number)",
+                )
 
     def report(self) -> None:
         """Raises UserError where there are faults."""
@@ -184,41 +188,52 @@ def read_rows(path: Path, data: bytes) -> tuple[list[str], list[tuple[int, list[
     if not rows:
         raise UserError(f"{shown}: the file is empty (allowed: a header line, then one sample a line)")
     header = [name.strip() for name in rows[0][1]]
-    _check_header(shown, header)
-    faults = [
-        f"{shown}:{line}: {len(row)} cells, but the header has {len(header)}"
-        for line, row in rows[1:]
-        if len(row) != len(header)
-    ]
-    if faults:
-        more = [f"{shown}: and {len(faults) - MAX_FAULTS} more lines like these"] * (len(faults) > MAX_FAULTS)
-        raise UserError(faults[:MAX_FAULTS] + more)
+    _check_header(shown, rows[0][0], header)
+    ragged = [(line, len(row)) for line, row in rows[1:] if len(row) != len(header)]
+    if ragged:
+        more = [f"{shown}: and {len(ragged) - MAX_FAULTS} more lines like these"] * (len(ragged) > MAX_FAULTS)
+        raise UserError([_ragged(shown, line, count, header) for line, count in ragged[:MAX_FAULTS]] + more)
     if len(rows) == 1:
-        raise UserError(f"{shown}: there are no samples, only a header line")
-    if len(rows) * len(header) > MAX_CELLS:
-        raise UserError(f"{shown}: {len(rows) * len(header)} cells are too many (allowed: up to {MAX_CELLS})")
+        raise UserError(f"{shown}:1: there are no samples, only a header line")
     return header, rows[1:]
 
 
+def _ragged(shown: str, line: int, count: int, header: list[str]) -> str:
+    given = f"(given {count} cells; allowed {len(header)}, as in the header)"
+    if count > len(header):
+        return f"{shown}:{line}: column {len(header) + 1}: the header has no such column {given}"
+    return f"{shown}:{line}: column {display(header[count])}: the cell is missing {given}"
+
+
 def _records(shown: str, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    line = 1
+    line, cells = 1, 0
     while True:
+        if cells > MAX_CELLS:
+            raise UserError(
+                f"{shown}:{line}: too many cells (allowed up to {MAX_CELLS}); use a smaller sample, or npz"
+            )
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             raise UserError(f"{shown}:{line}: not CSV: {error}") from None
+        cells += len(row)
         if row:
             yield line, row
         line = reader.line_num + 1  # type: ignore[attr-defined]
 
 
-def _check_header(shown: str, header: list[str]) -> None:
+def _check_header(shown: str, line: int, header: list[str]) -> None:
+    found: list[str] = []
+    seen: set[str] = set()
     for k, name in enumerate(header):
         if not name:
-            raise UserError(f"{shown}:1: column {k + 1} has no name")
-        if name in header[:k]:
-            raise UserError(f"{shown}:1: column {display(name)}: the name is there twice")
+            found.append(f"{shown}:{line}: column {k + 1}: it has no name in the header")
+        elif name in seen:
+            found.append(f"{shown}:{line}: column {display(name, 40)}: the name is there twice; rename one")
+        seen.add(name)
     if all(as_number(name) is not None for name in header):
-        raise UserError(f"{shown}:1: the header line is missing: every name in it is a number; add one")
+        found.append(f"{shown}:{line}: the header line is missing: every name in it is a number; add one")
+    if found:
+        raise UserError(found[:MAX_FAULTS])

@@ -13,7 +13,11 @@ from nntui.errors import SettingError
 from nntui.runs.files import reason
 
 MAX_BYTES = 2 << 30
-"""Larger files, and arrays that would unpack to more, are refused."""
+"""Larger files are refused."""
+MAX_VALUES = 1 << 27
+"""Numbers in one array at most: a gigabyte in double precision."""
+MAX_FEATURES = 1_000_000
+"""Inputs of a network at most."""
 
 
 def expanded(name: str) -> Path:
@@ -27,7 +31,7 @@ def expanded(name: str) -> Path:
 def open_data(base: Path, name: str, *key: str) -> tuple[Path, BinaryIO]:
     """Open ``name``, relative to ``base``. Raises SettingError, with ``key`` as what named the file."""
     path = base / expanded(name)
-    shown = display(path)
+    shown = display(path, 200)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except ValueError:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import zlib
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 import numpy as np
 
-from nntui.data.files import MAX_BYTES, open_data
+from nntui.data.files import MAX_FEATURES, MAX_VALUES, open_data
 from nntui.data.table import Array, Source, Table
 from nntui.display import display
 from nntui.errors import SettingError, UserError
@@ -32,23 +33,21 @@ class Idx(Source):
 
     def load(self, seed: int, base: Path) -> Table:
         x, y = read(base, self.images, "images"), read(base, self.labels, "labels")
-        if x.ndim != 3:
+        if x.ndim != 3 or not x.size or x[0].size > MAX_FEATURES:
             raise SettingError(
-                ("data", "images"), f"pictures × rows × columns are needed (given shape {x.shape})"
+                ("data", "images"),
+                f"pictures × rows × columns are needed (given shape {x.shape}; allowed 1 to {MAX_FEATURES} pixels)",
             )
         if y.ndim != 1 or len(y) != len(x):
-            raise SettingError(
-                ("data", "labels"), f"one label a picture is needed (given {y.shape}; allowed {len(x)})"
-            )
-        if not len(x):
-            raise SettingError(("data", "images"), "there are no pictures in the file")
+            given = f"given shape {y.shape}; allowed {len(x)} labels"
+            raise SettingError(("data", "labels"), f"one label a picture is needed ({given})")
         if not np.issubdtype(y.dtype, np.integer):
-            raise SettingError(("data", "labels"), f"whole numbers are needed (given {y.dtype})")
+            raise SettingError(("data", "labels"), f"wrong type (given {y.dtype}; allowed whole numbers)")
         flat = x.reshape(len(x), -1).astype(np.float64)
-        if x.dtype.itemsize == 1:
+        if x.dtype == np.uint8:
             flat /= 255
         if not np.isfinite(flat).all():
-            raise SettingError(("data", "images"), "a value is not finite")
+            raise SettingError(("data", "images"), "a value is not finite; remove these pictures")
         values, index = np.unique(y, return_inverse=True)
         _, h, w = x.shape
         names = tuple(f"pixel{r}.{c}" for r in range(h) for c in range(w))
@@ -61,34 +60,39 @@ def read(base: Path, name: str, key: str) -> Array:
     path, stream = open_data(base, name, "data", key)
     shown = display(path)
     with stream:
-        data = stream.read()
-    if data[:2] == b"\x1f\x8b":
-        data = _unpack(shown, data)
-    if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _TYPES or not 1 <= data[3] <= 4:
-        raise UserError(f"{shown}: not an IDX file (its first bytes are {data[:4].hex(' ')})")
-    count = data[3]
-    dtype = np.dtype(_TYPES[data[2]])
-    start = 4 + 4 * count
-    if len(data) < start:
-        raise UserError(f"{shown}: the header is cut off")
-    shape = tuple(int(n) for n in np.frombuffer(data, ">u4", count, 4))
-    size = prod(shape) * dtype.itemsize
-    if size != len(data) - start:
+        zipped = stream.read(2) == b"\x1f\x8b"
+        stream.seek(0)
+        try:
+            return _array(shown, gzip.GzipFile(fileobj=stream) if zipped else stream)
+        except EOFError:
+            raise UserError(f"{shown}: the gzip data is cut off") from None
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise UserError(f"{shown}: the gzip data is damaged: {display(error, 80)}") from None
+
+
+def _array(shown: str, stream: gzip.GzipFile | BinaryIO) -> Array:
+    """The array that follows; never more is unpacked than its header promises."""
+    magic = stream.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES or not 1 <= magic[3] <= 4:
+        given = magic.hex(" ") or "nothing"
         raise UserError(
-            f"{shown}: the header promises {shape}, {size} bytes, but {len(data) - start} follow; "
-            "the file is damaged or cut off"
+            f"{shown}: not an IDX file (given {given} as its first bytes; allowed 00 00, a type, 1 to 4)"
         )
-    return np.frombuffer(data, dtype, prod(shape), start).reshape(shape)
-
-
-def _unpack(shown: str, data: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        out = unpacker.decompress(data, MAX_BYTES)
-    except zlib.error as error:
-        raise UserError(f"{shown}: the gzip data is damaged: {error}") from None
-    if unpacker.unconsumed_tail:
-        raise UserError(f"{shown}: unpacks to more than {MAX_BYTES} bytes")
-    if not unpacker.eof:
-        raise UserError(f"{shown}: the gzip data is cut off")
-    return out
+    dtype, count = np.dtype(_TYPES[magic[2]]), magic[3]
+    header = stream.read(4 * count)
+    if len(header) < 4 * count:
+        raise UserError(f"{shown}: the header is cut off")
+    shape = tuple(int(n) for n in np.frombuffer(header, ">u4"))
+    values = prod(shape)
+    if values > MAX_VALUES:
+        raise UserError(
+            f"{shown}: the header promises {shape}: {values} numbers (allowed up to {MAX_VALUES})"
+        )
+    data = stream.read(values * dtype.itemsize + 1)
+    if len(data) != values * dtype.itemsize:
+        found = "more" if len(data) > values * dtype.itemsize else len(data)
+        raise UserError(
+            f"{shown}: the file is damaged or cut off: its header promises {shape}, {values * dtype.itemsize} bytes "
+            f"(given {found})"
+        )
+    return np.frombuffer(data, dtype).reshape(shape)

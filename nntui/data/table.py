@@ -6,6 +6,8 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -111,13 +113,24 @@ def _shares(sizes: Sequence[int], fraction: float, rng: np.random.Generator) -> 
     return [int(v) for v in whole]
 
 
+def as_number(text: str) -> float | None:
+    """The number that ``text`` is, or None; digits are ASCII and have no underscores."""
+    if "_" in text or not text.isascii():
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def sorted_classes(labels: Sequence[str]) -> tuple[str, ...]:
     """Distinct labels, numerically where all are numbers."""
     distinct = sorted(set(labels))
-    try:
-        return tuple(sorted(distinct, key=lambda text: (float(text), text)))
-    except ValueError:
+    numbers = [as_number(text) for text in distinct]
+    if any(v is None or not isfinite(v) for v in numbers):
         return tuple(distinct)
+    # Decimals, as neighbors beyond 2^53 are the same float.
+    return tuple(sorted(distinct, key=lambda text: (Decimal(text.strip()), text)))
 
 
 def enough(samples: int, needed: int, what: str) -> None:

@@ -1,0 +1,160 @@
+"""CSV tables: what is read, which labels are classes, and faults with file, line and column."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nntui.data.csv import Csv
+from nntui.data.table import Table
+from nntui.errors import UserError
+
+
+def read(directory: Path, text: str | bytes, target: Any = "y", task: Any = "auto") -> Table:
+    (directory / "t.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return Csv(path="t.csv", target=target, task=task).load(0, directory)
+
+
+@pytest.mark.parametrize(
+    "text", [
+        "a,b,y\n1,.5,u\n-2,3e0,v\n", "\ufeffa,b,y\r\n1,.5,u\r\n-2,3e0,v\r\n", "a,b,y\n\n1,.5,u\n\n-2,3e0,v",
+        '"a"," b","y"\n"1"," .5 ",u\n-2,"3e0","v"\n', "a,b,y\r1,.5,u\r-2,3e0,v\r",
+    ],
+)  # fmt: skip
+def test_spellings_of_one_table(tmp_path: Path, text: str) -> None:
+    table = read(tmp_path, text)
+    np.testing.assert_array_equal(table.x, [[1, 0.5], [-2, 3]])
+    assert table.y.tolist() == [0, 1]
+    assert (table.classes, table.features, table.targets) == (("u", "v"), ("a", "b"), ("y",))
+
+
+LABELS: dict[str, tuple[list[str], tuple[str, ...] | None]] = {
+    "text": (["b", "a", "b"], ("a", "b")),
+    "whole numbers, in numerical order": (["10", "9", "-1"], ("-1", "9", "10")),
+    "one class in several spellings": (["1", "1.0", "01", "-0", "0", "1e3", "1000"], ("0", "1", "1000")),
+    "numbers beyond double precision": (["9007199254740993", "9007199254740992"], (
+        "9007199254740992", "9007199254740993",
+    )),
+    "fractions are numbers": (["1", "2.5"], None),
+    "text among numbers": (["10", "9", "x"], ("10", "9", "x")),
+    "escape sequences and markup": (["\x1b[31mred", "[b]x[/b]", "\u202e"], ("\x1b[31mred", "[b]x[/b]", "\u202e")),
+    "commas, quotes and line ends": (['"a, ""b"""', '"c\nd"'], ('a, "b"', "c\nd")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_which_labels_are_classes(tmp_path: Path, name: str) -> None:
+    labels, classes = LABELS[name]
+    table = read(tmp_path, "a,y\n" + "".join(f"{k},{label}\n" for k, label in enumerate(labels)))
+    assert table.classes == classes
+    assert table.y.dtype == (np.float64 if classes is None else np.int64)
+
+
+def test_the_task_decides_over_the_labels(tmp_path: Path) -> None:
+    whole, parts = "a,y\n1,1\n2,2\n", "a,y\n1,1.5\n2,10\n3,9\n"
+    assert read(tmp_path, whole, task="regression").y.tolist() == [[1], [2]]
+    assert read(tmp_path, parts, task="classification").classes == ("1.5", "9", "10")
+    assert read(tmp_path, "a,b,c\n1,2,3\n", target=("c", "a")).y.tolist() == [[3, 1]]
+    assert read(tmp_path, "a,b,c\n1,2,3\n", target=("c",)).classes == ("3",)
+
+
+FAULTS = {
+    "empty": ("", "t.csv: the file is empty"),
+    "only line ends": ("\n\n", "t.csv: the file is empty"),
+    "only a header": ("a,y\n", "t.csv:1: there are no samples"),
+    "no header": ("1,2\n3,4\n", "t.csv:1: the header line is missing"),
+    "a name twice": ("a,a,y\n1,2,3\n", "t.csv:1: column a: the name is there twice"),
+    "a name of control characters twice": (
+        "a\x1b,a\x1b,y\n1,2,3\n",
+        "t.csv:1: column a\\e: the name is there",
+    ),
+    "no name": ("a,,y\n1,2,3\n", "t.csv:1: column 2: it has no name"),
+    "another target": (
+        "a,yy\n1,2\n",
+        't.csv:1: column y: there is no such column for data.target (given y; allowed a, yy); did you mean "yy"?',
+    ),
+    "semicolons": (
+        "a;y\n1;2\n",
+        "t.csv:1: column y: there is no such column for data.target (given y; allowed a;y); th",
+    ),
+    "too few cells": ("a,b,y\n\n1,2\n", "t.csv:3: column y: the cell is missing (given 2 cells; allowed 3"),
+    "too many cells": (
+        "a,y\n1,2,3\n",
+        "t.csv:2: column 3: the header has no such column (given 3 cells; allowed 2",
+    ),
+    "an empty cell": ("a,y\n,2\n", "t.csv:2: column a: the cell is empty (allowed a number)"),
+    "an empty label": ("a,y\n1,  \n2,x\n", "t.csv:2: column y: the label is empty"),
+    "text": ('a,y\n"1\n",2\nred,2\n', "t.csv:4: column a: not a number (given 'red'; allowed a number)"),
+    "hexadecimal": ("a,y\n0x10,2\n", "t.csv:2: column a: not a number"),
+    "an underscore": ("a,y\n1_0,2\n", "t.csv:2: column a: not a number"),
+    "not finite": ("a,y\n1e400,2\n", "t.csv:2: column a: not finite (given 1e400"),
+    "a label that is not finite": (
+        "a,y\n1,nan\n2,3\n",
+        "t.csv:2: column y: the label is not finite (given nan",
+    ),
+    "a NUL": ("a,y\n1,\0\n", "t.csv:2: a NUL character"),
+    "Latin-1": (b"a,y\n1,caf\xe9\n", "t.csv:2: not UTF-8 text"),
+    "an open quote": ('a,y\n1,2\n1,"x\n2,z\n', "t.csv:3: not CSV: unexpected end of data"),
+    "text after a quote": ('a,y\n1,"x"z\n', "t.csv:2: not CSV: "),
+    "a huge cell": (f"a,y\n1,{'x' * 200000}\n", "t.csv:2: not CSV: field larger"),
+    "no input": ("y\n1\n2\n", "data.target: no column is left as an input (given ['y']"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_names_line_and_column(tmp_path: Path, name: str) -> None:
+    text, start = FAULTS[name]
+    with pytest.raises(UserError) as caught:
+        read(tmp_path, text)
+    (found,) = caught.value.messages
+    assert found.replace(f"{tmp_path}/", "").startswith(start)
+    assert found.isprintable()
+
+
+def test_every_faulty_cell_is_told_up_to_twenty(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        read(tmp_path, "a,b,y\n,x,1\n1,nan,2\n")
+    assert [m.split(": ")[0].split(":")[1] for m in caught.value.messages] == ["2", "2", "3"]
+    with pytest.raises(UserError) as caught:
+        read(tmp_path, "a,y\n" + "q,1\n" * 1000)
+    assert len(caught.value.messages) == 21
+    assert caught.value.messages[-1].endswith("and 980 more faults of this kind")
+
+
+def test_a_table_beyond_the_limit_is_refused_while_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nntui.data.csv.MAX_CELLS", 10)
+    with pytest.raises(UserError, match=r"t\.csv:7: too many cells \(allowed up to 10\)"):
+        read(tmp_path, "a,y\n" + "1,2\n" * 100)
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8).filter(
+    str.strip
+)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data(), st.integers(1, 4), st.integers(1, 6))
+def test_what_is_written_is_read(tmp_path: Path, data: st.DataObject, columns: int, count: int) -> None:
+    names = data.draw(st.lists(TEXT, min_size=columns + 1, max_size=columns + 1, unique_by=str.strip))
+    rows = data.draw(
+        st.lists(st.lists(NUMBERS, min_size=columns, max_size=columns), min_size=count, max_size=count)
+    )
+    labels = data.draw(st.lists(TEXT.map(lambda t: f"label {t}"), min_size=count, max_size=count))
+    with (tmp_path / "t.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([f"c {n}" for n in names])
+        writer.writerows([*row, label] for row, label in zip(rows, labels, strict=True))
+    table = Csv(path="t.csv", target=f"c {names[-1]}".strip()).load(0, tmp_path)
+    np.testing.assert_array_equal(table.x, rows)
+    assert table.classes is not None
+    assert [table.classes[k] for k in table.y] == [label.strip() for label in labels]
+    assert list(table.classes) == sorted(table.classes)
