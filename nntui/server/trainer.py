@@ -114,6 +114,7 @@ class Attendant:
         held = self._breaks.look(session.trainer)
         if held is None:
             return False
+        session.info.state = "paused"  # so that no word of a running one comes after
         self._hub.publish(held)
         self._hub.publish(Event(text=f"breakpoint: {held.text}", level="warning", update=held.update))
         return True

@@ -23,7 +23,7 @@ from nntui.server.frames import (
     Stop,
 )
 from nntui_core.errors import NumericError
-from tests.server.running import Running, Viewer, running, until
+from tests.server.running import Running, Viewer, running
 
 DIVERGES = ('optimizer.type="sgd"', "optimizer.lr=1e10", 'layers.0.activation="linear"')
 
@@ -54,7 +54,9 @@ def test_a_run_stops_at_the_update_where_a_condition_holds(tmp_path: Path) -> No
         viewer.send(Breakpoints(conditions=("loss < 0.3 and update > 5",)))
         viewer.send(Resume())
         broke = viewer.wait(Broke)
-        until(lambda: run.session.info.state == "paused")
+        told = viewer.messages.index(broke)
+        viewer.wait(Status, lambda m: viewer.messages.index(m) > told)
+        assert all(m.state == "paused" for m in viewer.all(Status) if viewer.messages.index(m) > told)
         assert run.trainer.update == broke.update > 5
         viewer.send(RequestSnapshot(request=7))
         snapshot = viewer.wait(Snapshot)
