@@ -13,7 +13,7 @@ from nntui.config.load import load
 from nntui.experiment import build
 from nntui.server import outline, sockets
 from nntui.server.client import Client
-from nntui.server.frames import Command, Message
+from nntui.server.frames import Command, Message, Shown
 from nntui.server.hub import Hub
 from nntui.server.trainer import Attendant
 from nntui.session import Session, Signals, start
@@ -33,11 +33,17 @@ def until(holds: Callable[[], Any], what: str = "") -> Any:
 
 
 class Viewer:
-    """A client that keeps every message."""
+    """A client that keeps every message; unless ``slow``, it asks for the next frame of a kind at once."""
 
-    def __init__(self, socket: Path, **options: Any) -> None:
+    def __init__(self, socket: Path, *, slow: bool = False, **options: Any) -> None:
         self.messages: list[Message] = []
-        self._client = Client(socket, self.messages.append, **options)
+        self._slow = slow
+        self._client = Client(socket, self._take, **options)
+
+    def _take(self, message: Message) -> None:
+        self.messages.append(message)
+        if message.credited and not self._slow:
+            self._client.send(Shown(frame=message.type))
 
     def send(self, command: Command) -> None:
         self._client.send(command)
