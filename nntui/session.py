@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import platform
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from types import FrameType
+from signal import SIGINT
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,39 +17,20 @@ from nntui.errors import DIVERGED, FAILED, UserError
 from nntui.experiment import Experiment
 from nntui.runs import checkpoint, identity
 from nntui.runs.directory import RunDirectory, RunInfo, now
-from nntui.runs.files import atomic_write, file_error
-from nntui.runs.metrics import MetricsError, MetricsWriter, truncate_tail
+from nntui.runs.files import atomic_write, file_error, remove_stale
+from nntui.runs.metrics import MetricsError, MetricsWriter, number, read_metrics, truncate_tail
+from nntui.signals import Signals, name_of
 from nntui_core.errors import NumericError
 from nntui_core.findings import Finding, Watch, non_finite
-from nntui_core.trainer import Metrics
 
 RECORD_SECONDS = 0.1
 FINDING_SECONDS = 0.5
-
-
-class Signals:
-    """INT, TERM and HUP only set a flag; a second INT interrupts at once."""
-
-    def __init__(self, *, hangup: bool = True) -> None:
-        self.received = 0
-        self._names = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hangup else [])]
-        self._old: dict[int, Any] = {}
-
-    def __enter__(self) -> Signals:
-        for number in self._names:
-            if signal.getsignal(number) is signal.SIG_IGN and number != signal.SIGTERM:
-                continue  # nohup, or a background job: left as it is
-            self._old[number] = signal.signal(number, self._handle)
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        for number, old in self._old.items():
-            signal.signal(number, old)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.received and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self.received = self.received or number
+FREE_SECONDS = 0.25
+"""What measuring may cost besides, so that short runs too have a curve of about CURVE points."""
+CURVE = 200
+WITHIN_EPOCH_SECONDS = 1.0
+"""Checkpoints in the middle of an epoch are at least this far apart, whatever is asked for."""
+DONE = ("completed", "stopped_early")
 
 
 class Hooks(Protocol):
@@ -85,11 +65,16 @@ class Session:
         self.history: list[tuple[int, float, float | None]] = []
         """Epoch, training loss, validation loss, of the epochs that were measured."""
         self.exit_code = 0
+        self.halted = False
+        """Whether the training broke off, so that the weights may be those of half an update."""
         self.stopped = ""
         """Why it was asked to stop; empty while it goes on."""
-        self._failed_saves = False
+        self._failed_save = ""
+        """The first save that failed, in words."""
         self._recorded = self._checkpointed = self._found = -1e9
         self._saved_update = -1
+        self._measuring = 0.0
+        self._every = max(1, self.trainer.spec.epochs // CURVE)
         self._seconds_before = info.seconds
         self._start = time.perf_counter()
         self.trainer.update_seconds = info.update_seconds
@@ -107,16 +92,20 @@ class Session:
         try:
             self._train(signals, hooks)
         except KeyboardInterrupt:
-            self._halt("interrupted", "ended at once by a second SIGINT", 128 + signal.SIGINT)
+            self._halt("interrupted", "ended at once by a second SIGINT", 128 + (signals.received or SIGINT))
         except UserError as error:
             self._halt("failed", "; ".join(error.messages), FAILED)
         except MemoryError:
             self._halt("failed", "out of memory; use a smaller train.batch_size or network", FAILED)
-        if self._failed_saves and self.exit_code == 0:
+        except Exception as error:
+            self._halt("failed", f"{type(error).__name__}: {error}", FAILED)
+            raise
+        if self._failed_save and self.exit_code == 0:
             self.exit_code = FAILED
 
     def _train(self, signals: Signals, hooks: Hooks) -> None:
         trainer = self.trainer
+        within_epoch = max(WITHIN_EPOCH_SECONDS, self.experiment.settings.train.checkpoint_seconds)
         with MetricsWriter(self.run.metrics) as self._metrics, np.errstate(all="ignore"):
             if not trainer.update:
                 self._measure()
@@ -133,6 +122,8 @@ class Session:
                         raise
                     if epoch_done:
                         self._epoch(hooks)
+                    elif time.perf_counter() - self._checkpointed >= within_epoch:
+                        self.checkpoint()
                     hooks.update(self)
                 self._end(signals.received)
             except NumericError as error:
@@ -143,8 +134,12 @@ class Session:
         """End without another checkpoint."""
         self.report(f"{reason} (update {self.trainer.update})")
         self.info.state, self.info.reason = state, f"{reason} at update {self.trainer.update}"
-        self.exit_code = exit_code
+        self.exit_code, self.halted = exit_code, True
         self.save_state()
+
+    def mark_saved(self) -> None:
+        """The present state is what the newest checkpoint holds."""
+        self._saved_update = self.trainer.update
 
     def stop(self, why: str) -> None:
         """End after the present update, saved."""
@@ -176,6 +171,7 @@ class Session:
             self.findings = []
             self.watch = Watch(self.trainer)
             self._saved_update = found
+            self.info.forget_best_after(found)
             self._measure()
             return found
         raise UserError(f"there is no checkpoint at or before update {update}")
@@ -185,9 +181,11 @@ class Session:
         due = self.trainer.status != "running"
         # The weights before an update are kept only where the next sampling will want them.
         self.trainer.keep_before = clock - self._found >= FINDING_SECONDS
-        if due or clock - self._recorded >= RECORD_SECONDS:
+        fits = self._measuring < FREE_SECONDS and self.trainer.epoch % self._every == 0
+        if due or fits or clock - self._recorded >= RECORD_SECONDS:
             self._measure()
             hooks.epoch(self)
+            self._measuring += time.perf_counter() - clock
         if clock - self._checkpointed >= self.experiment.settings.train.checkpoint_seconds:
             self.checkpoint()
 
@@ -213,7 +211,7 @@ class Session:
             "seconds": self.seconds,
             "update_seconds": trainer.update_seconds,
         }
-        record |= {name: _numbers(m) for name, m in metrics.items()}
+        record |= {name: m.to_json() for name, m in metrics.items()}
         if self.findings:
             record["findings"] = [asdict(f) for f in self.findings]
         self.info.loss = metrics["train"].loss
@@ -227,9 +225,9 @@ class Session:
 
     def _lost(self, message: str) -> None:
         """A save that failed is said loudly once; training goes on and the exit code tells."""
-        if not self._failed_saves:
+        if not self._failed_save:
             self.report(f"{message}; training goes on, but this is not saved")
-        self._failed_saves = True
+            self._failed_save = message
 
     def checkpoint(self) -> None:
         """Save the present state and run.json."""
@@ -237,16 +235,32 @@ class Session:
         self._checkpointed = time.perf_counter()
         if trainer.update != self._saved_update and np.isfinite(trainer.network.parameters.theta).all():
             arrays = {**trainer.state(), **self.experiment.arrays()}
+            # A run that was killed between this and run.json must not forget that its own rule stopped it.
+            meta = {"epoch": trainer.epoch, "status": trainer.status, "reason": trainer.reason}
             try:
-                checkpoint.save(self.run.checkpoints, trainer.update, arrays, {"epoch": trainer.epoch})
-                checkpoint.thin(self.run.checkpoints)
-                self._metrics.sync()
+                checkpoint.save(self.run.checkpoints, trainer.update, arrays, meta)
                 self._saved_update = trainer.update
+                self._note_best()
+                checkpoint.thin(self.run.checkpoints, self.info.best_update)
+                self._metrics.sync()
             except (checkpoint.CheckpointError, MetricsError) as error:
                 self._lost(str(error))
         self.save_state()
 
+    def _note_best(self) -> None:
+        """Remember which checkpoint is the best, by what is monitored, among those at ends of epochs."""
+        trainer, rule = self.trainer, self.trainer.spec.early_stopping
+        if trainer.batch:
+            return  # an evaluation for its own sake may take longer than the time between checkpoints
+        parts = trainer.evaluate()
+        monitor = rule.monitor if rule else "validation.loss" if "validation" in parts else "train.loss"
+        value = trainer.monitored(monitor) * (-1 if monitor.endswith("accuracy") else 1)
+        best = self.info.best_value
+        if best is None or value < best:
+            self.info.best_update, self.info.best_value = trainer.update, value
+
     def save_state(self) -> None:
+        """Write run.json."""
         info, trainer = self.info, self.trainer
         info.epochs, info.updates = trainer.epoch, trainer.update
         info.seconds, info.update_seconds = self.seconds, trainer.update_seconds
@@ -260,22 +274,21 @@ class Session:
         trainer = self.trainer
         if trainer.status == "running":
             self.info.state = "interrupted"
-            why = f"ended by {signal.Signals(received).name}" if received else self.stopped
+            why = f"ended by {name_of(received)}" if received else self.stopped
             self.info.reason = f"{why} at update {trainer.update}"
             self.exit_code = 128 + received if received else 0
         else:
             self.info.state, self.info.reason = trainer.status, trainer.reason
         self.checkpoint()
+        if self._saved_update != trainer.update and self.exit_code == 0:
+            self.exit_code, self.info.state = FAILED, "failed"
+            self.info.reason = f"{self.info.reason}, but the end is not saved: {self._failed_save}"
 
     def _diverged(self, error: NumericError) -> None:
         self.exit_code = DIVERGED
         self.info.state, self.info.reason = "diverged", str(error)
         self.findings = [*self.findings, non_finite(error)]
         self.checkpoint()
-
-    def result(self) -> dict[str, Any]:
-        """The outcome, as CONTRACT's JSON of ``fit``; the best weights are put in place where kept."""
-        return outcome(self.experiment, self.run, self.info)
 
 
 def start(experiment: Experiment, base: Any, report: Callable[[str], object]) -> Session:
@@ -300,65 +313,69 @@ def _sign(info: RunInfo) -> None:
     info.versions = {"nntui": __version__, "numpy": np.__version__, "python": platform.python_version()}
 
 
-def resume(experiment: Experiment, run: RunDirectory, report: Callable[[str], object]) -> Session:
-    """Go on with a run from its newest valid checkpoint. Raises UserError."""
+def resume(
+    experiment: Experiment, run: RunDirectory, report: Callable[[str], object]
+) -> tuple[Session, bool]:
+    """A run at its newest valid checkpoint, and whether it is done: then nothing in it was changed.
+
+    Raises UserError.
+    """
+    info = run.read()
+    _same_data(experiment, run, info)
+    if info.state in DONE:
+        said: list[str] = []
+        restore(experiment, run, said.append)
+        if experiment.trainer.status != "running":
+            for message in said:
+                report(message)
+            return _resumed(experiment, run, info, report), True
     run.lock()
     info = run.read()
+    found = restore(experiment, run, report)
+    checkpoint.set_aside(run.checkpoints, found)
+    for directory in (run.path, run.checkpoints):
+        remove_stale(directory)
+    _sign(info)
+    info.forget_best_after(found)
+    truncate_tail(run.metrics, found, report=report)
+    text = dump(experiment.settings).encode()
+    try:
+        atomic_write(run.config, lambda stream: stream.write(text))
+    except OSError as error:
+        raise file_error(run.config, "write the configuration", error, exit_code=FAILED) from None
+    run.write(info)
+    return _resumed(experiment, run, info, report), False
+
+
+def _resumed(
+    experiment: Experiment, run: RunDirectory, info: RunInfo, report: Callable[[str], object]
+) -> Session:
+    session = Session(experiment, run, info, report)
+    session.history = [
+        (int(record["epoch"]), loss, number(record, "validation.loss"))
+        for record in read_metrics(run.metrics, report=report)[0]
+        if record.get("type") == "epoch" and isinstance(record.get("epoch"), int)
+        if (loss := number(record, "train.loss")) is not None
+    ]
+    session.mark_saved()
+    return session
+
+
+def _same_data(experiment: Experiment, run: RunDirectory, info: RunInfo) -> None:
     if info.digest != experiment.table.digest:
         raise UserError(
             f"{run.name}: the data has changed since the run began; restore it, or start a new run"
         )
-    restore(experiment, run, report)
-    _sign(info)
-    text = dump(experiment.settings).encode()
-    atomic_write(run.config, lambda stream: stream.write(text))
-    truncate_tail(run.metrics, experiment.trainer.update, report=report)
-    return Session(experiment, run, info, report)
 
 
-def restore(experiment: Experiment, run: RunDirectory, report: Callable[[str], object]) -> None:
-    """Put the newest valid checkpoint's state into the trainer. Raises UserError."""
-    _, arrays, _ = checkpoint.newest_valid(run.checkpoints, report)
+def restore(experiment: Experiment, run: RunDirectory, report: Callable[[str], object]) -> int:
+    """Put the newest valid checkpoint's state into the trainer; returns its update. Raises UserError."""
+    update, arrays, meta = checkpoint.newest_valid(run.checkpoints, report)
+    trainer = experiment.trainer
     try:
-        experiment.trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
+        trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
     except (KeyError, ValueError) as error:
         raise UserError(f"{run.name}: the checkpoint does not fit the configuration: {error}") from None
-
-
-def failure(reason: str) -> dict[str, Any]:
-    """The JSON of ``fit`` where no run came into being."""
-    nothing = dict.fromkeys(("run", "run_dir", "train", "validation", "test"))
-    zeros = dict.fromkeys(("epochs", "updates", "seconds", "updates_per_second", "parameters"), 0)
-    return {**nothing, **zeros, "status": "failed", "reason": reason, "findings": []}
-
-
-def outcome(experiment: Experiment, run: RunDirectory, info: RunInfo) -> dict[str, Any]:
-    """The JSON of ``fit`` for a run that has ended."""
-    trainer = experiment.trainer
-    if trainer.spec.early_stopping is not None:
-        trainer.restore_best()
-    with np.errstate(all="ignore"):
-        metrics = experiment.measure()
-    return {
-        "run": run.name,
-        "run_dir": str(run.path.resolve()),
-        "status": info.state,
-        "reason": info.reason,
-        "epochs": trainer.epoch,
-        "updates": trainer.update,
-        "seconds": info.seconds,
-        "updates_per_second": trainer.update / info.update_seconds if info.update_seconds else 0.0,
-        "parameters": len(trainer.network.parameters),
-        **{
-            part: _numbers(metrics[part]) if part in metrics else None
-            for part in ("train", "validation", "test")
-        },
-        "findings": info.findings,
-    }
-
-
-def _numbers(m: Metrics) -> dict[str, Any]:
-    out: dict[str, Any] = {"loss": m.loss}
-    if m.accuracy is not None:
-        out["accuracy"] = m.accuracy
-    return out
+    if meta.get("status") == "stopped_early":
+        trainer.status, trainer.reason = "stopped_early", str(meta.get("reason", ""))
+    return update

@@ -123,6 +123,10 @@ class Metrics:
     loss: float
     accuracy: float | None
 
+    def to_json(self) -> dict[str, float]:
+        """As records and results have it."""
+        return {"loss": self.loss} | ({} if self.accuracy is None else {"accuracy": self.accuracy})
+
 
 @dataclass(frozen=True, eq=False)
 class Preview:

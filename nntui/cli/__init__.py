@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import os
+import signal
 import sys
 from importlib import import_module
+from typing import TextIO
 
 import click
 
 from nntui import __version__
+from nntui.cli.common import print_json, runs_option, say, say_error
 from nntui.display import display
-from nntui.errors import FAILED, UserError
+from nntui.errors import FAILED, USAGE, UserError
 
 COMMANDS = {
     "run": "train, and watch on the screen",
@@ -25,6 +30,9 @@ COMMANDS = {
 }
 LATER = ("check", "lr", "race", "sweep")
 """Commands that the contract names and this release does not have."""
+
+COMPLETE = "_NNTUI_COMPLETE"
+"""Set by a shell that asks for completions."""
 
 
 class Lazy(click.Group):
@@ -41,7 +49,20 @@ class Lazy(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"nntui.cli.{cmd_name}").command
+        if not any(p.name == "runs" for p in command.params):
+            command = runs_option(command, expose_value=False)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; an unknown name is refused with the nearest one."""
+        name = args[0]
+        if name not in COMMANDS and name not in LATER and not name.startswith("-"):
+            near = difflib.get_close_matches(name, [*COMMANDS, *LATER], 1, 0.5)
+            hint = f'; did you mean "{near[0]}"?' if near else f" (allowed {', '.join(COMMANDS)})"
+            raise click.UsageError(f'there is no command "{display(name, 60)}"{hint}', ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Without importing any of them."""
@@ -67,42 +88,92 @@ def group(ctx: click.Context, runs: str | None) -> None:
 
 def main() -> None:
     """Run the program and exit with the code of CONTRACT."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure"):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us (`>&-`)
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.exit(_run())
+    code = program(sys.argv[1:])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the exit code stands: too late to interrupt
+    sys.exit(code)
 
 
-def _run() -> int:
+def program(arguments: list[str]) -> int:
+    """Run the program with what follows its name; returns the exit code."""
     try:
-        result = group.main(standalone_mode=False, prog_name="nntui")
+        code = _command(arguments)
         sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has left (such as `| head`): nothing more can be said.
+        _give_up(sys.stdout)
+        return 0
+    except OSError as error:
+        from nntui.runs.files import reason
+
+        _give_up(sys.stdout)
+        what = display(error.filename) if error.filename else "cannot write the results"
+        return _say(f"error: {what}: {reason(error)}", FAILED)
+    return code
+
+
+def _command(arguments: list[str]) -> int:
+    try:
+        asked = os.environ.get(COMPLETE)
+        if asked:
+            from click.shell_completion import shell_complete
+
+            return shell_complete(group, {}, "nntui", COMPLETE, asked)
+        # Not group.main: it turns a closed pipe and Ctrl-C into answers of its own.
+        with group.make_context("nntui", arguments) as ctx:
+            result = group.invoke(ctx)
+        return result if isinstance(result, int) else 0
     except UserError as error:
-        for line in error.messages:
-            click.echo(f"error: {display(line)}", err=True)
-        for line in error.context:
-            click.echo(f"       {display(line)}", err=True)
+        with contextlib.suppress(OSError):
+            say_error(error)
         if error.exit_code == FAILED:
-            _document("failed", "; ".join(error.messages))
+            _document(arguments, "failed", "; ".join(error.messages))
         return error.exit_code
     except click.exceptions.Exit as error:
         return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return USAGE
+    except click.UsageError as error:
+        if error.ctx is not None:
+            click.echo(error.ctx.get_usage(), err=True)
+            click.echo(f"Try: {error.ctx.command_path} --help", err=True)
+        return _say(f"error: {error.format_message()}", USAGE)
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        _document("interrupted", "ended by SIGINT")
-        return 130
-    except BrokenPipeError:
-        # The reader has left (such as `| head`): nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    return result if isinstance(result, int) else 0
+        return _say(f"error: {error.format_message()}", error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _document(arguments, "interrupted", "ended by SIGINT")
+        return 128 + signal.SIGINT
+    except MemoryError:
+        _document(arguments, "failed", "the memory is used up")
+        return _say("error: the memory is used up", FAILED)
+    except OSError:
+        raise
+    except Exception as error:
+        if os.environ.get("NNTUI_TRACEBACK"):
+            raise
+        fault = f"a fault in nntui itself, please report it ({type(error).__name__}: {display(error, 300)})"
+        _document(arguments, "failed", fault)
+        return _say(f"error: {fault}; NNTUI_TRACEBACK=1 shows where", FAILED)
 
 
-def _document(status: str, reason: str) -> None:
+def _document(arguments: list[str], status: str, reason: str) -> None:
     """With --json there is a document also where a command failed before it could print its own."""
-    if "--json" in sys.argv:
-        from nntui.cli.common import print_json
-
+    if "--json" in arguments:
         print_json({"status": status, "reason": reason})
+
+
+def _say(message: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        say(message)
+    return code
+
+
+def _give_up(stream: TextIO) -> None:
+    """Whatever is left unwritten goes nowhere, instead of failing once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

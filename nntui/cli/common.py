@@ -7,16 +7,22 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from nntui.display import display
+from nntui.errors import UserError
+
+Decorated = TypeVar("Decorated", Callable[..., Any], click.Command)
 
 
-def runs_option(function: Callable[..., Any]) -> Callable[..., Any]:
+def runs_option(function: Decorated, *, expose_value: bool = True) -> Decorated:
     """``--runs DIR`` after the command's name, too."""
-    return click.option("--runs", "runs", metavar="DIR", help="Where runs live (also NNTUI_RUNS).")(function)
+    return click.option(
+        "--runs", "runs", metavar="DIR", help="Where runs live (also NNTUI_RUNS; default ./runs).",
+        expose_value=expose_value,
+    )(function)  # fmt: skip
 
 
 def runs_directory(ctx: click.Context, runs: str | None) -> Path:
@@ -27,6 +33,14 @@ def runs_directory(ctx: click.Context, runs: str | None) -> Path:
 def say(message: str) -> None:
     """A message for the user, on stderr."""
     click.echo(display(message), err=True)
+
+
+def say_error(error: UserError) -> None:
+    """Every fault, and what belongs below it, on stderr."""
+    for line in error.messages:
+        say(f"error: {line}")
+    for line in error.context:
+        say(f"       {line}")
 
 
 def warn(message: str) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntui.cli.common import limit_threads, print_json, runs_directory, runs_option, say, warn
-from nntui.display import display
+from nntui.cli.common import limit_threads, print_json, runs_directory, runs_option, say, say_error, warn
+from nntui.cli.summary import plot_losses, summarize
 from nntui.errors import FAILED, UserError
+from nntui.outcome import broken_off, outcome
+from nntui.signals import Signals, name_of
 
 if TYPE_CHECKING:
-    from nntui.session import Session, Signals
-    from nntui_core.errors import NumericError
+    from nntui.session import Session
 
 
 @click.command(name="fit")
@@ -47,186 +48,113 @@ def command(
     """
     if config is None and resume is None:
         raise UserError("nntui fit: name a CONFIG, such as: nntui fit xor (see: nntui demos)")
-    from nntui import session as sessions
-
-    base = runs_directory(ctx, runs)
-    try:
-        if resume is None:
-            assert config is not None
-            session, done = _new(config, overrides, seed, epochs, base), False
-        else:
-            session, done = _resumed(resume, config, overrides, seed, epochs, base)
-    except UserError as error:
-        if as_json and error.exit_code == FAILED:
-            for message in error.messages:
-                say(f"error: {message}")
-            print_json(sessions.failure("; ".join(error.messages)))
-            return FAILED
-        raise
-    if not done:
-        progress = Progress(session, shown=not quiet and sys.stderr.isatty())
-        with sessions.Signals() as signals, progress:
-            session.train(signals, progress)
-    result = session.result()
-    if as_json:
-        print_json(result)
-    elif not quiet:
-        _summary(result)
-    if plot or (plot is None and sys.stdout.isatty() and not as_json and not quiet):
-        _plot(session, to_stderr=as_json)
-    return session.exit_code
+    with Signals(gentle=False) as signals:
+        fit = Fit(signals, shown=not quiet and sys.stderr.isatty())
+        result = fit.run(Order(config, overrides, seed, epochs, resume, runs_directory(ctx, runs)))
+        signals.gentle = False
+        if as_json:
+            print_json(result)
+        elif not quiet:
+            summarize(result)
+        terminal = sys.stdout.isatty() and not as_json and not quiet
+        if fit.session is not None and (plot if plot is not None else terminal):
+            plot_losses(fit.session.history, to_stderr=as_json)
+    return fit.exit_code
 
 
-def _new(
-    config: str, overrides: tuple[str, ...], seed: int | None, epochs: int | None, base: Path
-) -> Session:
-    from nntui import session
-    from nntui.config.load import load
-    from nntui.experiment import build
+class Order:
+    """What is to be trained, as the command line gives it."""
 
-    settings = load(config, overrides, seed=seed, epochs=epochs)
-    experiment = build(settings)
-    for message in experiment.warnings:
-        warn(message)
-    limit_threads(len(experiment.network.parameters))
-    return session.start(experiment, base, warn)
+    def __init__(
+        self, config: str | None, overrides: tuple[str, ...], seed: int | None, epochs: int | None,
+        resume: str | None, base: Path,
+    ) -> None:  # fmt: skip
+        self.config = config
+        self.overrides = overrides
+        self.seed = seed
+        self.epochs = epochs
+        self.resume = resume
+        self.base = base
 
+    def open(self) -> tuple[Session, bool]:
+        """The session, and whether the run has nothing left to do. Raises UserError."""
+        return self._new() if self.resume is None else self._resumed(self.resume)
 
-def _resumed(
-    name: str,
-    config: str | None,
-    overrides: tuple[str, ...],
-    seed: int | None,
-    epochs: int | None,
-    base: Path,
-) -> tuple[Session, bool]:
-    """The session, and whether the run has nothing left to do."""
-    from nntui import session
-    from nntui.config.load import load, same
-    from nntui.experiment import build
-    from nntui.runs.find import resolve
+    def _settings(self, name: str | Path) -> Any:
+        from nntui.config.load import load
 
-    found = resolve(base, name)
-    settings = load(found.run.config, overrides, seed=seed, epochs=epochs)
-    original = load(found.run.config)
-    if config is not None:
-        settings = load(config, overrides, seed=seed, epochs=epochs)
-    changed = same(settings, original)
-    if changed:
-        raise UserError(
-            f"{found.run.name}: the configuration differs from the run's in {', '.join(changed)}; "
-            "resume without it, or start a new run"
-        )
-    if config is None and epochs is None and not any(o.startswith("train.epochs") for o in overrides):
-        settings = original
-    experiment = build(settings)
-    limit_threads(len(experiment.network.parameters))
-    going_on = session.resume(experiment, found.run, warn)
-    trainer = experiment.trainer
-    if found.state == "stopped_early":
-        trainer.status, trainer.reason = "stopped_early", found.info.reason
-    done = trainer.status != "running" and found.state in ("completed", "stopped_early")
-    if done:
-        going_on.info.state, going_on.info.reason = found.state, found.info.reason
-        found.run.write(going_on.info)
-    return going_on, done
+        return load(name, self.overrides, seed=self.seed, epochs=self.epochs)
+
+    def _new(self) -> tuple[Session, bool]:
+        from nntui import session
+        from nntui.experiment import build
+
+        assert self.config is not None
+        experiment = build(self._settings(self.config))
+        for message in experiment.warnings:
+            warn(message)
+        limit_threads(len(experiment.network.parameters))
+        return session.start(experiment, self.base, warn), False
+
+    def _resumed(self, name: str) -> tuple[Session, bool]:
+        from nntui import session
+        from nntui.config.load import load, same
+        from nntui.experiment import build
+        from nntui.runs.find import resolve
+
+        run = resolve(self.base, name).run
+        settings = self._settings(run.config if self.config is None else self.config)
+        changed = same(settings, load(run.config))
+        if changed:
+            raise UserError(
+                f"{run.name}: the configuration differs from the run's in {', '.join(changed)}; "
+                "resume without it, or start a new run"
+            )
+        experiment = build(settings)
+        limit_threads(len(experiment.network.parameters))
+        return session.resume(experiment, run, warn)
 
 
-class Progress:
-    """A line on stderr with loss, accuracy, updates a second and time left."""
+class Fit:
+    """One training, whatever becomes of it."""
 
-    SECONDS = 0.1
-
-    def __init__(self, session: Session, *, shown: bool) -> None:
-        self._session = session
-        self._bar: Any = None
-        self._last = 0.0
+    def __init__(self, signals: Signals, *, shown: bool) -> None:
+        self._signals = signals
         self._shown = shown
+        self.session: Session | None = None
+        self.exit_code = 0
 
-    def __enter__(self) -> Progress:
-        if self._shown:
-            trainer = self._session.trainer
-            self._bar = click.progressbar(
-                length=max(1, trainer.spec.epochs), file=sys.stderr, label="epochs", show_eta=True, show_pos=True,
-                item_show_func=lambda _: self._text(), width=24,
-            )  # fmt: skip
-            self._bar.__enter__()
-            self._bar.update(trainer.epoch)
-        return self
+    def run(self, order: Order) -> dict[str, Any]:
+        """Train, and give CONTRACT's JSON. Raises UserError for faults of usage, configuration or data."""
+        try:
+            self.session, done = order.open()
+            self._signals.gentle = True
+            if not done:
+                from nntui.cli.progress import Progress
 
-    def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.update(self._session.trainer.epoch - self._bar.pos)
-            self._bar.__exit__(*exception)
+                with Progress(self.session, shown=self._shown) as progress:
+                    self.session.train(self._signals, progress)
+            self.exit_code = self.session.exit_code
+            if not self.session.halted:
+                return outcome(self.session)
+            return broken_off(self.session, self.session.info.state, self.session.info.reason)
+        except KeyboardInterrupt:
+            number = self._signals.received or signal.SIGINT
+            return self._broken("interrupted", f"ended by {name_of(number)}", 128 + number)
+        except UserError as error:
+            if error.exit_code != FAILED:
+                raise
+            say_error(error)
+            return self._broken("failed", "; ".join(error.messages), FAILED)
+        except MemoryError:
+            reason = "the memory is used up; lower train.batch_size or the size of the layers"
+            say(f"error: {reason}")
+            return self._broken("failed", reason, FAILED)
+        finally:
+            if self.session is not None:
+                self.session.run.unlock()
 
-    def begin(self, session: Session, signals: Signals) -> None:
-        """Nothing is waited for."""
-
-    def update(self, session: Session) -> None:
-        """Nothing between epochs."""
-
-    def epoch(self, session: Session) -> None:
-        """Redraw, at most ten times a second."""
-        clock = time.perf_counter()
-        if self._bar is not None and clock - self._last >= self.SECONDS:
-            self._last = clock
-            self._bar.update(session.trainer.epoch - self._bar.pos)
-
-    def diverging(self, session: Session, error: NumericError) -> bool:
-        """Nobody is there to mend it."""
-        return False
-
-    def _text(self) -> str:
-        trainer = self._session.trainer
-        if not trainer.update:
-            return ""
-        metrics = trainer.evaluate()
-        parts = [f"loss {metrics['train'].loss:.4g}"]
-        shown = metrics.get("validation", metrics["train"])
-        if shown.accuracy is not None:
-            parts.append(f"accuracy {shown.accuracy:.1%}")
-        parts.append(f"{trainer.update / max(1e-9, trainer.update_seconds):,.0f} updates/s")
-        return "  ".join(parts)
-
-
-def _summary(result: dict[str, Any]) -> None:
-    rows = [
-        ("run", result["run"]),
-        ("status", f"{result['status']}: {result['reason']}" if result["reason"] else result["status"]),
-        ("epochs", f"{result['epochs']}   updates {result['updates']}   parameters {result['parameters']}"),
-        ("time", f"{result['seconds']:.2f} s   {result['updates_per_second']:,.0f} updates/s"),
-    ]
-    for part in ("train", "validation", "test"):
-        values = result[part]
-        if values is not None:
-            text = f"loss {values['loss']:.6g}"
-            if "accuracy" in values:
-                text += f"   accuracy {values['accuracy']:.2%}"
-            rows.append((part, text))
-    for finding in result["findings"]:
-        where = f"{finding['layer']}: " if finding["layer"] else ""
-        rows.append(("finding", f"{where}{finding['message']} → {finding['cure']}"))
-    for name, text in rows:
-        click.echo(f"{name:<11} {display(text)}")
-
-
-def _plot(session: Session, *, to_stderr: bool) -> None:
-    import plotext
-
-    points = [(e, t, v) for e, t, v in session.history if t == t and abs(t) != float("inf")]
-    if len(points) < 2:
-        say("no loss curve: fewer than two epochs were measured")
-        return
-    step = max(1, len(points) // 400)
-    points = points[::step]
-    figure = plotext
-    figure.clear_figure()
-    figure.plotsize(80, 18)
-    figure.theme("clear")
-    epochs = [p[0] for p in points]
-    figure.plot(epochs, [p[1] for p in points], label="train", marker="braille")
-    if points[0][2] is not None:
-        figure.plot(epochs, [p[2] for p in points], label="validation", marker="braille")
-    figure.xlabel("epoch")
-    figure.title("loss")
-    click.echo(figure.uncolorize(figure.build()), err=to_stderr)
+    def _broken(self, status: str, reason: str, exit_code: int) -> dict[str, Any]:
+        """Before there was a run, or while its result was measured."""
+        self.exit_code = exit_code
+        return broken_off(self.session, status, reason)

@@ -1,27 +1,32 @@
-"""``nntui runs``: list, show and remove runs."""
+"""``nntui runs``: list, show, compare and remove runs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from nntui.cli.common import print_json, runs_directory, runs_option
+from nntui.cli.common import print_json, runs_directory, runs_option, say
 from nntui.display import display
 from nntui.errors import UserError
 
 
 @click.group(name="runs")
-def command() -> None:
-    """List, show and remove runs.
+@runs_option
+@click.pass_context
+def command(ctx: click.Context, runs: str | None) -> None:
+    """List, show, compare and remove runs.
 
     \b
     Examples:
       nntui runs list --json
       nntui runs show latest
+      nntui runs compare xor-2026 latest
       nntui runs rm xor-2026
     """
+    ctx.find_root().obj = runs or ctx.find_root().obj
 
 
 @command.command(name="list")
@@ -37,15 +42,23 @@ def list_runs(ctx: click.Context, as_json: bool, runs: str | None) -> None:
     """
     from nntui.runs.find import listed
 
-    rows = [_row(f) for f in listed(runs_directory(ctx, runs))]
+    base = runs_directory(ctx, runs)
+    rows = [_row(f) for f in listed(base)]
     if as_json:
         print_json(rows)
-        return
-    if not rows:
-        click.echo("no runs yet; start one with: nntui fit xor", err=True)
-    for row in rows:
-        loss = "–" if row["loss"] is None else f"{row['loss']:.4g}"
-        click.echo(f"{display(row['run']):<44} {row['state']:<13} epoch {row['epochs']:<7} loss {loss}")
+    elif not rows:
+        say(f"no runs in {base} yet; start one with: nntui fit xor")
+    else:
+        width = max(len(display(row["run"])) for row in rows)
+        for row in rows:
+            click.echo(
+                f"{display(row['run']):<{width}}  {row['state']:<13}  epoch {row['epochs']:<7}  "
+                f"loss {_number(row['loss']):<10}  {display(row['started'][:19])}"
+            )
+
+
+def _number(value: Any) -> str:
+    return "–" if value is None else f"{value:.4g}"
 
 
 def _row(found: Any) -> dict[str, Any]:
@@ -76,12 +89,57 @@ def show(ctx: click.Context, run: str, as_json: bool, runs: str | None) -> None:
     from nntui.runs.find import resolve
 
     found = resolve(runs_directory(ctx, runs), run)
-    values = {**asdict(found.info), **_row(found)}
+    values = {**_row(found), **asdict(found.info), "state": found.state}
     if as_json:
         print_json(values)
         return
     for key, value in values.items():
         click.echo(f"{key:<16} {display(value)}")
+
+
+@command.command(name="compare")
+@click.argument("names", nargs=-1, metavar="RUN RUN ...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@runs_option
+@click.pass_context
+def compare(ctx: click.Context, names: tuple[str, ...], as_json: bool, runs: str | None) -> None:
+    """Compare RUNs: the settings in which they differ, and what each came to.
+
+    \b
+    Example:
+      nntui runs compare xor-20261124-1015 latest
+    """
+    from nntui.runs.compare import differences, measured
+    from nntui.runs.find import resolve
+
+    if len(names) < 2:
+        raise UserError(f"nntui runs compare: name at least two runs (given {len(names)})")
+    base = runs_directory(ctx, runs)
+    found = [resolve(base, name) for name in names]
+    settings = differences(found)
+    rows = [{**_row(f), **measured(f)} for f in found]
+    if as_json:
+        print_json({"runs": rows, "settings": settings})
+        return
+    lines = [
+        ("", [row["run"] for row in rows]),
+        ("state", [row["state"] for row in rows]),
+        ("epochs", [row["epochs"] for row in rows]),
+    ]
+    for part in ("train", "validation"):
+        for key in ("loss", "accuracy"):
+            values = [(row[part] or {}).get(key) for row in rows]
+            if any(v is not None for v in values):
+                lines.append((f"{part} {key}", [_number(v) for v in values]))
+    lines += [(key, ["–" if v is None else v for v in values]) for key, values in settings.items()]
+    _print_table(lines)
+
+
+def _print_table(lines: Sequence[tuple[str, list[Any]]], widest: int = 40) -> None:
+    cells = [[display(head, widest), *(display(v, widest) for v in values)] for head, values in lines]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        click.echo("  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip())
 
 
 @command.command(name="rm")
@@ -103,11 +161,4 @@ def remove_run(ctx: click.Context, run: str, as_json: bool, runs: str | None) ->
     if as_json:
         print_json({"removed": found.run.name})
     else:
-        click.echo(f"removed {display(found.run.name)}", err=True)
-
-
-@command.command(name="compare", hidden=True)
-@click.argument("run", nargs=-1)
-def compare(run: tuple[str, ...]) -> None:
-    """Not in this release."""
-    raise UserError("nntui runs compare: not in this release")
+        say(f"removed {found.run.name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -112,6 +113,15 @@ def newest_valid(
         except CheckpointError as error:
             report(f"{error}; trying the one before")
     raise CheckpointError(f"{directory}: there is no usable checkpoint")
+
+
+def set_aside(directory: Path, update: int) -> None:
+    """Rename the checkpoints after ``update``, which were found damaged, so that none takes them for good."""
+    for later in updates(directory):
+        if later > update:
+            path = path_of(directory, later)
+            with contextlib.suppress(OSError):
+                path.replace(path.with_suffix(".damaged"))
 
 
 def thin(directory: Path, keep: int | None = None) -> None:

@@ -44,6 +44,13 @@ class RunInfo:
     process: dict[str, Any] = field(default_factory=dict)
     findings: list[Any] = field(default_factory=list)
     best_update: int | None = None
+    best_value: float | None = None
+    """The best checkpoint by the monitored value, which is negative for an accuracy."""
+
+    def forget_best_after(self, update: int) -> None:
+        """A checkpoint later than ``update`` is no longer there to be the best."""
+        if self.best_update is not None and self.best_update > update:
+            self.best_update = self.best_value = None
 
 
 class RunDirectory:
@@ -149,7 +156,7 @@ class RunDirectory:
 
     def state(self, info: RunInfo) -> str:
         """The true state: ``lost`` where the process is gone without an ending."""
-        if info.state in LIVE and info.process:
+        if info.state in LIVE:
             try:
                 if identity.alive(identity.Identity.from_json(info.process)) is False:
                     return "lost"

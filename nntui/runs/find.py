@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import shutil
 from dataclasses import dataclass
@@ -50,25 +51,31 @@ def resolve(base: Path, name: str, *, live_first: bool = False) -> Found:
         if live_first:
             return next((f for f in runs if f.state in LIVE), runs[0])
         return runs[0]
-    matches = [f for f in runs if f.run.name == name] or [
-        f for f in runs if name and f.run.name.startswith(name)
-    ]
+    # A name by itself: the run's own fault is told where its state cannot be read.
+    if _is_name(name) and (base / name).is_dir():
+        return _at(base / name)
+    matches = [f for f in runs if name and f.run.name.startswith(name)]
     if len(matches) == 1:
         return matches[0]
     if matches:
         names = ", ".join(display(f.run.name) for f in matches[:10])
         raise UserError(f"RUN {display(name, 60)}: several runs begin so ({names}); give more of the name")
-    try:
-        path = Path(name)
-        if path.is_dir():
-            run = RunDirectory(path.resolve())
-            info = run.read()
-            return Found(run, info, run.state(info))
-    except (OSError, ValueError):
-        pass
+    with contextlib.suppress(OSError, ValueError):
+        if name and Path(name).expanduser().is_dir():
+            return _at(Path(name).expanduser().resolve())
     near = difflib.get_close_matches(name, [f.run.name for f in runs], 1, 0.4)
     hint = f'; did you mean "{display(near[0])}"?' if near else ""
     raise UserError(f"RUN {display(name, 60)}: no such run in {display(base)}{hint} (see: nntui runs list)")
+
+
+def _is_name(name: str) -> bool:
+    return bool(name) and "/" not in name and "\0" not in name and len(name) < 256 and name not in (".", "..")
+
+
+def _at(path: Path) -> Found:
+    run = RunDirectory(path)
+    info = run.read()
+    return Found(run, info, run.state(info))
 
 
 def remove(found: Found) -> None:

@@ -80,7 +80,7 @@ class Trainer:
     def train(self) -> int:
         """Until the end, or until it is stopped."""
         from nntui.server import sockets
-        from nntui.session import Signals
+        from nntui.signals import Signals
 
         session = self.session
         try:

@@ -37,7 +37,8 @@ from nntui.server.frames import (
 )
 from nntui.server.hub import Hub, Viewer
 from nntui.server.pace import Pace
-from nntui.session import Session, Signals
+from nntui.session import Session
+from nntui.signals import Signals
 from nntui_core.errors import NumericError
 
 FIRST_VIEWER = 30.0

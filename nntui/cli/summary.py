@@ -1,0 +1,70 @@
+"""The summary of ``fit``, and its loss curve."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from nntui.cli.common import say
+from nntui.display import display
+from nntui.outcome import PARTS
+
+POINTS = 400
+
+
+def summarize(result: dict[str, Any]) -> None:
+    """A few lines on stdout."""
+    parameters = "" if result["parameters"] is None else f"   parameters {result['parameters']}"
+    rows = [
+        ("run", result["run"] or "none"),
+        ("status", f"{result['status']}: {result['reason']}" if result["reason"] else result["status"]),
+        ("epochs", f"{result['epochs']}   updates {result['updates']}{parameters}"),
+        ("time", f"{result['seconds']:.2f} s   {result['updates_per_second']:,.0f} updates/s"),
+    ]
+    for part in PARTS:
+        values = result[part]
+        if values is not None:
+            text = f"loss {values['loss']:.6g}"
+            if "accuracy" in values:
+                text += f"   accuracy {values['accuracy']:.2%}"
+            rows.append((part, text))
+    for finding in result["findings"]:
+        where = f"{finding['layer']}: " if finding["layer"] else ""
+        rows.append(("finding", f"{where}{finding['message']} → {finding['cure']}"))
+    for name, text in rows:
+        click.echo(f"{name:<11} {display(text)}")
+
+
+def plot_losses(history: Sequence[tuple[int, float, float | None]], *, to_stderr: bool) -> None:
+    """Training and validation loss over the epochs that were measured, drawn without colors."""
+    points = [(e, t, v) for e, t, v in history if math.isfinite(t)]
+    if len(points) < 2:
+        say("no loss curve: fewer than two epochs were measured")
+        return
+    import plotext
+
+    points = [*points[:: max(1, len(points) // POINTS)], points[-1]]
+    held = [(e, v) for e, _, v in points if v is not None and math.isfinite(v)]
+    width, height = shutil.get_terminal_size()
+    figure = plotext.figure
+    figure.clear()
+    figure.plot_size(max(40, min(width, 100)), max(10, min(height - 4, 18)))
+    for label, marker, curve in (
+        ("train", "braille", [(e, t) for e, t, _ in points]),
+        ("validation", "+", held),
+    ):
+        if curve:
+            signal = figure.signal(*map(list, zip(*curve, strict=True)), marker=marker)
+            signal.lines()
+            signal.label(label)
+            figure.draw(signal)
+    top = max(v for _, *values in points for v in values if v is not None and math.isfinite(v))
+    figure.legend(x=points[-1][0], y=top, ha="right", va="top", relative=True)
+    figure.title("loss")
+    figure.label("epoch")
+    drawn = plotext.uncolorize(str(figure.build()))
+    click.echo("\n".join(line.rstrip() for line in drawn.splitlines()), err=to_stderr)

@@ -1,0 +1,47 @@
+"""What a training came to, as CONTRACT's JSON of ``fit``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nntui.session import Session
+
+PARTS = ("train", "validation", "test")
+
+
+def outcome(session: Session) -> dict[str, Any]:
+    """The result of a run that has ended; the best weights are put in place where they are kept."""
+    import numpy as np
+
+    experiment, trainer = session.experiment, session.experiment.trainer
+    if trainer.spec.early_stopping is not None:
+        trainer.restore_best()
+    with np.errstate(all="ignore"):
+        metrics = experiment.measure()
+    return _known(session) | {part: metrics[part].to_json() if part in metrics else None for part in PARTS}
+
+
+def broken_off(session: Session | None, status: str, reason: str) -> dict[str, Any]:
+    """The same keys where nothing can be measured: it broke off, perhaps before there was a run."""
+    out: dict[str, Any] = {
+        "run": None, "run_dir": None, "status": status, "reason": reason, "epochs": 0, "updates": 0, "seconds": 0.0,
+        "updates_per_second": 0.0, "parameters": None, **dict.fromkeys(PARTS), "findings": [],
+    }  # fmt: skip
+    return out if session is None else out | _known(session) | {"status": status, "reason": reason}
+
+
+def _known(session: Session) -> dict[str, Any]:
+    trainer, info = session.trainer, session.info
+    return {
+        "run": session.run.name,
+        "run_dir": str(session.run.path.resolve()),
+        "status": info.state,
+        "reason": info.reason,
+        "epochs": trainer.epoch,
+        "updates": trainer.update,
+        "seconds": info.seconds,
+        "updates_per_second": trainer.update / info.update_seconds if info.update_seconds else 0.0,
+        "parameters": len(trainer.network.parameters),
+        "findings": info.findings,
+    }

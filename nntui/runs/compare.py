@@ -1,0 +1,40 @@
+"""What sets runs apart: the settings in which they differ, and what each came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nntui.config import toml
+from nntui.display import display
+from nntui.runs.find import Found
+from nntui.runs.metrics import last_record
+
+
+def differences(runs: Sequence[Found]) -> dict[str, list[Any]]:
+    """By key path, the value in each run (None where it is not set), for the keys in which they differ.
+
+    Raises UserError for a config.toml that cannot be read.
+    """
+    flat = [dict(_flat(toml.parse(toml.read(f.run.config), display(f.run.config)))) for f in runs]
+    keys = dict.fromkeys(key for settings in flat for key in settings)
+    found = {key: [settings.get(key) for settings in flat] for key in keys}
+    return {key: values for key, values in found.items() if any(v != values[0] for v in values[1:])}
+
+
+def _flat(value: Any, path: str = "") -> list[tuple[str, Any]]:
+    """Dotted key paths with their values; lists of tables by index, other lists whole."""
+    items: Sequence[tuple[Any, Any]]
+    if isinstance(value, Mapping):
+        items = list(value.items())
+    elif isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
+        items = list(enumerate(value))
+    else:
+        return [(path, value)]
+    return [pair for key, inner in items for pair in _flat(inner, f"{path}.{key}" if path else str(key))]
+
+
+def measured(run: Found) -> dict[str, Any]:
+    """The parts as last measured at the end of an epoch: loss, and accuracy for classes. Raises UserError."""
+    record = last_record(run.run.metrics) or {}
+    return {part: record.get(part) for part in ("train", "validation")}

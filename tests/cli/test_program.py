@@ -1,0 +1,148 @@
+"""The program itself: help, usage faults, closed and full outputs, hostile names."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nntui.cli import COMMANDS, LATER, group, program
+from tests.cli.conftest import Cli, finish, start
+
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def _commands() -> list[click.Command]:
+    context = click.Context(group)
+    found = [group.get_command(context, name) for name in COMMANDS]
+    return [
+        c
+        for f in found
+        if f is not None
+        for c in (list(f.commands.values()) if isinstance(f, click.Group) else [f])
+    ]
+
+
+@pytest.mark.parametrize("command", _commands(), ids=lambda c: c.name)
+def test_every_command_has_help_with_an_example_and_takes_runs(command: click.Command) -> None:
+    assert re.search(r"Examples?:\n\s+nntui ", command.help or "")
+    assert any("--runs" in p.opts for p in command.params)
+
+
+def test_help_imports_neither_numpy_nor_textual() -> None:
+    code = (
+        "import sys\nfrom nntui.cli import program\nassert program(['--help']) == 0\n"
+        "heavy = {'numpy', 'textual', 'pydantic', 'rich', 'plotext', 'psutil', 'tomlkit'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout for name in COMMANDS)
+
+
+def test_python_m_nntui_is_the_program() -> None:
+    done = finish(start("--version"))
+    assert (done.code, done.out) == (0, "nntui, version 0.1.0\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["ftt"], 'did you mean "fit"?'),
+        (["fit", "--jsn", "xor"], "--json"),
+        (["fit"], "name a CONFIG"),
+        (["fit", "xor", "extra"], "extra"),
+        (["fit", "xro"], 'did you mean the demo "xor"?'),
+        (["fit", "xor", "--epochs", "-1"], "--epochs"),
+        (["fit", "xor", "--epochs", "many"], "--epochs"),
+        (["fit", "xor", "--seed", str(2**63)], "seed"),
+        (["fit", "xor", "--resume"], "--resume"),
+        (["runs", "lst"], "list"),
+        (["runs", "compare"], "two"),
+        (["predict", "latest"], "--input"),
+        (["export", "latest"], "FILE"),
+        *(([name, "x"], "not in this release") for name in LATER),
+    ],
+)
+def test_usage_faults_are_one_message_and_exit_2(cli: Cli, arguments: list[str], text: str) -> None:
+    done = cli(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert text in done.err
+    assert "error: " in done.err
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=40),
+    before=st.sampled_from(
+        [
+            (),
+            ("fit",),
+            ("predict",),
+            ("runs", "show"),
+            ("runs", "rm"),
+            ("debug",),
+            ("export",),
+            ("fit", "xor", "--set"),
+        ]
+    ),
+)
+def test_hostile_names_are_refused_and_shown_escaped(cli: Cli, name: str, before: tuple[str, ...]) -> None:
+    done = cli(*before, "\x1b[31m[bold]\u202e" + name)
+    assert done.code == 2
+    assert done.out == ""
+    assert not _UNSAFE.search(done.err)
+
+
+def test_names_that_are_not_utf8_or_very_long(cli: Cli) -> None:
+    for name in (
+        b"\xff\xfe".decode(errors="surrogateescape"),
+        "a" * 100_000,
+        "../" * 3000,
+        "~nobody/x",
+        "/dev/zero",
+    ):
+        done = cli("fit", name)
+        assert done.code == 2
+        assert len(done.err) < 2000
+
+
+def test_a_closed_pipe_ends_quietly(runs: Path) -> None:
+    for arguments in (["demos"], ["fit", "xor", "--json"]):
+        process = start(*arguments)
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 0
+
+
+def test_a_full_device_behind_stdout_is_said(runs: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no /dev/full")
+    with full.open("w") as stream:
+        process = start("fit", "xor", "--json", stdout=stream)
+        assert process.stderr is not None
+        said = process.stderr.read()
+        assert process.wait(60) == 1
+    assert said == "error: cannot write the results: the disk is full; free some space\n"
+
+
+def test_an_unforeseen_fault_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("\x1b[31mboom")
+
+    monkeypatch.setattr("nntui.config.demos.names", broken)
+    done = cli("demos")
+    assert done.code == 1
+    assert r"RuntimeError: \e[31mboom" in done.err
+    monkeypatch.setenv("NNTUI_TRACEBACK", "1")
+    with pytest.raises(RuntimeError):
+        program(["demos"])
