@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import keyword
+import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Mapping
@@ -167,6 +168,10 @@ def _syntax_fault(text: str, at: int) -> ExpressionError:
     if opened != closed:
         many = "closing" if opened > closed else "opening"
         return ExpressionError(f"a parenthesis is not closed: one {many} is missing", position=at)
+    if re.match(r"\d+[^\W\d]", text[at:]) or (
+        re.match(r"\s*[\w(]", text[at:]) and re.search(r"[\w)]\s*$", text[:at])
+    ):
+        return ExpressionError("an operator is missing", position=at, hint="write 2*x for a product")
     return ExpressionError("this is not an expression", position=at, hint=_ALLOWED)
 
 
@@ -208,6 +213,9 @@ class _Walker:
         ):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 calls.add(id(node.func))
+                if node.func.id in self.values:
+                    hint = f"write {node.func.id}*(…) for a product"
+                    raise self.fault(node, f"{node.func.id} is a value, not a function", hint=hint)
                 if node.func.id not in FUNCTIONS:
                     raise self.fault(node, f"there is no function {node.func.id}", hint=_near(node.func.id))
             elif type(node) not in STEPS:
@@ -360,10 +368,13 @@ def _kind(node: ast.AST) -> str:
         "Attribute": "an attribute (.)", "Subscript": "an index ([ ])", "Compare": "a comparison",
         "BoolOp": "and/or", "Lambda": "lambda", "IfExp": "if/else", "List": "a list (give it as a value: x=[1,2])",
         "Tuple": "a comma outside a function", "JoinedStr": "text", "NamedExpr": "an assignment",
-        "Dict": "a dictionary", "Set": "a set", "Await": "await", "Starred": "*",
+        "ListComp": "a comprehension", "SetComp": "a comprehension", "DictComp": "a comprehension",
+        "GeneratorExp": "a comprehension", "Dict": "a dictionary", "Set": "a set", "Await": "await", "Starred": "*",
     }  # fmt: skip
+    if isinstance(node, ast.Tuple) and not node.elts:
+        return "( ) with nothing in it"
     if isinstance(node, ast.Constant):
         return {bool: "True or False", str: "text", bytes: "text", complex: "a complex number"}.get(
-            type(node.value), "this"
+            type(node.value), str(node.value)
         )
     return names.get(type(node).__name__, f"{type(node).__name__}")

@@ -56,12 +56,14 @@ def relative_error(analytic: float, numeric: float, floor: float = 0.0) -> float
     difference = abs(analytic - numeric)
     if not difference:
         return 0.0
+    if not np.isfinite(difference):
+        return float("nan")
     error = difference / max(abs(analytic), abs(numeric))
     return 0.0 if difference <= floor and error > GOOD else error
 
 
 class Checker:
-    """Checks nodes of ``plan`` (float64, already run). The plan's values are as before after each check."""
+    """Checks nodes of ``plan`` (float64, already run). The plan's values and scratch are as before after each check."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -80,7 +82,9 @@ class Checker:
             np.zeros(len(indices)) if adjoint is None else adjoint.reshape(-1)[indices].astype(np.float64)
         )
         after = self._after(node)
-        saved = [(plan.value(n), plan.value(n).copy()) for n in after]
+        # Also what the ops keep from forward to vjp: local derivatives are taken from it afterwards.
+        arrays = [a for n in after for a in (plan.value(n), *plan.workspace(n).values())]
+        saved = [(array, array.copy()) for array in arrays]
         centers = [n.op.branch([plan.value(a) for a in n.args], plan.value(n)) for n in after if n.op]
         numeric, error, kinks = np.full(len(indices), np.nan), 0.0, 0
         with np.errstate(all="ignore"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 from nntui_core.errors import NntuiError, ShapeError
 from nntui_core.ops.base import Op, Shape
 
+_NUMBER = re.compile(r" #\d+$")
 Role = Literal["parameter", "input", "label", "constant", "buffer", "random", "op"]
 """What fills a leaf: the parameter vector, the batch, its labels, the graph, running statistics, a draw."""
 
@@ -25,6 +27,11 @@ class Node:
     args: tuple[Node, ...] = ()
     value: Any = None
     dtype: Any = None
+
+    @property
+    def label(self) -> str:
+        """The name without the number that tells it from others of the same name."""
+        return _NUMBER.sub("", self.name)
 
     def __repr__(self) -> str:
         return f"<Node {self.id} {self.name} {self.op.type if self.op else self.role} {self.shape}>"
@@ -63,7 +70,7 @@ class Graph:
 
     def apply(self, op: Op, *args: Node, name: str = "") -> Node:
         """``op`` on ``args``. Raises ShapeError, its ``where`` the new node's name."""
-        name = name or op.describe([a.name for a in args])
+        name = name or op.describe([a.label for a in args])
         try:
             shape = op.infer(*(a.shape for a in args))
         except NntuiError as error:

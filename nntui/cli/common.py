@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -50,9 +49,9 @@ def warn(message: str) -> None:
 
 def print_json(value: Any) -> None:
     """Exactly one JSON document on stdout; numbers that are not finite become null."""
-    from nntui.runs.jsontext import plain
+    from nntui.runs.jsontext import pretty
 
-    sys.stdout.write(json.dumps(plain(value), indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    sys.stdout.write(pretty(value) + "\n")
     sys.stdout.flush()
 
 

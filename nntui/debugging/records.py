@@ -18,8 +18,10 @@ Array = NDArray[Any]
 
 CUT = 16
 """Entries of an array that are shown of a network's, unless everything is asked for."""
-MAX_LOCAL = 1 << 22
+MAX_LOCAL = 1 << 20
 """Entries of a Jacobian that are written at most."""
+WHOLE = 1 << 16
+"""Entries of a Jacobian that are computed although only the first few are shown."""
 
 
 class Records:
@@ -135,7 +137,7 @@ def local_derivative(plan: Plan, node: Node, i: int, cut: int | None) -> Local |
     size = prod(node.shape) * prod(x.shape)
     with np.errstate(all="ignore"):
         cheap = isinstance(op, Elementwise) or (hasattr(op, "partial") and x.shape == node.shape)
-        if cheap or size <= MAX_LOCAL // 64 or (cut is None and size <= MAX_LOCAL):
+        if cheap or size <= WHOLE or (cut is None and size <= MAX_LOCAL):
             return op.local(i, xs, y, space)
         if cut is None:
             return None

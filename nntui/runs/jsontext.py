@@ -20,6 +20,8 @@ def plain(value: object, path: str = "", nonfinite: list[str] | None = None) -> 
     """
     if value is None or isinstance(value, str | bool):
         return value
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and np.isfinite(value).all():
+        return value.tolist()
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist(), path, nonfinite)
     if isinstance(value, int):
@@ -53,6 +55,21 @@ def record_line(record: Mapping[str, object]) -> bytes:
     if names:
         out[NONFINITE] = names
     return json.dumps(out, separators=(",", ":"), allow_nan=False).encode("ascii") + b"\n"
+
+
+def pretty(value: object) -> str:
+    """An indented JSON document, non-finite numbers as null; an array of numbers, however deep, is one line."""
+    return _indented(plain(value), "")
+
+
+def _indented(value: Any, indent: str) -> str:
+    inner = indent + "  "
+    if isinstance(value, dict) and value:
+        lines = [f"{json.dumps(k, ensure_ascii=False)}: {_indented(v, inner)}" for k, v in value.items()]
+        return "{\n" + ",\n".join(inner + line for line in lines) + f"\n{indent}}}"
+    if isinstance(value, list) and any(isinstance(v, dict | str) for v in value):
+        return "[\n" + ",\n".join(inner + _indented(v, inner) for v in value) + f"\n{indent}]"
+    return json.dumps(value, allow_nan=False, ensure_ascii=False)
 
 
 def document(value: object) -> bytes:
