@@ -58,7 +58,12 @@ def command(
     """Step through backprop: values forwards, local × upstream gradients backwards.
 
     \b
+    Without --trace or --json it opens a screen (? there explains its keys).
+
+    \b
     Examples:
+      nntui debug xor
+      nntui debug -e "(x+y)*z" x=-2 y=5 z=-4
       nntui debug -e "(x+y)*z" x=-2 y=5 z=-4 --trace
       nntui debug -e "norm2(W @ x)" "W=[[.1,.5],[-.3,.8]]" "x=[.2,.4]" --json
       nntui debug xor --trace --sample 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import events
@@ -11,9 +12,13 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from nntui.server.frames import Shown, Stats, Status
+from nntui.runs.directory import RunDirectory
+from nntui.server.frames import RequestSnapshot, Shown, Stats, Status
+from nntui.server.frames import Snapshot as SnapshotMessage
 from nntui.tui.caps import Caps
+from nntui.tui.debugger.opening import RunOpener
 from nntui.tui.pacing import QUERY, Pacer
+from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.screens.help import spell
 from nntui.tui.screens.run import RunScreen
 from nntui.tui.source import Item, Restarted, Source
@@ -49,6 +54,7 @@ class NntuiApp(App[int]):
         self._owed: set[str] = set()
         self._ticks = 0
         self._leaving = False
+        self._opener: RunOpener | None = None
         self.run_screen = RunScreen(pace)
         install(self, caps)
 
@@ -79,7 +85,20 @@ class NntuiApp(App[int]):
         else:
             if isinstance(item, Status | Stats):
                 self._owed.add(item.type)
+            if isinstance(item, SnapshotMessage) and self._opener is not None:
+                self._opener.deliver(item)
             self.store.message(item)
+
+    def open_debugger(self) -> None:
+        """Open the debugger at the run's present update, on a copy of its own."""
+        hello = self.store.snapshot().hello
+        if hello is None:
+            return
+        self._opener = RunOpener(RunDirectory(Path(hello.run_dir)))
+        if self.source.live and self.store.snapshot().connected and self.store.snapshot().ended is None:
+            self._opener.awaits = True
+            self.source.send(RequestSnapshot(request=self._opener.number))
+        self.push_screen(DebugScreen(self._opener))
 
     def _publish(self) -> None:
         if self.run_screen.is_mounted and self.store.changed:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
+from nntui.config.load import load
 from nntui.debugging import opening
-from nntui.experiment import Experiment
+from nntui.errors import UserError
+from nntui.experiment import Experiment, build
+from nntui.runs.directory import RunDirectory
+from nntui.server.frames import Snapshot
+from nntui.session import restore
 from nntui.tui.debugger.session import DebugSession
+
+PATIENCE = 20.0
+"""Seconds to wait for a trainer that is in the middle of a long update."""
+_numbers = count(1)
 
 
 def on_expression(text: str, values: Mapping[str, Any]) -> DebugSession:
@@ -26,3 +37,52 @@ def on_experiment(
         lambda k: opening.on_experiment(experiment, batch=k),
         title,
     )
+
+
+class RunOpener:
+    """Opens a run: as its trainer hands it out where one is asked, else at its newest checkpoint.
+
+    Called in the debugger's thread; :meth:`deliver` from any other.
+    """
+
+    def __init__(self, run: RunDirectory) -> None:
+        self.run = run
+        self.number = next(_numbers)
+        """Which answer of the trainer is meant."""
+        self.awaits = False
+        self._arrived: queue.SimpleQueue[Snapshot] = queue.SimpleQueue()
+
+    def deliver(self, message: Snapshot) -> None:
+        """The trainer's answer."""
+        if message.request == self.number:
+            self._arrived.put(message)
+
+    def __call__(self) -> DebugSession:
+        """Raises UserError."""
+        experiment = build(load(self.run.config))
+        if not self.awaits:
+            restore(experiment, self.run, lambda text: None)
+            return on_experiment(experiment, title=self._title(experiment))
+        try:
+            found = self._arrived.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise UserError(
+                f"the trainer has not answered for {PATIENCE:.0f} seconds; q, then d again"
+            ) from None
+        try:
+            experiment.trainer.load(_shaped(found.arrays, experiment))
+        except (KeyError, ValueError) as error:
+            raise UserError(f"the trainer's answer does not fit {self.run.config.name}: {error}") from None
+        return on_experiment(experiment, title=self._title(experiment))
+
+    def _title(self, experiment: Experiment) -> str:
+        return f"{experiment.settings.title} · update {experiment.trainer.update}"
+
+
+def _shaped(arrays: Mapping[str, Any], experiment: Experiment) -> dict[str, Any]:
+    """Numbers, which travel as arrays of one entry, as numbers again."""
+    known = experiment.trainer.state()
+    return {
+        k: a.reshape(known[k].shape) if k in known and known[k].size == a.size else a
+        for k, a in arrays.items()
+    }

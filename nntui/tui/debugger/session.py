@@ -322,20 +322,9 @@ class DebugSession:
             self._cursor = found.name
 
     def point(self, by: int) -> None:
-        """To the node of a step before or after the cursor's."""
-        order = self.debugger.stepper.order
-        here = self.debugger.stepper.position - 1
-        if 0 <= here < len(order) and order[here].node is self.cursor:
-            at_step = here
-        else:
-            at_step = min(
-                (k for k, e in enumerate(order) if e.node is self.cursor),
-                key=lambda k: abs(k - here),
-                default=here,
-            )
-        k = max(0, min(at_step + by, len(order) - 1))
-        self.debugger.stepper.seek(k + 1)
+        """To the step before or after in the list."""
         self.preview = None
+        self.debugger.stepper.seek(self.debugger.stepper.position + by)
         self._follow()
 
     def scroll(self, dx: int, dy: int) -> None:

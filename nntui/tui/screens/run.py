@@ -47,8 +47,9 @@ class RunScreen(Steering):
         Binding("left_square_bracket", "sample(-1)", "sample", tooltip="The sample before", id="run.sample_back"),
         Binding("right_square_bracket", "sample(1)", "sample", tooltip="The next sample", id="run.sample_next"),
         Binding(
-            "v", "view", "view", tooltip="Output: scores, numbers, mistakes", id="run.view"
+            "m", "view", "view", tooltip="Output: scores, numbers, mistakes", id="run.view"
         ),
+        Binding("d", "debug", "debug", tooltip="Step through backprop at this update", id="run.debug"),
         Binding("l", "scale", "log", tooltip="Logarithmic or linear loss", id="run.scale"),
         Binding(
             "question_mark,f1", "explain", "help", tooltip="This page, for the focused pane", id="run.help"
@@ -130,14 +131,14 @@ class RunScreen(Steering):
             pace = self.pace if isinstance(self.pace, str) else f"{self.pace:g}/s"
             keys += [("+ -", "rate"), ("< >", f"pace {pace}")]
         else:
-            keys += [("q", "quit"), *([("t", "take control")] if self.running else [])]
-        keys += [("tab", "pane"), ("enter", "all" if self._alone else "larger")]
+            keys += [("q", "quit"), *([("k", "take control")] if self.running else [])]
+        keys += [("d", "debug"), ("tab", "pane"), ("enter", "all" if self._alone else "larger")]
         if self.steerable:
             keys.append(("r", "restart"))
         if "sample" in self.snapshot.info:
             keys.append(("[ ]", "sample"))
         if self._views() > 1:
-            keys.append(("v", "view"))
+            keys.append(("m", "view"))
         return [*keys, ("l", "log"), ("^p", "commands")]
 
     def _views(self) -> int:
@@ -227,6 +228,8 @@ class RunScreen(Steering):
         """Samples and views are offered where there are some."""
         if action == "sample":
             return "sample" in self.snapshot.info
+        if action == "debug":
+            return self.snapshot.hello is not None
         if action == "view":
             return self._views() > 1
         return super().check_action(action, parameters)
@@ -243,6 +246,10 @@ class RunScreen(Steering):
     def action_scale(self) -> None:
         """Logarithmic or linear loss."""
         self.owner.change(log_scale=not self.snapshot.log_scale)
+
+    def action_debug(self) -> None:
+        """The debugger on this update; the run goes on, or stays paused."""
+        self.owner.open_debugger()
 
     # Help and leaving
 

@@ -38,20 +38,12 @@ class Steering(Screen[None]):
         Binding("space", "pause", "pause", tooltip="Pause or resume training", id="run.pause"),
         Binding("n", "update", "update", tooltip="One update, then pause", id="run.update"),
         Binding("e", "epoch", "epoch", tooltip="To the end of the epoch, then pause", id="run.epoch"),
-        Binding(
-            "less_than_sign,comma", "slower", "slower", tooltip="Fewer updates a second", id="run.slower"
-        ),
-        Binding(
-            "greater_than_sign,full_stop",
-            "faster",
-            "faster",
-            tooltip="More updates a second",
-            id="run.faster",
-        ),
+        Binding("less_than_sign", "slower", "slower", tooltip="Fewer updates a second", id="run.slower"),
+        Binding("greater_than_sign", "faster", "faster", tooltip="More updates a second", id="run.faster"),
         Binding("minus", "rate_down", "rate", tooltip="Learning rate ÷ 1.25", id="run.rate_down"),
         Binding("plus,equals_sign", "rate_up", "rate", tooltip="Learning rate × 1.25", id="run.rate_up"),
         Binding("r", "restart", "restart", tooltip="Begin again from update 0", id="run.restart"),
-        Binding("t", "control", "control", tooltip="Take control from the other viewer", id="run.control"),
+        Binding("k", "control", "control", tooltip="Take control from the other viewer", id="run.control"),
     ]
 
     snapshot: reactive[Snapshot] = reactive(Snapshot(), repaint=False)
