@@ -101,6 +101,7 @@ class Attendant:
         """After an epoch that was measured."""
         if self._to_epoch:
             self._to_epoch, self._paused = False, True
+            self._look_at = 0
 
     def diverging(self, session: Session, error: NumericError) -> bool:
         """At a breakpoint, wait; whether the update is worth another try, or the run was stopped meanwhile."""
@@ -207,7 +208,9 @@ class Attendant:
             _, train, validation = session.history[-1]
             losses = {"train": train} | ({"validation": validation} if validation is not None else {})
         key = (state, trainer.update, trainer.epoch, trainer.rate_factor, self._pace.setting)
-        if not force and (key == self._sent or not self._hub.due("status")):
+        # A new state waits in line for whoever has no credit: a key that was pressed is answered at once.
+        news = self._sent[:1] != (state,) or self._hub.due("status")
+        if not force and (key == self._sent or not news):
             return
         self._sent = key
         speed = self._speed if state == "running" else 0.0

@@ -24,6 +24,8 @@ MAX_HEADER = 1 << 20
 MAX_BODY = 1 << 30
 MAX_ARRAYS = 4096
 MAX_DIMENSIONS = 16
+MAX_EMPTY = 1 << 24
+"""What the other extents of an array without entries may multiply to."""
 
 _MAGIC = b"NNT1"
 _PREFIX = struct.Struct("<4sIQ")
@@ -165,7 +167,7 @@ def _specs(value: object, body_size: int) -> list[_Spec]:
         if name in specs:
             raise WireError(f"array {name[:60]!r} comes twice")
         # A zero must not hide absurd dimensions beside it: NumPy refuses those too.
-        room = max(body_size, 1)
+        room = max(body_size, MAX_EMPTY)
         count = 1
         for extent in shape:
             if type(extent) is not int or not 0 <= extent <= room:

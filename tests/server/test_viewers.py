@@ -1,0 +1,269 @@
+"""Many viewers of one trainer: who may change it, who holds it up (nobody), and what bad ones can do (nothing)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nntui.errors import UserError
+from nntui.runs.metrics import read_metrics
+from nntui.server import sockets, trainer
+from nntui.server.frames import (
+    Control,
+    Disconnected,
+    EditWeight,
+    Ended,
+    Event,
+    Hello,
+    Pause,
+    Ping,
+    Pong,
+    Predict,
+    Prediction,
+    Restart,
+    Resume,
+    Rewind,
+    SetPace,
+    SetRate,
+    Stats,
+    Status,
+    StepEpoch,
+    StepUpdate,
+    Stop,
+    TakeControl,
+    Want,
+)
+from nntui.server.wire import encode
+from tests.server.running import running, until
+
+LONG = ("train.epochs=100000000",)
+
+
+def test_the_first_viewer_starts_it_and_hears_to_the_end(tmp_path: Path) -> None:
+    with running(tmp_path) as run:
+        assert run.trainer.update == 0  # it waits for its viewer
+        viewer = run.viewer()
+        assert viewer.wait(Hello).run == run.session.run.name
+        assert viewer.wait(Ended).status == "completed"
+        viewer.wait(Disconnected)
+        assert viewer.all(Status)[-1].epoch == 300
+
+
+def test_steps_pause_and_resume(tmp_path: Path) -> None:
+    with running(tmp_path, "digits", *LONG, paused=True) as run:
+        viewer = run.viewer()
+        viewer.wait(Status, lambda m: m.state == "paused")
+        viewer.send(StepUpdate())
+        viewer.wait(Status, lambda m: (m.state, m.update) == ("paused", 1))
+        viewer.send(StepEpoch())
+        viewer.wait(Status, lambda m: (m.state, m.update, m.epoch) == ("paused", 45, 1))
+        viewer.send(Resume())
+        viewer.wait(Status, lambda m: m.state == "running" and m.update > 100)
+        viewer.send(Pause())
+        paused = viewer.wait(Status, lambda m: m.state == "paused" and m.update > 100)
+        assert run.trainer.update == paused.update
+        viewer.send(Stop())
+        assert viewer.wait(Ended).status == "interrupted"
+
+
+def test_the_last_to_ask_has_control_and_readers_never(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", *LONG, paused=True) as run:
+        first = run.viewer(name="first")
+        first.wait(Control, lambda m: m.held)
+        second = run.viewer(name="second")
+        second.wait(Control, lambda m: m.held)
+        first.wait(Control, lambda m: not m.held and m.holder == "second" and m.viewers == 2)
+        first.send(StepUpdate())
+        first.wait(Event, lambda m: "another viewer holds control" in m.text)
+        reader = run.viewer(read_only=True)
+        reader.wait(Control, lambda m: not m.held)
+        reader.send(TakeControl())
+        reader.send(StepUpdate())
+        reader.wait(Event, lambda m: "read-only" in m.text)
+        assert run.trainer.update == 0
+        first.send(TakeControl())
+        second.wait(Control, lambda m: not m.held and m.holder == "first")
+        first.close()  # it falls back to whoever can hold it
+        until(lambda: second.all(Control)[-1].held)
+        second.send(StepUpdate())
+        until(lambda: run.trainer.update == 1)
+
+
+def test_a_viewer_that_stops_reading_slows_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", *LONG) as run:
+        stuck = socket.socket(socket.AF_UNIX)
+        stuck.connect(str(run.socket))
+        from nntui.server.frames import Attach, to_frame
+
+        stuck.sendall(
+            encode(to_frame(Attach())) + encode(to_frame(Want(keys=("weights", "layers", "surface"))))
+        )
+        viewer = run.viewer()
+        viewer.wait(Status, lambda m: m.update > 3000)
+        one = next(
+            v for v in run.hub._viewers if v.connection.getpeername() == stuck.getsockname() or not v.name
+        )
+        assert one.waiting < 1 << 20  # one frame of a kind in flight, however long it does not read
+        stuck.close()
+        viewer.send(Ping(token=5))
+        assert viewer.wait(Pong).token == 5
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"GET / HTTP/1.1\r\n\r\n", b"NNT1" + b"\xff" * 12, b"\x00" * 64],
+)
+def test_a_bad_viewer_is_dropped_and_the_run_goes_on(tmp_path: Path, data: bytes) -> None:
+    with running(tmp_path, "xor", *LONG) as run:
+        viewer = run.viewer()
+        bad = socket.socket(socket.AF_UNIX)
+        bad.settimeout(10)
+        bad.connect(str(run.socket))
+        bad.sendall(data)
+        with contextlib.suppress(ConnectionResetError):  # dropped with bytes unread: dropped all the same
+            assert bad.recv(100) == b""
+        before = run.trainer.update
+        viewer.wait(Status, lambda m: m.update > before)
+
+
+def test_a_command_before_attaching_drops_the_viewer(tmp_path: Path) -> None:
+    from nntui.server.frames import to_frame
+
+    with running(tmp_path, "xor", *LONG, paused=True) as run:
+        bad = socket.socket(socket.AF_UNIX)
+        bad.settimeout(10)
+        bad.connect(str(run.socket))
+        bad.sendall(encode(to_frame(StepUpdate())))
+        assert bad.recv(100) == b""
+        assert run.trainer.update == 0
+
+
+def test_what_viewers_change_is_recorded_and_can_be_undone(tmp_path: Path) -> None:
+    with running(tmp_path, "digits", "train.checkpoint_seconds=0", *LONG, paused=True) as run:
+        viewer = run.viewer()
+        for epoch in (1, 2):
+            viewer.send(StepEpoch())
+            viewer.wait(Status, lambda m, e=epoch: (m.state, m.epoch) == ("paused", e))
+        rate = run.trainer.rate
+        viewer.send(SetRate(factor=2.0))
+        viewer.wait(Event, lambda m: m.text.startswith("learning rate"))
+        assert run.trainer.rate == pytest.approx(2 * rate)
+        viewer.send(EditWeight(path="hidden.W", index=(0, 0), value=3.0))
+        viewer.wait(Event, lambda m: "hidden.W[0, 0]" in m.text)
+        assert run.trainer.network.parameters.view("hidden.W")[0, 0] == 3.0
+        for path, index in (("nope", (0,)), ("hidden.W", (0,)), ("hidden.W", (999, 0))):
+            viewer.send(EditWeight(path=path, index=index, value=1.0))
+        until(lambda: len([e for e in viewer.all(Event) if e.level == "warning"]) == 3)
+        viewer.send(Rewind(update=45))
+        viewer.wait(Event, lambda m: "went back to update 45" in m.text)
+        assert (run.trainer.update, run.trainer.epoch) == (45, 1)
+        viewer.send(Restart())
+        viewer.wait(Event, lambda m: "began again" in m.text)
+        assert run.trainer.update == 0
+        assert run.trainer.rate == pytest.approx(rate)
+        records, _ = read_metrics(run.session.run.metrics)
+        assert [r["text"].split()[0] for r in records if r["type"] == "event"] == [
+            "learning",
+            "hidden.W[0,",
+            "went",
+            "began",
+        ]
+
+
+def test_statistics_come_only_when_wanted(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", *LONG) as run:
+        viewer = run.viewer()
+        viewer.wait(Status, lambda m: m.update > 500)
+        assert not viewer.all(Stats)
+        viewer.send(Want(keys=("weights",)))
+        assert "weights" in viewer.wait(Stats).info
+
+
+def test_predictions(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", paused=True) as run:
+        viewer = run.viewer(read_only=True)
+        viewer.send(Predict(arrays={"inputs": np.array([[0.0, 1.0], [1.0, 1.0]])}, request=4))
+        answer = viewer.wait(Prediction)
+        assert answer.request == 4
+        assert answer.arrays["outputs"].shape == (2, 1)
+        viewer.send(Predict(arrays={"inputs": np.ones((2, 3))}))
+        viewer.wait(Event, lambda m: "samples × 2 inputs" in m.text)
+
+
+def test_paused_without_viewers_for_long_it_saves_and_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "ABANDONED", 0.1)
+    with running(tmp_path, "xor", *LONG, paused=True) as run:
+        viewer = run.viewer()
+        viewer.send(StepUpdate())
+        viewer.wait(Status, lambda m: (m.state, m.update) == ("paused", 1))
+        viewer.close()
+        run.join()
+        assert run.session.info.state == "interrupted"
+        assert "without a viewer" in run.session.info.reason
+        assert (run.session.run.checkpoints / "0000000001.npz").exists()
+
+
+def test_without_a_first_viewer_it_trains_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "FIRST_VIEWER", 0.05)
+    with running(tmp_path) as run:
+        run.join()
+        assert run.session.info.state == "completed"
+
+
+def test_a_number_of_updates_a_second(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", *LONG, pace=50.0) as run:
+        viewer = run.viewer()
+        viewer.wait(Status, lambda m: m.update >= 30)
+        measured = [m.updates_per_second for m in viewer.all(Status) if m.updates_per_second]
+        assert measured[-1] < 75  # not as fast as it could (thousands)
+        viewer.send(SetPace(pace="max"))
+        viewer.wait(Status, lambda m: m.update > 2000)
+
+
+class TestSockets:
+    def test_the_directory_is_private(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sockets.tempfile, "gettempdir", lambda: str(tmp_path))
+        server, path = sockets.listen()
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        sockets.connect(path).close()
+        server.close()
+        sockets.remove(path)
+        sockets.remove(path)
+        path.parent.rmdir()  # a cleaner of temporary files came by
+        server, path = sockets.listen()
+        server.close()
+        with pytest.raises(UserError, match="no trainer answers"):
+            sockets.connect(path)
+
+    def test_what_others_could_enter_is_refused(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sockets.tempfile, "gettempdir", lambda: str(tmp_path))
+        place = tmp_path / f"nntui-{os.getuid()}"
+        place.mkdir(mode=0o755)
+        place.chmod(0o755)
+        with pytest.raises(UserError, match="others can enter"):
+            sockets.listen()
+        place.rmdir()
+        (tmp_path / "real").mkdir(mode=0o700)
+        place.symlink_to(tmp_path / "real")
+        with pytest.raises(UserError, match="no directory"):
+            sockets.listen()
+
+    def test_a_path_too_long_for_a_socket(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        deep = tmp_path / ("x" * 100)
+        deep.mkdir()
+        monkeypatch.setattr(sockets.tempfile, "gettempdir", lambda: str(deep))
+        with pytest.raises(UserError, match="set TMPDIR to a short path"):
+            sockets.listen()

@@ -1,0 +1,160 @@
+"""Frames over a byte stream: any message comes out as it went in, and no bytes at all can do harm."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from nntui.server.frames import (
+    MESSAGES,
+    EditWeight,
+    Frame,
+    FrameError,
+    SetPace,
+    SetRate,
+    Status,
+    from_frame,
+    to_frame,
+)
+from nntui.server.wire import Decoder, WireError, encode
+
+DTYPES = [np.dtype(c) for c in ("?", "i1", "u1", "<i4", "<i8", "<u8", "<f4", "<f8")]
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+frames = st.builds(
+    Frame,
+    st.dictionaries(st.text(max_size=8), json_values, max_size=4),
+    st.dictionaries(
+        st.text(max_size=8),
+        st.sampled_from(DTYPES).flatmap(
+            lambda d: arrays(d, array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4))
+        ),
+        max_size=3,
+    ),
+)
+
+
+def alike(a: Any, b: Any) -> bool:
+    return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(frames, max_size=3), st.data())
+def test_frames_survive_any_cutting_of_the_stream(sent: list[Frame], data: st.DataObject) -> None:
+    stream = b"".join(encode(f) for f in sent)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
+    decoder, found = Decoder(), []
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        found += decoder.feed(stream[start:end])
+    assert not decoder.partial
+    assert len(found) == len(sent)
+    for got, given_ in zip(found, sent, strict=True):
+        assert alike(got.header, given_.header)
+        assert list(got.arrays) == list(given_.arrays)
+        for name, array in given_.arrays.items():
+            assert got.arrays[name].dtype == array.dtype
+            assert np.array_equal(got.arrays[name], array, equal_nan=array.dtype.kind == "f")
+
+
+def outcome(data: bytes) -> str:
+    decoder = Decoder(max_header=1 << 12, max_body=1 << 12)
+    try:
+        for frame in decoder.feed(data):
+            from_frame(frame)
+    except (WireError, FrameError) as error:
+        return type(error).__name__
+    return "frames" if not decoder.partial else "more is awaited"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200))
+def test_random_bytes_are_refused_or_awaited(data: bytes) -> None:
+    assert outcome(data) in ("WireError", "FrameError", "more is awaited", "frames")
+
+
+@settings(max_examples=200, deadline=None)
+@given(frames, st.data())
+def test_one_changed_byte_never_raises_anything_else(frame: Frame, data: st.DataObject) -> None:
+    stream = bytearray(encode(frame))
+    at = data.draw(st.integers(0, len(stream) - 1))
+    stream[at] = data.draw(st.integers(0, 255))
+    outcome(bytes(stream))
+
+
+def crafted(header: object, body: bytes = b"") -> bytes:
+    text = json.dumps(header).encode()
+    return struct.pack("<4sIQ", b"NNT1", len(text), len(body)) + text + body
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        crafted([]),
+        crafted({"header": 1, "arrays": []}),
+        crafted({"header": {}, "arrays": {}}),
+        crafted({"header": {}, "arrays": [["x", "<f8", [1 << 60]]]}),
+        crafted({"header": {}, "arrays": [["x", "<f8", [0, 1 << 60]]]}),
+        crafted({"header": {}, "arrays": [["x", "|O", [1]]]}, bytes(8)),
+        crafted({"header": {}, "arrays": [["x", "<f8", [-1]]]}, bytes(8)),
+        crafted({"header": {}, "arrays": [["x", "<f8", [1]], ["x", "<f8", [1]]]}, bytes(16)),
+        crafted({"header": {}, "arrays": []}, bytes(8)),
+        crafted({"header": {}, "arrays": [["x", "|b1", [8]]]}, b"\x02" * 8),
+        struct.pack("<4sIQ", b"NNT1", 0xFFFFFFFF, 0),
+        struct.pack("<4sIQ", b"NNT1", 4, 1 << 62),
+        struct.pack("<4sIQ", b"HTTP", 4, 0),
+        struct.pack("<4sIQ", b"NNT1", 3000, 0) + b"[" * 3000,
+    ],
+)
+def test_lying_frames_are_refused(data: bytes) -> None:
+    assert outcome(data) == "WireError"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"type": "no_such"},
+        {"type": 3},
+        {},
+        {"type": "status"},
+        {"type": "status", "state": 1, "epoch": 0, "update": 0},
+        {"type": "set_rate"},
+        {"type": "set_rate", "factor": -1.0},
+        {"type": "set_pace", "pace": "slow"},
+        {"type": "edit_weight", "path": "a", "index": [0], "value": float("nan")},
+        {"type": "rewind", "update": -1},
+        {"type": "predict"},
+    ],
+)
+def test_frames_that_are_no_message_are_refused(header: dict[str, Any]) -> None:
+    with pytest.raises(FrameError):
+        from_frame(Frame(header, {}))
+
+
+def test_every_message_has_a_name_of_its_own_and_a_docstring() -> None:
+    assert all(cls.type == name and cls.__doc__ for name, cls in MESSAGES.items())
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Status(state="running", epoch=3, update=70, losses={"train": float("inf")}, remaining=None, pace=2.5),
+        SetRate(factor=0.5),
+        SetPace(pace="max"),
+        EditWeight(path="hidden.W", index=(0, 1), value=2.0),
+    ],
+)
+def test_messages_come_out_as_they_went_in(message: Any) -> None:
+    (frame,) = Decoder().feed(encode(to_frame(message)))
+    again = from_frame(frame)
+    assert type(again) is type(message)
+    assert vars(again) == vars(message)
