@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -24,11 +25,12 @@ from nntui.tui.screens.run import RunScreen
 from nntui.tui.source import Item, Restarted, Source
 from nntui.tui.store import Store
 from nntui.tui.themes import install
+from nntui.tui.thrift import save
 
 TICK = 0.1
 """Seconds between redraws at the most."""
-PICTURES = 2
-"""Statistics are asked for every so many redraws: numbers at 10 Hz, pictures at 5."""
+PICTURES = 3
+"""Statistics are asked for every so many redraws: numbers at 10 Hz, pictures at 3."""
 MAX_ITEMS = 4000
 """Items taken in one tick, so that keys are answered while a long history is read."""
 
@@ -120,6 +122,11 @@ class NntuiApp(App[int]):
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The terminal has drawn everything before the question."""
         self._pacer.answered()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send partial updates in fewer bytes."""
+        save(renderable, self.console._color_system)
+        super()._display(screen, renderable)
 
     def change(self, **values: Any) -> None:
         """Change what this viewer shows, and redraw."""

@@ -1,3 +1,4 @@
+import itertools
 import os
 from unittest.mock import patch
 
@@ -10,7 +11,7 @@ from textual.geometry import Region
 from nntui.tui import themes
 from nntui.tui.caps import Caps
 from nntui.tui.render.picture import Span, Style, fit, text
-from nntui.tui.widgets.canvas import Canvas, changed
+from nntui.tui.widgets.canvas import Canvas, changes
 
 RED = Style(fg="bad")
 
@@ -164,12 +165,23 @@ def test_outside_of_what_changed_rows_are_alike(a, b):
     old, new = row_of(a), row_of(b)
     if old == new:
         return
-    start, end = changed(old, new)
     before, after = flat(old), flat(new)
-    assert before[:start] == after[:start]
-    assert start < end
-    if len(before) == len(after):
-        assert before[end:] == after[end:]
+    size = max(len(before), len(after))
+    before += [None] * (size - len(before))
+    after += [None] * (size - len(after))
+    redrawn = list(before)
+    runs = changes(old, new)
+    assert all(a < b for a, b in runs)
+    assert all(b < c for (_, b), (c, _) in itertools.pairwise(runs))
+    for start, end in runs:
+        redrawn[start:end] = after[start:end]
+    assert redrawn == after
+
+
+def test_runs_that_are_far_apart_are_sent_apart():
+    row = "x" + " " * 30 + "y"
+    assert changes(text(row), text(row.upper())) == [(0, 1), (31, 32)]
+    assert changes(text("abc"), text("xbz")) == [(0, 3)]
 
 
 @pytest.mark.parametrize("dark", [True, False])

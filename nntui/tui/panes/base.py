@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.content import Content
 from textual.events import Show
@@ -25,6 +25,8 @@ class Pane(Canvas, can_focus=True):
     TITLE: ClassVar[str]
     HELP: ClassVar[str]
     """What am I looking at, what is good, what is bad: about five lines."""
+    DRAWS: ClassVar[tuple[str, ...]]
+    """Fields of the snapshot that it draws: while they are the same, it is not drawn again."""
     NEEDS: ClassVar[tuple[str, ...]] = ()
     """Keys of the statistics that it draws."""
 
@@ -41,6 +43,7 @@ class Pane(Canvas, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id=self.ID)
         self._state: Row | None = None
+        self._seen: tuple[Any, ...] = ()
         self.border_title = Content(self.TITLE)
 
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
@@ -73,6 +76,10 @@ class Pane(Canvas, can_focus=True):
         """Draw the newest snapshot, where visible."""
         if not self.is_mounted or not self.display or not self.size.width or not self.size.height:
             return
+        seen = (self.size, *(getattr(self.snapshot, name) for name in self.DRAWS))
+        if len(seen) == len(self._seen) and all(map(_same, seen, self._seen)):
+            return
+        self._seen = seen
         self._show_state(self.state(self.snapshot))
         self.show(self.draw(self.snapshot, self.size.width, self.size.height))
 
@@ -90,12 +97,17 @@ class Pane(Canvas, can_focus=True):
     def notify_style_update(self) -> None:
         """Another theme has other colors for the state too."""
         super().notify_style_update()
-        self._state = None
+        self._state, self._seen = None, ()
 
     @property
     def ascii(self) -> bool:
         """Whether only ASCII characters can be shown."""
         return bool(getattr(self.app, "ascii_only", False))
+
+
+def _same(a: Any, b: Any) -> bool:
+    """The same object, or equal where comparing means anything: arrays have no one equality."""
+    return a is b or (isinstance(a, tuple | int) and isinstance(b, tuple | int) and a == b)
 
 
 def note(words: str, width: int, height: int) -> Picture:

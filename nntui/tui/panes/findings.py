@@ -14,6 +14,7 @@ class FindingsPane(Pane):
     """Findings first, then the newest events."""
 
     ID = "findings"
+    DRAWS = ("findings", "log")
     TITLE = "Findings"
     HELP = (
         "What the statistics say is wrong, in which layer, and its usual cure.\n"

@@ -33,6 +33,7 @@ class LayersPane(Pane):
     """A row a layer."""
 
     ID = "layers"
+    DRAWS = ("arrays", "info", "findings", "trail", "stats_update")
     TITLE = "Layers"
     NEEDS = ("layers",)
     HELP = (

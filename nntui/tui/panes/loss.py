@@ -17,6 +17,7 @@ class LossPane(Pane):
     """The loss curve, and below it the numbers of now and of the best epoch."""
 
     ID = "loss"
+    DRAWS = ("history", "log_scale")
     TITLE = "Loss"
     HELP = (
         "The data loss at ends of epochs: training solid, validation dashed. l switches the log scale.\n"

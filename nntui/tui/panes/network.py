@@ -10,11 +10,14 @@ import numpy as np
 from nntui.display import display
 from nntui.tui.panes.base import Pane, note
 from nntui.tui.render.diagram import Column, diagram
-from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.numbers import compact, trimmed
 from nntui.tui.render.picture import Picture, pad
+from nntui.tui.render.scale import limit_of, rounded_up
 from nntui.tui.render.units import Unit
 from nntui.tui.store import Snapshot
 
+BOUNDED = ("tanh", "sigmoid", "softmax")
+"""Activations between -1 and 1."""
 PLANE = 16
 """Points along each side of the plane over which an input is drawn."""
 BLANKS = 8
@@ -25,6 +28,7 @@ class NetworkPane(Pane):
     """A column a layer. Large layers show some of their units, spread evenly, and say how many are left."""
 
     ID = "network"
+    DRAWS = ("hello", "arrays", "info", "sample")
     TITLE = "Network"
     NEEDS = ("weights",)
     HELP = (
@@ -45,7 +49,11 @@ class NetworkPane(Pane):
     def state(self, snapshot: Snapshot) -> str:
         largest = snapshot.info.get("weights", {}).get("largest")
         skips = self._skips(snapshot)
-        scale = f"|w| max {trimmed(largest, 3)}" if largest is not None else ""
+        scale = (
+            f"|w| max {compact(largest, 3)} · colors ±{trimmed(rounded_up(largest))}"
+            if largest is not None
+            else ""
+        )
         return " · ".join(s for s in (skips, scale) if s)
 
     def _skips(self, snapshot: Snapshot) -> str:
@@ -62,10 +70,9 @@ class NetworkPane(Pane):
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         if snapshot.hello is None:
             return note("the trainer is starting", width, height)
-        if "weights" not in snapshot.info:
-            return note("waiting for the first statistics", width, height)
         layers = snapshot.hello.layers
-        shown = snapshot.info["weights"].get("layers", {})
+        known = snapshot.info.get("weights", {})
+        shown = known.get("layers", {})
         columns = [self._inputs(snapshot, shown)]
         columns += [self._column(snapshot, k, dict(layer), shown) for k, layer in enumerate(layers)]
         matrices: list[Any] = []
@@ -75,8 +82,8 @@ class NetworkPane(Pane):
             )
             sizes = (len(columns[k].units), len(columns[k + 1].units))
             matrices.append(matrix if matrix is not None and matrix.shape == sizes else None)
-        largest = snapshot.info["weights"].get("largest") or None
-        picture = diagram(columns, matrices, width, height, limit=largest, ascii=self.ascii)
+        limit = rounded_up(known.get("largest") or 1.0)
+        picture = diagram(columns, matrices, width, height, limit=limit, ascii=self.ascii)
         return pad(picture, width, height)
 
     def _inputs(self, snapshot: Snapshot, shown: dict[str, Any]) -> Column:
@@ -109,20 +116,23 @@ class NetworkPane(Pane):
         last = k == len(snapshot.hello.layers) - 1 if snapshot.hello else False
         names = self._output_names(snapshot) if last else []
         if chosen is None:
-            number = min(count, BLANKS) if len(shape) == 3 or last else 1
+            # Before the first statistics a layer with weights is drawn as what it will be.
+            several = len(shape) == 3 or last or (layer.get("weight") and not shown)
+            number = min(count, BLANKS) if several else 1
             label = "×".join(map(str, shape))
             units = tuple(Unit(names[i] if i < len(names) else label if not i else "") for i in range(number))
-            return Column(title, units, hidden=count - number if len(shape) == 3 or last else 0)
+            return Column(title, units, hidden=count - number if several else 0)
         faces = snapshot.arrays.get(f"surface/maps/{name}")
         images = snapshot.arrays.get(f"weights/{name}/images")
         biases = snapshot.arrays.get(f"weights/{name}/bias")
         made = []
+        limit = self._limit(layer, faces if faces is not None else images)
         for at, unit in enumerate(chosen["units"]):
             label = names[unit] if unit < len(names) else ""
             if faces is not None and at < len(faces):
-                made.append(Unit(label, face=self._centered(faces[at], layer)))
+                made.append(Unit(label, face=self._centered(faces[at], layer), limit=limit))
             elif images is not None and at < len(images):
-                made.append(Unit(label, face=images[at]))
+                made.append(Unit(label, face=images[at], limit=limit))
             else:
                 made.append(
                     Unit(label, value=float(biases[at]) if biases is not None and at < len(biases) else None)
@@ -132,6 +142,12 @@ class NetworkPane(Pane):
     def _centered(self, face: Any, layer: dict[str, Any]) -> Any:
         """A sigmoid's answers are drawn around its middle, so that both halves have a color."""
         return (np.asarray(face) - 0.5) * 2 if layer.get("activation") == "sigmoid" else face
+
+    def _limit(self, layer: dict[str, Any], faces: Any) -> float:
+        """One scale for all units of a layer: what they can answer at most, else what they do."""
+        if layer.get("activation") in BOUNDED and self.snapshot.hello_info("inputs") == 2:
+            return 1.0
+        return rounded_up(limit_of(faces)) if faces is not None else 1.0
 
     def _output_names(self, snapshot: Snapshot) -> list[str]:
         classes, targets = snapshot.hello_info("classes"), snapshot.hello_info("targets", [])

@@ -36,6 +36,7 @@ class OutputPane(Pane):
     """The picture that fits the data: by the number of inputs, and by whether they are pictures."""
 
     ID = "output"
+    DRAWS = ("hello", "arrays", "info", "sample", "view")
     TITLE = "Output"
     HELP = (
         "Two inputs: the class the network decides at each point of the plane, stronger where it is surer,\n"

@@ -243,7 +243,9 @@ def _column(
 
 def _largest(columns: Sequence[Column]) -> float:
     """The scale of the units' values."""
-    return scale.limit_of([u.value for c in columns for u in c.units if u.value is not None])
+    return scale.rounded_up(
+        scale.limit_of([u.value for c in columns for u in c.units if u.value is not None])
+    )
 
 
 def _lines(columns: Sequence[Column], width: int, height: int, ascii: bool) -> Picture:  # noqa: A002

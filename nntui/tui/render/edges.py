@@ -34,6 +34,11 @@ class Edge:
         """What is not a number counts most."""
         return 2.0 if np.isnan(self.share) else abs(self.share)
 
+    @property
+    def level(self) -> int:
+        """The strength in every second step of the color scale: more could not be told apart on thin lines."""
+        return 2 * round(self.strength * scale.STEPS / 2)
+
 
 def edges(shares: NDArray[np.float64], start: Sequence[Dot], end: Sequence[Dot]) -> list[Edge]:
     """Edges of a matrix (from × to) between placed units, the strongest first, at most :data:`MOST`."""
@@ -47,7 +52,8 @@ def edges(shares: NDArray[np.float64], start: Sequence[Dot], end: Sequence[Dot])
 
 def draw(dots: Dots, found: Sequence[Edge]) -> None:
     """Draw edges, the strongest last, so that they lie on top where they cross."""
-    for edge in sorted(found, key=lambda e: e.strength):
+    # Among those of one level always in the same order, or what lies on top would flicker.
+    for edge in sorted(found, key=lambda e: (e.level, e.start, e.end)):
         _draw(dots, edge)
 
 
@@ -60,7 +66,7 @@ def _draw(dots: Dots, edge: Edge) -> None:
     if edge.strength < FAINT:
         dots.lines(x0, y0, x1, y1, Style(fg="zero"), dash=(1, 3))
         return
-    level = max(2, round(edge.strength * scale.STEPS))
+    level = max(2, edge.level)
     style = Style(fg=f"scale:{level if edge.share > 0 else -level}")
     dots.lines(x0, y0, x1, y1, style)
     if edge.strength >= MIDDLE:

@@ -12,6 +12,7 @@ Array = NDArray[Any]
 
 STEPS = 8
 """Levels on each side of zero."""
+ROUND = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 INK = 15
 """The darkest level of the sequential scale."""
 NAN = 99
@@ -24,6 +25,14 @@ def limit_of(values: ArrayLike) -> float:
     a = a[np.isfinite(a)]
     largest = float(a.max(initial=0.0))
     return largest if largest > 0 else 1.0
+
+
+def rounded_up(value: float) -> float:
+    """The next of a few round numbers from `value` on: a scale that stays the same while data moves a little."""
+    if not np.isfinite(value) or value <= 0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(next((k * power for k in ROUND if k * power >= value * 0.999999), 10 * power))
 
 
 def quantize(values: ArrayLike, limit: float | None = None) -> NDArray[np.int8]:

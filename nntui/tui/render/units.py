@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from nntui.tui.render import scale
 from nntui.tui.render.heatmap import RAMP, heatmap
 from nntui.tui.render.picture import Grid, Style
 
 FRAME = Style(fg="zero")
+COARSE = 4
 SELECTED = Style(fg="accent", bold=True)
 
 
@@ -20,13 +21,15 @@ SELECTED = Style(fg="accent", bold=True)
 class Unit:
     """A unit: its bias or activation as `value`, or a 2-D `face` (the larger of the two when both are given).
 
-    `ink` draws the face on the sequential scale, as for an image.
+    `ink` draws the face on the sequential scale, as for an image; `limit` is the scale's end (default: the
+    face's largest magnitude).
     """
 
     label: str = ""
     value: float | None = None
     face: ArrayLike | None = None
     ink: bool = False
+    limit: float | None = None
     selected: bool = False
 
 
@@ -72,7 +75,10 @@ def draw_unit(
             grid.put(left + size.width + 1, y, "]" if ascii else "▌", style)
     if unit.face is not None:
         face = np.asarray(unit.face, np.float64)
-        drawn = heatmap(face, size.width, size.height, ascii=ascii, palette="ink" if unit.ink else "signed")
+        if unit.ink:
+            drawn = heatmap(face, size.width, size.height, unit.limit, ascii=ascii, palette="ink")
+        else:
+            drawn = heatmap(_coarse(face, size, unit.limit), size.width, size.height, 1.0, ascii=ascii)
         grid.paste(left + across, top + down, drawn)
     else:
         level = level_of(unit, largest)
@@ -84,6 +90,12 @@ def draw_unit(
             grid.write(left + across, top + down + y, sign * size.width, style)
     if unit.selected and not size.border:
         grid.put(left - 1, top, ">" if ascii else "▸", SELECTED)
+
+
+def _coarse(face: NDArray[np.float64], size: Size, limit: float | None) -> NDArray[np.float64]:
+    """A small face in shares of its scale, of four steps: finer ones would change all the time, seen by nobody."""
+    shares = scale.resample(face, 2 * size.height, size.width) / (limit or scale.limit_of(face))
+    return np.asarray(np.rint(np.clip(shares, -1, 1) * COARSE) / COARSE)
 
 
 def _frame(grid: Grid, left: int, top: int, size: Size, selected: bool, ascii: bool) -> None:  # noqa: A002

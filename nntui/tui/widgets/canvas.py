@@ -11,8 +11,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from nntui.tui.render.ascii import to_ascii
-from nntui.tui.render.picture import Picture, Row, Span, Style, cell_width, row_width, width_of
+from nntui.tui.render.picture import Picture, Row, Style, cell_width
 from nntui.tui.themes import palette
+
+NEAR = 6
+"""Unchanged cells between two runs of changes that are sent along."""
 
 
 class Canvas(Widget):
@@ -49,9 +52,9 @@ class Canvas(Widget):
             old = before[y] if y < len(before) else ()
             new = picture[y] if y < len(picture) else ()
             if old is not new and old != new:
-                start, end = changed(old, new)
-                if start < width:
-                    regions.append(Region(start, y, min(end, width) - start, 1))
+                for start, end in changes(old, new):
+                    if start < width:
+                        regions.append(Region(start, y, min(end, width) - start, 1))
         if regions:
             self.refresh(*regions)
 
@@ -127,35 +130,39 @@ class Canvas(Widget):
         return found
 
 
-def changed(old: Row, new: Row) -> tuple[int, int]:
-    """The cells, from and to, outside of which two different rows are alike."""
-    width = max(row_width(old), row_width(new))
-    start = _alike(old, new)
-    if row_width(old) != row_width(new):
-        return start, width
-    return start, width - _alike(_mirrored(old), _mirrored(new))
+def changes(old: Row, new: Row) -> list[tuple[int, int]]:
+    """The runs of cells, from and to, outside of which two different rows are alike.
+
+    Runs that are close to each other are one: moving the cursor costs as much as a few cells.
+    """
+    before, after = _cells(old), _cells(new)
+    size = max(len(before), len(after))
+    before += [None] * (size - len(before))
+    after += [None] * (size - len(after))
+    out: list[tuple[int, int]] = []
+    for x, (a, b) in enumerate(zip(before, after, strict=True)):
+        if a != b:
+            if out and x - out[-1][1] <= NEAR:
+                out[-1] = (out[-1][0], x + 1)
+            else:
+                out.append((x, x + 1))
+    return out
 
 
-def _alike(a: Row, b: Row) -> int:
-    """Cells that two rows have in common from the left."""
-    cells = 0
-    for one, other in zip(a, b, strict=False):
-        if one == other:
-            cells += width_of(one.text)
+Cell = tuple[str, Style, int] | None
+
+
+def _cells(row: Row) -> list[Cell]:
+    """What each cell shows: character, style, and which cell of the character it is."""
+    out: list[Cell] = []
+    for span in row:
+        if span.text.isascii():
+            out += [(c, span.style, 0) for c in span.text]
             continue
-        if one.style == other.style:
-            same = 0
-            for c, d in zip(one.text, other.text, strict=False):
-                if c != d:
-                    break
-                same += 1
-            # A combining mark belongs to the cell before it.
-            while same and any(cell_width(t[same]) == 0 for t in (one.text, other.text) if same < len(t)):
-                same -= 1
-            cells += width_of(one.text[:same])
-        break
-    return cells
-
-
-def _mirrored(row: Row) -> Row:
-    return tuple(Span(span.text[::-1], span.style) for span in reversed(row))
+        for c in span.text:
+            w = cell_width(c)
+            if w == 0 and out and (last := out[-1]) is not None:
+                # A combining mark belongs to the cell before it.
+                out[-1] = (last[0] + c, last[1], last[2])
+            out += [(c, span.style, k) for k in range(w)]
+    return out
