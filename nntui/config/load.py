@@ -89,9 +89,30 @@ def parse(
     if checked.model is not None:
         settings = _settings(checked.model, path, checked.data, origin)
         found += [(p, problem) for p, problem in checks.faults(settings) if checked.judges(p)]
-    if found or settings is None:
-        raise UserError(origin.messages(found))
-    return settings
+    if not found and settings is not None:
+        return settings
+    faulty = {path[0] for path, _ in found if path not in checked.surplus}
+    shaping = faulty & {"data", "preprocess", "layers", "objective", "dtype"}
+    later, rest = ([], []) if settings is None or shaping else _later(settings)
+    raise UserError([*origin.messages([*found, *later]), *rest])
+
+
+def _later(settings: Settings) -> tuple[list[tuple[Path, str]], list[str]]:
+    """What building would refuse, too: faults of keys, and messages on data files."""
+    from nntui.experiment import build as experiment
+
+    said: dict[str, tuple[Path, str]] = {}
+
+    def message(path: Sequence[str | int], problem: str) -> str:
+        text = settings.message(path, problem)
+        said[text] = (tuple(path), problem)
+        return text
+
+    try:
+        experiment(replace(settings, message=message))
+    except UserError as error:
+        return [said[m] for m in error.messages if m in said], [m for m in error.messages if m not in said]
+    return [], []
 
 
 def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origin) -> Settings:

@@ -54,6 +54,8 @@ class Validation:
         self.found: list[tuple[Path, str]] = []
         self._touched: set[Path] = set()
         self._guessed: set[Path] = set()
+        self.surplus: set[Path] = set()
+        """Keys that are none, which change nothing."""
         self.data = data
         for _ in range(ROUNDS):
             try:
@@ -77,6 +79,8 @@ class Validation:
         data = copy.deepcopy(data)
         for fault in new:
             self._touched.add(fault.path)
+            if fault.kind == "extra_forbidden":
+                self.surplus.add(fault.path)
             if fault.kind.startswith("union_tag"):
                 self._name(data, fault.path)
             elif fault.kind == "missing":

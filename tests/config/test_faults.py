@@ -287,3 +287,24 @@ def test_a_single_class_is_refused_unless_allowed(tmp_path_factory: pytest.TempP
     (found,) = messages(text)
     assert found.startswith('t.toml:4: data: every row has the same class "x"')
     assert made(text, ["data.allow_single_class=true"]).trainer.update == 1
+
+
+def test_what_needs_the_data_is_told_with_the_rest(tmp_path_factory: pytest.TempPathFactory) -> None:
+    text = layers(
+        f'{DENSE}\nactivation = "softmax"\nunit = 3', loss="cross_entropy", data='source = "blobs"\nclasses = 3',
+        rest="lr = -1\n[train]\nbatch_size = 0\n",
+    )  # fmt: skip
+    found = messages(text)
+    assert [m.split(" ")[1] for m in found] == [
+        "layers.0.units:",
+        "layers.0.unit:",
+        "optimizer.lr:",
+        "train.batch_size:",
+    ]
+    assert found[0] == "t.toml:3: layers.0.units: the data has 3 classes (given 10; allowed 3)"
+    path = tmp_path_factory.mktemp("data") / "t.csv"
+    path.write_text("a,y\nq,1\n2,2\n")
+    table = layers(DENSE, data=f'source = "csv"\npath = "{path}"\ntarget = "y"', rest="lr = -1\n")
+    key, cell = messages(table)
+    assert key.startswith("t.toml:12: optimizer.lr: ")
+    assert cell == f"{path}:2: column a: not a number (given 'q'; allowed a number); encode text as numbers"
