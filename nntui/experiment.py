@@ -39,10 +39,7 @@ class Experiment:
 
     def prepare(self, x: Array) -> Array:
         """Raw inputs ``m × n`` through the fitted preprocessing."""
-        x = np.asarray(x, dtype=np.float64)
-        for step, state in zip(self.settings.preprocess, self.states, strict=True):
-            x = step.apply(x, state)
-        return x.astype(self.network.parameters.dtype)
+        return prepare(self.settings, self.states, x)
 
     def measure(self) -> dict[str, Metrics]:
         """Loss and accuracy of every part that has rows."""
@@ -54,6 +51,20 @@ class Experiment:
     def arrays(self) -> dict[str, Array]:
         """What a checkpoint saves besides the trainer's state: the fitted preprocessing."""
         return {f"prep/{k}/{n}": a for k, s in enumerate(self.states) for n, a in s.items()}
+
+
+def prepare(settings: Settings, states: Sequence[dict[str, Array]], x: Array) -> Array:
+    """Raw inputs ``m × n`` through the fitted preprocessing, in the network's floating type. Raises UserError."""
+    x = np.asarray(x, dtype=np.float64)
+    with np.errstate(all="ignore"):
+        for step, state in zip(settings.preprocess, states, strict=True):
+            x = step.apply(x, state)
+        x = x.astype(settings.dtype)
+    if not np.isfinite(x).all():
+        raise UserError(
+            f"the inputs are too large for {settings.dtype} (after preprocessing, where there is any)"
+        )
+    return x
 
 
 def build(settings: Settings) -> Experiment:
@@ -74,7 +85,7 @@ def build(settings: Settings) -> Experiment:
     if not np.isfinite(x).all():
         raise UserError(say(("dtype",), f"the inputs are too large for {settings.dtype}; standardize them"))
     pictures = table.image is not None and x.shape[1] == table.x.shape[1]
-    spec = checks.network_spec(settings, table, x.shape[1], pictures=pictures)
+    spec = checks.network_spec(settings, table.columns, x.shape[1], pictures=pictures)
     problems = checks.label_faults(settings, table)
     if problems:
         raise UserError([say(*p) for p in problems])

@@ -236,7 +236,10 @@ class Session:
         if trainer.update != self._saved_update and np.isfinite(trainer.network.parameters.theta).all():
             arrays = {**trainer.state(), **self.experiment.arrays()}
             # A run that was killed between this and run.json must not forget that its own rule stopped it.
-            meta = {"epoch": trainer.epoch, "status": trainer.status, "reason": trainer.reason}
+            meta = {
+                "epoch": trainer.epoch, "status": trainer.status, "reason": trainer.reason,
+                "columns": self.experiment.table.columns.to_json(),
+            }  # fmt: skip
             try:
                 checkpoint.save(self.run.checkpoints, trainer.update, arrays, meta)
                 self._saved_update = trainer.update
@@ -321,7 +324,7 @@ def resume(
     Raises UserError.
     """
     info = run.read()
-    _same_data(experiment, run, info)
+    same_data(experiment, run, info)
     if info.state in DONE:
         said: list[str] = []
         restore(experiment, run, said.append)
@@ -361,7 +364,8 @@ def _resumed(
     return session
 
 
-def _same_data(experiment: Experiment, run: RunDirectory, info: RunInfo) -> None:
+def same_data(experiment: Experiment, run: RunDirectory, info: RunInfo) -> None:
+    """Raises UserError where the run's data is no longer what it was."""
     if info.digest != experiment.table.digest:
         raise UserError(
             f"{run.name}: the data has changed since the run began; restore it, or start a new run"

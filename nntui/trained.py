@@ -1,21 +1,97 @@
-"""A run read back from its directory, ready to predict with or to export."""
+"""A run read back from its directory: as what it learned, or with its data as a whole experiment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
 
 from nntui import session
+from nntui.config import checks
 from nntui.config.load import load
-from nntui.experiment import Experiment, build
+from nntui.config.settings import Settings
+from nntui.data.table import Columns
+from nntui.errors import UserError
+from nntui.experiment import Experiment, build, prepare
+from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory
+from nntui_core.errors import NntuiError
+from nntui_core.network import Network
+
+Array = NDArray[Any]
+Report = Callable[[str], object]
 
 
-def reopen(run: RunDirectory, report: Callable[[str], object]) -> Experiment:
-    """The experiment with the weights that are reported: the best where early stopping is on, else the last.
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a run has learned, and what its inputs and outputs mean. Needs none of the data."""
+
+    settings: Settings
+    columns: Columns
+    network: Network
+    states: tuple[dict[str, Array], ...]
+    """Fitted state of each preprocessing step."""
+    updates: int
+
+    def predict(self, x: Array) -> Array:
+        """Outputs ``m × k`` for raw inputs ``m × n``. Raises UserError."""
+        return self.network.predict(prepare(self.settings, self.states, x))
+
+
+def learned(run: RunDirectory, report: Report) -> Trained:
+    """From the newest valid checkpoint: the best weights where early stopping is on, else the last.
 
     Raises UserError.
     """
+    settings = load(run.config)
+    update, arrays, meta = checkpoint.newest_valid(run.checkpoints, report)
+    try:
+        columns = Columns.from_json(meta["columns"])
+        states = tuple(_state(arrays, k) for k in range(len(settings.preprocess)))
+        names = columns.features
+        for step, state in zip(settings.preprocess, states, strict=True):
+            names = tuple(step.out_features(names, state))
+        pictures = len(names) == len(columns.features)
+        network = Network(checks.network_spec(settings, columns, len(names), pictures=pictures))
+        _put(network, arrays, best=settings.train.early_stopping is not None)
+    except (KeyError, ValueError, TypeError, IndexError, NntuiError) as error:
+        raise UserError(f"{run.name}: the checkpoint does not fit the configuration: {error}") from None
+    return Trained(settings, columns, network, states, update)
+
+
+def _state(arrays: Mapping[str, Array], step: int) -> dict[str, Array]:
+    found = ((re.fullmatch(rf"prep/{step}/(.+)", name), array) for name, array in arrays.items())
+    return {match.group(1): array for match, array in found if match}
+
+
+def _put(network: Network, arrays: Mapping[str, Array], *, best: bool) -> None:
+    """Weights and running statistics in place. Raises KeyError or ValueError."""
+    if best and "best/theta" in arrays:
+        if arrays["best/theta"].shape != network.parameters.theta.shape:
+            raise ValueError("best/theta has another shape")
+        network.parameters.theta[:] = arrays["best/theta"]
+        prefix = "best/buffer/"
+    else:
+        for name in network.parameters:
+            view = network.parameters.view(name)
+            if arrays[f"param/{name}"].shape != view.shape:
+                raise ValueError(f"{name} has another shape")
+            view[...] = arrays[f"param/{name}"]
+        prefix = "buffer/"
+    for name, buffer in network.buffers.items():
+        buffer[...] = arrays[prefix + name]
+
+
+def reopen(run: RunDirectory, report: Report) -> Experiment:
+    """The experiment, its data loaded, with the weights that are reported (see :func:`learned`).
+
+    Raises UserError, also where the data has changed.
+    """
     experiment = build(load(run.config))
+    session.same_data(experiment, run, run.read())
     session.restore(experiment, run, report)
     if experiment.trainer.spec.early_stopping is not None:
         experiment.trainer.restore_best()

@@ -23,6 +23,6 @@ def command(ctx: click.Context, run: str, file: str, runs: str | None) -> None:
     """
     from nntui.runs.export import export
     from nntui.runs.find import resolve
-    from nntui.trained import reopen
+    from nntui.trained import learned
 
-    export(reopen(resolve(runs_directory(ctx, runs), run).run, warn), Path(file))
+    export(learned(resolve(runs_directory(ctx, runs), run).run, warn), Path(file))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntui.cli.common import print_json, runs_directory, runs_option, warn
+from nntui.cli.common import limit_threads, print_json, runs_directory, runs_option, warn
 from nntui.display import display
 from nntui.errors import UserError
+
+if TYPE_CHECKING:
+    from nntui.runs.directory import RunDirectory
 
 
 @click.command(name="predict")
@@ -40,20 +43,21 @@ def command(
     if (text is not None) + (path is not None) + own != 1:
         raise UserError("nntui predict: give one of --input JSON, --csv FILE and --data")
     from nntui.runs.find import resolve
-    from nntui.trained import reopen
+    from nntui.trained import learned
     from nntui_core.network import decide
 
-    experiment = reopen(resolve(runs_directory(ctx, runs), run).run, warn)
-    features = experiment.table.features
+    found = resolve(runs_directory(ctx, runs), run).run
+    trained = learned(found, warn)
+    limit_threads(len(trained.network.parameters))
+    features, classes = trained.columns.features, trained.columns.classes
     if text is not None:
         x = _rows(text, len(features))
     elif path is not None:
         x = _table(path, features)
     else:
-        x = experiment.table.x
-    outputs = experiment.network.predict(experiment.prepare(x))
+        x = _own(found)
+    outputs = trained.predict(x)
     result: dict[str, Any] = {"outputs": outputs}
-    classes = experiment.table.classes
     if classes is not None:
         result["classes"] = list(classes)
         result["labels"] = [classes[k] for k in decide(outputs)]
@@ -66,24 +70,46 @@ def command(
 
 
 def _rows(text: str, width: int) -> Any:
+    """The rows in JSON. Raises UserError."""
     import numpy as np
 
+    shown = display(text, 60)
+    allowed = f"allowed a list of {width} numbers, or a list of such lists"
     try:
         value = json.loads(text)
-        x = np.array(value, dtype=np.float64)
-    except (ValueError, TypeError, RecursionError):
-        raise UserError(f"--input: not a row of numbers in JSON (given {display(text, 60)})") from None
-    if x.ndim <= 1 and x.size == width:
-        x = x.reshape(1, width)
-    if x.ndim != 2 or x.shape[1] != width or not np.isfinite(x).all():
-        raise UserError(
-            f"--input: {width} finite numbers a row are needed (given {display(text, 60)}; "
-            f"allowed a list of {width} numbers, or a list of such lists)"
-        )
+    except (ValueError, RecursionError):
+        raise UserError(f"--input: not JSON (given {shown}; {allowed})") from None
+    rows = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
+    for k, row in enumerate(rows):
+        where = f"--input: row {k}: " if len(rows) > 1 else "--input: "
+        if not isinstance(row, list) or not all(type(v) in (int, float) for v in row):
+            raise UserError(f"{where}not a list of numbers (given {display(row, 60)}; {allowed})")
+        if len(row) != width:
+            raise UserError(
+                f"{where}{len(row)} numbers where {width} are needed (given {display(row, 60)}; {allowed})"
+            )
+    try:
+        x = np.array(rows, dtype=np.float64)
+    except OverflowError:
+        x = np.array(np.inf)
+    if not np.isfinite(x).all():
+        raise UserError(f"--input: only finite numbers are allowed (given {shown})")
     return x
 
 
+def _own(run: RunDirectory) -> Any:
+    """Every row of the run's own data, in its order. Raises UserError, also where it has changed."""
+    from nntui.config.load import load
+    from nntui.experiment import build
+    from nntui.session import same_data
+
+    experiment = build(load(run.config))
+    same_data(experiment, run, run.read())
+    return experiment.table.x
+
+
 def _table(name: str, features: tuple[str, ...]) -> Any:
+    """The columns of the features, in their order, from a CSV file; others are ignored. Raises UserError."""
     from nntui.data.csv import Faults, read_rows
     from nntui.data.files import open_data
 
@@ -92,8 +118,12 @@ def _table(name: str, features: tuple[str, ...]) -> Any:
         header, rows = read_rows(path, stream.read())
     missing = [f for f in features if f not in header]
     if missing:
+        allowed = ", ".join(display(h, 30) for h in header[:20])
         raise UserError(
-            f"{display(path)}:1: no column {display(missing[0])}; it needs {', '.join(features[:20])}"
+            [
+                f"{display(path)}:1: column {display(f)}: there is no such column (given {allowed})"
+                for f in missing[:20]
+            ]
         )
     faults = Faults(path, header)
     x = faults.numbers(rows, [header.index(f) for f in features])

@@ -8,7 +8,7 @@ import numpy as np
 
 from nntui.config.faults import shown, suggestion
 from nntui.config.settings import Settings
-from nntui.data.table import Table
+from nntui.data.table import Columns, Table
 from nntui.display import display
 from nntui_core.errors import NntuiError
 from nntui_core.layers.base import Layer
@@ -185,16 +185,17 @@ def _range(settings: Settings) -> list[Fault]:
     return out
 
 
-def network_spec(settings: Settings, table: Table, features: int, *, pictures: bool = True) -> NetworkSpec:
-    """What the network is built from."""
-    classification = table.classes is not None
+def network_spec(
+    settings: Settings, columns: Columns, features: int, *, pictures: bool = True
+) -> NetworkSpec:
+    """What the network is built from; ``features`` counts the inputs after preprocessing."""
     return NetworkSpec(
         layers=settings.layers,
         loss=settings.loss,
         features=features,
-        image=table.image if pictures else None,
-        targets=len(table.classes) if table.classes is not None else table.y.shape[1],
-        classification=classification,
+        image=columns.image if pictures else None,
+        targets=columns.targets,
+        classification=columns.classes is not None,
         l2=settings.l2,
         l1=settings.l1,
         dtype=settings.dtype,

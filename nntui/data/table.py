@@ -21,6 +21,39 @@ from nntui_core.rng import stream
 Array = NDArray[Any]
 
 
+@dataclass(frozen=True)
+class Columns:
+    """What a table's columns mean: all that must be known of the data to predict without it."""
+
+    features: tuple[str, ...]
+    classes: tuple[str, ...] | None
+    targets: int
+    """Classes, or numbers to predict."""
+    image: tuple[int, int, int] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As kept with a checkpoint."""
+        return {
+            "features": list(self.features),
+            "classes": None if self.classes is None else list(self.classes),
+            "targets": self.targets,
+            "image": None if self.image is None else list(self.image),
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> Columns:
+        """Raises ValueError, KeyError or TypeError for what :meth:`to_json` did not write."""
+        features, classes, targets, image = (value[k] for k in ("features", "classes", "targets", "image"))
+        texts = [*features, *(classes or ())]
+        numbers = [targets, *(image or ())]
+        if not all(isinstance(t, str) for t in texts) or not all(type(n) is int and n > 0 for n in numbers):
+            raise ValueError("not a description of columns")
+        if image is not None and len(image) != 3:
+            raise ValueError("not the size of pictures")
+        found = None if classes is None else tuple(classes)
+        return cls(tuple(features), found, targets, None if image is None else tuple(image))
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """``x`` float64 ``m × n``, all finite; ``y`` class indices (int64, ``m``) or numbers (float64, ``m × k``)."""
@@ -44,6 +77,12 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def columns(self) -> Columns:
+        """What its columns mean."""
+        targets = self.y.shape[1] if self.classes is None else len(self.classes)
+        return Columns(self.features, self.classes, targets, self.image)
 
 
 class Source(ABC):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import tomlkit
+from numpy.typing import NDArray
 
 from nntui.display import display
 from nntui.errors import UserError
-from nntui.experiment import Experiment
 from nntui.runs.files import atomic_write, file_error
+from nntui.trained import Trained
 
-Writer = Callable[[Experiment, BinaryIO], object]
+Array = NDArray[Any]
+Writer = Callable[[Trained, BinaryIO], object]
 
 
-def export(experiment: Experiment, path: Path) -> None:
+def export(trained: Trained, path: Path) -> None:
     """Write ``path``. Raises UserError."""
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
@@ -26,64 +28,69 @@ def export(experiment: Experiment, path: Path) -> None:
             f"allowed {', '.join(WRITERS)})"
         )
     try:
-        atomic_write(path, lambda stream: writer(experiment, stream))
+        atomic_write(path, lambda stream: writer(trained, stream))
     except OSError as error:
         raise file_error(path, "write the weights", error) from None
 
 
-def _toml(experiment: Experiment, stream: BinaryIO) -> None:
+def _toml(trained: Trained, stream: BinaryIO) -> None:
     """The configuration with each dense layer's weights as ``theta``."""
-    tables = dict(experiment.settings.tables)
-    network = experiment.network
+    settings, network = trained.settings, trained.network
     rows = []
-    for name, spec, table in zip(network.names, experiment.settings.layers, tables["layers"], strict=True):
-        if spec.type == "dense":
-            theta = network.theta(name).astype(np.float64)
-            rows.append({**table, "theta": theta.tolist()})
-        elif any(p.startswith(f"{name}.") for p in network.parameters):
+    for name, spec, table in zip(network.names, settings.layers, settings.tables["layers"], strict=True):
+        own = {p.rpartition(".")[2] for p in network.parameters if p.startswith(f"{name}.")}
+        if own and (spec.type != "dense" or own != {"W", "b"}):
+            what = spec.type if spec.type != "dense" else "dense with a learned slope"
             raise UserError(
-                f"export: Θ holds dense layers only, but {name} is {spec.type}; use .npz or .safetensors"
+                f"export: Θ holds weights and biases of dense layers only, but {display(name)} is {what}; "
+                "use .npz or .safetensors"
             )
-        else:
-            rows.append(dict(table))
-    head = {
-        "title": experiment.settings.title,
-        "seed": experiment.settings.seed,
-        "dtype": experiment.settings.dtype,
-    }
-    stream.write(
-        tomlkit.dumps({**head, **{k: v for k, v in tables.items() if k not in head}, "layers": rows}).encode()
-    )
+        rows.append({**table, "theta": _theta(network.theta(name))} if own else dict(table))
+    head = {"title": settings.title, "seed": settings.seed, "dtype": settings.dtype}
+    tables = {**head, **{k: v for k, v in settings.tables.items() if k not in head}, "layers": rows}
+    document = tomlkit.dumps(tables)
+    stream.write(document.encode())
+
+
+def _theta(theta: Array) -> Any:
+    """Each row on a line of its own, each number in the fewest digits that give it back."""
+    rows = tomlkit.array()
+    rows.multiline(True)
+    for row in theta:
+        # str of a float32 has the nine digits it needs, not the seventeen of its value in double precision.
+        rows.append([float(str(v)) for v in row])
+    return rows
 
 
 PARAMETER = {"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias", "slope": "slope"}
 
 
-def _npz(experiment: Experiment, stream: BinaryIO) -> None:
-    arrays: dict[str, Any] = {}
-    for name in experiment.network.parameters:
+def _named(trained: Trained) -> Iterator[tuple[str, str, str, Array]]:
+    """Layer, the engine's and the exported name, and the array of each parameter and running statistic."""
+    network = trained.network
+    for name in network.parameters:
         layer, _, key = name.rpartition(".")
-        arrays[f"layers.{layer}.{PARAMETER[key]}"] = experiment.network.parameters.view(name)
-    for name, array in experiment.network.buffers.items():
+        yield layer, key, PARAMETER[key], network.parameters.view(name)
+    for name, array in network.buffers.items():
         layer, _, key = name.rpartition(".")
-        arrays[f"layers.{layer}.running_{key}"] = array
+        yield layer, key, f"running_{key}", array
+
+
+def _npz(trained: Trained, stream: BinaryIO) -> None:
+    arrays: dict[str, Any] = {f"layers.{layer}.{name}": array for layer, _, name, array in _named(trained)}
     np.savez(stream, allow_pickle=False, **arrays)
 
 
-def _safetensors(experiment: Experiment, stream: BinaryIO) -> None:
-    """PyTorch's names and layouts: a dense weight is units × inputs."""
+def _safetensors(trained: Trained, stream: BinaryIO) -> None:
+    """PyTorch's names and layouts: a dense weight is units × inputs, a slope has one axis."""
     from safetensors.numpy import save
 
-    arrays: dict[str, Any] = {}
-    for name in experiment.network.parameters:
-        layer, _, key = name.rpartition(".")
-        value = experiment.network.parameters.view(name)
-        if key == "W" and value.ndim == 2:
-            value = value.T
-        arrays[f"{layer}.{PARAMETER[key]}"] = np.ascontiguousarray(value)
-    for name, array in experiment.network.buffers.items():
-        layer, _, key = name.rpartition(".")
-        arrays[f"{layer}.running_{key}"] = np.ascontiguousarray(array)
+    arrays: dict[str, Array] = {}
+    for layer, key, name, array in _named(trained):
+        value = array.T if key == "W" and array.ndim == 2 else array.ravel() if key == "slope" else array
+        arrays[f"{layer}.{name}"] = np.ascontiguousarray(value)
+        if name == "running_mean":
+            arrays[f"{layer}.num_batches_tracked"] = np.array(trained.updates, dtype=np.int64)
     stream.write(save(arrays))
 
 
