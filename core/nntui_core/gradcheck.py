@@ -116,8 +116,10 @@ class Checker:
         self, node: Node, index: int, after: list[Node], centers: list[Array | None]
     ) -> tuple[float, bool, float]:
         """The central difference, whether a branch changed within ±h, and the rounding floor."""
-        flat = self._plan.value(node).reshape(-1)
-        x = float(flat[index])
+        # Pictures lie channels-last in memory: flattened, they would be a copy.
+        value = self._plan.value(node)
+        place = np.unravel_index(index, value.shape)
+        x = float(value[place])
         # Beside a pole or the edge of a domain, a step relative to a tiny x stays inside it.
         for scale in (max(1.0, abs(x)), abs(x)):
             h = STEP * scale
@@ -125,15 +127,15 @@ class Checker:
                 break
             ends, kink = [], False
             for sign in (1, -1):
-                flat[index] = x + sign * h
+                value[place] = x + sign * h
                 ends.append(self._rerun(after))
                 kink = kink or self._moved(after, centers)
-            flat[index] = x
+            value[place] = x
             width = (x + h) - (x - h)
             result = (ends[0] - ends[1]) / width
             if np.isfinite(result):
                 break
-        flat[index] = x
+        value[place] = x
         if not h:
             return float("nan"), False, 0.0
         floor = FLOOR * float(np.finfo(np.float64).eps) * max(abs(ends[0]), abs(ends[1])) / h

@@ -93,7 +93,7 @@ def _value(look: Look) -> CardLine:
     value = look.value(node)
     if value is None:
         return _line("value", text("not computed yet", MUTED))
-    parts = [text(whole(value), VALUE)]
+    parts = [text(look.value_text(node, whole), VALUE)]
     if value.size > 1:
         parts.append(text(f"   {at(look.index(node, look.entry))} = {number(value.reshape(-1)[look.entry])}"))
     if any(name == node.name for name, _ in look.debugger.edits):
@@ -135,7 +135,7 @@ def _gradient(look: Look) -> list[CardLine]:
     assert g is not None
     what = f"∂{f}/∂{look.called(node)}"
     more = len(edges) - len(arrived)
-    parts = [text(f"{what} = "), text(whole(g), GRADIENT)]
+    parts = [text(f"{what} = "), text(look.gradient_text(node, whole), GRADIENT)]
     if g.size > 1:
         parts.append(text(f"   {at(look.index(node, look.entry))} = {number(g.reshape(-1)[look.entry])}"))
     if more:
@@ -248,8 +248,8 @@ def _sends(look: Look) -> list[CardLine]:
             product = "local × upstream"
         label = "sends" if not lines else ""
         if look.sent(edge):
-            sent = look.plan.contribution(edge)
-            lines.append(_line(label, text(head), text(f"{product} = "), text(whole(sent), GRADIENT)))
+            sent = look.sent_text(edge, whole)
+            lines.append(_line(label, text(head), text(f"{product} = "), text(sent, GRADIENT)))
         else:
             lines.append(_line(label, text(head), text(product), text("   next: n sends it", MUTED)))
     return lines

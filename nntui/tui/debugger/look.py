@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -30,6 +31,8 @@ class Wiring:
         self.incoming: dict[int, list[Edge]] = {}
         self.outgoing: dict[int, list[Edge]] = {}
         self.consumers: dict[int, list[Node]] = {}
+        self.texts: dict[tuple[str, int, int], str] = {}
+        """What arrays were written as: stepping back and forth restores them, so each is read once."""
         self.short = _short_names(self.nodes, self.plan.outputs[0], "L" if debugger.subject.network else "f")
         for edge in self.plan.edges():
             self.incoming.setdefault(edge.target.id, []).append(edge)
@@ -114,6 +117,30 @@ class Look:
         if any(map(self.sent, self.wiring.incoming.get(node.id, []))):
             return self.plan.adjoint(node)
         return None
+
+    def value_text(self, node: Node, write: Callable[[Array], str]) -> str:
+        """The value written by ``brief`` or ``whole``; empty while it is not there."""
+        value = self.value(node)
+        return "" if value is None else self._text("value", node.id, 0, value, write)
+
+    def gradient_text(self, node: Node, write: Callable[[Array], str]) -> str:
+        """The gradient, as far as it has arrived, likewise."""
+        gradient = self.gradient(node)
+        if gradient is None:
+            return ""
+        arrived = sum(map(self.sent, self.wiring.incoming.get(node.id, [])))
+        return self._text("gradient", node.id, arrived, gradient, write)
+
+    def sent_text(self, edge: Edge, write: Callable[[Array], str]) -> str:
+        """What was sent along an edge, likewise."""
+        return self._text("sent", edge.node.id, edge.position, self.plan.contribution(edge), write)
+
+    def _text(self, kind: str, first: int, second: int, array: Array, write: Callable[[Array], str]) -> str:
+        key = (f"{kind} {write.__name__}", first, second)
+        found = self.wiring.texts.get(key)
+        if found is None:
+            found = self.wiring.texts[key] = write(array)
+        return found
 
     def index(self, node: Node, flat: int) -> tuple[int, ...]:
         """A flat entry as an index."""

@@ -420,6 +420,7 @@ class DebugSession:
         self.preview = None
         before = float(look.plan.value(node)[index])
         self.debugger.edit(node.name, index, value)
+        self.wiring.texts.clear()
         self._compare()
         self._say(f"{node.name}{at(index)}: {number(before)} → {number(value)}, here only", "warn")
 

@@ -32,9 +32,9 @@ def _name(look: Look, node: Node) -> str:
 
 def _did(look: Look, event: Event) -> str:
     if event.phase == "forward":
-        return f"= {brief(look.plan.value(event.node))}"
+        return f"= {look.value_text(event.node, brief)}"
     parts = [
-        f"∂{look.letter}/∂{look.called(edge.target, 14)} {brief(look.plan.contribution(edge))}"
+        f"∂{look.letter}/∂{look.called(edge.target, 14)} {look.sent_text(edge, brief)}"
         for edge in look.wiring.outgoing.get(event.node.id, [])
     ]
     return "  ".join(parts)
@@ -50,14 +50,13 @@ def watch_lines(look: Look, names: list[str]) -> tuple[CardLine, ...]:
                 CardLine(display(name, 20), text("not in the graph as it is opened now", Style(fg="muted")))
             )
             continue
-        value, gradient = look.value(node), look.gradient(node)
         lines.append(
             CardLine(
                 display(name, 20),
                 join(
-                    text(brief(value) or "–", Style(bold=True)),
+                    text(look.value_text(node, brief) or "–", Style(bold=True)),
                     text(f"   ∂{look.letter}/∂ ", Style(fg="muted")),
-                    text(brief(gradient) or "–", Style(fg="accent")),
+                    text(look.gradient_text(node, brief) or "–", Style(fg="accent")),
                 ),
             )
         )

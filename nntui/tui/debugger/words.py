@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,22 @@ def brief(a: Array | None) -> str:
         return number(a)
     if a.ndim == 1 and a.size <= 2:
         return "[" + ", ".join(trimmed(float(v), 3) for v in a) + "]"
-    if not np.isfinite(a).all():
-        return f"{shape_text(a.shape)} not finite"
+    length = norm(a)
+    return (
+        f"{shape_text(a.shape)} ‖{trimmed(length, 3)}‖"
+        if isfinite(length)
+        else f"{shape_text(a.shape)} not finite"
+    )
+
+
+def norm(a: Array) -> float:
+    """The Euclidean length; in float64 where squares overflow."""
     with np.errstate(all="ignore"):
-        return f"{shape_text(a.shape)} ‖{trimmed(float(np.linalg.norm(a.astype(np.float64))), 3)}‖"
+        flat = a.ravel(order="K")
+        squared = float(np.dot(flat, flat))
+        if isfinite(squared) and squared > 1e-30:
+            return sqrt(squared)
+        return float(np.linalg.norm(flat.astype(np.float64)))
 
 
 def whole(a: Array) -> str:
@@ -50,15 +63,12 @@ def whole(a: Array) -> str:
         return number(a)
     if a.size <= FEW:
         return _nested(a.tolist())
-    bad = int(np.count_nonzero(~np.isfinite(a)))
-    if bad:
+    length = norm(a)
+    if not isfinite(length):
+        bad = int(np.count_nonzero(~np.isfinite(a)))
         return f"{shape_text(a.shape)}  {bad} of {a.size} entries not finite"
-    with np.errstate(all="ignore"):
-        b = a.astype(np.float64)
-        return (
-            f"{shape_text(a.shape)}  {number(b.min())} … {number(b.max())}  mean {number(b.mean())}  "
-            f"‖·‖ {number(float(np.linalg.norm(b)))}"
-        )
+    mean = float(a.mean(dtype=np.float64))
+    return f"{shape_text(a.shape)}  {number(a.min())} … {number(a.max())}  mean {number(mean)}  ‖·‖ {number(length)}"
 
 
 def _nested(value: Any) -> str:

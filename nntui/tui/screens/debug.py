@@ -31,6 +31,8 @@ from nntui.tui.widgets.line import Line
 MINIMUM = (40, 12)
 WIDE = (100, 30)
 """At least this much shows all panes at once; below, they are tabs."""
+VERDICT = 90
+"""From this width on the verdict on the gradients has room above; below, it stands where messages do."""
 MUTED = Style(fg="muted")
 PHASES = {"start": "▶ start", "forward": "▶ forward", "backward": "◀ backward", "optimizer": "● optimizer"}
 PROMPTS = {
@@ -206,6 +208,8 @@ class DebugScreen(Screen[None]):
             words = PROMPTS[self._asking][1]
         elif not self.view.nodes:
             words = "opening …"
+        elif not words and width < VERDICT:
+            words, role = self.view.verdict, self.view.verdict_role
         self.message_line.show((fit(text(f" {display(words)}", Style(fg=role)), width),))
 
     def _head(self, width: int) -> Picture:
@@ -214,7 +218,7 @@ class DebugScreen(Screen[None]):
         if view.total and view.phase != "optimizer":
             right = join(right, text(f" {view.done}/{view.total}", Style(bold=True)))
         verdict = text(view.verdict, Style(fg=view.verdict_role))
-        if view.verdict and width >= 90:
+        if view.verdict and width >= VERDICT:
             right = join(right, text("   "), verdict)
         sample = text(f"{view.sample}   ", MUTED) if view.sample else ()
         if row_width(sample) + row_width(right) < width - 16:
@@ -230,10 +234,7 @@ class DebugScreen(Screen[None]):
         for k, pane in enumerate(self.panes):
             here = self._active == pane.ID
             style = Style(fg="accent", bold=True, underline=True) if here else MUTED
-            out = join(out, text(f"{k + 1} {pane.TITLE}", style), text("   "))
-        if width < 90 and self.view.verdict:
-            verdict = text(self.view.verdict, Style(fg=self.view.verdict_role))
-            out = join(fit(out, max(0, width - row_width(verdict) - 1)), verdict)
+            out = join(out, text(f"{k + 1} {pane.TITLE}", style), text("   " if width >= 60 else " "))
         return (fit(out, width),)
 
     def _keys(self) -> list[tuple[str, str]]:
