@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntui.debugging.descent import ParameterStep, descent
 from nntui.debugging.subject import Subject
 from nntui_core.gradcheck import Checker
 from nntui_core.graph import Node
@@ -164,23 +165,50 @@ def document(
     plan = subject.plan
     chosen = select(subject, path)
     out: dict[str, Any] = {
-        ("title" if subject.network else "expression"): subject.title,
+        "expression": subject.title if not subject.network else subject.output.name,
         "value": plan.value(subject.output),
         "gradients": {n.name: records.array(records.gradient(n)) for n in subject.variables},
         "nodes": [records.node(n) for n in chosen],
     }
     if subject.network:
-        names = {n.id for n in chosen}
+        out["title"] = subject.title
         out["rows"] = list(subject.rows)
-        out["steps"] = [
-            {"phase": e.phase, "node": e.node.name, **records.node(e.node, backward=e.phase == "backward")}
-            for e in plan.order()
-            if e.node.id in names
-        ]
+        out["steps"] = _steps(records, chosen)
+        step = descent(subject)
+        if step is not None:
+            numbers = {k: _change(records, *pair) for k, pair in step.numbers().items()}
+            out["optimizer"] = {**step.record(), "slots": numbers}
+            out["steps"] += [_update(records, s) for s in step.steps(chosen)]
     born = nonfinite(plan)
     if born is not None:
         out["born"] = born.name
     return out
+
+
+def _steps(records: Records, chosen: list[Node]) -> list[dict[str, Any]]:
+    names = {n.id for n in chosen}
+    return [
+        {"phase": e.phase, "node": e.node.name, **records.node(e.node, backward=e.phase == "backward")}
+        for e in records.plan.order()
+        if e.node.id in names
+    ]
+
+
+def _update(records: Records, step: ParameterStep) -> dict[str, Any]:
+    """The optimizer's step on one parameter; ``value`` and ``gradient`` are those before it."""
+    return {
+        "phase": "optimizer",
+        "node": step.node.name,
+        **records.node(step.node),
+        "received": records.array(step.received),
+        "slots": {k: _change(records, *pair) for k, pair in step.slots.items()},
+        "delta": records.array(step.delta),
+        "after": records.array(step.after),
+    }
+
+
+def _change(records: Records, before: Array, after: Array) -> dict[str, Any]:
+    return {"before": records.array(before), "after": records.array(after)}
 
 
 def select(subject: Subject, path: str | None) -> list[Node]:

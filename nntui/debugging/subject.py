@@ -17,6 +17,7 @@ from nntui_core.network import Model, Network
 from nntui_core.parameters import Parameters
 from nntui_core.plan import Plan
 from nntui_core.stepper import open_nodes
+from nntui_core.trainer import Trainer
 
 Array = NDArray[Any]
 Opens = Callable[[Node], bool]
@@ -50,6 +51,8 @@ class Subject:
     """Name, pre-activation z and output a of each layer."""
     target: Node | None = None
     x: Node | None = None
+    trainer: Trainer | None = None
+    """Whose optimizer would make the step; None for an expression."""
     warnings: tuple[str, ...] = field(default=())
 
     @property
@@ -113,6 +116,7 @@ def of_experiment(
         layers=layers,
         target=found[model.target.id] if model.target is not None else None,
         x=found[model.x.id],
+        trainer=experiment.trainer,
     )
 
 

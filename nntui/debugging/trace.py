@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nntui.debugging.descent import descent
 from nntui.debugging.records import Records, local_derivative, nonfinite, select
 from nntui.debugging.subject import Subject
 from nntui.display import display
@@ -19,7 +20,7 @@ from nntui_core.plan import Edge
 
 Array = NDArray[Any]
 Paint = Callable[[str, str], str]
-"""Text and what it is ("forward", "backward", "bad", "muted") to text that may be colored."""
+"""Text and what it is ("forward", "backward", "optimizer", "bad") to text that may be colored."""
 
 SHOWN = 16
 NAME_WIDTH = 44
@@ -60,10 +61,16 @@ def trace(subject: Subject, *, full: bool, numeric: bool, path: str | None, pain
         name = display(node.name, width).ljust(width)
         if event.phase == "forward":
             lines.append(
-                f"{paint('forward ', 'forward')} {name} = {compact(subject.plan.value(node), entries)}"
+                f"{paint('forward  ', 'forward')} {name} = {compact(subject.plan.value(node), entries)}"
             )
         else:
-            lines.append(f"{paint('backward', 'backward')} {name} {_sent(subject, records, node, entries)}")
+            lines.append(f"{paint('backward ', 'backward')} {name} {_sent(subject, records, node, entries)}")
+    if not events and path is None:
+        lines.append(
+            f"{paint('forward  ', 'forward')} {display(subject.output.name, width)} = "
+            f"{compact(subject.plan.value(subject.output), entries)}"
+        )
+    lines += _descent(subject, [n for n in subject.plan.nodes if n.id in chosen], width, entries, paint)
     lines.append("")
     checker = Checker(subject.double) if numeric else None
     twins = {n.id: n for n in subject.double.nodes}
@@ -82,6 +89,42 @@ def trace(subject: Subject, *, full: bool, numeric: bool, path: str | None, pain
     born = nonfinite(subject.plan)
     if born is not None:
         lines.append(paint(f"not finite: first in {display(born.name, 200)}", "bad"))
+    return lines
+
+
+def _descent(subject: Subject, nodes: list[Node], width: int, entries: int, paint: Paint) -> list[str]:
+    """The optimizer's step, a line a parameter: what it receives, each slot before and after, and Δw."""
+    step = descent(subject)
+    if step is None:
+        return []
+    head, optimizer = paint("optimizer", "optimizer"), step.trainer.optimizer
+    if step.preview is None:
+        return [f"{head} {optimizer.type}: {display(step.reason, 200)}"]
+    settings = "  ".join(f"{k} {v:g}" for k, v in step.settings().items() if k != "lr")
+    rate = f"  η {step.preview.rate:.6g}" if isfinite(step.preview.rate) else ""
+    lines = [
+        f"{head} {optimizer.type}: {optimizer.formula}   update {step.preview.k}{rate}  {settings}".rstrip()
+    ]
+    if step.preview.info is not None:
+        info = step.preview.info
+        lines.append(
+            f"{head} searched the whole training part: step length {info.step_length:.6g}, "
+            f"{info.function_evaluations} values and {info.gradient_evaluations} gradients"
+            + (f"; {display(info.reason, 200)}" if info.reason else "")
+        )
+    lines += [
+        f"{head} {display(k, 20)} {compact(a, entries)} → {compact(b, entries)}"
+        for k, (a, b) in step.numbers().items()
+    ]
+    for part in step.steps(nodes):
+        slots = "".join(
+            f"   {display(k, 20)} {compact(a, entries)} → {compact(b, entries)}"
+            for k, (a, b) in part.slots.items()
+        )
+        name = display(part.node.name, width).ljust(width)
+        lines.append(
+            f"{head} {name} g {compact(part.received, entries)}{slots}   Δw {compact(part.delta, entries)}"
+        )
     return lines
 
 

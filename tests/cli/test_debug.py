@@ -142,7 +142,7 @@ def test_network_json(tmp_path: Path) -> None:
     assert set(found["gradients"]) == {"hidden.b", "hidden.W", "output.b", "output.W"}
     assert found["value"] == pytest.approx(np.log(2), abs=0.3)
     phases = [s["phase"] for s in found["steps"]]
-    assert phases == sorted(phases, reverse=True)
+    assert phases == sorted(phases, key=["forward", "backward", "optimizer"].index)
     assert [s["node"] for s in found["steps"]][:2] == ["hidden.z", "hidden.a"]
     for node in found["nodes"]:
         if node.get("relative_error") is not None:
