@@ -101,10 +101,10 @@ def _words(item: Any, path: Path, value: Any) -> str:
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         return _not_a_table(path, value)
     limits: dict[str, Callable[[], str]] = {
-        "greater_than": lambda: f"more than {context['gt']:g}",
-        "greater_than_equal": lambda: f"at least {context['ge']:g}",
-        "less_than": lambda: f"less than {context['lt']:g}",
-        "less_than_equal": lambda: f"at most {context['le']:g}",
+        "greater_than": lambda: f"more than {_limit(context['gt'])}",
+        "greater_than_equal": lambda: f"at least {_limit(context['ge'])}",
+        "less_than": lambda: f"less than {_limit(context['lt'])}",
+        "less_than_equal": lambda: f"at most {_limit(context['le'])}",
         "finite_number": lambda: "a finite number",
         "int_type": lambda: "a whole number",
         "int_from_float": lambda: "a whole number",
@@ -120,6 +120,10 @@ def _words(item: Any, path: Path, value: Any) -> str:
             problem = "of the wrong kind"
         return f"{problem} (given {shown(value)}; allowed {limits[kind]()})"
     return f"{display(item['msg'], 200)} (given {shown(value)})"
+
+
+def _limit(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def shown(value: Any) -> str:

@@ -154,7 +154,9 @@ def _drop(data: Any, path: Path) -> None:
 
 
 def _named(fault: Fault, data: Any) -> str:
-    """Add the keys that are allowed to the message on an unknown one."""
+    """Add the names that are allowed to the message on a missing one, and the keys to that on an unknown one."""
+    if fault.kind == "union_tag_not_found" and fault.words == "is required":
+        return f"is required (allowed {', '.join(_members(fault.path))})"
     if fault.kind != "extra_forbidden":
         return fault.words
     key, allowed = fault.path[-1], allowed_keys(fault.path[:-1], data)

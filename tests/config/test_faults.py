@@ -47,7 +47,7 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file() -> None:
         "t.toml:2: seed: not allowed (given -1; allowed at least 0)",
         "t.toml:3: dtype: not a known name (given 'float16'; allowed float32, float64)",
         "t.toml:4: foo: there is no such key (given foo; allowed title, seed,",
-        "t.toml:5: data.source: is required",
+        "t.toml:5: data.source: is required (allowed and, or, nand,",
         "t.toml:6: data.sourc: there is no such key (given sourc; allowed source,",
         "t.toml:7: data.validation: not allowed (given 2; allowed less than 1)",
         "t.toml:9: layers.0.type: not a known name (given 'dens'; allowed dense,",
