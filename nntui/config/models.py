@@ -70,7 +70,6 @@ def model(cls: type, tag: str = "", tag_key: str = "type") -> type[BaseModel]:
 
 def _fields(cls: type, tag: str = "", tag_key: str = "type") -> dict[str, Any]:
     hints = typing.get_type_hints(cls, include_extras=True)
-    texts = descriptions(cls)
     out: dict[str, Any] = {}
     if tag:
         out[tag_key] = (Literal[tag], Field(description="Which one."))
@@ -83,8 +82,22 @@ def _fields(cls: type, tag: str = "", tag_key: str = "type") -> dict[str, Any]:
             # A catalogue member, or "not set": the key may be left out, and says nothing in the schema.
             shown = None
             kind = kind | None if not _has_none(kind) else kind
-        out[f.name] = (kind, Field(shown, description=texts.get(f.name)))
+        out[f.name] = (Annotated[kind, _Described(cls, f.name)], Field(shown))
     return out
+
+
+@dataclass(frozen=True)
+class _Described:
+    """In the JSON Schema: the docstring under a field, looked up only then (it takes the source text)."""
+
+    cls: type
+    name: str
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        text = descriptions(self.cls).get(self.name)
+        return handler(core) | ({} if text is None else {"description": text})
 
 
 def _has_none(kind: Any) -> bool:
