@@ -46,6 +46,18 @@ def test_help_imports_neither_numpy_nor_textual() -> None:
     assert all(name in done.stdout for name in COMMANDS)
 
 
+def test_fit_loads_only_what_it_needs(runs: Path) -> None:
+    code = (
+        "import sys\nfrom nntui.cli import program\nassert program(['fit', 'xor', '--quiet']) == 0\n"
+        "heavy = {'textual', 'rich', 'plotext', 'safetensors', 'asyncio'} & set(sys.modules)\n"
+        "from nntui.config.models import descriptions\n"
+        "parsed = descriptions.cache_info().currsize\n"
+        "sys.exit(f'imported {heavy}, parsed {parsed} sources' if heavy or parsed else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_python_m_nntui_is_the_program() -> None:
     done = finish(start("--version"))
     assert (done.code, done.out) == (0, "nntui, version 0.1.0\n")
