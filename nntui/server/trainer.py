@@ -142,10 +142,11 @@ class Attendant:
         self._looked = now
         if self._hub.signaled:
             self._answer(session)
-        self._publish(session, now)
         if self._paused and session.trainer.status == "running":
             self._wait(session)
-        elif self._pace.setting != "max":
+            return
+        self._publish(session, now)
+        if self._pace.setting != "max":
             self._slow_down(session)
 
     def _slow_down(self, session: Session) -> None:
