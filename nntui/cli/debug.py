@@ -229,6 +229,7 @@ def _experiment(
         )
     from nntui.config import demos
     from nntui.config.load import load
+    from nntui.debugging.replay import replay
     from nntui.experiment import build
     from nntui.runs.find import resolve
     from nntui.session import restore
@@ -244,4 +245,5 @@ def _experiment(
         found = resolve(runs_directory(ctx, runs), name)
         experiment = build(load(found.run.config))
         restore(experiment, found.run, warn)
+        replay(experiment, found.run)
     return experiment

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
@@ -13,11 +12,9 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from nntui.runs.directory import RunDirectory
-from nntui.server.frames import RequestSnapshot, Shown, Stats, Status
-from nntui.server.frames import Snapshot as SnapshotMessage
+from nntui.server.frames import Shown, Stats, Status
 from nntui.tui.caps import Caps
-from nntui.tui.debugger.opening import RunOpener
+from nntui.tui.debugger.link import Link
 from nntui.tui.pacing import QUERY, Pacer
 from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.screens.help import spell
@@ -56,7 +53,7 @@ class NntuiApp(App[int]):
         self._owed: set[str] = set()
         self._ticks = 0
         self._leaving = False
-        self._opener: RunOpener | None = None
+        self.link = Link(source.send)
         self.run_screen = RunScreen(pace)
         install(self, caps)
 
@@ -87,20 +84,26 @@ class NntuiApp(App[int]):
         else:
             if isinstance(item, Status | Stats):
                 self._owed.add(item.type)
-            if isinstance(item, SnapshotMessage) and self._opener is not None:
-                self._opener.deliver(item)
             self.store.message(item)
+            if self.link.take(item):
+                self._stopped()
 
     def open_debugger(self) -> None:
         """Open the debugger at the run's present update, on a copy of its own."""
         hello = self.store.snapshot().hello
         if hello is None:
             return
-        self._opener = RunOpener(RunDirectory(Path(hello.run_dir)))
-        if self.source.live and self.store.snapshot().connected and self.store.snapshot().ended is None:
-            self._opener.awaits = True
-            self.source.send(RequestSnapshot(request=self._opener.number))
-        self.push_screen(DebugScreen(self._opener))
+        screen = DebugScreen(self.link.opener(hello.run_dir, live=self.run_screen.running))
+        screen.followed_by = self.link.follow
+        self.push_screen(screen)
+
+    def _stopped(self) -> None:
+        """A condition held in the training: to the node, unless something else is looked at."""
+        if isinstance(self.screen, DebugScreen):
+            self.screen.tell("the training has stopped where a condition holds: q, then d goes there")
+        elif self.screen is self.run_screen:
+            self.run_screen.snapshot = self.store.snapshot()
+            self.open_debugger()
 
     def _publish(self) -> None:
         if self.run_screen.is_mounted and self.store.changed:

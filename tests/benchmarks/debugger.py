@@ -85,8 +85,7 @@ def opening(folder: Path) -> None:
     experiment.trainer.advance()
     arrays = {k: np.atleast_1d(v) for k, v in experiment.trainer.state().items()}
     begin = perf_counter()
-    opener = RunOpener(RunDirectory(run.path))
-    opener.awaits = True
+    opener = RunOpener(RunDirectory(run.path), live=True)
     opener.deliver(Snapshot(update=1, arrays=arrays, request=opener.number))
     session = opener()
     session.view(0)

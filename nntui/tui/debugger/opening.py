@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
 from nntui.config.load import load
 from nntui.debugging import opening
+from nntui.debugging.conditions import parse
+from nntui.debugging.replay import replay
 from nntui.errors import UserError
 from nntui.experiment import Experiment, build
 from nntui.runs.directory import RunDirectory
@@ -45,11 +47,11 @@ class RunOpener:
     Called in the debugger's thread; :meth:`deliver` from any other.
     """
 
-    def __init__(self, run: RunDirectory) -> None:
+    def __init__(self, run: RunDirectory, conditions: Sequence[str] = (), *, live: bool = False) -> None:
         self.run = run
+        self._conditions, self._live = conditions, live
         self.number = next(_numbers)
         """Which answer of the trainer is meant."""
-        self.awaits = False
         self._arrived: queue.SimpleQueue[Snapshot] = queue.SimpleQueue()
 
     def deliver(self, message: Snapshot) -> None:
@@ -60,9 +62,22 @@ class RunOpener:
     def __call__(self) -> DebugSession:
         """Raises UserError."""
         experiment = build(load(self.run.config))
-        if not self.awaits:
-            restore(experiment, self.run, lambda text: None)
-            return on_experiment(experiment, title=self._title(experiment))
+        info = self._from_trainer(experiment) if self._live else self._from_files(experiment)
+        session = on_experiment(
+            experiment, title=f"{experiment.settings.title} · update {experiment.trainer.update}"
+        )
+        session.debugger.conditions = [parse(text) for text in self._conditions]
+        if info:
+            session.land(info.get("node", ""), info.get("phase", ""))
+        return session
+
+    def _from_files(self, experiment: Experiment) -> dict[str, Any]:
+        restore(experiment, self.run, lambda text: None)
+        replay(experiment, self.run)
+        return {}
+
+    def _from_trainer(self, experiment: Experiment) -> dict[str, Any]:
+        """Where in the pass a breakpoint of the training held, if it did."""
         try:
             found = self._arrived.get(timeout=PATIENCE)
         except queue.Empty:
@@ -73,10 +88,7 @@ class RunOpener:
             experiment.trainer.load(_shaped(found.arrays, experiment))
         except (KeyError, ValueError) as error:
             raise UserError(f"the trainer's answer does not fit {self.run.config.name}: {error}") from None
-        return on_experiment(experiment, title=self._title(experiment))
-
-    def _title(self, experiment: Experiment) -> str:
-        return f"{experiment.settings.title} · update {experiment.trainer.update}"
+        return found.info
 
 
 def _shaped(arrays: Mapping[str, Any], experiment: Experiment) -> dict[str, Any]:

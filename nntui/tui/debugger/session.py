@@ -178,6 +178,25 @@ class DebugSession:
                 "ran to the end" if born is None else f"ran to the end; not finite first in {born.name}"
             )
 
+    def land(self, name: str, phase: str) -> None:
+        """To the step at which a condition held in the training, ``name`` the node."""
+        self.resume()
+        hit = self.debugger.hit
+        if hit is not None and hit.node == name:
+            return
+        # The training saw other numbers, such as gradients after clipping: to where they were complete.
+        order = self.debugger.stepper.order
+        steps = [
+            k
+            for k, e in enumerate(order)
+            if e.phase == phase
+            and name in ([e.node.name] if phase == "forward" else [a.name for a in e.node.args])
+        ]
+        if steps:
+            self.debugger.stepper.seek(steps[-1] + 1)
+            self._cursor = name
+            self._say(f"the training stopped here, at {name}", "warn")
+
     def until(self) -> None:
         """To the next step of the cursor's node."""
         self.preview = None
@@ -459,6 +478,7 @@ class DebugSession:
             at=stepper.position,
             grid=shown_grid,
             watches=watch_lines(look, self.watched),
+            conditions=tuple(c.text for c in self.debugger.conditions),
             sample=self._sample_text(),
             open=tuple(display(n, 40) for n in self.debugger.opened),
             message=display(self.message, 300),

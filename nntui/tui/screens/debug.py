@@ -139,6 +139,14 @@ class DebugScreen(Screen[None]):
         self._asking = ""
         self._failure = ""
         self._last_search = ""
+        self._told = ""
+        self.followed_by: Callable[[View], object] = lambda view: None
+        """Told of each view."""
+
+    def tell(self, words: str) -> None:
+        """Say something until the next key."""
+        self._told = words
+        self._lines()
 
     def compose(self) -> ComposeResult:
         yield Line(id="status")
@@ -181,6 +189,7 @@ class DebugScreen(Screen[None]):
     def on_debug_screen_viewed(self, message: Viewed) -> None:
         """The worker has something new."""
         self.view = message.view
+        self.followed_by(message.view)
 
     def on_debug_screen_failed(self, message: Failed) -> None:
         """It could not be opened: say why, and stay so that it can be read."""
@@ -204,6 +213,8 @@ class DebugScreen(Screen[None]):
         words, role = self.view.message, self.view.message_role
         if self._failure:
             words, role = f"cannot be opened: {self._failure}", "bad"
+        elif self._told:
+            words, role = self._told, "warn"
         elif not words and self._asking:
             words = PROMPTS[self._asking][1]
         elif not self.view.nodes:
@@ -304,6 +315,7 @@ class DebugScreen(Screen[None]):
 
     def action_ask(self, command: str, *arguments: int) -> None:
         """Pass a command on to the worker."""
+        self._told = ""
         self._worker.ask(command, *arguments)
 
     def action_arrow(self, dx: int, dy: int) -> None:

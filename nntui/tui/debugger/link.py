@@ -1,0 +1,39 @@
+"""Between a run's viewer and its debugger: asks the trainer for its state, and hands it the conditions to stop at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from nntui.runs.directory import RunDirectory
+from nntui.server.frames import Breakpoints, Broke, Command, Message, RequestSnapshot, Snapshot
+from nntui.tui.debugger.opening import RunOpener
+from nntui.tui.debugger.view import View
+
+
+class Link:
+    """One viewer's: the conditions outlast the debugger's screen."""
+
+    def __init__(self, send: Callable[[Command], object]) -> None:
+        self._send = send
+        self._opener: RunOpener | None = None
+        self._conditions: tuple[str, ...] = ()
+
+    def opener(self, run_dir: str, *, live: bool) -> RunOpener:
+        """What opens the run; of a live one it waits for the trainer's answer."""
+        self._opener = RunOpener(RunDirectory(Path(run_dir)), self._conditions, live=live)
+        if live:
+            self._send(RequestSnapshot(request=self._opener.number))
+        return self._opener
+
+    def take(self, message: Message) -> bool:
+        """A message from the trainer; True where it says that a condition held."""
+        if isinstance(message, Snapshot) and self._opener is not None:
+            self._opener.deliver(message)
+        return isinstance(message, Broke)
+
+    def follow(self, view: View) -> None:
+        """The training stops at what the debugger stops at."""
+        if view.nodes and view.conditions != self._conditions:
+            self._conditions = view.conditions
+            self._send(Breakpoints(conditions=view.conditions))
