@@ -148,10 +148,9 @@ class RunDirectory:
             value, default = values.get(f.name), getattr(info, f.name)
             if _fits(value, default):
                 setattr(info, f.name, value)
-        if info.state not in ENDED + LIVE:
-            raise UserError(
-                f"{display(path)}: not the state of a run: unknown state {display(info.state, 30)}"
-            )
+        state = values.get("state")
+        if state not in ENDED + LIVE:
+            raise UserError(f"{display(path)}: not the state of a run: unknown state {display(state, 30)}")
         return info
 
     def state(self, info: RunInfo) -> str:

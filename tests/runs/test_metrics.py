@@ -1,0 +1,129 @@
+"""metrics.jsonl: whole records in one write, nulls for what is not finite, torn tails left alone."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nntui.runs.metrics import MetricsError, MetricsWriter, last_record, number, read_metrics, truncate_tail
+from nntui.runs.tail import MetricsReader
+
+records = st.dictionaries(
+    st.text(max_size=8).filter(lambda k: k != "nonfinite" and "." not in k),
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=5,
+)
+
+
+def finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(written=st.lists(records, max_size=4), tail=st.binary(max_size=12).filter(lambda b: b"\n" not in b))
+def test_what_is_written_is_read_and_a_torn_tail_is_not(
+    tmp_path: Path, written: list[dict[str, Any]], tail: bytes
+) -> None:
+    path = tmp_path / "m.jsonl"
+    path.unlink(missing_ok=True)
+    with MetricsWriter(path) as writer:
+        for record in written:
+            writer.write(record)
+    whole = path.read_bytes()
+    for line in whole.splitlines():
+        json.loads(line, parse_constant=lambda token: pytest.fail(token))
+    path.write_bytes(whole + tail)
+    found, offset = read_metrics(path)
+    assert offset == len(whole)
+    assert [{k: v for k, v in r.items() if k != "nonfinite"} for r in found] == [
+        {k: finite(v) for k, v in r.items()} for r in written
+    ]
+    with MetricsWriter(path) as writer:
+        writer.write({"after": 1})
+    assert read_metrics(path)[0][-1] == {"after": 1}
+    assert truncate_tail(path) == 0
+
+
+def test_a_number_that_was_not_finite_is_nan_and_an_absent_one_none(tmp_path: Path) -> None:
+    with MetricsWriter(tmp_path / "m") as writer:
+        writer.write({"type": "epoch", "train": {"loss": math.inf}, "validation": None})
+    (record,), _ = read_metrics(tmp_path / "m")
+    assert record["nonfinite"] == ["train.loss"]
+    assert math.isnan(number(record, "train.loss") or 0)
+    assert number(record, "validation.loss") is None
+
+
+def test_a_record_that_did_not_fit_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with MetricsWriter(path) as writer:
+        writer.write({"n": 1})
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+        try:
+            with pytest.raises(MetricsError, match="limit"):
+                writer.write({"text": "x" * 500})
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        writer.write({"n": 2})
+    assert path.read_text() == '{"n":1}\n{"n":2}\n'
+
+
+def test_foreign_lines_are_skipped_and_reported(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    path.write_bytes(b'{"n":1}\nno json\n[1]\n{"x":NaN}\n\xff\n{"n":2}\n')
+    said: list[str] = []
+    found, _ = read_metrics(path, report=said.append)
+    assert found == [{"n": 1}, {"n": 2}]
+    assert len(said) == 4
+    assert last_record(path, "epoch") is None
+    path.write_bytes(b'{"type":"epoch","n":1}\n{"type":"event"}\n{"type":"epoch","n":2}')
+    assert last_record(path) == {"type": "epoch", "n": 1}
+
+
+def test_only_what_leads_to_the_checkpoint_is_kept_on_resuming(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    updates = [0, 10, 20, 30, 10, 15, 25]  # rewound from 30 to 10
+    path.write_text("".join(f'{{"update":{u}}}\n' for u in updates) + '{"upd')
+    truncate_tail(path, 20)
+    assert [r["update"] for r in read_metrics(path)[0]] == updates[:-1]
+
+
+def test_a_follower_notices_that_the_file_was_cut_back(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    reader = MetricsReader(path)
+    assert reader.poll() == []
+    with MetricsWriter(path) as writer:
+        for k in range(5):
+            writer.write({"update": k})
+        assert len(reader.poll(3)) == 3
+        assert len(reader.poll()) == 2
+        truncate_tail(path, 1)
+        assert [r["update"] for r in reader.poll()] == [0, 1]
+        assert reader.restarted
+        writer.write({"update": 9})
+        assert reader.poll() == [{"update": 9}]
+        assert not reader.restarted
+
+
+def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "m").symlink_to("/etc/passwd")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("m", "pipe"):
+        with pytest.raises(Exception, match="cannot"):
+            read_metrics(tmp_path / name)
+    with pytest.raises(Exception, match="link"):
+        MetricsWriter(tmp_path / "m")
