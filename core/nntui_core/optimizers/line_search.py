@@ -99,7 +99,11 @@ class LineSearch:
             if guess <= point.step or not isfinite(guess):
                 step = point.step + 4 * far
             low = point
-        return low if low.step > 0 else None
+        return self._best(low)
+
+    def _best(self, low: Point) -> Point | None:
+        """What to take where no trial satisfied both conditions: a point that is truly lower."""
+        return low if low.value < self.start.value else None
 
     def _zoom(self, low: Point, high: Point, budget: int) -> Point | None:
         """Algorithm 3.6: ``low`` is the best point so far; a good step lies between the two."""
@@ -128,7 +132,7 @@ class LineSearch:
                 if point.slope * width >= 0:
                     high = low
                 low = point
-        return low if low.step > 0 else None
+        return self._best(low)
 
     def _between(self, a: Point, b: Point) -> float:
         """Where the minimum should be, from two points; NaN where they do not tell."""
