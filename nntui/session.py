@@ -15,7 +15,7 @@ from nntui import __version__
 from nntui.config.load import dump
 from nntui.errors import DIVERGED, FAILED, UserError
 from nntui.experiment import Experiment
-from nntui.runs import checkpoint, identity
+from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory, RunInfo, now
 from nntui.runs.files import atomic_write, file_error, remove_stale
 from nntui.runs.metrics import MetricsError, MetricsWriter, number, read_metrics, truncate_tail
@@ -305,14 +305,14 @@ def start(experiment: Experiment, base: Any, report: Callable[[str], object]) ->
     except OSError as error:
         raise file_error(run.config, "write the configuration", error, exit_code=1) from None
     info = RunInfo(title=settings.title, seed=settings.seed, started=now(), digest=experiment.table.digest)
-    _sign(info)
+    _sign(run, info)
     run.write(info)
     return Session(experiment, run, info, report)
 
 
-def _sign(info: RunInfo) -> None:
+def _sign(run: RunDirectory, info: RunInfo) -> None:
     info.state, info.reason = "running", ""
-    info.process = identity.current().to_json()
+    run.sign(info)
     info.versions = {"nntui": __version__, "numpy": np.__version__, "python": platform.python_version()}
 
 
@@ -338,7 +338,7 @@ def resume(
     checkpoint.set_aside(run.checkpoints, found)
     for directory in (run.path, run.checkpoints):
         remove_stale(directory)
-    _sign(info)
+    _sign(run, info)
     info.forget_best_after(found)
     truncate_tail(run.metrics, found, report=report)
     text = dump(experiment.settings).encode()

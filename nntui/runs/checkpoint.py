@@ -106,13 +106,13 @@ def updates(directory: Path) -> list[int]:
 def newest_valid(
     directory: Path, report: Callable[[str], object]
 ) -> tuple[int, dict[str, Array], dict[str, Any]]:
-    """The newest checkpoint that is whole; damaged ones are reported. Raises CheckpointError for none."""
+    """The newest checkpoint that is whole; damaged ones are reported. Raises UserError for none."""
     for update in reversed(updates(directory)):
         try:
             return update, *read(path_of(directory, update))
         except CheckpointError as error:
             report(f"{error}; trying the one before")
-    raise CheckpointError(f"{directory}: there is no usable checkpoint")
+    raise UserError(f"{directory}: there is no usable checkpoint; start a new run from its config.toml")
 
 
 def set_aside(directory: Path, update: int) -> None:

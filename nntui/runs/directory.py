@@ -153,13 +153,19 @@ class RunDirectory:
             raise UserError(f"{display(path)}: not the state of a run: unknown state {display(state, 30)}")
         return info
 
+    def sign(self, info: RunInfo) -> None:
+        """Note this process as the run's trainer, and which directory it trains in: a copy has another."""
+        info.process = identity.current().to_json() | {"inode": self.path.stat().st_ino}
+
     def state(self, info: RunInfo) -> str:
-        """The true state: ``lost`` where the process is gone without an ending."""
+        """The true state: ``lost`` where the process is gone without an ending, or trains elsewhere."""
         if info.state in LIVE:
             try:
-                if identity.alive(identity.Identity.from_json(info.process)) is False:
+                alive = identity.alive(identity.Identity.from_json(info.process))
+                inode = info.process.get("inode", self.path.stat().st_ino)
+                if alive is False or (alive and inode != self.path.stat().st_ino):
                     return "lost"
-            except ValueError:
+            except (ValueError, OSError):
                 return "lost"
         return info.state
 

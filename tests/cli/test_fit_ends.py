@@ -6,6 +6,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -248,8 +249,7 @@ def test_damaged_checkpoints_fall_back_and_say_so(cli: Cli, tmp_path: Path) -> N
         path.write_bytes(b"")
     done = cli("fit", "--resume", "latest", "--json")
     assert "there is no usable checkpoint" in done.err
-    assert done.code == 1
-    assert done.json["status"] == "failed"
+    assert (done.code, done.out) == (2, "")
 
 
 def test_one_trainer_a_run(cli: Cli, runs: Path, tmp_path: Path) -> None:
@@ -258,6 +258,8 @@ def test_one_trainer_a_run(cli: Cli, runs: Path, tmp_path: Path) -> None:
     wait_for(lambda: trained(runs), process)
     name = only_run(runs).name
     assert [r["state"] for r in cli("runs", "list", "--json").json] == ["running"]
+    shutil.copytree(runs / name, tmp_path / "copy")
+    assert cli("runs", "show", tmp_path / "copy", "--json").json["state"] == "lost"
     for arguments in (("fit", "--resume", name, "--json"), ("runs", "rm", name)):
         done = cli(*arguments)
         assert (done.code, done.out) == (2, "")

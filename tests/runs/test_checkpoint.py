@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nntui.errors import UserError
 from nntui.runs import checkpoint
 from nntui.runs.checkpoint import CheckpointError, newest_valid, path_of, read, save, thin, thinned, updates
 from nntui.runs.files import atomic_write, remove_stale
@@ -84,7 +85,7 @@ def test_the_newest_valid_one_is_found_and_the_others_are_named(tmp_path: Path) 
     assert (update, meta["epoch"], len(said)) == (5, 5, 2)
     checkpoint.set_aside(tmp_path, 5)
     assert updates(tmp_path) == [0, 5]
-    with pytest.raises(CheckpointError, match="no usable"):
+    with pytest.raises(UserError, match="no usable"):
         newest_valid(tmp_path / "none", print)
 
 
