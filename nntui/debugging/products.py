@@ -47,6 +47,25 @@ def jacobian(plan: Plan, node: Node, i: int) -> Local | None:
     return local_derivative(plan, node, i, None)
 
 
+def block(plan: Plan, node: Node, i: int, entry: int, rows: int) -> tuple[int, Array]:
+    """The first row and some rows of a large Jacobian, those around output ``entry``: rows × entries of the operand."""
+    assert node.op is not None
+    x, y = plan.value(node.args[i]), plan.value(node)
+    first = max(0, min(entry - rows // 2, y.size - rows))
+    xs = [plan.value(a) for a in node.args]
+    space = {k: a.copy() for k, a in plan.workspace(node).items()}
+    out = np.zeros((min(rows, y.size), x.size), dtype=y.dtype)
+    g, sent = np.zeros_like(y), np.zeros_like(x, dtype=y.dtype)
+    with np.errstate(all="ignore"):
+        for k in range(len(out)):
+            place = np.unravel_index(first + k, y.shape)
+            g[place] = 1
+            node.op.backward((i,), g, xs, y, (sent,), space)
+            g[place] = 0
+            out[k] = sent.reshape(-1)
+    return first, out
+
+
 def terms(plan: Plan, edge: Edge, entry: int) -> list[Term] | None:
     """The products whose sum is entry number ``entry`` of what is sent along the edge; None where too many.
 

@@ -202,7 +202,7 @@ def _local_text(look: Look, node: Node, i: int) -> str:
     local = products.jacobian(look.plan, node, i)
     rows, columns = look.size(node), look.size(arg)
     if local is None:
-        return f"{head}: Jacobian {rows}×{columns} (m draws what can be drawn)"
+        return f"{head}: Jacobian {rows}×{columns} (m draws a part)"
     value = local.value
     if local.kind == "scalar":
         return f"{head} = {number(value)}"

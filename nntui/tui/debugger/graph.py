@@ -29,6 +29,7 @@ def flow_nodes(look: Look, *, at_optimizer: bool = False) -> tuple[FlowNode, ...
                 current,
                 node is look.node,
                 broken,
+                node.role != "input" and (node.op is None or look.of_parameters(node)),
             )
         )
     return tuple(out)

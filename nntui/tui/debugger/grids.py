@@ -12,6 +12,8 @@ from nntui.tui.debugger.view import Grid
 from nntui.tui.debugger.words import shape_text
 from nntui_core.graph import Node
 
+BLOCK = 16
+"""Rows of a large Jacobian that are drawn."""
 MOST_SIDE = 256
 """Rows and columns of a diagonal that is drawn whole."""
 
@@ -82,7 +84,11 @@ def _local(look: Look, i: int) -> Grid:
         return Grid(kind, name, note="not computed yet")
     local = products.jacobian(look.plan, node, i)
     if local is None:
-        return Grid(kind, name, note=f"{rows}×{columns} entries are too many to draw")
+        first, part = products.block(look.plan, node, i, look.entry, BLOCK)
+        filled = np.flatnonzero(part.any(axis=0))
+        left, right = (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, columns)
+        corner = f"rows {first}…{first + len(part) - 1}, columns {left}…{right - 1}; the others are 0"
+        return Grid(kind, name, part[:, left:right], min(look.entry, rows - 1) - first, 0, corner=corner)
     if local.kind in ("scalar", "diagonal"):
         diagonal = local.value.reshape(-1)
         first = 0

@@ -20,7 +20,7 @@ BROKEN = Style(fg="bad", bold=True)
 
 LABEL = 24
 """Cells of a node's label at most."""
-NUMBER = 16
+NUMBER = 20
 """Cells of a value at most."""
 
 
@@ -41,7 +41,7 @@ class FlowNode:
     """A node: `value` and `gradient` as text (None: not known yet), `inputs` by id, earlier in the list.
 
     `reached`: whether its value has been computed; others are dim. `current`: the step was its. `cursor`: it is
-    looked at, and kept in sight. `broken`: a breakpoint is on it.
+    looked at, and kept in sight. `broken`: a breakpoint is on it. `minor`: left out where all do not fit.
     """
 
     id: int
@@ -53,18 +53,25 @@ class FlowNode:
     current: bool = False
     cursor: bool = False
     broken: bool = False
+    minor: bool = False
 
 
 def flow(nodes: Sequence[FlowNode], width: int, height: int, ascii: bool = False) -> Picture:  # noqa: A002
     """The graph from left to right in exactly `width` × `height` cells, around the current node.
 
-    Where it is too high, or its wires cannot be told apart, a list of one node a line, each indented by its
-    depth.
+    Where it is too high, minor nodes are left out, except where the cursor is. Where that does not help, or
+    its wires cannot be told apart, a list of one node a line, each indented by its depth.
     """
-    picture = _graph(nodes, width, height)
+    picture = _graph(nodes, width, height) or _graph(_major(nodes), width, height)
     if picture is None:
         picture = _list(nodes, width, height)
     return to_ascii(picture) if ascii else picture
+
+
+def _major(nodes: Sequence[FlowNode]) -> list[FlowNode]:
+    """Without the minor nodes."""
+    kept = {n.id for n in nodes if not n.minor or n.cursor or n.current}
+    return [replace(n, inputs=tuple(i for i in n.inputs if i in kept)) for n in nodes if n.id in kept]
 
 
 def _graph(nodes: Sequence[FlowNode], width: int, height: int) -> Picture | None:
@@ -252,10 +259,14 @@ def _list(nodes: Sequence[FlowNode], width: int, height: int) -> Picture:
     at = next((k for k, node in enumerate(nodes) if node.cursor), None)
     if at is None:
         at = next((k for k, node in enumerate(nodes) if node.current), 0)
-    start = min(max(0, at - height // 2), max(0, len(nodes) - height))
-    shown = nodes[start : start + height]
+    head = height > 3
+    start = min(max(0, at - (height - head) // 2), max(0, len(nodes) - height + head))
+    shown = nodes[start : start + height - head]
     room = max(8, width - 2 * (NUMBER + 2) - 2)
     rows = []
+    if head:
+        names = (fit(text(word, WIRE), NUMBER + 2, "right") for word in ("value", "gradient"))
+        rows.append(fit(join(fit("", room + 2), *names), width))
     for node in shown:
         style = _style(node)
         indent = min(depths[node.id], max(0, room // 3))

@@ -249,11 +249,11 @@ class DebugScreen(Screen[None]):
         return (fit(out, width),)
 
     def _keys(self) -> list[tuple[str, str]]:
-        keys = [("n", "step"), ("b", "back"), ("i", "into"), ("o", "out"), ("c", "continue"), ("u", "until")]
+        keys = [("n", "step"), ("b", "back"), ("q", "quit"), ("i", "into"), ("o", "out"), ("c", "continue")]
         keys += [
+            ("u", "until"),
             ("f", "forward"),
             ("g", "backward"),
-            ("q", "quit"),
             (".", "break"),
             (":", "if"),
             ("v", "value"),
