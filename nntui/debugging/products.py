@@ -22,6 +22,8 @@ Array = NDArray[Any]
 
 MAX_JACOBIAN = 1 << 16
 """Entries of a Jacobian that is computed for a look at it."""
+MAX_WORK = 1 << 21
+"""Numbers touched for it."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,10 @@ def is_diagonal(node: Node, i: int) -> bool:
 
 def jacobian(plan: Plan, node: Node, i: int) -> Local | None:
     """The local derivative where it is small enough to look at, else None."""
-    size = prod(node.shape) * prod(node.args[i].shape)
-    if not is_diagonal(node, i) and size > MAX_JACOBIAN:
+    rows, columns = prod(node.shape), prod(node.args[i].shape)
+    # A vector-Jacobian product a row, each about as long as everything that the op touches.
+    work = rows * (rows + sum(prod(a.shape) for a in node.args))
+    if not is_diagonal(node, i) and (rows * columns > MAX_JACOBIAN or work > MAX_WORK):
         return None
     return local_derivative(plan, node, i, None)
 

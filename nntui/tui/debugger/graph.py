@@ -29,7 +29,7 @@ def flow_nodes(look: Look, *, at_optimizer: bool = False) -> tuple[FlowNode, ...
                 current,
                 node is look.node,
                 broken,
-                node.role != "input" and (node.op is None or look.of_parameters(node)),
+                node.role != "input" and (node.op is None or node.id in look.wiring.of_parameters),
             )
         )
     return tuple(out)

@@ -12,7 +12,7 @@ from nntui.tui.debugger.view import Grid
 from nntui.tui.debugger.words import shape_text
 from nntui_core.graph import Node
 
-BLOCK = 16
+BLOCK = 8
 """Rows of a large Jacobian that are drawn."""
 MOST_SIDE = 256
 """Rows and columns of a diagonal that is drawn whole."""
@@ -84,7 +84,11 @@ def _local(look: Look, i: int) -> Grid:
         return Grid(kind, name, note="not computed yet")
     local = products.jacobian(look.plan, node, i)
     if local is None:
-        first, part = products.block(look.plan, node, i, look.entry, BLOCK)
+        place = look.entry // BLOCK * BLOCK
+        first, part = look.once(
+            ("block", node.id, i, place),
+            lambda: products.block(look.plan, node, i, place + BLOCK // 2, BLOCK),
+        )
         filled = np.flatnonzero(part.any(axis=0))
         left, right = (int(filled[0]), int(filled[-1]) + 1) if len(filled) else (0, columns)
         corner = f"rows {first}…{first + len(part) - 1}, columns {left}…{right - 1}; the others are 0"

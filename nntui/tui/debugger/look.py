@@ -31,13 +31,18 @@ class Wiring:
         self.incoming: dict[int, list[Edge]] = {}
         self.outgoing: dict[int, list[Edge]] = {}
         self.consumers: dict[int, list[Node]] = {}
-        self.texts: dict[tuple[str, int, int], str] = {}
-        """What arrays were written as: stepping back and forth restores them, so each is read once."""
+        self.kept: dict[tuple[object, ...], Any] = {}
+        """What was made of arrays: stepping back and forth restores them, so each is read once."""
         self.short = _short_names(self.nodes, self.plan.outputs[0], "L" if debugger.subject.network else "f")
         for edge in self.plan.edges():
             self.incoming.setdefault(edge.target.id, []).append(edge)
             self.outgoing.setdefault(edge.node.id, []).append(edge)
+        self.of_parameters: set[int] = set()
+        """Ids of ops that depend on parameters and constants alone, such as penalties."""
         for node in self.nodes:
+            fixed = (a.role in ("parameter", "constant") or a.id in self.of_parameters for a in node.args)
+            if node.op is not None and all(fixed):
+                self.of_parameters.add(node.id)
             for arg in dict.fromkeys(node.args):
                 self.consumers.setdefault(arg.id, []).append(node)
 
@@ -136,11 +141,14 @@ class Look:
         return self._text("sent", edge.node.id, edge.position, self.plan.contribution(edge), write)
 
     def _text(self, kind: str, first: int, second: int, array: Array, write: Callable[[Array], str]) -> str:
-        key = (f"{kind} {write.__name__}", first, second)
-        found = self.wiring.texts.get(key)
-        if found is None:
-            found = self.wiring.texts[key] = write(array)
+        found: str = self.once((kind, write.__name__, first, second), lambda: write(array))
         return found
+
+    def once(self, key: tuple[object, ...], make: Callable[[], Any]) -> Any:
+        """What ``make`` gives, made once for the subject as it is."""
+        if key not in self.wiring.kept:
+            self.wiring.kept[key] = make()
+        return self.wiring.kept[key]
 
     def index(self, node: Node, flat: int) -> tuple[int, ...]:
         """A flat entry as an index."""
@@ -150,13 +158,7 @@ class Look:
         """Length of the node's sample axis; 0 where it has none."""
         rows = len(self.debugger.subject.rows)
         batched = self.network and node.role in ("op", "input", "label", "random") and node.shape
-        return rows if batched and node.shape[0] == rows and not self.of_parameters(node) else 0
-
-    def of_parameters(self, node: Node) -> bool:
-        """Whether the node depends on parameters alone, such as a penalty."""
-        return node.op is not None and all(
-            a.role in ("parameter", "constant") or self.of_parameters(a) for a in node.args
-        )
+        return rows if batched and node.shape[0] == rows and node.id not in self.wiring.of_parameters else 0
 
     def size(self, node: Node) -> int:
         """Entries of the node."""

@@ -240,8 +240,9 @@ class DebugSession:
 
     def open_all(self) -> None:
         """Open every node that can be opened, and what is inside them."""
-        while closed := [n for n in self.wiring.nodes if n.op is not None and not n.op.primitive]:
-            self.debugger.into(closed[0].name)
+        while closed := [n.name for n in self.wiring.nodes if n.op is not None and not n.op.primitive]:
+            self.debugger.opened = (*self.debugger.opened, *closed)
+            self.debugger.choose(self.debugger.sample)
         self.start()
 
     def out(self) -> None:
@@ -439,7 +440,7 @@ class DebugSession:
         self.preview = None
         before = float(look.plan.value(node)[index])
         self.debugger.edit(node.name, index, value)
-        self.wiring.texts.clear()
+        self.wiring.kept.clear()
         self._compare()
         self._say(f"{node.name}{at(index)}: {number(before)} → {number(value)}, here only", "warn")
 

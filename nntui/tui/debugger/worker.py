@@ -21,11 +21,11 @@ Post = Callable[[View], object]
 class Worker:
     """Runs commands in the order they come; while several wait, only the last is drawn.
 
-    ``opened`` is called once with the session, or ``failed`` with what kept it from opening, then ``post``
-    with each view. All are called from the thread.
+    ``post`` is called with each view, ``failed`` with what kept the session from opening or ended the thread;
+    both from the thread.
     """
 
-    def __init__(self, open_session: Open, post: Post, failed: Callable[[UserError], object]) -> None:
+    def __init__(self, open_session: Open, post: Post, failed: Callable[[Exception], object]) -> None:
         self._open, self._post, self._failed = open_session, post, failed
         self._queue: queue.SimpleQueue[tuple[int, str, tuple[Any, ...]] | None] = queue.SimpleQueue()
         self.asked = 0
@@ -48,14 +48,9 @@ class Worker:
     def _run(self) -> None:
         with np.errstate(all="ignore"):
             try:
-                session = self._open()
-            except UserError as error:
-                self._failed(error)
-                return
-            except NntuiError as error:
-                self._failed(UserError(str(error)))
-                return
-            self._serve(session)
+                self._serve(self._open())
+            except Exception as error:  # the thread's end is the screen's business, whatever the cause
+                self._failed(UserError(str(error)) if isinstance(error, NntuiError) else error)
 
     def _serve(self, session: DebugSession) -> None:
         serial, more = 0, True

@@ -117,9 +117,9 @@ class DebugScreen(Screen[None]):
             return isinstance(message, DebugScreen.Viewed)
 
     class Failed(Message):
-        """The session could not be opened."""
+        """The session could not be opened, or the worker came to grief."""
 
-        def __init__(self, error: UserError) -> None:
+        def __init__(self, error: Exception) -> None:
             super().__init__()
             self.error = error
 
@@ -192,7 +192,9 @@ class DebugScreen(Screen[None]):
         self.followed_by(message.view)
 
     def on_debug_screen_failed(self, message: Failed) -> None:
-        """It could not be opened: say why, and stay so that it can be read."""
+        """It could not be opened: say why, and stay so that it can be read. A fault of ours ends the program."""
+        if not isinstance(message.error, UserError):
+            raise message.error
         self._failure = " · ".join(message.error.messages)
         self._lines()
 

@@ -1,0 +1,85 @@
+"""Every node of whole networks, at every moment, has a card and a map; every array can be walked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nntui.tui.debugger import grids
+from nntui.tui.debugger.panes.base import wrapped
+from nntui.tui.render.picture import row_width
+from tests.tui.debugging import expression, network
+
+DEMOS = {
+    "xor": (), "digits": ("train.batch_size=3",), "mini_inception": ("train.batch_size=2",), "sine": (),
+    "rare_gradients": (), "deep_init": ("train.batch_size=4",), "logistic_newton": (), "vehicles": ("train.batch_size=2",),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("demo", sorted(DEMOS))
+def test_every_node_of_a_demo(demo):
+    session = network(demo, *DEMOS[demo])
+    total = len(session.debugger.stepper)
+    for at in sorted({0, 1, total // 3, 2 * total // 3, total}):
+        session.debugger.stepper.seek(at)
+        for node in session.wiring.nodes:
+            session._cursor = node.name
+            look = session.look()
+            places = grids.layout(look, node)
+            # Each entry is drawn once; of pictures those of one sample.
+            assert len(set(places.ravel().tolist())) == places.size
+            for kind in grids.kinds(look)[:3]:
+                session.kind = kind
+                view = session.view(0)
+                assert view.card
+                assert view.grid.values is not None or view.grid.note
+            session.scroll(1, 1)
+            session.choose(1)
+            for line in wrapped(view.card, 40):
+                assert row_width(line) == 40
+
+
+@pytest.mark.parametrize("demo", ["xor", "digits"])
+def test_opened_to_the_last_the_gradients_are_the_same(demo):
+    session = network(demo)
+    session.backward()
+    before = session.trainer.network.parameters.grad.copy()
+    session.open_all()
+    assert all(n.op is None or n.op.primitive for n in session.wiring.nodes)
+    session.backward()
+    after = session.trainer.network.parameters.grad
+    np.testing.assert_allclose(after, before, rtol=2e-4, atol=1e-6)
+    assert session.view(0).card
+
+
+def test_samples_shares_sum_to_the_gradient():
+    from nntui.debugging import products
+
+    session = network("digits")
+    session.backward()
+    rows = len(session.debugger.subject.rows)
+    for name in ("hidden.W", "hidden.b", "output.W"):
+        edge = next(
+            e for e in session.wiring.incoming[session.wiring.by_name[name].id] if e.node.name.endswith(".z")
+        )
+        shares = [products.share(session.debugger.subject.plan, edge, slice(k, k + 1)) for k in range(rows)]
+        whole = session.debugger.subject.plan.contribution(edge)
+        np.testing.assert_allclose(np.sum(shares, axis=0), whole, rtol=1e-3, atol=1e-6)
+
+
+def test_the_products_of_an_entry_sum_to_it():
+    from nntui.debugging import products
+
+    for session in (
+        network("digits", "train.batch_size=4"),
+        expression("norm2(W @ x)*softmax(x)@x", W=[[1, 2], [3, 4]], x=[0.5, -1]),
+    ):
+        session.backward()
+        plan = session.debugger.subject.plan
+        for edge in plan.edges():
+            sent = plan.contribution(edge).reshape(-1)
+            for entry in {0, sent.size // 2, sent.size - 1}:
+                terms = products.terms(plan, edge, entry)
+                if terms is not None:
+                    found = sum(t.local * t.upstream for t in terms)
+                    assert found == pytest.approx(float(sent[entry]), rel=1e-3, abs=1e-6)
