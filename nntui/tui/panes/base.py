@@ -100,6 +100,12 @@ class Pane(Canvas, can_focus=True):
         self._state, self._seen = None, ()
 
     @property
+    def shades(self) -> bool:
+        """Whether maps are drawn with characters, since colors cannot tell their values."""
+        caps = getattr(self.app, "caps", None)
+        return self.ascii or (caps is not None and caps.shades)
+
+    @property
     def ascii(self) -> bool:
         """Whether only ASCII characters can be shown."""
         return bool(getattr(self.app, "ascii_only", False))

@@ -37,7 +37,7 @@ class LayersPane(Pane):
     TITLE = "Layers"
     NEEDS = ("layers",)
     HELP = (
-        "A row a layer: histogram, mean and spread of its activations; the share of units that are dead\n"
+        "A row a layer: histogram (bars: root of the count), mean and spread of its activations; the share of units that are dead\n"
         "(relu, 0 on every sample) or saturated (tanh, sigmoid at their ends on every sample); the gradient at\n"
         "its units; the norm of its weights' gradient; and Δw/w, how much an update changes the weights.\n"
         "Good: spread alike in all layers, no dead or saturated units, Δw/w about 1e-3.\n"
@@ -47,7 +47,7 @@ class LayersPane(Pane):
     def state(self, snapshot: Snapshot) -> str:
         if snapshot.stats_update < 0:
             return ""
-        return f"bins ±3σ · bars √count · update {count(snapshot.stats_update, 6)}"
+        return f"bins ±3σ · update {count(snapshot.stats_update, 6)}"
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         table = snapshot.arrays.get("layers/table")
@@ -82,7 +82,7 @@ class LayersPane(Pane):
                     f"  updates {trail[0].update}–{trail[-1].update}, ±{trimmed(scale_of(limits), 3)}", MUTED
                 ),
             )
-            drawn = history([m.counts[k] for m in trail], limits, w, height - 1, ascii=self.ascii)
+            drawn = history([m.counts[k] for m in trail], limits, w, height - 1, ascii=self.shades)
             part: Picture = (fit(head, w), *drawn)
             picture = beside(picture, part, 2) if picture else part
         return picture

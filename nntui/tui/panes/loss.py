@@ -42,7 +42,7 @@ class LossPane(Pane):
         validation = snapshot.history["validation.loss"]
         if np.isfinite(validation).any():
             series.append(Series(epochs, validation, "validation", "val", dashed=True))
-        rows = 2 if height >= 9 and np.isfinite(validation).any() else 1
+        rows = 2 if height >= 6 and np.isfinite(validation).any() else 1
         picture = plot(
             series, width, max(1, height - rows), log=snapshot.log_scale, x_label="epoch", ascii=self.ascii
         )

@@ -83,7 +83,7 @@ class NetworkPane(Pane):
             sizes = (len(columns[k].units), len(columns[k + 1].units))
             matrices.append(matrix if matrix is not None and matrix.shape == sizes else None)
         limit = rounded_up(known.get("largest") or 1.0)
-        picture = diagram(columns, matrices, width, height, limit=limit, ascii=self.ascii)
+        picture = diagram(columns, matrices, width, height, limit=limit, ascii=self.shades)
         return pad(picture, width, height)
 
     def _inputs(self, snapshot: Snapshot, shown: dict[str, Any]) -> Column:

@@ -42,7 +42,7 @@ class OutputPane(Pane):
         "Two inputs: the class the network decides at each point of the plane, stronger where it is surer,\n"
         "with the training points on top; points it gets wrong are marked with a cross.\n"
         "One input: the network's curve through the data. Else: one held-out sample and the score of each class\n"
-        "(◂ the true one); [ and ] walk the samples, v shows its numbers, then true (rows) by decided classes.\n"
+        "(◂ the true one); [ and ] walk the samples, m shows its numbers, then true (rows) by decided classes.\n"
         "Good: the border runs between the classes and is no more wiggly than the data needs."
     )
 
@@ -84,9 +84,14 @@ class OutputPane(Pane):
                 return f"true by row, decided by column · {part}"
             return f"{about.get('part')} sample {about.get('index', 0) + 1} of {about.get('count')}"
         if kind == "curve":
-            return join(
-                text("data ", MUTED), text("•"), text("  network ", MUTED), text("──", Style(fg="accent"))
-            )
+            key = join(text("data ", MUTED), text("•"), text("  network ", MUTED), text("──"))
+            names = [display(t, 12) for t in snapshot.hello_info("targets", [])]
+            if snapshot.hello_info("classes") is None and len(names) > 1:
+                roles = [Style(fg=f"class{k % 10}") for k in range(len(names))]
+                key = join(
+                    key, *[text(f"  {n}", role) for n, role in zip(names[:CURVES], roles, strict=False)]
+                )
+            return key
         return ""
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
@@ -120,10 +125,10 @@ class OutputPane(Pane):
         w, h = (width, height) if width < 2.6 * height * 2 else (int(height * 2 * 2.6), height)
         markers = self._points(snapshot)
         if snapshot.hello_info("classes") is None:
-            picture = heatmap(values, w, h, markers=markers, ascii=self.ascii)
+            picture = heatmap(values, w, h, markers=markers, ascii=self.shades)
         else:
             outputs = snapshot.info.get("surface", {}).get("outputs", 1)
-            picture = class_map(classes, surety(values, outputs), w, h, markers=markers, ascii=self.ascii)
+            picture = class_map(classes, surety(values, outputs), w, h, markers=markers, ascii=self.shades)
         left = (width - w) // 2
         blank: Picture = (fit("", left),) * h
         return beside(blank, picture, 0) if left else picture
@@ -142,9 +147,9 @@ class OutputPane(Pane):
         for k, (fx, fy) in enumerate(at.tolist()):
             role = f"class{int(targets[k]) % 10}" if classes is not None else "text"
             if k in wrong:
-                out.append((fx, 1 - fy, "x" if self.ascii else "✕", Style(fg="bad", bold=True)))
+                out.append((fx, 1 - fy, "x" if self.shades else "✕", Style(fg="bad", bold=True)))
             else:
-                dot = str(int(targets[k]) % 10) if self.ascii and classes is not None else "●"
+                dot = str(int(targets[k]) % 10) if self.shades and classes is not None else "●"
                 out.append((fx, 1 - fy, dot, Style(fg=role, bold=True)))
         return out
 
@@ -158,7 +163,7 @@ class OutputPane(Pane):
         outputs = np.asarray(y, dtype=float).reshape(len(x), -1)
         classes = snapshot.hello_info("classes") is not None
         series = [
-            Series(points, truth[:, k], "muted", points=True)
+            Series(points, truth[:, k], _curve_role(truth, k, "muted"), points=True)
             for k in range(min(truth.shape[1], 1 if classes else CURVES))
         ]
         series += [
@@ -216,8 +221,8 @@ class OutputPane(Pane):
         free = height - rows - 1
         if len(below) == rows and 2 * free >= rows and "of" not in plain(below):
             w, h = proportions(rows, columns, _width(below), min(h, free))
-            return stack(heatmap(pixels, w, h, palette="ink", ascii=self.ascii), ((),), below)
-        return heatmap(pixels, w, h, palette="ink", ascii=self.ascii)
+            return stack(heatmap(pixels, w, h, palette="ink", ascii=self.shades), ((),), below)
+        return heatmap(pixels, w, h, palette="ink", ascii=self.shades)
 
     def _scores(self, snapshot: Snapshot, outputs: np.ndarray, width: int, height: int) -> Picture:
         label = snapshot.info.get("sample", {}).get("label")
@@ -248,8 +253,9 @@ def _width(picture: Picture) -> int:
     return max((row_width(row) for row in picture), default=0)
 
 
-def _curve_role(outputs: np.ndarray, k: int) -> str:
-    return "accent" if outputs.shape[1] == 1 else f"class{k % 10}"
+def _curve_role(outputs: np.ndarray, k: int, alone: str = "accent") -> str:
+    """A color for each of several outputs, with that of their data."""
+    return alone if outputs.shape[1] == 1 else f"class{k % 10}"
 
 
 def surety(values: np.ndarray, outputs: int) -> np.ndarray:

@@ -17,6 +17,8 @@ from nntui.tui.render.units import SELECTED, Size, Unit, draw_unit, level_of
 MUTED = Style(fg="muted")
 TITLE = Style(fg="text", bold=True)
 
+GAP = 6
+"""Cells between columns at least: in less, weights cannot be told apart."""
 LABEL = 8
 """Cells of a label beside the first and the last column, at most."""
 
@@ -156,7 +158,7 @@ def _place(columns: Sequence[Column], width: int, height: int) -> list[_Placed] 
     for start, first in enumerate(SIZES):
         sizes = [_size(column, room, start) for column in columns]
         between = width - left - right - sum(size.outer[0] for size, _ in sizes)
-        if between >= max(3, first.width) * gaps and between >= 0:
+        if between >= max(GAP, first.width) * gaps and between >= 0:
             return _spread(columns, sizes, left, between, room)
     return None
 

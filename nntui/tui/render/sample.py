@@ -135,7 +135,7 @@ def confusion(names: Sequence[str], counts: ArrayLike, width: int, height: int) 
     digits = len(str(int(found.max())))
     longest = min(NAME, max(width_of(name) for name in names))
     most = (width - 1) // (n + 1) - 1
-    if most < max(2, digits):
+    if most < max(2, digits, min(longest, 3)):
         return None
     cell = 1 + max(2, digits, min(longest, most))
     side = min(longest, width - n * cell)

@@ -113,7 +113,8 @@ class Steering(Screen[None]):
 
     def action_faster(self) -> None:
         """More updates a second, in the end as many as the machine can do."""
-        self._set_pace(lambda speed: next((p for p in PACES if p > speed), "max"))
+        if self.pace != "max":
+            self._set_pace(lambda speed: next((p for p in PACES if p > speed), "max"))
 
     def _set_pace(self, choose: Callable[[float], str | float]) -> None:
         status = self.snapshot.status
@@ -121,7 +122,7 @@ class Steering(Screen[None]):
         # "auto" and "max" begin at what is reached now.
         self.pace = choose(self.pace if isinstance(self.pace, int | float) else max(1.0, measured or 100.0))
         self.send(SetPace(pace=self.pace))
-        self.refresh_bindings()
+        self.owner.change()
 
     def action_restart(self) -> None:
         """Begin again from update 0."""

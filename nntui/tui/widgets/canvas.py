@@ -59,8 +59,8 @@ class Canvas(Widget):
             self.refresh(*regions)
 
     def on_resize(self, event: Resize) -> None:
-        """Paint for the new size."""
-        self.show(self.paint(event.size.width, event.size.height))
+        """Paint for the new size inside the border, which is not the event's."""
+        self.show(self.paint(*self.size))
 
     def notify_style_update(self) -> None:
         """The theme or the styles changed: so did what roles mean."""
