@@ -38,7 +38,12 @@ class NntuiApp(App[int]):
     TITLE = "nntui"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "f2,ctrl+p", "command_palette", "commands", show=False, tooltip="Search the commands", id="app.palette"
+            "f2,ctrl+p",
+            "command_palette",
+            "commands",
+            show=False,
+            tooltip="Search the commands",
+            id="app.palette",
         ),
     ]
 

@@ -175,7 +175,9 @@ class Store:
             case Broke():
                 values["broke"] = message
             case Stats():
-                values["arrays"] = {**values.get("arrays", {}), **message.arrays}
+                # An array without values has nothing to draw: panes are spared the case.
+                some = {name: a for name, a in message.arrays.items() if a.size}
+                values["arrays"] = {**values.get("arrays", {}), **some}
                 values["info"] = {**values.get("info", {}), **message.info}
                 values["stats_update"] = message.update
                 self._remember(message)
@@ -195,7 +197,13 @@ class Store:
 
     def _remember(self, stats: Stats) -> None:
         counts, limits = stats.arrays.get("layers/activations"), stats.arrays.get("layers/activation_limits")
-        if counts is None or limits is None or counts.ndim != 2 or limits.shape != counts.shape[:1]:
+        if (
+            counts is None
+            or limits is None
+            or not counts.size
+            or counts.ndim != 2
+            or limits.shape != counts.shape[:1]
+        ):
             return
         # A rewind or a restart goes back in time, as in the records.
         while self._trail and self._trail[-1].update >= stats.update:

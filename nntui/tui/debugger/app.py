@@ -19,7 +19,12 @@ class DebugApp(App[int]):
     TITLE = "nntui debug"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "f2,ctrl+p", "command_palette", "commands", show=False, tooltip="Search the commands", id="app.palette"
+            "f2,ctrl+p",
+            "command_palette",
+            "commands",
+            show=False,
+            tooltip="Search the commands",
+            id="app.palette",
         ),
     ]
 

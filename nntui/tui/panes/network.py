@@ -141,7 +141,7 @@ class NetworkPane(Pane):
 
     def _centered(self, face: Any, layer: dict[str, Any]) -> Any:
         """A sigmoid's answers are drawn around its middle, so that both halves have a color."""
-        return (np.asarray(face) - 0.5) * 2 if layer.get("activation") == "sigmoid" else face
+        return np.clip(face, 0, 1) * 2 - 1 if layer.get("activation") == "sigmoid" else face
 
     def _limit(self, layer: dict[str, Any], faces: Any) -> float:
         """One scale for all units of a layer: what they can answer at most, else what they do."""

@@ -261,6 +261,6 @@ def _curve_role(outputs: np.ndarray, k: int, alone: str = "accent") -> str:
 def surety(values: np.ndarray, outputs: int) -> np.ndarray:
     """From 0, undecided, to 1, sure."""
     if outputs == 1:
-        return np.asarray(np.clip(np.abs(values - 0.5) * 2, 0, 1))
+        return np.asarray(np.abs(np.clip(values, 0, 1) - 0.5) * 2)
     floor = 1 / outputs
     return np.asarray(np.clip((values - floor) / (1 - floor), 0, 1))

@@ -54,11 +54,16 @@ def scores(
                 fit(text(names[k], bold), span, "right"),
                 text(" "),
                 text(("#" if ascii else "━") * fill, Style(fg=role, bold=True)),
-                text(" " * (bar - fill) + percent(float(found[k]), 5), bold),
+                text(" " * (bar - fill) + _percent(float(found[k])), bold),
                 text(f" {mark}", Style(fg="accent", bold=True)),
             )
         )
     return tuple(rows)
+
+
+def _percent(share: float) -> str:
+    """In five cells also what is no share."""
+    return percent(share, 5) if not np.isfinite(share) or -0.1 < share < 9.995 else short(share, 5)
 
 
 def targets(names: Sequence[str], values: ArrayLike, truth: ArrayLike, width: int, height: int) -> Picture:

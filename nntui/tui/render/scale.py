@@ -31,6 +31,8 @@ def rounded_up(value: float) -> float:
     """The next of a few round numbers from `value` on: a scale that stays the same while data moves a little."""
     if not np.isfinite(value) or value <= 0:
         return 1.0
+    if not 1e-300 < value < 1e300:
+        return float(value)
     power = 10.0 ** np.floor(np.log10(value))
     return float(next((k * power for k in ROUND if k * power >= value * 0.999999), 10 * power))
 

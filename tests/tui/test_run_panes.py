@@ -1,0 +1,208 @@
+"""What the panes show, at every size, for every kind of data, and for data that means harm."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from nntui.server.frames import Ended, Event, Hello, Stats
+from nntui.tui.caps import Caps
+from nntui.tui.render.picture import plain, row_width
+from nntui.tui.source import Restarted
+from nntui.tui.store import MAX_TRAIL, Store
+from nntui.tui.widgets.status import status_row
+from tests.tui.fakes import KINDS, hello, items, records, stats, status, watching
+
+HOSTILE = ["[@click=app.quit]x[/]", "\x1b[31mred\x1b]0;t\x07", "a\u202eb\nc\x9b2J", "漢字" * 30]
+
+
+def changed(given: Stats, change) -> Stats:
+    """The same statistics, every array of floats changed."""
+    arrays = {k: change(np.array(v, float)) if v.dtype.kind == "f" else v for k, v in given.arrays.items()}
+    return dataclasses.replace(given, arrays=arrays)
+
+
+def text_of(v) -> str:
+    return "\n".join([v.line("status"), v.line("keys"), *[v.pane(p.ID) for p in v.screen.panes]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_every_kind_of_data_fills_every_pane_exactly(kind):
+    async with watching(items(kind)) as v:
+        for pane in v.screen.panes:
+            assert [row_width(r) for r in pane.picture] == [pane.size.width] * pane.size.height
+        assert "waiting" not in text_of(v)
+        assert "fake" in v.line("status")
+
+
+async def test_layers_show_each_number_of_a_layer():
+    async with watching() as v:
+        head, first, *_ = v.pane("layers").splitlines()
+        for word in ("activations", "gradient", "dead", "satur", "‖g‖", "Δw/w"):
+            assert word in head
+        for number in ("0.01000", "0.5000", "0 %", "25 %", "0.02000", "0.001500"):
+            assert number in first
+        assert "█" in first
+
+
+async def test_output_of_a_table_shows_inputs_scores_and_mistakes():
+    async with watching(items("table")) as v:
+        text = v.pane("output")
+        for word in ("x1", "x4", "0.3333", "50 %", "◂", "31"):
+            assert word in text
+    async with watching(items("targets")) as v:
+        assert {"y", "z", "0.3333", "0.5000"} <= set(v.pane("output").split())
+
+
+async def test_output_of_a_plane_names_axes_classes_and_wrong_points():
+    async with watching() as v:
+        state = str(v.screen.query_one("#output").border_subtitle)
+        assert "x1 → x2 ↑" in state
+        assert "11/12 right" in state
+        assert v.pane("output").count("✕") == 1
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1), (39, 11), (40, 12), (60, 15), (80, 24), (99, 30), (100, 30), (160, 50), (300, 90)]
+)
+async def test_any_size_shows_the_run_or_says_what_it_needs(size):
+    async with watching(items("picture", layers=3), size=size) as v:
+        if size[0] < 40 or size[1] < 12:
+            assert "40×12" in str(v.screen.query_one("#small").render())
+            return
+        shown = [p for p in v.screen.panes if p.display and p.size.width]
+        assert len(shown) == (5 if size >= (100, 30) else 1)
+        for k, pane in enumerate(v.screen.panes, 1):
+            await v.press(str(k))
+            assert [row_width(r) for r in pane.picture] == [pane.size.width] * pane.size.height
+        assert "? help" in v.line("keys")
+
+
+async def test_a_storm_of_sizes_ends_with_a_whole_picture():
+    async with watching() as v:
+        for size in [(80, 24), (1, 1), (200, 60), (39, 30), (40, 12), (120, 11), (101, 31)] * 3:
+            await v.pilot.resize_terminal(*size)
+        await v.pilot.pause()
+        for pane in v.screen.panes:
+            assert [row_width(r) for r in pane.picture] == [pane.size.width] * pane.size.height
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a: np.full_like(a, np.nan),
+        lambda a: np.full_like(a, np.inf),
+        lambda a: np.full_like(a, -1e308),
+        lambda a: a * 0,
+        lambda a: a[:0],
+    ],
+    ids=["nan", "inf", "huge", "zero", "empty"],
+)
+async def test_no_values_are_too_bad_to_draw(kind, change):
+    async with watching(items(kind), size=(160, 50)) as v:
+        await v.post(changed(stats(v.screen.snapshot.hello, 60), change))
+        for _ in range(3):
+            await v.press("m")
+        for pane in v.screen.panes:
+            assert [row_width(r) for r in pane.picture] == [pane.size.width] * pane.size.height
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_hostile_text_is_shown_escaped_and_does_nothing(text):
+    given = items("table", title=text, names=[text] * 4, classes=[text, text + "2", "ok"])
+    finding = {"id": text, "layer": text, "message": text, "cure": text}
+    async with watching([*given, Event(text=text), Ended(status="failed", reason=text)]) as v:
+        found = stats(v.screen.snapshot.hello, 60)
+        found.info["findings"] = [finding]
+        await v.post(found)
+        for _ in range(3):
+            seen = text_of(v) + "".join(str(p.border_subtitle) for p in v.screen.panes)
+            assert not {
+                c for c in seen if c != "\n" and (ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or c in "\u202e")
+            }
+            await v.press("m")
+        for pane in v.screen.panes:
+            await v.pilot.click(pane)
+        assert v.app.is_running
+        assert v.app.screen is v.screen
+
+
+@pytest.mark.parametrize("classes", [["only"], [f"class {k}" for k in range(100)]])
+async def test_one_class_and_a_hundred(classes):
+    async with watching(items("table", classes=classes)) as v:
+        assert "class" in text_of(v) or "only" in text_of(v)
+        await v.press("m")
+        for pane in v.screen.panes:
+            assert [row_width(r) for r in pane.picture] == [pane.size.width] * pane.size.height
+
+
+async def test_a_deep_network_is_folded_and_counted():
+    async with watching(items("picture", layers=40)) as v:
+        assert "more layers" in v.pane("layers")
+        assert "more layers" in v.pane("network")
+
+
+async def test_the_first_picture_needs_only_the_greeting():
+    async with watching([hello("picture")]) as v:
+        assert "hidden1" in v.pane("network")
+        assert "first epoch is not over" in v.pane("loss")
+
+
+async def test_ascii_terminals_get_ascii_alone():
+    async with watching(items("picture"), caps=Caps("16", ascii=True)) as v:
+        for pane in v.screen.panes:
+            assert plain(pane.picture).isascii()
+            assert str(pane.border_subtitle or "").isascii()
+        assert v.line("status").isascii()
+
+
+async def test_without_colors_maps_are_characters():
+    async with watching(caps=Caps("none")) as v:
+        assert "▀" not in v.pane("output")
+        assert {"0", "1"} <= set(v.pane("output"))
+
+
+async def test_what_has_not_changed_is_not_drawn_again():
+    async with watching() as v:
+        pictures = [id(p.picture) for p in v.screen.panes]
+        await v.post(status(update=41))
+        assert [id(p.picture) for p in v.screen.panes] == pictures
+        assert "41" in v.line("status")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
+def test_numbers_of_the_status_line_keep_their_place(width):
+    def line(update, speed, epoch):
+        store = Store()
+        store.message(hello(title="a title"))
+        at = dataclasses.replace(status(update=update, updates_per_second=speed), epoch=epoch)
+        store.message(at)
+        row = status_row(store.snapshot(), width)[0]
+        assert row_width(row) == width
+        return plain((row,))
+
+    one, other = line(7, 0.5, 1), line(99_999, 98_765.0, 99)
+    for word in ("epoch", "update", "lr", "left", "training"):
+        assert one.find(word) == other.find(word)
+
+
+def test_the_store_keeps_a_bounded_trail_and_forgets_the_future_on_a_rewind():
+    store, greeting = Store(), hello()
+    store.message(greeting)
+    for update in range(3 * MAX_TRAIL):
+        store.message(stats(greeting, update))
+    trail = store.snapshot().trail
+    assert len(trail) <= MAX_TRAIL
+    assert (trail[0].update, trail[-1].update) == (0, 3 * MAX_TRAIL - 1)
+    store.message(stats(greeting, 100))
+    assert [m.update for m in store.snapshot().trail][-1] == 100
+    store.restart()
+    assert store.snapshot().trail == ()
+
+
+async def test_a_restart_forgets_the_history():
+    async with watching() as v:
+        await v.post(Restarted(), *records(1))
+        assert "@0" in v.pane("loss")
+        assert isinstance(v.screen.snapshot.hello, Hello)
