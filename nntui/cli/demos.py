@@ -22,7 +22,6 @@ def command(name: str | None) -> None:
       nntui demos xor
     """
     from nntui.config import demos
-    from nntui.config.faults import suggestion
     from nntui.runs.files import file_error
 
     found = demos.names()
@@ -32,6 +31,8 @@ def command(name: str | None) -> None:
             click.echo(f"{demo:<{width}}  {demos.summary(demo)}")
         return
     if name not in found:
+        from nntui.config.faults import suggestion
+
         hint = suggestion(name, found)
         raise UserError(f"{display(name, 60)}: no demo of this name (allowed: {', '.join(found)}){hint}")
     sources = demos.files(name)

@@ -15,6 +15,9 @@ from nntui_core.layers.base import Layer
 from nntui_core.network import INPUT, Network, NetworkSpec
 from nntui_core.trainer import Curriculum
 
+LISTED = 20
+"""Names that a message shows at most."""
+
 Fault = tuple[tuple[str | int, ...], str]
 
 
@@ -58,7 +61,7 @@ def _names(settings: Settings) -> list[Fault]:
 def _inputs(layer: Layer, seen: Sequence[str], every: Sequence[str]) -> list[str]:
     """What is wrong with the inputs of a layer that can read the ones in ``seen``."""
     if layer.inputs is None:
-        needed = f"is required: {layer.type} joins at least two layers (allowed {', '.join(seen)})"
+        needed = f"is required: {layer.type} joins at least two layers (allowed {_listed(seen)})"
         return [needed] if layer.joins else []
     out = []
     for source in layer.inputs:
@@ -67,12 +70,18 @@ def _inputs(layer: Layer, seen: Sequence[str], every: Sequence[str]) -> list[str
         later = source in every
         why = "it comes later, and layers can only read earlier ones" if later else "there is no such layer"
         hint = "" if later else suggestion(source, seen)
-        out.append(f"{why} (given {shown(source)}; allowed {', '.join(display(n, 30) for n in seen)}){hint}")
+        out.append(f"{why} (given {shown(source)}; allowed {_listed(seen)}){hint}")
     count = len(layer.inputs)
     if (count < 2) if layer.joins else (count != 1):
         need = "at least two" if layer.joins else "one"
         out.append(f"the number of layers that {layer.type} reads (given {count}; allowed {need})")
     return out
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names for a message: the last ones where they are many."""
+    near = [display(n, 30) for n in names[-LISTED:]]
+    return ", ".join([*["…"] * (len(names) > LISTED), *near])
 
 
 def output_activation(layer: Layer) -> str:

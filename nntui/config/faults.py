@@ -38,10 +38,14 @@ class Fault:
     """Pydantic's name of it."""
 
 
+MAX_FAULTS = 100
+"""Faults told of one file; more are only counted."""
+
+
 def faults(error: ValidationError, data: Any) -> list[Fault]:
-    """Every fault, without repeats, in the order found."""
+    """The faults, without repeats, in the order found."""
     out: list[Fault] = []
-    for item in error.errors(include_url=False):
+    for item in error.errors(include_url=False, include_context=True)[:MAX_FAULTS]:
         path, value = _locate(item["loc"], data, missing=item["type"] == "missing")
         words = _words(item, path, value)
         if item["type"].startswith("union_tag") and isinstance(value, dict):
@@ -113,9 +117,12 @@ def _words(item: Any, path: Path, value: Any) -> str:
         "bool_type": lambda: "true or false",
         "list_type": lambda: "a list",
         "too_short": lambda: f"at least {context['min_length']}",
+        "too_long": lambda: f"at most {context['max_length']}",
     }
+    if kind == "too_long":
+        value = len(value)
     if kind in limits:
-        problem = "too few entries" if kind == "too_short" else "not allowed"
+        problem = {"too_short": "too few entries", "too_long": "too many entries"}.get(kind, "not allowed")
         if kind.endswith("_type") and not (kind == "float_type" and type(value) is int):
             problem = "of the wrong kind"
         return f"{problem} (given {shown(value)}; allowed {limits[kind]()})"

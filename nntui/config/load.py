@@ -94,7 +94,8 @@ def parse(
     faulty = {path[0] for path, _ in found if path not in checked.surplus}
     shaping = faulty & {"data", "preprocess", "layers", "objective", "dtype"}
     later, rest = ([], []) if settings is None or shaping else _later(settings)
-    raise UserError([*origin.messages([*found, *later]), *rest])
+    more = [f"{shown}: and {checked.more} more faults"] * (checked.more > 0)
+    raise UserError([*origin.messages([*found, *later]), *rest, *more])
 
 
 def _later(settings: Settings) -> tuple[list[tuple[Path, str]], list[str]]:

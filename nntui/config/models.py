@@ -31,6 +31,7 @@ from nntui_core import catalog
 from nntui_core.catalog import Member
 
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
+MAX_LAYERS = 1000
 HIDDEN = {"activation": ("maxout",)}
 """Members that have a layer of their own and are no values of a field."""
 
@@ -245,7 +246,10 @@ def root() -> type[BaseModel]:
             list[members("preprocess")],  # type: ignore[misc]
             Field(default=[], description="Applied in order, fitted on the training part."),
         ),
-        layers=(list[members("layer")], Field(min_length=1, description="The network.")),  # type: ignore[misc]
+        layers=(
+            list[members("layer")],
+            Field(min_length=1, max_length=MAX_LAYERS, description="The network."),
+        ),  # type: ignore[misc]
         objective=(objective, Field(description="What is minimized.")),
         optimizer=(members("optimizer"), Field(description="How it is minimized.")),
         schedule=(

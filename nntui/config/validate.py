@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from nntui.config.faults import Fault, faults, suggestion, tag_key
+from nntui.config.faults import MAX_FAULTS, Fault, faults, suggestion, tag_key
 from nntui.config.lines import Path
 from nntui.config.models import root, shown_members
 from nntui.data import sources
@@ -51,6 +51,8 @@ class Validation:
 
     def __init__(self, data: Any) -> None:
         self.model: Any = None
+        self.more = 0
+        """Faults that are not in ``found``: there were too many."""
         self.found: list[tuple[Path, str]] = []
         self._touched: set[Path] = set()
         self._guessed: set[Path] = set()
@@ -63,7 +65,10 @@ class Validation:
                 return
             except ValidationError as error:
                 new = faults(error, self.data)
+                self.more = max(0, error.error_count() - MAX_FAULTS)
             self.found += [(f.path, _named(f, self.data)) for f in new if not self._known(f)]
+            if self.more:
+                return
             self.data = self._repaired(self.data, new)
 
     def judges(self, path: Path) -> bool:

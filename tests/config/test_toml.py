@@ -92,6 +92,15 @@ def test_many_lines_of_many_numbers_are_read() -> None:
     assert found == "t.toml:3: layers.0.units: the data has 10 classes (given 8; allowed 10)"
 
 
+def test_many_faults_are_counted() -> None:
+    found = messages("".join(f"a{k} = 1\n" for k in range(5000)) + XOR)
+    assert len(found) == 101
+    assert found[0].startswith("t.toml:1: a0: there is no such key")
+    assert found[-1] == "t.toml: and 4900 more faults"
+    (many,) = messages(XOR.replace("[[layers]]", '[[layers]]\ntype = "flatten"\n' * 1000 + "[[layers]]", 1))
+    assert many == "t.toml:4: layers: too many entries (given 1001; allowed at most 1000)"
+
+
 CONFIG = '''\
 # [data] in a comment, and a "quote
 title = """
