@@ -118,6 +118,8 @@ def _screen(open_session: Callable[[], DebugSession], into: bool, path: str | No
 
     require_terminal(os.environ, sys.stdin, sys.stderr, "use --trace or --json")
     session = open_session()
+    for note in session.debugger.subject.warnings:
+        warn(note)
     if path is not None:
         session.search(path)
     if into:

@@ -14,10 +14,10 @@ from textual.screen import Screen
 
 from nntui.server.frames import Shown, Stats, Status
 from nntui.tui.caps import Caps
+from nntui.tui.commands import commands
 from nntui.tui.debugger.link import Link
 from nntui.tui.pacing import QUERY, Pacer
 from nntui.tui.screens.debug import DebugScreen
-from nntui.tui.screens.help import spell
 from nntui.tui.screens.run import RunScreen
 from nntui.tui.source import Item, Restarted, Source
 from nntui.tui.store import Store
@@ -147,22 +147,4 @@ class NntuiApp(App[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette lists: the screen's own actions that are valid now, and the themes."""
-        seen: set[str] = set()
-        for active in screen.active_bindings.values():
-            binding = active.binding
-            if (
-                not active.enabled
-                or not binding.tooltip
-                or active.node is not screen
-                or binding.action in seen
-            ):
-                continue
-            seen.add(binding.action)
-            spoken = f"{binding.description} · key {spell(binding.key)}"
-            yield SystemCommand(
-                binding.tooltip, spoken, lambda action=binding.action: self._act(screen, action)
-            )
-        yield SystemCommand("Theme", "Change the colors", self.action_change_theme)
-
-    def _act(self, screen: Screen[Any], action: str) -> None:
-        self.run_worker(screen.run_action(action), exclusive=False)
+        return commands(self, screen)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
 from nntui.tui.caps import Caps
+from nntui.tui.commands import commands
 from nntui.tui.debugger.worker import Open
 from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.themes import install
@@ -37,3 +40,7 @@ class DebugApp(App[int]):
 
     def on_mount(self) -> None:
         self.push_screen(self.debug_screen)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette lists."""
+        return commands(self, screen)

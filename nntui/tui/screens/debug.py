@@ -24,7 +24,7 @@ from nntui.tui.debugger.panes.base import DebugPane
 from nntui.tui.debugger.view import View
 from nntui.tui.debugger.worker import Open, Worker
 from nntui.tui.render.picture import Picture, Row, Style, fit, join, row_width, text
-from nntui.tui.screens.help import HelpScreen
+from nntui.tui.screens.help import HelpScreen, spell
 from nntui.tui.widgets.keys import key_row
 from nntui.tui.widgets.line import Line
 
@@ -362,7 +362,7 @@ class DebugScreen(Screen[None]):
     def action_explain(self) -> None:
         """The panes explained, then every key."""
         panes = sorted(self.panes, key=lambda p: self._active != p.ID)
-        keys = [(_spell(b.key), b.tooltip) for b in self.BINDINGS if isinstance(b, Binding) and b.tooltip]
+        keys = [(spell(b.key), b.tooltip) for b in self.BINDINGS if isinstance(b, Binding) and b.tooltip]
         shown = panes[:1] if self.app.size.height < WIDE[1] else panes
         self.app.push_screen(HelpScreen([(p.TITLE, p.HELP) for p in shown], keys))
 
@@ -374,11 +374,3 @@ class DebugScreen(Screen[None]):
             self._leave()
         else:
             self.dismiss()
-
-
-def _spell(key: str) -> str:
-    names = {
-        "left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}",
-        "question_mark": "?", "full_stop": ".", "colon": ":", "slash": "/",
-    }  # fmt: skip
-    return " ".join(names.get(k, k) for k in key.split(","))

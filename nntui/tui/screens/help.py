@@ -57,5 +57,6 @@ def spell(key: str) -> str:
     names = {
         "less_than_sign": "<", "greater_than_sign": ">", "comma": ",", "full_stop": ".", "minus": "-", "plus": "+",
         "equals_sign": "=", "left_square_bracket": "[", "right_square_bracket": "]", "question_mark": "?",
+        "left_curly_bracket": "{", "right_curly_bracket": "}", "colon": ":", "slash": "/",
     }  # fmt: skip
     return " ".join(names.get(k, k) for k in key.split(","))

@@ -1,0 +1,28 @@
+"""What the palette lists: the screen's own actions that are valid now, and the themes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from nntui.tui.screens.help import spell
+
+
+def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """One entry an action, by its tooltip, with its key."""
+    seen: set[str] = set()
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if not active.enabled or not binding.tooltip or active.node is not screen or binding.action in seen:
+            continue
+        seen.add(binding.action)
+        spoken = f"{binding.description} · key {spell(binding.key)}"
+
+        def act(action: str = binding.action) -> None:
+            app.run_worker(screen.run_action(action), exclusive=False)
+
+        yield SystemCommand(binding.tooltip, spoken, act)
+    yield SystemCommand("Theme", "Change the colors", app.action_change_theme)
