@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -10,13 +11,13 @@ from typing import Any
 class Signals:
     """INT, TERM and HUP only set ``received``; a second INT interrupts at once.
 
-    While not ``gentle`` (nothing is there to be saved yet), the first one interrupts too: with
-    KeyboardInterrupt, whichever it is.
+    While ``at_once`` is set, it is called with the first signal's number instead, and is to end the process:
+    an exception in the middle of an import would leave modules half loaded.
     """
 
-    def __init__(self, *, hangup: bool = True, gentle: bool = True) -> None:
+    def __init__(self, *, hangup: bool = True, at_once: Callable[[int], object] | None = None) -> None:
         self.received = 0
-        self.gentle = gentle
+        self.at_once = at_once
         self._names = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hangup else [])]
         self._old: dict[int, Any] = {}
 
@@ -34,7 +35,9 @@ class Signals:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         again = bool(self.received) and number == signal.SIGINT
         self.received = self.received or number
-        if again or not self.gentle:
+        if self.at_once is not None:
+            self.at_once(self.received)
+        elif again:
             raise KeyboardInterrupt
 
 

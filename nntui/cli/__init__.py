@@ -13,7 +13,7 @@ from typing import TextIO
 import click
 
 from nntui import __version__
-from nntui.cli.common import print_json, runs_option, say, say_error
+from nntui.cli.common import print_document, runs_option, say, say_error
 from nntui.display import display
 from nntui.errors import FAILED, USAGE, UserError
 
@@ -95,6 +95,11 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     code = program(sys.argv[1:])
+    if code == 128 + signal.SIGINT:
+        # After an interrupted exec() Python would end by the signal itself, whatever the code.
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+        os._exit(code)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the exit code stands: too late to interrupt
     sys.exit(code)
 
@@ -165,7 +170,7 @@ def _command(arguments: list[str]) -> int:
 def _document(arguments: list[str], status: str, reason: str) -> None:
     """With --json there is a document also where a command failed before it could print its own."""
     if "--json" in arguments:
-        print_json({"status": status, "reason": reason})
+        print_document({"status": status, "reason": reason})
 
 
 def _say(message: str, code: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import click
 
 from nntui.display import display
 from nntui.errors import UserError
+from nntui.runs.files import expanded
 
 Decorated = TypeVar("Decorated", Callable[..., Any], click.Command)
 
@@ -26,7 +28,7 @@ def runs_option(function: Decorated, *, expose_value: bool = True) -> Decorated:
 
 def runs_directory(ctx: click.Context, runs: str | None) -> Path:
     """Where runs live."""
-    return Path(runs or ctx.find_root().obj or os.environ.get("NNTUI_RUNS") or "runs").expanduser()
+    return expanded(runs or ctx.find_root().obj or os.environ.get("NNTUI_RUNS") or "runs")
 
 
 def say(message: str) -> None:
@@ -52,6 +54,12 @@ def print_json(value: Any) -> None:
     from nntui.runs.jsontext import pretty
 
     sys.stdout.write(pretty(value) + "\n")
+    sys.stdout.flush()
+
+
+def print_document(value: Any) -> None:
+    """What is JSON already, without NumPy: it may not have been loaded when the program is interrupted."""
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
     sys.stdout.flush()
 
 

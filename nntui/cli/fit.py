@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -9,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntui.cli.common import limit_threads, print_json, runs_directory, runs_option, say, say_error, warn
+from nntui.cli.common import (
+    limit_threads,
+    print_document,
+    print_json,
+    runs_directory,
+    runs_option,
+    say,
+    say_error,
+    warn,
+)
 from nntui.cli.summary import plot_losses, summarize
 from nntui.errors import FAILED, UserError
 from nntui.outcome import broken_off, outcome
@@ -48,10 +58,10 @@ def command(
     """
     if config is None and resume is None:
         raise UserError("nntui fit: name a CONFIG, such as: nntui fit xor (see: nntui demos)")
-    with Signals(gentle=False) as signals:
+    with Signals(at_once=lambda number: _leave(number, as_json=as_json)) as signals:
         fit = Fit(signals, shown=not quiet and sys.stderr.isatty())
         result = fit.run(Order(config, overrides, seed, epochs, resume, runs_directory(ctx, runs)))
-        signals.gentle = False
+        signals.at_once = lambda number: os._exit(128 + number)
         if as_json:
             print_json(result)
         elif not quiet:
@@ -60,6 +70,13 @@ def command(
         if fit.session is not None and (plot if plot is not None else terminal):
             plot_losses(fit.session.history, to_stderr=as_json)
     return fit.exit_code
+
+
+def _leave(number: int, *, as_json: bool) -> None:
+    """A signal before the training: nothing is there to be saved."""
+    if as_json:
+        print_document(broken_off(None, "interrupted", f"ended by {name_of(number)}"))
+    os._exit(128 + number)
 
 
 class Order:
@@ -128,7 +145,7 @@ class Fit:
         """Train, and give CONTRACT's JSON. Raises UserError for faults of usage, configuration or data."""
         try:
             self.session, done = order.open()
-            self._signals.gentle = True
+            self._signals.at_once = None
             if not done:
                 from nntui.cli.progress import Progress
 

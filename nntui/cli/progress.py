@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -26,19 +27,27 @@ class Progress:
         self._shown = shown
         self._bar: Any = None
         self._next = 0.0
-        self._measured = ""
+        self._measured: list[str] = []
+        self._begun = self._before = 0.0
 
     def __enter__(self) -> Progress:
         if self._shown:
-            epochs = max(1, self._session.trainer.spec.epochs)
+            session = self._session
+            epochs = max(1, session.trainer.spec.epochs)
             self._bar = click.progressbar(
-                length=epochs * self.PARTS, file=sys.stderr, label="training", show_eta=True, width=20,
+                length=epochs * self.PARTS, file=sys.stderr, show_eta=False, show_percent=False, width=0,
                 item_show_func=lambda _: self._text(),
             )  # fmt: skip
             self._bar.__enter__()
+            self._begun, self._before = time.monotonic(), self._done()
+            report = session.report
+
+            def on_a_line_of_its_own(message: str) -> None:
+                click.echo(err=True)
+                report(message)
+
+            session.report = on_a_line_of_its_own
             self._move()
-            # The time left is told by this session's own speed.
-            self._bar.avg, self._bar.start, self._bar.last_eta = [], time.time(), time.time()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -63,21 +72,36 @@ class Progress:
         if self._bar is not None:
             metrics = session.trainer.evaluate()
             shown = metrics.get("validation", metrics["train"])
-            self._measured = "" if shown.accuracy is None else f"  accuracy {shown.accuracy:.1%}"
+            self._measured = [] if shown.accuracy is None else [f"accuracy {shown.accuracy:.1%}"]
 
     def diverging(self, session: Session, error: NumericError) -> bool:
         """Nobody is there to change anything."""
         return False
 
-    def _move(self) -> None:
+    def _done(self) -> float:
+        """Epochs that are done, with the part of the present one."""
         trainer = self._session.trainer
-        share = trainer.epoch + trainer.batch / max(1, trainer.batches)
-        self._bar.update(max(0, min(self._bar.length, int(share * self.PARTS)) - self._bar.pos))
+        return trainer.epoch + trainer.batch / max(1, trainer.batches)
+
+    def _move(self) -> None:
+        self._bar.update(max(0, min(self._bar.length, int(self._done() * self.PARTS)) - self._bar.pos))
 
     def _text(self) -> str:
+        """As much as the line holds: the bar gets what is left of it."""
         trainer = self._session.trainer
-        parts = f"epoch {trainer.epoch}/{trainer.spec.epochs}"
+        parts = [f"{trainer.epoch}/{trainer.spec.epochs}"]
         if trainer.update:
             speed = trainer.update / max(1e-9, trainer.update_seconds)
-            parts += f"  loss {trainer.loss:.4g}{self._measured}  {speed:,.0f} updates/s"
-        return parts
+            parts += [f"loss {trainer.loss:.4g}", *self._measured, f"{speed:,.0f} updates/s", self._left()]
+        room = shutil.get_terminal_size().columns - len("  [####]  ")
+        while len(parts) > 1 and len("  ".join(parts)) > room:
+            del parts[0]
+        return "  ".join(parts)
+
+    def _left(self) -> str:
+        """The time left at this session's own speed."""
+        done = self._done()
+        share = (self._session.trainer.spec.epochs - done) / max(1e-9, done - self._before)
+        minutes, seconds = divmod(round(share * (time.monotonic() - self._begun)), 60)
+        hours, minutes = divmod(minutes, 60)
+        return (f"{hours}:{minutes:02}" if hours else f"{minutes}") + f":{seconds:02} left"

@@ -17,10 +17,10 @@ from nntui.config.models import Schema, build, instance, root
 from nntui.config.settings import DataKeys, Settings, TrainKeys
 from nntui.config.validate import Validation
 from nntui.data import sources
-from nntui.data.files import expanded
 from nntui.data.table import Source
 from nntui.display import display
 from nntui.errors import UserError
+from nntui.runs.files import expanded
 
 
 class Origin:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from nntui.display import display
 from nntui.errors import SettingError
-from nntui.runs.files import reason
+from nntui.runs.files import expanded, reason
 
 MAX_BYTES = 2 << 30
 """Larger files are refused."""
@@ -18,14 +18,6 @@ MAX_VALUES = 1 << 27
 """Numbers in one array at most: a gigabyte in double precision."""
 MAX_FEATURES = 1_000_000
 """Inputs of a network at most."""
-
-
-def expanded(name: str) -> Path:
-    """The path that ``name`` is, with ~ replaced where that user is known."""
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:
-        return Path(name)
 
 
 def open_data(base: Path, name: str, *key: str) -> tuple[Path, BinaryIO]:

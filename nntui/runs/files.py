@@ -49,6 +49,14 @@ class TooLargeError(OSError):
     """A file is larger than anything nntui writes under that name."""
 
 
+def expanded(name: str) -> Path:
+    """The path that ``name`` is, with ~ replaced where that user is known."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
+
+
 def reason(error: OSError) -> str:
     """Why the system refused, in plain words."""
     if error.errno in _REASONS:

@@ -11,7 +11,7 @@ from pathlib import Path
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.runs.directory import LIVE, RunDirectory, RunInfo
-from nntui.runs.files import file_error
+from nntui.runs.files import expanded, file_error
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def resolve(base: Path, name: str, *, live_first: bool = False) -> Found:
         names = ", ".join(display(f.run.name) for f in matches[:10])
         raise UserError(f"RUN {display(name, 60)}: several runs begin so ({names}); give more of the name")
     with contextlib.suppress(OSError, ValueError):
-        if name and Path(name).expanduser().is_dir():
-            return _at(Path(name).expanduser().resolve())
+        if name and expanded(name).is_dir():
+            return _at(expanded(name).resolve())
     near = difflib.get_close_matches(name, [f.run.name for f in runs], 1, 0.4)
     hint = f'; did you mean "{display(near[0])}"?' if near else ""
     raise UserError(f"RUN {display(name, 60)}: no such run in {display(base)}{hint} (see: nntui runs list)")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -123,6 +126,23 @@ def test_names_that_are_not_utf8_or_very_long(cli: Cli) -> None:
         done = cli("fit", name)
         assert done.code == 2
         assert len(done.err) < 2000
+
+
+def test_a_home_that_is_not_known(cli: Cli) -> None:
+    for arguments in (("runs", "show", "~nobody/x"), ("fit", "~nobody/x"), ("export", "~nobody/x", "w.npz")):
+        assert cli(*arguments).code == 2
+    assert cli("runs", "list", "--runs", "~nobody/x", "--json").json == []
+
+
+def test_interrupted_at_any_moment_of_its_start(runs: Path) -> None:
+    for k in range(8):
+        process = start("fit", "digits", "--epochs", "100000", "--json")
+        time.sleep(0.2 + 0.07 * k)  # at whatever it does then: loading, reading, building, training
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        if "nntui" in err or process.returncode == 130:  # else Python itself was not up yet
+            assert (process.returncode, err) == (130, "")
+            assert not out or json.loads(out)["status"] == "interrupted"
 
 
 def test_a_closed_pipe_ends_quietly(runs: Path) -> None:
