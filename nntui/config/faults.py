@@ -12,15 +12,6 @@ from pydantic import ValidationError
 from nntui.config.lines import Path
 from nntui.display import display
 
-RESERVED = {
-    "data.source": "and or nand nor xor xnor not parity circles moons spirals blobs linear sine digits vehicles csv npz idx",
-    "preprocess": "center standardize minmax binarize pca whiten polynomial",
-    "layers": "dense conv2d maxpool2d avgpool2d flatten dropout batchnorm maxout add concat",
-    "objective.loss": "cross_entropy binary_cross_entropy mse mae huber",
-    "optimizer": "sgd momentum nesterov adagrad rmsprop adam adamw nadam amsgrad newton cg bfgs lbfgs",
-    "schedule": "constant inverse_sqrt inverse_time step exponential cosine one_cycle",
-}
-"""Names that the contract promises: those without a feature yet are refused as not in this release."""
 BESIDES = {
     "batch_size": "a whole number more than 0, or ",
     "order": '{ type = "curriculum", … }, ',
@@ -30,7 +21,7 @@ BESIDES = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: where, what is wrong, and what to put there so that the rest can be judged, too."""
+    """One fault: where it is, what is wrong, and of which kind."""
 
     path: Path
     words: str
@@ -165,20 +156,8 @@ def _unknown_name(item: Any, path: Path, value: Any) -> str:
     given = value
     if isinstance(value, dict):
         given = value.get("type", value.get("source"))
-    promised = RESERVED.get(reserved_key(path), "").split()
-    if given in promised and given not in allowed:
-        return f"{shown(given)} is not in this release (allowed {', '.join(allowed)})"
     hint = suggestion(given, allowed)
     if given == "maxout" and path[-1:] == ("activation",):
         hint = '; maxout is a layer of its own: type = "maxout"'
     names = BESIDES.get(str(path[-1]), "") + ", ".join(allowed)
     return f"not a known name (given {shown(given)}; allowed {names}){hint}"
-
-
-def reserved_key(path: Path) -> str:
-    """Under which key of RESERVED the names of ``path`` stand."""
-    if path and path[0] == "data":
-        return "data.source"
-    if path and path[0] == "objective":
-        return "objective.loss"
-    return str(path[0]) if path and len(path) <= 3 and "activation" not in path else ""
