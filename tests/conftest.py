@@ -1,6 +1,13 @@
 """Settings of the whole suite."""
 
 import os
+import signal
 
 # Before NumPy is imported: small matrices are slower with more threads, several times so on a busy machine.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# What would change every picture, and where runs go.
+for name in ("NO_COLOR", "TEXTUAL_THEME", "NNTUI_RUNS", "NNTUI_THREADS"):
+    os.environ.pop(name, None)
+# A suite started in the background is born deaf to Ctrl-C, and so are the programs that it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

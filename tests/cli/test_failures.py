@@ -47,12 +47,14 @@ def test_other_commands_that_fail_print_a_document(
 ) -> None:
     fit(tmp_path)
     run = resolve(tmp_path, "latest").run
-    for path in run.checkpoints.iterdir():
-        path.write_bytes(b"damaged")
-    argv = ["nntui", "predict", run.name, "--input", "[0, 1]", "--json", "--runs", str(tmp_path)]
-    monkeypatch.setattr("sys.argv", argv)
+
+    def refuse(path: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    monkeypatch.setattr("sys.argv", ["nntui", "runs", "rm", run.name, "--json", "--runs", str(tmp_path)])
     with pytest.raises(SystemExit) as ended:
         main()
-    out = capsys.readouterr().out
-    assert ended.value.code == FAILED
-    assert json.loads(out)["status"] == "failed"
+    document = json.loads(capsys.readouterr().out)
+    assert (ended.value.code, document["status"]) == (FAILED, "failed")
+    assert "input/output error" in document["reason"]
