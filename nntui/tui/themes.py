@@ -172,6 +172,11 @@ class Palette:
             found = self._cache[role] = self._resolve(role)
         return found
 
+    def ink(self, role: str) -> str:
+        """The color of a role as ink: the terminal's own ground has no name as a foreground."""
+        color = self.color(role)
+        return "black" if self.ansi and ":" in role and color == self.background else color
+
     def faded(self, color: str) -> str:
         """A color halfway into the background, for what is dim."""
         return color if self.ansi else _blend(self.background, color, 0.5)

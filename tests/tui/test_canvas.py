@@ -201,6 +201,13 @@ def test_levels_grow_away_from_the_background(dark):
     assert inks == sorted(set(inks))
 
 
+def test_the_ground_of_a_terminal_is_never_its_ink():
+    colors = themes.Palette("default", True, ansi=True)
+    for role in ("scale:0", "scale:1", "ink:0", "class3:1"):
+        assert (colors.color(role), colors.ink(role)) == ("default", "black")
+    assert colors.ink("text") == "default"
+
+
 @pytest.mark.parametrize("name", [t.name for t in themes.THEMES])
 def test_every_role_has_a_color_in_every_theme(name):
     theme = next(t for t in themes.THEMES if t.name == name)

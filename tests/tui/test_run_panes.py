@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from nntui.server.frames import Ended, Event, Hello, Stats
+from nntui.server.frames import Ended, Event, Hello, Stats, Want
 from nntui.tui.caps import Caps
 from nntui.tui.render.picture import plain, row_width
 from nntui.tui.source import Restarted
@@ -161,6 +161,24 @@ async def test_without_colors_maps_are_characters():
     async with watching(caps=Caps("none")) as v:
         assert "▀" not in v.pane("output")
         assert {"0", "1"} <= set(v.pane("output"))
+
+
+async def test_all_findings_are_seen_before_any_cure():
+    async with watching() as v:
+        found = stats(v.screen.snapshot.hello, 50)
+        found.info["findings"] = [
+            {"id": "plateau", "layer": "", "message": f"finding {k}", "cure": "a cure " * 20}
+            for k in range(2)
+        ]
+        await v.post(found)
+        assert [line.split()[-1] for line in v.pane("findings").splitlines()[:2]] == ["0", "1"]
+
+
+async def test_nothing_is_asked_for_before_it_is_known_what_there_is():
+    async with watching([status()]) as v:
+        assert v.sent(Want) == []
+        await v.post(hello("picture"))
+        assert [c.keys for c in v.sent(Want)] == [("confusion", "layers", "sample/0", "weights")]
 
 
 async def test_what_has_not_changed_is_not_drawn_again():

@@ -31,6 +31,9 @@ class FindingsPane(Pane):
         rows: list[Row] = []
         for finding in snapshot.findings:
             rows.extend(self._finding(finding, width))
+        if len(rows) > height:
+            # Rather all of them without their cures than the first ones alone.
+            rows = [self._finding(finding, width)[0] for finding in snapshot.findings]
         if not rows:
             rows.append(fit(text("· nothing found so far", MUTED), width))
         rows += [self._event(e, width) for e in reversed(snapshot.log)]

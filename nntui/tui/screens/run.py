@@ -160,7 +160,9 @@ class RunScreen(Steering):
             body.styles.grid_rows = wanted
 
     def _want(self) -> None:
-        """Tell the trainer what the visible panes draw."""
+        """Tell the trainer what the visible panes draw, once it is known what there is."""
+        if self.snapshot.hello is None:
+            return
         keys = frozenset(
             k for p in self.panes if p.display and self._shown(p) for k in p.needs(self.snapshot)
         )

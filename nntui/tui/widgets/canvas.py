@@ -115,7 +115,8 @@ class Canvas(Widget):
             solid = ground is not None and ground.a > 0 and ground.ansi is None
             colors = palette(self.app, ground.hex6 if ground is not None and solid else None)
             base = self.visual_style.rich_style
-            fg = colors.color(style.fg) if style.fg else None
+            # Over a ground of its own the ink is half of a block, else a character that must be seen.
+            fg = (colors.ink if style.bg else colors.color)(style.fg) if style.fg else None
             bg = colors.color(style.bg) if style.bg else None
             if style.dim and not colors.ansi:
                 fg = colors.faded(fg or colors.color("text"))

@@ -10,7 +10,7 @@ from nntui.tui.store import Snapshot
 MUTED = Style(fg="muted")
 STATES = {
     "running": ("▶ training", "good"),
-    "paused": ("⏸ paused", "warn"),
+    "paused": ("‖ paused", "warn"),
     "completed": ("■ completed", "accent"),
     "stopped_early": ("■ stopped early", "accent"),
     "diverged": ("✗ diverged", "bad"),
@@ -19,7 +19,7 @@ STATES = {
     "lost": ("✗ lost", "bad"),
     "starting": ("… starting", "muted"),
 }
-ASCII = {"▶": ">", "⏸": "=", "■": "#", "✗": "x", "…": "."}
+ASCII = {"▶": ">", "‖": "=", "■": "#", "✗": "x", "…": "."}
 
 
 def outline(snapshot: Snapshot) -> str:
