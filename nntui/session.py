@@ -31,6 +31,8 @@ CURVE = 200
 WITHIN_EPOCH_SECONDS = 1.0
 """Checkpoints in the middle of an epoch are at least this far apart, whatever is asked for."""
 DONE = ("completed", "stopped_early")
+Measured = tuple[int, float, float | None]
+"""Epoch, training loss, validation loss."""
 
 
 class Hooks(Protocol):
@@ -62,8 +64,7 @@ class Session:
         self.report = report
         self.findings: list[Finding] = []
         self.watch = Watch(self.trainer)
-        self.history: list[tuple[int, float, float | None]] = []
-        """Epoch, training loss, validation loss, of the epochs that were measured."""
+        self.history: list[Measured] = []
         self.exit_code = 0
         self.halted = False
         """Whether the training broke off, so that the weights may be those of half an update."""
@@ -167,7 +168,6 @@ class Session:
             for later in checkpoint.updates(directory):
                 if later > found:
                     checkpoint.path_of(directory, later).unlink(missing_ok=True)
-            self.history = [h for h in self.history if h[0] <= self.trainer.epoch]
             self.findings = []
             self.watch = Watch(self.trainer)
             self._saved_update = found
@@ -195,7 +195,7 @@ class Session:
         clock = self._recorded = time.perf_counter()
         metrics = trainer.evaluate()
         validation = metrics.get("validation")
-        self.history.append((trainer.epoch, metrics["train"].loss, validation.loss if validation else None))
+        _add(self.history, (trainer.epoch, metrics["train"].loss, validation.loss if validation else None))
         if trainer.model is not None and (
             clock - self._found >= FINDING_SECONDS or trainer.status != "running"
         ):
@@ -354,14 +354,19 @@ def _resumed(
     experiment: Experiment, run: RunDirectory, info: RunInfo, report: Callable[[str], object]
 ) -> Session:
     session = Session(experiment, run, info, report)
-    session.history = [
-        (int(record["epoch"]), loss, number(record, "validation.loss"))
-        for record in read_metrics(run.metrics, report=report)[0]
-        if record.get("type") == "epoch" and isinstance(record.get("epoch"), int)
-        if (loss := number(record, "train.loss")) is not None
-    ]
+    for record in read_metrics(run.metrics, report=report)[0]:
+        epoch, loss = record.get("epoch"), number(record, "train.loss")
+        if record.get("type") == "epoch" and isinstance(epoch, int) and loss is not None:
+            _add(session.history, (epoch, loss, number(record, "validation.loss")))
     session.mark_saved()
     return session
+
+
+def _add(history: list[Measured], measured: Measured) -> None:
+    """A run that was rewound goes on from there: what it had measured after is no longer its history."""
+    while history and history[-1][0] >= measured[0]:
+        history.pop()
+    history.append(measured)
 
 
 def same_data(experiment: Experiment, run: RunDirectory, info: RunInfo) -> None:

@@ -38,8 +38,10 @@ from nntui.server.wire import Decoder, WireError, encode
 MAX_HEADER, MAX_BODY = 1 << 16, 1 << 26
 """What a viewer may send in one frame."""
 MAX_OUT = 32 << 20
-"""Bytes that may wait for a viewer that does not read; beyond, it is dropped."""
+"""Bytes that may wait for a viewer that does not read, besides the largest frame (the snapshot of a large
+network); beyond, it is dropped."""
 MAX_COMMANDS = 1000
+MAX_VIEWERS = 64
 CREDITED = ("status", "stats")
 
 
@@ -52,6 +54,8 @@ class Viewer:
     out: deque[bytes] = field(default_factory=deque)
     waiting: int = 0
     """Bytes in ``out``."""
+    largest: int = 0
+    """Bytes of the largest frame since ``out`` was empty."""
     name: str = ""
     attached: bool = False
     read_only: bool = False
@@ -153,7 +157,10 @@ class Hub:
 
     def reply(self, viewer: Viewer, message: Message) -> None:
         """To one viewer."""
-        data = encode(to_frame(message))
+        try:
+            data = encode(to_frame(message))
+        except WireError as error:
+            data = encode(to_frame(Event(text=f"{message.type}: not sent: {error}", level="warning")))
         with self._news:
             self._enqueue(viewer, data)
         self._wake()
@@ -173,7 +180,10 @@ class Hub:
 
     def _enqueue(self, viewer: Viewer, data: bytes) -> None:
         """With the lock held."""
-        if viewer.waiting + len(data) > MAX_OUT:
+        if not viewer.out:
+            viewer.largest = 0
+        viewer.largest = max(viewer.largest, len(data))
+        if viewer.waiting + len(data) - viewer.largest > MAX_OUT:
             viewer.closing = True
             return
         viewer.out.append(data)
@@ -214,7 +224,7 @@ class Hub:
         except OSError:
             return
         owner = sockets.peer_uid(connection)
-        if owner is not None and owner != os.getuid():
+        if (owner is not None and owner != os.getuid()) or len(self._viewers) >= MAX_VIEWERS:
             connection.close()
             return
         connection.setblocking(False)

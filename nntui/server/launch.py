@@ -32,7 +32,18 @@ class Launched:
         self._ready = ready
 
     def wait_ready(self, seconds: float) -> Ready:
-        """Where it listens. Raises UserError with the faults it found, or where it says nothing in time."""
+        """Where it listens. Raises UserError with the faults it found, or where it says nothing in time.
+
+        Broken off (Ctrl-C before there is a screen), it ends the trainer too: nobody has seen it yet.
+        """
+        try:
+            return self._wait_ready(seconds)
+        except KeyboardInterrupt:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.terminate()
+            raise
+
+    def _wait_ready(self, seconds: float) -> Ready:
         data = b""
         deadline = time.monotonic() + seconds
         while b"\n" not in data:

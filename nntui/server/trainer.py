@@ -166,11 +166,16 @@ class Attendant:
         """Paused: nothing is computed until a command, a signal, or a viewer with a question comes."""
         session.info.state = "paused"
         session.save_state()
+        saved = False
         while self._paused and not self._over(session):
             self._publish(session, time.perf_counter(), now_due=True)
             self._hub.wait(0.5)
             if self._hub.signaled:
                 self._answer(session)
+                saved = False
+            elif not saved:
+                session.checkpoint()  # killed while paused, it loses neither updates nor what was changed
+                saved = True
             if self._hub.idle > ABANDONED:
                 session.stop("paused for ten minutes without a viewer")
         self._breaks.forget(session.trainer)
@@ -332,6 +337,8 @@ class Attendant:
             not 0 <= i < n for i, n in zip(command.index, view.shape, strict=True)
         ):
             raise UserError(f"{command.path} has the shape {view.shape} (given index {command.index})")
+        if abs(command.value) > np.finfo(view.dtype).max:
+            raise UserError(f"{command.path}: {command.value:g} is too large for {view.dtype}")
         before = float(view[command.index])
         view[command.index] = command.value
         session.trainer.edited()

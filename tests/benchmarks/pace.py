@@ -1,59 +1,125 @@
-"""What watching costs: `python -m tests.benchmarks.pace [--rounds N]`.
+"""What a viewer costs the training: `python -m tests.benchmarks.pace [CONFIG]` prints the speed of
+`run --pace max` over that of `fit`, of the same budget, by turns.
 
-Trains digits with `nntui run --pace max` in a pseudo-terminal and with `nntui fit`, in turn, and prints updates a
-second between the first and the last record of each run, and the medians' ratio run / fit.
+`run` is the real program on a pseudo-terminal whose reader answers as a terminal does. The speeds are what
+the trainers themselves record: updates over the time spent inside updates, and, where other programs
+disturb that, over the processor time of the training process. The middle of the rounds counts.
 """
 
 from __future__ import annotations
 
-import argparse
-import signal
+import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from nntui.runs.find import listed
-from nntui.runs.metrics import read_metrics
-from tests.server import running
-from tests.server.terminal import Terminal
+import psutil
 
-EPOCHS = 1500
+from nntui.runs.find import listed
+from tests.benchmarks.screen import Terminal
+
+ROUNDS = 5
+EPOCHS = 1000
+END = 120.0
+"""Seconds after which a round has failed."""
+
+
+@dataclass
+class Speed:
+    """Updates a second of one training."""
+
+    inside: float
+    """Over the time spent inside updates."""
+    processor: float
+    """Over the processor time of the whole process, its start included."""
+    whole: float
+    """Over the time from the first record to the last."""
+
+
+def _whole(run: Path) -> float:
+    records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    epochs = [r for r in records if r["type"] == "epoch"]
+    # The first record is of before the training, and a viewer is waited for after it.
+    first, last = epochs[1], epochs[-1]
+    return float((last["update"] - first["update"]) / (last["time"] - first["time"]))
+
+
+class Clock(threading.Thread):
+    """Follows a process's processor time for as long as it lives."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._process = psutil.Process(pid)
+        self.seconds = 0.0
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            try:
+                if self._process.status() == psutil.STATUS_ZOMBIE:
+                    return
+                self.seconds = sum(self._process.cpu_times()[:2])
+            except psutil.NoSuchProcess:
+                return
+            time.sleep(0.01)
+
+
+def _speed(base: Path, clock: Clock) -> Speed:
+    clock.join(END)
+    found = listed(base)[0]
+    if found.state != "completed":
+        raise SystemExit(f"{found.run.name}: {found.state} {found.info.reason}")
+    info = found.info
+    return Speed(info.updates / info.update_seconds, info.updates / clock.seconds, _whole(found.run.path))
+
+
+def fit(words: tuple[str, ...], base: Path) -> Speed:
+    """Train without a screen."""
+    process = subprocess.Popen([sys.executable, "-m", "nntui", "fit", *words, "--quiet", "--runs", str(base)])
+    clock = Clock(process.pid)
+    process.wait(END)
+    return _speed(base, clock)
+
+
+def run(words: tuple[str, ...], base: Path) -> Speed:
+    """Train with a viewer."""
+    terminal = Terminal(("run", *words, "--pace", "max", "--runs", str(base)))
+    deadline = time.monotonic() + END
+    while not listed(base):
+        terminal.read(0.05)
+    clock = Clock(int(listed(base)[0].info.process["pid"]))
+    while listed(base)[0].state in ("running", "paused") and time.monotonic() < deadline:
+        terminal.read(0.2)
+    found = _speed(base, clock)
+    terminal.close()
+    return found
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    wish = parser.parse_args()
-    running.PATIENCE = 300.0
-    words = ["digits", "--set", f"train.epochs={EPOCHS}"]
-    found: dict[str, list[float]] = {"fit": [], "run": []}
-    for _ in range(wish.rounds):
-        with tempfile.TemporaryDirectory() as place:
-            command = [sys.executable, "-m", "nntui", "fit", *words, "--quiet", "--runs", place]
-            subprocess.run(command, check=True)
-            found["fit"].append(speed(Path(place)))
-        with (
-            tempfile.TemporaryDirectory() as place,
-            Terminal("run", *words, "--pace", "max", runs=Path(place)) as terminal,
-        ):
-            terminal.shows("completed")
-            found["run"].append(speed(Path(place)))
-            terminal.signal(signal.SIGTERM)
-            terminal.wait()
-        print(f"fit {found['fit'][-1]:.0f}   run {found['run'][-1]:.0f} updates/s", flush=True)
-    fit, run = (statistics.median(found[k]) for k in ("fit", "run"))
-    print(f"medians: fit {fit:.0f}, run {run:.0f} updates/s; run / fit {run / fit:.3f}")
-
-
-def speed(runs: Path) -> float:
-    """Updates a second between the first and the last record."""
-    records, _ = read_metrics(listed(runs)[0].run.metrics)
-    epochs = [r for r in records if r["type"] == "epoch" and r["update"]]
-    first, last = epochs[0], epochs[-1]
-    return float((last["update"] - first["update"]) / (last["time"] - first["time"]))
+    config = sys.argv[1] if len(sys.argv) > 1 else "digits"
+    words = (config, "--set", f"train.epochs={EPOCHS}")
+    ratios: list[Speed] = []
+    for number in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+            alone, watched = fit(words, Path(one)), run(words, Path(other))
+        ratio = Speed(
+            watched.inside / alone.inside, watched.processor / alone.processor, watched.whole / alone.whole
+        )
+        ratios.append(ratio)
+        print(
+            f"round {number + 1}   fit {alone.inside:6.0f}   run {watched.inside:6.0f} updates/s inside updates"
+            f"   ratio {ratio.inside:.3f}   by processor {ratio.processor:.3f}   by clock {ratio.whole:.3f}"
+            f"   load {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
+    for name in ("inside", "processor", "whole"):
+        print(f"median ratio {name:10} {statistics.median(getattr(r, name) for r in ratios):.3f}")
 
 
 if __name__ == "__main__":

@@ -38,18 +38,24 @@ class Viewer:
     def __init__(self, socket: Path, *, slow: bool = False, **options: Any) -> None:
         self.messages: list[Message] = []
         self._slow = slow
+        self._client: Client | None = None
         self._client = Client(socket, self._take, **options)
 
     def _take(self, message: Message) -> None:
         self.messages.append(message)
         if message.credited and not self._slow:
-            self._client.send(Shown(frame=message.type))
+            self.send(Shown(frame=message.type))
+
+    @property
+    def client(self) -> Client:
+        """It may call back before this viewer is made."""
+        return until(lambda: self._client)
 
     def send(self, command: Command) -> None:
-        self._client.send(command)
+        self.client.send(command)
 
     def close(self) -> None:
-        self._client.close()
+        self.client.close()
 
     def all(self, kind: type[M]) -> list[M]:
         return [m for m in list(self.messages) if isinstance(m, kind)]

@@ -7,14 +7,21 @@ import os
 import socket
 import stat
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from nntui.config.load import load
 from nntui.errors import UserError
+from nntui.experiment import build
+from nntui.runs import checkpoint
 from nntui.runs.metrics import read_metrics
-from nntui.server import sockets, trainer
+from nntui.server import hub, sockets, trainer
 from nntui.server.frames import (
+    MESSAGES,
     Control,
     Disconnected,
     EditWeight,
@@ -26,11 +33,14 @@ from nntui.server.frames import (
     Pong,
     Predict,
     Prediction,
+    RequestSnapshot,
     Restart,
     Resume,
     Rewind,
     SetPace,
     SetRate,
+    Shown,
+    Snapshot,
     Stats,
     Status,
     StepEpoch,
@@ -40,6 +50,8 @@ from nntui.server.frames import (
     Want,
 )
 from nntui.server.wire import encode
+from nntui.session import resume
+from tests.server.messages import messages
 from tests.server.running import running, until
 
 LONG = ("train.epochs=100000000",)
@@ -132,6 +144,64 @@ def test_a_bad_viewer_is_dropped_and_the_run_goes_on(tmp_path: Path, data: bytes
         viewer.wait(Status, lambda m: m.update > before)
 
 
+SAFE = sorted(set(MESSAGES) - {"stop", "resume", "step_update", "step_epoch"})
+"""Sent to a paused trainer, these leave it where it is, whatever they hold."""
+
+
+def test_no_message_ends_the_training(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", *LONG, paused=True) as run:
+
+        @settings(max_examples=40, deadline=None)
+        @given(st.lists(st.sampled_from(SAFE).flatmap(lambda kind: messages(MESSAGES[kind])), max_size=6))
+        def attempt(sent: list[Any]) -> None:
+            viewer = run.viewer()
+            for message in [*sent, RequestSnapshot(request=1 << 40)]:
+                viewer.send(message)
+            # It was dropped for what it sent, or all of it was obeyed or refused.
+            until(
+                lambda: viewer.all(Disconnected) or [m for m in viewer.all(Snapshot) if m.request == 1 << 40]
+            )
+            viewer.close()
+            assert run.thread.is_alive()
+
+        attempt()
+        assert run.session.info.state == "paused"
+        assert np.isfinite(run.trainer.network.parameters.theta).all()
+
+
+def test_one_frame_may_be_larger_than_what_may_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "MAX_OUT", 2000)
+    with running(tmp_path, "digits", paused=True) as run:
+        viewer = run.viewer(read_only=True)
+        viewer.send(RequestSnapshot())
+        assert sum(a.nbytes for a in viewer.wait(Snapshot).arrays.values()) > 4000
+        assert not viewer.all(Disconnected)
+
+
+def test_more_viewers_than_are_allowed_are_turned_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "MAX_VIEWERS", 1)
+    with running(tmp_path, "xor", paused=True) as run:
+        first = run.viewer()
+        first.wait(Hello)
+        run.viewer().wait(Disconnected)
+        first.close()
+        until(lambda: run.hub.viewers == 0)
+        run.viewer().wait(Hello)
+
+
+def test_one_status_in_flight_and_the_newest_wins(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", *LONG) as run:
+        slow, quick = run.viewer(slow=True), run.viewer()
+        first = slow.wait(Status)
+        quick.wait(Status, lambda m: m.update > 3000)
+        assert slow.all(Status) == [first]
+        slow.send(Shown(frame="status"))
+        until(lambda: len(slow.all(Status)) == 2)
+        assert slow.all(Status)[1].update > 2000  # not the second of them all
+
+
 def test_a_command_before_attaching_drops_the_viewer(tmp_path: Path) -> None:
     from nntui.server.frames import to_frame
 
@@ -174,6 +244,52 @@ def test_what_viewers_change_is_recorded_and_can_be_undone(tmp_path: Path) -> No
             "went",
             "began",
         ]
+
+
+def test_what_viewers_change_survives_a_kill_while_paused(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", *LONG, paused=True) as run:
+        viewer = run.viewer()
+        for update in (1, 2, 3):
+            viewer.send(StepUpdate())
+            viewer.wait(Status, lambda m, u=update: (m.state, m.update) == ("paused", u))
+        viewer.send(SetRate(factor=0.5))
+        viewer.send(EditWeight(path="hidden.W", index=(0, 0), value=3.0))
+        viewer.send(EditWeight(path="hidden.W", index=(0, 0), value=1e300))
+        viewer.wait(Event, lambda m: "too large for float32" in m.text)
+
+        def saved() -> bool:
+            _, arrays, _ = checkpoint.newest_valid(run.session.run.checkpoints, print)
+            return bool(arrays["clock"][0] == 3 and arrays["live"][0] == 0.5)
+
+        until(saved, "a checkpoint without any further word")
+        update, arrays, _ = checkpoint.newest_valid(run.session.run.checkpoints, print)
+        assert arrays["param/hidden.W"][0, 0] == 3.0
+        again = build(load(run.session.run.config)).trainer
+        again.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
+        assert (again.update, again.rate) == (update, run.trainer.rate)
+
+
+def test_a_run_that_was_rewound_and_resumed_has_one_history(tmp_path: Path) -> None:
+    with running(tmp_path, "digits", "train.epochs=4", paused=True) as run:
+        viewer = run.viewer()
+        for epoch in (1, 2, 3):
+            viewer.send(StepEpoch())
+            viewer.wait(Status, lambda m, e=epoch: (m.state, m.epoch) == ("paused", e))
+        viewer.send(Restart())
+        viewer.wait(Event, lambda m: "began again" in m.text)
+        viewer.send(StepEpoch())
+        told = len(viewer.messages)
+        viewer.wait(Status, lambda m: m.epoch == 1 and viewer.messages.index(m) >= told)
+        assert [e for e, _, _ in run.session.history] == [0, 1]
+        viewer.send(Stop())
+        viewer.wait(Ended)
+        place, history = run.session.run, run.session.history
+    run.session.run.unlock()
+    session, done = resume(build(load(place.config)), place, print)
+    assert not done
+    assert session.history == history
+    assert [e for e, _, _ in session.history] == [0, 1]
+    place.unlock()
 
 
 def test_statistics_come_only_when_wanted(tmp_path: Path) -> None:
