@@ -97,6 +97,10 @@ class Client:
                     sent = connection.send(data)
                 except BlockingIOError:
                     return True
+                except OSError:
+                    # The trainer has closed its end; its last words may still wait to be read.
+                    self._out.clear()
+                    return False
                 if sent < len(data):
                     self._out[0] = data[sent:]
                     return True

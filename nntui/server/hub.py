@@ -175,6 +175,11 @@ class Hub:
             self._open = False
         self._wake()
         self._thread.join(2.0)
+        if not self._thread.is_alive():
+            # Not before: whoever wakes the thread must not write to what another file has become.
+            self._selector.close()
+            os.close(self._wake_read)
+            os.close(self._wake_write)
 
     # The thread
 
@@ -214,9 +219,6 @@ class Hub:
                 self._news.notify_all()
         for viewer in list(self._viewers):
             self._drop(viewer)
-        self._selector.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
 
     def _accept(self) -> None:
         try:

@@ -20,6 +20,7 @@ from nntui.experiment import build
 from nntui.runs import checkpoint
 from nntui.runs.metrics import read_metrics
 from nntui.server import hub, sockets, trainer
+from nntui.server.client import Client
 from nntui.server.frames import (
     MESSAGES,
     Control,
@@ -28,6 +29,7 @@ from nntui.server.frames import (
     Ended,
     Event,
     Hello,
+    Message,
     Pause,
     Ping,
     Pong,
@@ -48,6 +50,7 @@ from nntui.server.frames import (
     Stop,
     TakeControl,
     Want,
+    to_frame,
 )
 from nntui.server.wire import encode
 from nntui.session import resume
@@ -65,6 +68,33 @@ def test_the_first_viewer_starts_it_and_hears_to_the_end(tmp_path: Path) -> None
         assert viewer.wait(Ended).status == "completed"
         viewer.wait(Disconnected)
         assert viewer.all(Status)[-1].epoch == 300
+
+
+def test_the_last_words_are_heard_by_a_viewer_that_is_still_talking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener, path = sockets.listen()
+    listener.setblocking(True)
+    heard: list[Message] = []
+    client = Client(path, heard.append)
+    connection, _ = listener.accept()
+    connection.sendall(encode(to_frame(Pong())))
+    until(lambda: heard)
+    flush = Client._flush
+
+    def too_late(self: Client, end: socket.socket) -> bool:
+        with contextlib.suppress(OSError):  # closed already, at the second time
+            connection.sendall(encode(to_frame(Ended(status="completed"))))
+            connection.close()
+        return flush(self, end)
+
+    monkeypatch.setattr(Client, "_flush", too_late)
+    client.send(Ping())
+    until(lambda: any(isinstance(m, Disconnected) for m in heard))
+    assert [m.type for m in heard] == ["pong", "ended", "disconnected"]
+    client.close()
+    listener.close()
+    sockets.remove(path)
 
 
 def test_steps_pause_and_resume(tmp_path: Path) -> None:
@@ -111,7 +141,7 @@ def test_a_viewer_that_stops_reading_slows_nothing(tmp_path: Path) -> None:
     with running(tmp_path, "xor", *LONG) as run:
         stuck = socket.socket(socket.AF_UNIX)
         stuck.connect(str(run.socket))
-        from nntui.server.frames import Attach, to_frame
+        from nntui.server.frames import Attach
 
         stuck.sendall(
             encode(to_frame(Attach())) + encode(to_frame(Want(keys=("weights", "layers", "surface"))))
@@ -203,8 +233,6 @@ def test_one_status_in_flight_and_the_newest_wins(tmp_path: Path) -> None:
 
 
 def test_a_command_before_attaching_drops_the_viewer(tmp_path: Path) -> None:
-    from nntui.server.frames import to_frame
-
     with running(tmp_path, "xor", *LONG, paused=True) as run:
         bad = socket.socket(socket.AF_UNIX)
         bad.settimeout(10)
