@@ -282,12 +282,25 @@ async def test_small_terminals_get_tabs_and_tiny_ones_a_word():
         assert d.screen.has_class("-small")
 
 
+async def test_a_card_that_is_too_long_says_so_and_scrolls():
+    async with debugging(network("digits"), size=(80, 24)) as d:
+        await d.press("g", "2")
+        await d.find("output.z")
+        pane = d.screen.query_one("#node")
+        assert "more" in str(pane.border_subtitle)
+        assert "good" not in d.shown("node")
+        await d.press(*["down"] * 30)
+        assert "good" in d.shown("node")
+        assert "more" not in str(pane.border_subtitle)
+
+
 async def test_ascii_and_no_color():
     async with debugging(network("xor"), caps=Caps("none", ascii=True)) as d:
         await d.press("g", "n")
         for pane in ("graph", "node", "steps", "values"):
             assert d.shown(pane).isascii()
         assert d.line("status").isascii()
+        assert d.screen.query_one("#node").styles.border_top[0] == "ascii"
 
 
 async def test_a_hostile_name_is_data():

@@ -40,7 +40,9 @@ class NodePane(DebugPane):
         return view.card_title or self.TITLE
 
     def state(self, view: View) -> str:
-        return view.card_state
+        hidden = len(wrapped(view.card, self.size.width)) - self._top - self.size.height
+        more = f"↓ {hidden} more" if hidden > 0 else ""
+        return " · ".join(words for words in (view.card_state, more) if words)
 
     def draw(self, view: View, width: int, height: int) -> Picture:
         rows = wrapped(view.card, width)
