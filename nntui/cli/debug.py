@@ -47,13 +47,15 @@ MAX_VALUES = 100_000
 @click.option("--numeric", is_flag=True, help="Finite differences beside each gradient.")
 @click.option("--trace", "as_trace", is_flag=True, help="Print every step, a line each.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--md", "as_md", is_flag=True, help="Print the worked solution as Markdown.")
+@click.option("--latex", "as_latex", is_flag=True, help="Print the worked solution as LaTeX.")
 @click.option("--full", is_flag=True, help="Whole arrays, not their first 16 entries.")
 @runs_option
 @click.pass_context
 def command(
     ctx: click.Context, words: tuple[str, ...], text: str | None, overrides: tuple[str, ...], sample: int | None,
-    batch: int | None, path: str | None, into: bool, numeric: bool, as_trace: bool, as_json: bool, full: bool,
-    runs: str | None,
+    batch: int | None, path: str | None, into: bool, numeric: bool, as_trace: bool, as_json: bool, as_md: bool,
+    as_latex: bool, full: bool, runs: str | None,
 ) -> int:  # fmt: skip
     """Step through backprop: values forwards, local × upstream gradients backwards.
 
@@ -68,13 +70,18 @@ def command(
       nntui debug -e "norm2(W @ x)" "W=[[.1,.5],[-.3,.8]]" "x=[.2,.4]" --json
       nntui debug xor --trace --sample 0
       nntui debug latest --node hidden --json
+      nntui debug -e "sigmoid(w*x+b)" w=2 x=-1 b=1 --into --numeric --md
     """
     for word in words:
         if word.startswith("--"):
             raise click.NoSuchOption(word, ctx=ctx)
     if sample is not None and batch is not None:
         raise UserError("nntui debug: give --sample or --batch, not both")
-    on_screen = not (as_json or as_trace)
+    forms = {"json": as_json, "trace": as_trace, "md": as_md, "latex": as_latex}
+    chosen = [form for form, wanted in forms.items() if wanted]
+    if len(chosen) > 1 and (as_md or as_latex):
+        raise UserError(f"nntui debug: give one of {', '.join('--' + c for c in chosen)}")
+    on_screen = not chosen
     if text is not None:
         given = [
             n
@@ -93,15 +100,20 @@ def command(
         subject = _network(experiment, sample, batch, into)
     for note in subject.warnings:
         warn(note)
-    return _show(subject, path, numeric=numeric, as_json=as_json, full=full)
+    return _show(subject, path, chosen[0], numeric=numeric, full=full)
 
 
-def _show(subject: Subject, path: str | None, *, numeric: bool, as_json: bool, full: bool) -> int:
+def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full: bool) -> int:
     from nntui.debugging.records import document, nonfinite
     from nntui.debugging.trace import trace
 
-    if as_json:
+    if form == "json":
         print_json(document(subject, full=full, numeric=numeric, path=path))
+    elif form in ("md", "latex"):
+        from nntui.debugging.solution import latex, markdown, solution
+
+        write = markdown if form == "md" else latex
+        click.echo(write(*solution(subject, numeric=numeric, path=path)), nl=False)
     else:
         for line in trace(subject, full=full, numeric=numeric, path=path, paint=_paint()):
             click.echo(line)
@@ -116,7 +128,7 @@ def _screen(open_session: Callable[[], DebugSession], into: bool, path: str | No
     """The debugger's screen, opened before it is drawn so that what is wrong is said in plain text."""
     from nntui.tui.caps import require_terminal
 
-    require_terminal(os.environ, sys.stdin, sys.stderr, "use --trace or --json")
+    require_terminal(os.environ, sys.stdin, sys.stderr, "use --trace, --json, --md or --latex")
     session = open_session()
     for note in session.debugger.subject.warnings:
         warn(note)

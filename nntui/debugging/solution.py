@@ -1,0 +1,229 @@
+"""The worked solution of a subject, with real numbers: values forwards, local × upstream backwards, the result.
+
+Written as Markdown (its mathematics between dollar signs) or as a LaTeX document that needs amsmath alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntui.debugging.descent import descent
+from nntui.debugging.mathtext import WRITTEN, applied, array, escaped, factor, number, symbol
+from nntui.debugging.records import Records, local_derivative, nonfinite, select
+from nntui.debugging.subject import Subject
+from nntui.display import display
+from nntui_core.gradcheck import Checker
+from nntui_core.graph import Node
+from nntui_core.plan import Edge
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, a sentence (plain text), and formulas, each a line of LaTeX mathematics."""
+
+    heading: str
+    text: str
+    formulas: tuple[str, ...] = ()
+
+
+def solution(
+    subject: Subject, *, numeric: bool = False, path: str | None = None
+) -> tuple[str, list[Section]]:
+    """Title and sections, of all nodes or of those that ``path`` names. Raises UserError."""
+    return subject.title, _Writer(subject, numeric, path).sections()
+
+
+class _Writer:
+    def __init__(self, subject: Subject, numeric: bool, path: str | None) -> None:
+        self.subject = subject
+        self.plan = subject.plan
+        self.records = Records(subject)
+        self.chosen = {n.id for n in select(subject, path)}
+        self.checker = Checker(subject.double) if numeric else None
+        self.symbols: dict[int, str] = {}
+        for node in self.plan.nodes:
+            self.symbols[node.id] = self._symbol(node)
+
+    def _symbol(self, node: Node) -> str:
+        if node.role == "constant":
+            return self.array(self.plan.value(node))
+        if self.subject.network or node.op is None:
+            return symbol(node.name)
+        if node is self.subject.output:
+            return "f" if "f" not in self.symbols.values() else r"\mathrm{result}"
+        return f"q_{{{sum(n.op is not None and n.id < node.id for n in self.plan.nodes) + 1}}}"
+
+    def array(self, value: Array | None) -> str:
+        """Vectors are columns in an expression, rows in a network, where samples are rows."""
+        return array(value, row=self.subject.network)
+
+    def of(self, node: Node) -> str:
+        return self.symbols[node.id]
+
+    def derivative(self, node: Node) -> str:
+        return rf"\frac{{\partial {self.of(self.subject.output)}}}{{\partial {self.of(node)}}}"
+
+    def sections(self) -> list[Section]:
+        plan = self.plan
+        leaves = [n for n in plan.nodes if n.op is None and n.role != "constant" and n.id in self.chosen]
+        order = [e for e in plan.order() if e.node.id in self.chosen]
+        given = tuple(rf"{self.of(n)} &= {self.array(plan.value(n))}" for n in leaves)
+        out = [
+            Section("Given", "The values at the leaves of the graph.", given),
+            Section(
+                "Forward", "Each node in order: the rule, the numbers, the value.",
+                tuple(self._forward(e.node) for e in order if e.phase == "forward"),
+            ),
+            Section(
+                "Backward",
+                "From the result to the leaves: each node multiplies the gradient that reached it (upstream) by its "
+                "local derivative, and sends the product to its operand.",
+                tuple(
+                    self._backward(edge) for e in order if e.phase == "backward" for edge in plan.edges()
+                    if edge.node is e.node
+                ),
+            ),
+        ]  # fmt: skip
+        shared = [n for n in plan.nodes if n.id in self.chosen and len(self.records.incoming(n)) > 1]
+        if shared:
+            text = "Where several paths leave a node, what they send back is summed."
+            out.append(Section("Sums", text, tuple(map(self._sum, shared))))
+        results = [n for n in self.subject.variables if n.id in self.chosen]
+        text = "The gradient of the result with respect to each variable; it has the variable's shape."
+        if self.checker:
+            text += " Beside it the central difference and the relative error."
+        out.append(Section("Result", text, tuple(map(self._result, results))))
+        out += self._descent(results)
+        born = nonfinite(plan)
+        if born is not None:
+            out.append(Section("Not finite", f"The first number that is not finite is at {born.name}."))
+        return [s for s in out if s.formulas or s.heading in ("Optimizer", "Not finite")]
+
+    def _forward(self, node: Node) -> str:
+        rule = applied(node, [self.of(a) for a in node.args])
+        value = self.array(self.plan.value(node))
+        small = all(self.plan.value(a).size <= WRITTEN and self.plan.value(a).ndim <= 2 for a in node.args)
+        numbers = applied(node, [self.array(self.plan.value(a)) for a in node.args]) if small else ""
+        middle = f" = {numbers}" if numbers and numbers not in (rule, value) else ""
+        return rf"{self.of(node)} &= {rule}{middle} = {value}"
+
+    def _backward(self, edge: Edge) -> str:
+        node, target = edge.node, edge.target
+        upstream = self.array(self.plan.adjoint(node))
+        found = local_derivative(self.plan, node, edge.position, WRITTEN)
+        local = rf"\frac{{\partial {self.of(node)}}}{{\partial {self.of(target)}}}"
+        sent = self.array(self.plan.contribution(edge))
+        left = rf"{self.derivative(node)} \to {self.of(target)} :\quad"
+        if found is not None and found.kind in ("scalar", "diagonal"):
+            times = r"\cdot" if found.kind == "scalar" else r"\odot"
+            product = f"{factor(self.array(found.value))} {times} {factor(upstream)}"
+            return rf"{left} & {local} {times} {self.derivative(node)} = {product} = {sent}"
+        rule = self._matrix_rule(edge)
+        if (
+            not rule
+            and found is not None
+            and found.kind == "matrix"
+            and prod(node.shape) * prod(target.shape) <= WRITTEN
+        ):
+            product = rf"{self.array(found.value)}^{{\top}} {factor(upstream)}"
+            return rf"{left} & J^{{\top}} \, {self.derivative(node)} = {product} = {sent}"
+        if not rule:
+            size = rf"J : {prod(node.shape)} \times {prod(target.shape)}"
+            rule = rf"J^{{\top}} \, {self.derivative(node)} \quad ({size}) \quad"
+        return rf"{left} & {rule} = {sent}"
+
+    def _matrix_rule(self, edge: Edge) -> str:
+        """The rule of a product of matrices, as it is taught: g·yᵀ and xᵀ·g."""
+        node = edge.node
+        assert node.op is not None
+        if node.op.type not in ("matmul", "affine") or edge.position > 1 or len(node.args[0].shape) != 2:
+            return ""
+        other, g = self.of(node.args[1 - edge.position]), self.derivative(node)
+        upstream, value = (
+            self.array(self.plan.adjoint(node)),
+            self.array(self.plan.value(node.args[1 - edge.position])),
+        )
+        if edge.position == 0:
+            return rf"{g} \, {factor(other)}^{{\top}} = {factor(upstream)} \, {factor(value)}^{{\top}}"
+        return rf"{factor(other)}^{{\top}} \, {g} = {factor(value)}^{{\top}} \, {factor(upstream)}"
+
+    def _sum(self, node: Node) -> str:
+        parts = [self.array(self.plan.contribution(e)) for e in self.records.incoming(node)]
+        signed = [parts[0], *(rf"\left({p}\right)" if p.startswith("-") else p for p in parts[1:])]
+        return rf"{self.derivative(node)} &= {' + '.join(signed)} = {self.array(self.records.gradient(node))}"
+
+    def _result(self, node: Node) -> str:
+        line = rf"{self.derivative(node)} &= {self.array(self.records.gradient(node))}"
+        if self.checker is None:
+            return line
+        twin = next(n for n in self.subject.double.nodes if n.id == node.id)
+        check = self.checker.check(twin, np.arange(min(prod(node.shape), WRITTEN)))
+        if check.verdict == "kink":
+            return line + r" \qquad \text{(numerically a kink)}"
+        whole = len(check.numeric) == prod(node.shape)
+        numbers = self.array(check.numeric.reshape(node.shape) if whole else check.numeric)
+        return line + rf" \approx {numbers} \qquad \text{{relative error }} {number(check.relative_error, 2)}"
+
+    def _descent(self, nodes: list[Node]) -> list[Section]:
+        step = descent(self.subject)
+        if step is None:
+            return []
+        optimizer = step.trainer.optimizer
+        if step.preview is None:
+            return [Section("Optimizer", f"{optimizer.type}: {step.reason}.")]
+        text = f"The step of {optimizer.type}: {optimizer.formula}; update {step.preview.k}"
+        text += f", learning rate {step.preview.rate:.6g}." if np.isfinite(step.preview.rate) else "."
+        lines = []
+        for part in step.steps(nodes):
+            name = self.of(part.node)
+            slots = "".join(
+                rf",\quad {symbol(k)} : {self.array(a)} \to {self.array(b)}"
+                for k, (a, b) in part.slots.items()
+            )
+            lines.append(
+                rf"{name} : \quad & g = {self.array(part.received)}{slots},\quad \Delta w = {self.array(part.delta)}"
+            )
+        return [Section("Optimizer", text, tuple(lines))]
+
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|$~])")
+
+
+def markdown(title: str, sections: list[Section]) -> str:
+    """A Markdown document, its formulas in blocks of their own."""
+
+    def plain(text: str) -> str:
+        return _MARKDOWN.sub(r"\\\1", display(text))
+
+    out = [f"# Backpropagation: {plain(title)}"]
+    for section in sections:
+        out += [f"## {section.heading}", plain(section.text)]
+        out += [f"$$\n{_unaligned(line)}\n$$" for line in section.formulas]
+    return "\n\n".join(out) + "\n"
+
+
+def _unaligned(line: str) -> str:
+    """The formula without the mark at which a column of them is aligned: the first one in a line."""
+    return re.sub(r"(?<!\\)& ?", "", line, count=1)
+
+
+def latex(title: str, sections: list[Section]) -> str:
+    """A LaTeX document."""
+    out = [
+        r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage[T1]{fontenc}",
+        r"\usepackage{amsmath}", r"\setcounter{MaxMatrixCols}{20}", r"\allowdisplaybreaks", r"\begin{document}",
+        rf"\section*{{Backpropagation: {escaped(title)}}}",
+    ]  # fmt: skip
+    for section in sections:
+        out += [rf"\subsection*{{{escaped(section.heading)}}}", escaped(section.text)]
+        if section.formulas:
+            out += [r"\begin{align*}", " \\\\\n".join(section.formulas), r"\end{align*}"]
+    return "\n".join([*out, r"\end{document}"]) + "\n"
