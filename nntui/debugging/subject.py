@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,10 @@ def everything(node: Node) -> bool:
 
 @dataclass(eq=False)
 class Subject:
-    """A plan that keeps every gradient and contribution, run once; ``double`` is its float64 twin."""
+    """A plan that keeps every gradient and contribution, run once."""
 
     title: str
     plan: Plan
-    double: Plan
-    """The plan that gradient checks use, with the same node ids; an expression's is the plan itself."""
     variables: tuple[Node, ...]
     """Whose gradients are the result: an expression's names, a network's parameters."""
     network: bool = False
@@ -54,6 +53,15 @@ class Subject:
     trainer: Trainer | None = None
     """Whose optimizer would make the step; None for an expression."""
     warnings: tuple[str, ...] = field(default=())
+    make_double: Callable[[], Plan] | None = None
+
+    @cached_property
+    def double(self) -> Plan:
+        """The plan that gradient checks use, with the same node ids, made when first asked for.
+
+        An expression's is the plan itself.
+        """
+        return self.plan if self.make_double is None else self.make_double()
 
     @property
     def output(self) -> Node:
@@ -80,7 +88,7 @@ def of_expression(text: str, values: Mapping[str, Array], *, opens: Opens = noth
     _run(plan)
     unused = [name for name in values if name not in parsed.graph]
     notes = (f"not in the expression: {', '.join(unused)}",) if unused else ()
-    return Subject(text, plan, plan, variables, warnings=notes)
+    return Subject(text, plan, variables, warnings=notes)
 
 
 def _run(plan: Plan) -> None:
@@ -95,12 +103,15 @@ def of_experiment(
     rows = _rows(experiment, sample, batch)
     network = experiment.network
     plan, found, model = _plan(experiment, network, rows, opens)
-    # A network of its own also where that is float64: checks must not touch the gradients that are looked at.
-    twin = Network(replace(network.spec, dtype="float64"))
-    twin.parameters.theta[:] = network.parameters.theta
-    for name, array in network.buffers.items():
-        twin.buffers[name][...] = array
-    double, _, _ = _plan(experiment, twin, rows, opens)
+
+    def double() -> Plan:
+        # A network of its own also where that is float64: checks must not touch the gradients that are looked at.
+        twin = Network(replace(network.spec, dtype="float64"))
+        twin.parameters.theta[:] = network.parameters.theta
+        for name, array in network.buffers.items():
+            twin.buffers[name][...] = array
+        return _plan(experiment, twin, rows, opens)[0]
+
     layers = tuple(
         (layer.name, found[layer.z.id] if layer.z is not None else None, found[layer.a.id])
         for layer in model.layers
@@ -109,7 +120,7 @@ def of_experiment(
     return Subject(
         title=experiment.settings.title,
         plan=plan,
-        double=double,
+        make_double=double,
         variables=tuple(n for n in plan.nodes if n.role == "parameter"),
         network=True,
         rows=tuple(int(r) for r in rows),
