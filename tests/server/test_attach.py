@@ -1,0 +1,167 @@
+"""Which source shows a run: its trainer, or its files alone; and what is refused before any screen."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from click.testing import CliRunner
+
+from nntui.cli import group, program
+from nntui.runs.directory import RunDirectory
+from nntui.runs.find import listed, resolve
+from nntui.server.frames import Disconnected, Ended, Event, Hello, Message, Stats, Status, StepUpdate, Want
+from nntui.server.launch import Launched
+from nntui.tui.source import FileSource, LiveSource, Source, open_run
+from tests.server.running import running, until
+
+M = TypeVar("M", bound=Message)
+
+
+class Heard:
+    """What a source posts."""
+
+    def __init__(self, source: Source) -> None:
+        self.items: list[Any] = []
+        self.source = source
+        source.start(self.items.append)
+
+    def wait(self, kind: type[M], text: str = "") -> M:
+        found: list[M] = until(
+            lambda: [i for i in list(self.items) if isinstance(i, kind) and text in str(vars(i))],
+            kind.__name__,
+        )
+        return found[0]
+
+
+@contextlib.contextmanager
+def heard(run: RunDirectory) -> Iterator[Heard]:
+    source = open_run(run)
+    found = Heard(source)
+    try:
+        yield found
+    finally:
+        source.close()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
+    base = tmp_path_factory.mktemp("runs")
+    assert CliRunner().invoke(group, ["fit", "xor", "--quiet", "--runs", str(base)]).exit_code == 0
+    return listed(base)[0].run
+
+
+def rewritten(run: RunDirectory, place: Path, **changes: Any) -> RunDirectory:
+    """A copy whose run.json says something else."""
+    shutil.copytree(run.path, place / "copy")
+    path = place / "copy" / "run.json"
+    values = json.loads(path.read_text())
+    process = values["process"] | changes.pop("process", {})
+    path.write_text(json.dumps(values | {"process": process} | changes))
+    return RunDirectory(place / "copy")
+
+
+def test_a_finished_run_is_shown_from_its_files(finished: RunDirectory) -> None:
+    with heard(finished) as found:
+        assert isinstance(found.source, FileSource)
+        assert found.wait(Hello).run == finished.name
+        assert found.wait(Ended).status == "completed"
+        last = found.wait(Status)
+        assert (last.state, last.epoch) == ("completed", 300)
+        found.source.send(Want(keys=("weights",)))
+        assert found.wait(Stats, "weights").update == last.update
+        found.source.send(StepUpdate())
+        found.wait(Event, "nothing can change")
+        records = [i for i in found.items if isinstance(i, dict) and i["type"] == "epoch"]
+        assert records[-1]["epoch"] == 300
+
+
+def test_a_run_at_work_on_another_host_is_followed_by_its_files(
+    finished: RunDirectory, tmp_path: Path
+) -> None:
+    run = rewritten(
+        finished, tmp_path, state="running", process={"host": "elsewhere"}, socket="/tmp/there.sock"
+    )
+    with heard(run) as found:
+        assert isinstance(found.source, FileSource)
+        assert found.wait(Status).state == "running"
+        with run.metrics.open("a") as stream:
+            stream.write('{"type":"event","time":1,"update":1,"text":"from far away"}\n')
+        until(lambda: [i for i in found.items if isinstance(i, dict) and i.get("text") == "from far away"])
+        assert not [i for i in found.items if isinstance(i, Ended)]
+
+
+def test_a_run_whose_process_is_gone_is_lost(finished: RunDirectory, tmp_path: Path) -> None:
+    run = rewritten(finished, tmp_path, state="running", process={"start": 1.0})
+    with heard(run) as found:
+        assert found.wait(Ended).status == "lost"
+
+
+def test_a_run_without_any_valid_checkpoint_says_so(finished: RunDirectory, tmp_path: Path) -> None:
+    run = rewritten(finished, tmp_path)
+    for path in run.checkpoints.iterdir():
+        path.write_bytes(b"no checkpoint")
+    with heard(run) as found:
+        assert found.wait(Ended).status == "failed"
+        found.wait(Event, "checkpoint")
+
+
+def test_the_newest_live_run_comes_first_and_speaks_through_its_socket(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", paused=True) as run:
+        run.session.info.socket = str(run.socket)
+        run.session.save_state()
+        run.viewer().wait(Status, lambda m: m.state == "paused")
+        later = rewritten(run.session.run, tmp_path, state="completed", started="2999-01-01T00:00:00+00:00")
+        assert resolve(tmp_path, "latest").run.name == later.name
+        found = resolve(tmp_path, "latest", live_first=True)
+        assert found.run.name == run.session.run.name
+        with heard(found.run) as live:
+            assert isinstance(live.source, LiveSource)
+            assert live.wait(Hello).run == found.run.name
+
+
+def test_a_socket_that_nobody_answers(finished: RunDirectory, tmp_path: Path) -> None:
+    source = LiveSource(finished, tmp_path / "none.sock")
+    assert "no trainer answers" in Heard(source).wait(Disconnected).reason
+    source.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["run", "xor"], "use fit"),
+        (["attach"], "nntui runs show"),
+        (["run", "xor", "--pace", "fast"], "allowed auto, max"),
+        (["run", "xor", "--pace", "0"], "allowed auto, max"),
+        (["run", "xor", "--pace", "nan"], "allowed auto, max"),
+        (["run", "xor", "--seed", "-1"], "--seed"),
+    ],
+)
+def test_refusals(words: list[str], says: str, tmp_path: Path) -> None:
+    err = io.StringIO()
+    with contextlib.redirect_stderr(err):
+        assert program([*words, "--runs", str(tmp_path)]) == 2
+    assert says in err.getvalue()
+    assert not listed(tmp_path)
+
+
+def test_breaking_off_before_there_is_a_screen_ends_the_trainer(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    launched = Launched(child, -1)
+
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launched, "_wait_ready", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        launched.wait_ready(1.0)
+    assert child.wait(20) == -signal.SIGTERM
