@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from nntui.runs import checkpoint
+from nntui_core.trainer import Trainer
 from tests.cli.conftest import Cli, finish, start
 
 HEAD = """
@@ -316,3 +317,27 @@ def test_used_up_memory_is_said(cli: Cli, tmp_path: Path, monkeypatch: pytest.Mo
     assert (done.code, done.json["status"]) == (1, "failed")
     assert "memory" in done.err
     assert os.environ["NNTUI_RUNS"] in done.json["run_dir"]
+
+
+@pytest.mark.parametrize("text", list(FEATURES.values())[:2], ids=list(FEATURES)[:2])
+def test_a_long_epoch_is_saved_in_its_middle_and_resumed_there(
+    cli: Cli, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    config = write(tmp_path, text.replace("epochs = 14", "epochs = 2"))
+    whole = cli("fit", config, "--json", "--runs", tmp_path / "whole").json
+    monkeypatch.setattr("nntui.session.WITHIN_EPOCH_SECONDS", 0.0)
+    advance = Trainer.advance
+
+    def dying(trainer: Trainer) -> bool:
+        if trainer.update == 9:
+            raise RuntimeError("as good as killed")
+        return advance(trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "advance", dying)
+        assert cli("fit", config, "--json").code == 1
+    run = only_run(runs)
+    assert checkpoint.updates(run / "checkpoints") == list(range(10))
+    assert json.loads((run / "run.json").read_text())["state"] == "failed"
+    assert cli("fit", "--resume", "latest", "--json").json["train"] == whole["train"]
+    assert_same(run, whole["run_dir"])
