@@ -94,14 +94,7 @@ def main() -> None:
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    code = program(sys.argv[1:])
-    if code == 128 + signal.SIGINT:
-        # After an interrupted exec() Python would end by the signal itself, whatever the code.
-        with contextlib.suppress(OSError):
-            sys.stderr.flush()
-        os._exit(code)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the exit code stands: too late to interrupt
-    sys.exit(code)
+    sys.exit(program(sys.argv[1:]))
 
 
 def program(arguments: list[str]) -> int:
