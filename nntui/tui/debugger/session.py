@@ -14,10 +14,10 @@ from nntui.debugging.records import nonfinite
 from nntui.debugging.subject import Subject
 from nntui.display import display
 from nntui.errors import UserError
-from nntui.tui.debugger import card, graph, grids, optimizer
+from nntui.tui.debugger import graph, grids
 from nntui.tui.debugger.look import Look, Wiring
-from nntui.tui.debugger.steps import step_lines, watch_lines
-from nntui.tui.debugger.view import Grid, View
+from nntui.tui.debugger.showing import view_of
+from nntui.tui.debugger.view import View
 from nntui.tui.debugger.words import at, number
 from nntui_core.graph import Node
 from nntui_core.trainer import Preview, Trainer
@@ -452,81 +452,9 @@ class DebugSession:
 
     def view(self, serial: int) -> View:
         """Everything on the screen now."""
-        look = self.look()
-        stepper = self.debugger.stepper
-        if self.kind not in grids.kinds(look):
-            self.kind = "value"
-        phase, done, total = self._progress()
-        verdict, role = self._verdict()
-        shown_card, shown_grid = card.card(look), grids.grid(look, self.kind)
-        title, state = card.title(look), ""
-        if self.preview is not None and self.trainer is not None:
-            title, state = "Optimizer", self.trainer.optimizer.type
-            shown_card = optimizer.card(look, self.trainer, self.preview)
-            shown_grid = self._optimizer_grid(look)
-        return View(
-            title=display(self.title, 200),
-            phase=phase,
-            done=done,
-            total=total,
-            verdict=verdict,
-            verdict_role=role,
-            nodes=graph.flow_nodes(look, at_optimizer=self.preview is not None),
-            card_title=title,
-            card_state=state,
-            card=shown_card,
-            steps=step_lines(look),
-            at=stepper.position,
-            grid=shown_grid,
-            watches=watch_lines(look, self.watched),
-            conditions=tuple(c.text for c in self.debugger.conditions),
-            sample=self._sample_text(),
-            open=tuple(display(n, 40) for n in self.debugger.opened),
-            message=display(self.message, 300),
-            message_role=self.role,
-            serial=serial,
-        )
+        return view_of(self, serial)
 
-    def _optimizer_grid(self, look: Look) -> Grid:
-        assert self.preview is not None
-        if look.node.role != "parameter":
-            return grids.grid(look, self.kind)
-        change = look.plan.parameters.view(look.node.name, self.preview.after - self.preview.theta)
-        places = grids.layout(look, look.node)
-        where = np.argwhere(places == look.entry)[0]
-        return Grid(
-            "Δ", f"Δ{look.node.name}", change.reshape(-1)[places], int(where[0]), int(where[1]),
-            corner=grids.corner(look, look.node),
-        )  # fmt: skip
-
-    def _progress(self) -> tuple[str, int, int]:
-        stepper = self.debugger.stepper
-        forward = stepper.forward_steps
-        if self.preview is not None:
-            return "optimizer", 1, 1
-        if stepper.position <= forward:
-            return ("forward" if stepper.position else "start"), stepper.position, forward
-        return "backward", stepper.position - forward, len(stepper) - forward
-
-    def _verdict(self) -> tuple[str, str]:
-        found = self.comparison.judgement
-        if not found.nodes:
-            return "", "muted"
-        if found.verdict in ("good", "acceptable"):
-            what = "all gradients match" if not found.sampled else "gradients match"
-            busy = "…" if found.checked < found.nodes else ""
-            return f"{what} to {found.worst:.1e}{busy}", "good"
-        role = "warn" if found.verdict == "suspect" else "bad"
-        return f"gradient of {display(found.name, 24)} {found.verdict}: {found.worst:.1e}", role
-
-    def _sample_text(self) -> str:
-        subject = self.debugger.subject
-        if not subject.network:
-            return ""
-        if self._single or len(subject.rows) == 1:
-            return f"row {subject.rows[0]}"
-        rows = len(subject.rows)
-        batch = (
-            f"batch {self.debugger.sample + 1}/{self.debugger.samples}  " if self.debugger.samples > 1 else ""
-        )
-        return f"{batch}sample {self.sample + 1}/{rows} (row {subject.rows[self.sample]})"
+    @property
+    def single(self) -> bool:
+        """Whether one sample alone is looked at."""
+        return self._single

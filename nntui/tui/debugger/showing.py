@@ -1,0 +1,104 @@
+"""What a session looks like: one immutable view of everything on the screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nntui.display import display
+from nntui.tui.debugger import card, graph, grids, optimizer
+from nntui.tui.debugger.look import Look
+from nntui.tui.debugger.steps import step_lines, watch_lines
+from nntui.tui.debugger.view import Grid, View
+
+if TYPE_CHECKING:
+    from nntui.tui.debugger.session import DebugSession
+
+
+def view_of(session: DebugSession, serial: int) -> View:
+    """Everything on the screen now."""
+    look = session.look()
+    stepper = session.debugger.stepper
+    if session.kind not in grids.kinds(look):
+        session.kind = "value"
+    phase, done, total = _progress(session)
+    verdict, role = _verdict(session)
+    shown_card, shown_grid = card.card(look), grids.grid(look, session.kind)
+    title, state = card.title(look), ""
+    if session.preview is not None and session.trainer is not None:
+        title, state = "Optimizer", session.trainer.optimizer.type
+        shown_card = optimizer.card(look, session.trainer, session.preview)
+        shown_grid = _optimizer_grid(session, look)
+    return View(
+        title=display(session.title, 200),
+        phase=phase,
+        done=done,
+        total=total,
+        verdict=verdict,
+        verdict_role=role,
+        nodes=graph.flow_nodes(look, at_optimizer=session.preview is not None),
+        card_title=title,
+        card_state=state,
+        card=shown_card,
+        steps=step_lines(look),
+        at=stepper.position,
+        grid=shown_grid,
+        watches=watch_lines(look, session.watched),
+        conditions=tuple(c.text for c in session.debugger.conditions),
+        sample=_sample_text(session),
+        open=tuple(display(n, 40) for n in session.debugger.opened),
+        message=display(session.message, 300),
+        message_role=session.role,
+        serial=serial,
+    )
+
+
+def _optimizer_grid(session: DebugSession, look: Look) -> Grid:
+    assert session.preview is not None
+    if look.node.role != "parameter":
+        return grids.grid(look, session.kind)
+    change = look.plan.parameters.view(look.node.name, session.preview.after - session.preview.theta)
+    places = grids.layout(look, look.node)
+    where = np.argwhere(places == look.entry)[0]
+    return Grid(
+        "Δ", f"Δ{look.node.name}", change.reshape(-1)[places], int(where[0]), int(where[1]),
+        corner=grids.corner(look, look.node),
+    )  # fmt: skip
+
+
+def _progress(session: DebugSession) -> tuple[str, int, int]:
+    stepper = session.debugger.stepper
+    forward = stepper.forward_steps
+    if session.preview is not None:
+        return "optimizer", 1, 1
+    if stepper.position <= forward:
+        return ("forward" if stepper.position else "start"), stepper.position, forward
+    return "backward", stepper.position - forward, len(stepper) - forward
+
+
+def _verdict(session: DebugSession) -> tuple[str, str]:
+    found = session.comparison.judgement
+    if not found.nodes:
+        return "", "muted"
+    if found.verdict in ("good", "acceptable"):
+        what = "all gradients match" if not found.sampled else "gradients match"
+        busy = "…" if found.checked < found.nodes else ""
+        return f"{what} to {found.worst:.1e}{busy}", "good"
+    role = "warn" if found.verdict == "suspect" else "bad"
+    return f"gradient of {display(found.name, 24)} {found.verdict}: {found.worst:.1e}", role
+
+
+def _sample_text(session: DebugSession) -> str:
+    subject = session.debugger.subject
+    if not subject.network:
+        return ""
+    if session.single or len(subject.rows) == 1:
+        return f"row {subject.rows[0]}"
+    rows = len(subject.rows)
+    batch = (
+        f"batch {session.debugger.sample + 1}/{session.debugger.samples}  "
+        if session.debugger.samples > 1
+        else ""
+    )
+    return f"{batch}sample {session.sample + 1}/{rows} (row {subject.rows[session.sample]})"
