@@ -18,7 +18,9 @@ from nntui_core.plan import Plan
 Verdict = Literal["good", "acceptable", "suspect", "wrong", "kink", "undefined"]
 
 GOOD, ACCEPTABLE, SUSPECT = 1e-7, 1e-4, 1e-2
-STEP = float(np.cbrt(np.finfo(np.float64).eps))
+EPS = float(np.finfo(np.float64).eps)
+SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
+STEP = float(np.cbrt(EPS))
 """h relative to max(1, |x|): where truncation and rounding of a central difference balance."""
 FLOOR = 16.0
 """Differences below this many roundings of f(x ± h), divided by h, are rounding alone and count as none."""
@@ -138,7 +140,9 @@ class Checker:
         value[place] = x
         if not h:
             return float("nan"), False, 0.0
-        floor = FLOOR * float(np.finfo(np.float64).eps) * max(abs(ends[0]), abs(ends[1])) / h
+        # One rounding of f, which among the smallest numbers is no longer relative to f.
+        rounding = max(EPS * max(abs(ends[0]), abs(ends[1])), SMALLEST)
+        floor = FLOOR * rounding / h
         return float(result), kink, floor if np.isfinite(floor) else 0.0
 
     def _rerun(self, after: list[Node]) -> float:

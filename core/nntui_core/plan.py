@@ -142,6 +142,8 @@ class Plan:
             )
         # A leaf that no differentiable path reaches has gradient zero, and stays so.
         self._unreached = [a for i, a in self._adjoints.items() if i not in written]
+        # Where nothing is sent, as from an output that is a leaf, no step of a stepper would come to this.
+        self._seed()
 
     def _wanted(self, wrt: str) -> set[int]:
         """Nodes that depend on a leaf whose gradient is wanted, those leaves included."""
@@ -218,11 +220,15 @@ class Plan:
         if backward:
             yield from self.backward_steps()
 
-    def backward_steps(self) -> Iterator[Event]:
-        """The second half of :meth:`steps`, on the values as they are."""
+    def _seed(self) -> None:
+        """The gradient of the output by itself, and of what it does not depend on."""
         self._adjoints[self.outputs[0].id][...] = 1
         for array in self._unreached:
             array[...] = 0
+
+    def backward_steps(self) -> Iterator[Event]:
+        """The second half of :meth:`steps`, on the values as they are."""
+        self._seed()
         for send, positions, g, xs, y, outs, space, adds, event in self._backward:
             send(positions, g, xs, y, outs, space)
             for adjoint, out, first in adds:

@@ -177,7 +177,7 @@ wholes = st.one_of(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500, deadline=None, derandomize=True)
 @given(wholes, st.lists(st.floats(-2, 2), min_size=3, max_size=3), st.integers(0, 10**6))
 def test_random_expressions(text: str, abc: list[float], seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -205,11 +205,11 @@ def test_random_expressions(text: str, abc: list[float], seed: int) -> None:
                 product = local.vjp(np.asarray(adjoint), e.target.shape)
                 np.testing.assert_allclose(product, plan.contribution(e), rtol=1e-10, atol=1e-13)
         check = checker.check(node)
-        whole = ~np.isnan(check.numeric)
-        np.testing.assert_allclose(check.analytic[whole], check.numeric[whole], rtol=1e-5, atol=1e-6)
+        assert check.verdict in ("good", "acceptable", "kink"), check
+        assert check.relative_error <= 1e-6, check
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(scalars, st.lists(st.sampled_from(["step", "back"]), max_size=40))
 def test_stepping_back_and_forth_changes_nothing(text: str, moves: list[str]) -> None:
     values = {"a": 0.3, "b": -1.2, "c": 0.7}
