@@ -24,9 +24,11 @@ class NntuiError(Exception):
         self.given = given
         self.allowed = allowed
         self.hint = hint
-        super().__init__(self._text())
+        super().__init__(f"{self.fact}; {hint}" if hint else self.fact)
 
-    def _text(self) -> str:
+    @property
+    def fact(self) -> str:
+        """Where and what, without what to do about it."""
         details = []
         if self.given is not None:
             details.append(f"given {self.given}")
@@ -35,8 +37,6 @@ class NntuiError(Exception):
         text = f"{self.where}: {self.problem}" if self.where else self.problem
         if details:
             text += f" ({'; '.join(details)})"
-        if self.hint:
-            text += f"; {self.hint}"
         return text
 
 

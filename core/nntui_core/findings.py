@@ -17,6 +17,8 @@ DEAD = SATURATED = 0.1
 VANISHING = 1e-3
 EXPLODING = 100.0
 RATIO_LOW, RATIO_HIGH = 1e-6, 0.1
+DEAF = 0.9
+"""From this share of dead units on, no learning rate makes a layer learn."""
 CONSTANT = 1e-4
 OVERFITTING = 1.15
 PLATEAU = 0.01
@@ -97,7 +99,7 @@ class Watch:
 
 def non_finite(error: NumericError) -> Finding:
     """The finding for a run that diverged."""
-    return Finding("non_finite", error.where.partition(".")[0], 1.0, 0.0, str(error), error.hint)
+    return Finding("non_finite", error.where.partition(".")[0], 1.0, 0.0, error.fact, error.hint)
 
 
 def _layer(s: LayerStats, *, last: bool, stuck: bool) -> list[Finding]:
@@ -125,7 +127,7 @@ def _layer(s: LayerStats, *, last: bool, stuck: bool) -> list[Finding]:
                 "lower the learning rate",
             )
         )  # fmt: skip
-    if s.update_ratio is not None and s.update_ratio < RATIO_LOW and stuck:
+    if s.update_ratio is not None and s.update_ratio < RATIO_LOW and stuck and not _cut_off(s):
         found.append(
             Finding(
                 "update_ratio_low", s.layer, s.update_ratio, RATIO_LOW,
@@ -134,6 +136,11 @@ def _layer(s: LayerStats, *, last: bool, stuck: bool) -> list[Finding]:
             )
         )  # fmt: skip
     return found
+
+
+def _cut_off(s: LayerStats) -> bool:
+    """Whether nothing reaches the layer that a larger step could enlarge: it or one around it is dead."""
+    return (s.dead is not None and s.dead >= DEAF) or 0.0 in (s.gradient_norm, s.gradient_rms)
 
 
 def _gradients(trainer: Trainer, stats: list[LayerStats]) -> list[Finding]:
