@@ -217,7 +217,8 @@ def _blend(a: str, b: str, share: float) -> str:
 
 
 def install(app: App[Any], caps: Caps) -> None:
-    """Register the themes and choose the one that fits the terminal."""
+    """Register the themes and choose the one that fits the terminal; style sheets know ASCII by its class."""
+    app.set_class(caps.ascii, "-ascii")
     for theme in THEMES:
         app.register_theme(theme)
     app.theme = caps.theme

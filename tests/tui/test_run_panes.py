@@ -157,6 +157,20 @@ async def test_ascii_terminals_get_ascii_alone():
         assert v.line("status").isascii()
 
 
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_on_an_ascii_terminal_borders_and_dialogs_are_ascii_too(size):
+    async with watching(items("picture"), size=size, caps=Caps("16", ascii=True)) as v:
+        for key in ("", "question_mark", "q"):
+            if key:
+                await v.pilot.press(key)
+                await v.pilot.pause()
+            drawn = "\n".join(strip.text for strip in v.app.screen._compositor.render_strips())
+            assert {c for c in drawn if not c.isascii()} == set(), key or "the run"
+            assert "+-" in drawn
+            if key:
+                await v.pilot.press("escape")
+
+
 async def test_without_colors_maps_are_characters():
     async with watching(caps=Caps("none")) as v:
         assert "▀" not in v.pane("output")

@@ -162,7 +162,6 @@ class DebugScreen(Screen[None]):
         yield Line(id="keys")
 
     def on_mount(self) -> None:
-        self.set_class(self.ascii, "-ascii")
         self._arrange()
         self._worker.start()
 

@@ -10,7 +10,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.scrollbar import ScrollBarRender
 from textual.widgets import Static
+
+from nntui.tui.render.ascii import ascii_text
+
+
+class PlainBar(ScrollBarRender):
+    """A scrollbar of whole cells, drawn by their ground alone."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
 
 
 class HelpScreen(ModalScreen[None]):
@@ -28,17 +37,28 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog wide") as box:
+            if self._ascii:
+                box.vertical_scrollbar.renderer = PlainBar  # type: ignore[misc]  # as its documentation does
             box.border_title = Content("Help")
-            box.border_subtitle = Content("↑ ↓ scroll · esc close")
-            first, *others = self._sections
+            box.border_subtitle = Content(self._plain("↑ ↓ scroll · esc close"))
+            first, *others = [(title, self._plain(words)) for title, words in self._sections]
             yield from _section(*first)
             yield Static(Content.styled("Keys", "bold"))
             with Horizontal(classes="columns"):
-                middle = -(-len(self._keys) // 2)
-                yield Static(_keys(self._keys[:middle]))
-                yield Static(_keys(self._keys[middle:]))
+                keys = [(key, self._plain(words)) for key, words in self._keys]
+                middle = -(-len(keys) // 2)
+                yield Static(_keys(keys[:middle]))
+                yield Static(_keys(keys[middle:]))
             for section in others:
                 yield from _section(*section)
+
+    def _plain(self, words: str) -> str:
+        """Words in characters that can be shown."""
+        return ascii_text(words) if self._ascii else words
+
+    @property
+    def _ascii(self) -> bool:
+        return bool(getattr(self.app, "ascii_only", False))
 
 
 def _section(title: str, words: str) -> Iterator[Static]:
