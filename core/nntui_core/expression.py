@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import keyword
+import operator
 import re
 import unicodedata
 import warnings
@@ -41,6 +42,7 @@ from nntui_core.ops.arithmetic import (
     Sqrt,
     Sub,
     Sum,
+    bracketed,
 )
 from nntui_core.ops.base import Array, Op
 from nntui_core.ops.linear import MatMul
@@ -235,9 +237,9 @@ class _Walker:
         """Add ``node`` and what it is made of. Raises ExpressionError."""
         return STEPS[type(node)](self, node)
 
-    def apply(self, node: ast.AST, op: Op, *args: Node) -> Node:
+    def apply(self, node: ast.AST, op: Op, *args: Node, name: str = "") -> Node:
         try:
-            made = self.graph.apply(op, *args)
+            made = self.graph.apply(op, *args, name=name)
         except NntuiError as error:
             shapes = " and ".join(f"{a.name} of shape {a.shape}" for a in args)
             raise self.fault(node, f"{error.problem} ({shapes})") from None
@@ -293,13 +295,15 @@ class _Walker:
         return ExpressionError(f"{symbol} is no operator here", position=max(at, start), hint=hint)
 
     def power(self, node: ast.BinOp) -> Node:
-        exponent = _literal(node.right)
+        exponent = _exponent(node.right)
         base = self.walk(node.left)
         if exponent is None:
             return self.apply(node, Pow(), base, self.walk(node.right))
         if not isfinite(exponent):
             raise self.fault(node.right, "the exponent is too large")
-        return self.apply(node, Power(exponent), base)
+        fraction = isinstance(node.right, ast.BinOp)
+        name = f"{bracketed(base.name)}**({ast.unparse(node.right).replace(' / ', '/')})" if fraction else ""
+        return self.apply(node, Power(exponent), base, name=name)
 
     def unary(self, node: ast.UnaryOp) -> Node:
         if isinstance(node.op, ast.UAdd):
@@ -335,6 +339,17 @@ STEPS: dict[type[ast.expr], Callable[[_Walker, Any], Node]] = {
 }
 
 
+def _exponent(node: ast.expr) -> float | None:
+    """The number that an exponent such as ``-1/2`` is; None where it is no number, or one that is not finite."""
+    if isinstance(node, ast.BinOp) and type(node.op) in _QUOTIENTS:
+        left, right = _exponent(node.left), _exponent(node.right)
+        if left is None or right is None or (isinstance(node.op, ast.Div) and not right):
+            return None
+        found = _QUOTIENTS[type(node.op)](left, right)
+        return found if isfinite(found) else None
+    return _literal(node)
+
+
 def _literal(node: ast.expr) -> float | None:
     """The number that ``node`` is, with its sign; None where it is no number."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -352,6 +367,9 @@ def _literal(node: ast.expr) -> float | None:
     return None
 
 
+_QUOTIENTS: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Div: operator.truediv, ast.Mult: operator.mul, ast.Add: operator.add, ast.Sub: operator.sub,
+}  # fmt: skip
 _SYMBOLS: dict[type[ast.operator], str] = {
     ast.BitXor: "^", ast.BitAnd: "&", ast.BitOr: "|", ast.Mod: "%", ast.FloorDiv: "//", ast.LShift: "<<",
     ast.RShift: ">>",

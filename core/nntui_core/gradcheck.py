@@ -23,7 +23,7 @@ SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
 STEP = float(np.cbrt(EPS))
 """h relative to max(1, |x|): where truncation and rounding of a central difference balance."""
 FLOOR = 16.0
-"""Differences below this many roundings of f(x ± h), divided by h, are rounding alone and count as none."""
+"""Differences below this many roundings on the way to f(x ± h), divided by h, are rounding alone: they count as none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,7 @@ class Checker:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._roundings = 0.0
         self._consumers: dict[int, list[Node]] = {}
         for node in plan.nodes:
             for arg in node.args:
@@ -88,6 +89,7 @@ class Checker:
         arrays = [a for n in after for a in (plan.value(n), *plan.workspace(n).values())]
         saved = [(array, array.copy()) for array in arrays]
         centers = [n.op.branch([plan.value(a) for a in n.args], plan.value(n)) for n in after if n.op]
+        self._roundings = self._rounding(after)
         numeric, error, kinks = np.full(len(indices), np.nan), 0.0, 0
         with np.errstate(all="ignore"):
             for k, index in enumerate(indices):
@@ -95,13 +97,27 @@ class Checker:
                 if kink:
                     kinks += 1
                     continue
-                numeric[k] = found
                 one = relative_error(float(analytic[k]), found, floor)
+                if not one <= GOOD:
+                    found, one = self._refined(
+                        node, int(index), after, centers, float(analytic[k]), found, one
+                    )
+                numeric[k] = found
                 error = one if not one <= error else error
         for array, copy in saved:
             array[...] = copy
         kind = "kink" if kinks == len(indices) and kinks else verdict(error)
         return Check(node, indices, numeric, analytic, error, kinks, kind)
+
+    def _rounding(self, after: list[Node]) -> float:
+        """What one rounding of each value on the way moves the output by: ε·Σ|gradient·value|."""
+        plan = self._plan
+        found = 0.0
+        for n in after:
+            adjoint = plan.adjoint(n)
+            if adjoint is not None:
+                found += float(np.abs(adjoint * plan.value(n)).sum())
+        return EPS * found if np.isfinite(found) else 0.0
 
     def _after(self, node: Node) -> list[Node]:
         """Everything that depends on ``node`` and leads to the output, in order."""
@@ -114,17 +130,37 @@ class Checker:
                     stack.append(consumer)
         return [n for n in self._plan.nodes if n.id in found]
 
+    def _refined(
+        self, node: Node, index: int, after: list[Node], centers: list[Array | None],
+        analytic: float, found: float, error: float,
+    ) -> tuple[float, float]:  # fmt: skip
+        """A difference that does not match, with the h² of its error taken out, where that says more.
+
+        Where a gradient vanishes, what is left of the difference is the term in h² alone. Richardson's
+        extrapolation from h and h/2 removes it, whatever the analytic gradient; what it took out is believed
+        to a thousandth.
+        """
+        half, kink, floor = self._difference(node, index, after, centers, share=0.5)
+        finer = (4 * half - found) / 3
+        if kink or not np.isfinite(finer):
+            return found, error
+        better = relative_error(analytic, finer, max(3 * floor, 1e-3 * abs(finer - found)))
+        return (finer, better) if better < error else (found, error)
+
     def _difference(
-        self, node: Node, index: int, after: list[Node], centers: list[Array | None]
+        self, node: Node, index: int, after: list[Node], centers: list[Array | None], share: float = 1.0
     ) -> tuple[float, bool, float]:
-        """The central difference, whether a branch changed within ±h, and the rounding floor."""
+        """The central difference, whether a branch changed within ±h, and the rounding floor.
+
+        ``share`` is of the usual h.
+        """
         # Pictures lie channels-last in memory: flattened, they would be a copy.
         value = self._plan.value(node)
         place = np.unravel_index(index, value.shape)
         x = float(value[place])
         # Beside a pole or the edge of a domain, a step relative to a tiny x stays inside it.
         for scale in (max(1.0, abs(x)), abs(x)):
-            h = STEP * scale
+            h = STEP * scale * share
             if not h:
                 break
             ends, kink = [], False
@@ -141,7 +177,7 @@ class Checker:
         if not h:
             return float("nan"), False, 0.0
         # One rounding of f, which among the smallest numbers is no longer relative to f.
-        rounding = max(EPS * max(abs(ends[0]), abs(ends[1])), SMALLEST)
+        rounding = max(EPS * max(abs(ends[0]), abs(ends[1])), self._roundings, SMALLEST)
         floor = FLOOR * rounding / h
         return float(result), kink, floor if np.isfinite(floor) else 0.0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, isfinite, sqrt
+from math import ceil, inf, isfinite, sqrt
 from time import perf_counter
 from typing import Annotated, Any, Literal
 
@@ -205,11 +205,16 @@ class Trainer:
     @property
     def rate(self) -> float:
         """The learning rate of the next update."""
-        by_epoch = self.schedule.every == "epoch"
-        t, total = (self.epoch, self.spec.epochs) if by_epoch else (self.update, self.total_updates)
         if not isinstance(self.optimizer, FirstOrder):
             return float("nan")
+        t, total = self._clock
         return self.optimizer.lr * self.rate_factor * self.schedule.factor(t, total)
+
+    @property
+    def _clock(self) -> tuple[int, int]:
+        """t and what it comes to in the end: epochs or updates, as the schedule counts."""
+        by_epoch = self.schedule.every == "epoch"
+        return (self.epoch, self.spec.epochs) if by_epoch else (self.update, self.total_updates)
 
     def _samples(self) -> int:
         order = self.spec.order
@@ -246,7 +251,11 @@ class Trainer:
             model.draw(self.network.spec.seed, self.update)
 
     def advance(self) -> bool:
-        """One update; True at the end of an epoch. Raises NumericError, the parameters as before it."""
+        """One update; True at the end of an epoch.
+
+        Raises NumericError: for a value or gradient with the parameters as before it, at the end of an epoch
+        also for parameters that the optimizer's own step made overflow.
+        """
         start = perf_counter()
         self.before = self.network.parameters.theta.copy() if self.keep_before else None
         if isinstance(self.optimizer, FirstOrder):
@@ -260,6 +269,7 @@ class Trainer:
         if done:
             self.batch, self._order = 0, None
             self.epoch += 1
+            self._check_parameters()
             self._end_epoch()
         return done
 
@@ -345,11 +355,23 @@ class Trainer:
             hint="lower optimizer.lr, set train.clip_norm, or scale the inputs with a preprocess step",
         )
 
+    def _check_parameters(self) -> None:
+        """Once an epoch: a step that overflowed would show in the next update only, and there may be none."""
+        parameters = self.network.parameters
+        if np.isfinite(parameters.theta).all():
+            return
+        bad = next(n for n in parameters if not np.isfinite(parameters.view(n)).all())
+        raise NumericError(
+            f"the parameter is not finite after update {self.update}",
+            where=bad,
+            hint="lower optimizer.lr, or set train.clip_norm",
+        )
+
     def _condition(self) -> None:
         grad = self.network.parameters.grad
         noise = self.spec.gradient_noise
         if noise:
-            spread = sqrt(noise.eta / (1 + self.update) ** noise.gamma)
+            spread = sqrt(noise.eta / (1 + self._clock[0]) ** noise.gamma)
             draw = stream(self.network.spec.seed, "gradient noise", self.update)
             grad += draw.normal(0.0, spread, grad.size).astype(grad.dtype)
         if self.spec.clip_norm:
@@ -394,6 +416,8 @@ class Trainer:
     def _watch(self, rule: EarlyStopping) -> None:
         value = self.monitored(rule.monitor)
         signed = -value if rule.monitor.endswith("accuracy") else value
+        if signed != signed:  # not a number: never the best
+            signed = inf
         if signed < self.best_value - rule.min_delta or self.best_theta is None:
             self.best_value, self.best_epoch = signed, self.epoch
             self.best_theta = self.network.parameters.theta.copy()

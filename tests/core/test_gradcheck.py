@@ -51,3 +51,18 @@ def test_a_tiny_input_beside_the_edge_of_a_domain() -> None:
     checker = Checker(planned("log(x)", x=1e-9))
     check = checker.check(checker._plan.nodes[0])
     assert check.verdict in ("good", "acceptable")
+
+
+@pytest.mark.parametrize("text", ["log(1 + log(1 + x**2)**2)", "x**4", "sin(x)**3", "exp(x**6)"])
+def test_a_gradient_that_vanishes_is_not_taken_for_wrong(text: str) -> None:
+    checker = Checker(planned(text, x=0.0))
+    for node in checker._plan.nodes:
+        assert checker.check(node).verdict == "good", node.name
+
+
+def test_a_gradient_that_should_vanish_and_does_not_is_wrong() -> None:
+    plan = planned("x**3", x=0.0)
+    adjoint = plan.adjoint(plan.nodes[0])
+    assert adjoint is not None
+    adjoint[...] = 1e-9
+    assert Checker(plan).check(plan.nodes[0]).verdict == "wrong"

@@ -170,18 +170,20 @@ def test_clipping_scales_a_long_gradient_to_the_norm() -> None:
     np.testing.assert_allclose(short / 0.01, long / np.linalg.norm(long), atol=1e-12)
 
 
-def test_gradient_noise_has_the_variance_of_its_formula() -> None:
+@pytest.mark.parametrize("every", ["epoch", "update"])
+def test_gradient_noise_has_the_variance_of_its_formula(every: Any) -> None:
     noise = GradientNoise(eta=0.5, gamma=0.55)
     layers = (Dense(units=400, activation=Tanh()), Dense(units=3, activation=Softmax()))
     for t in (0, 3):
         noisy, plain = (
             make(
-                TrainSpec(epochs=9, batch_size="full", gradient_noise=n), optimizer=Sgd(lr=1.0), layers=layers
+                TrainSpec(epochs=9, batch_size="full", gradient_noise=n),
+                optimizer=Sgd(lr=1.0), layers=layers, schedule=Constant(every=every),
             )
             for n in (noise, None)
-        )
-        for trainer in (noisy, plain):
-            trainer.update = t
+        )  # fmt: skip
+        for trainer in (noisy, plain):  # t is what the schedule counts
+            trainer.update, trainer.epoch = (t, 0) if every == "update" else (7, t)
             trainer.advance()
         drawn = plain.network.parameters.theta - noisy.network.parameters.theta
         assert drawn.var() == pytest.approx(0.5 / (1 + t) ** 0.55, rel=0.1)
@@ -246,6 +248,24 @@ def test_an_update_that_is_not_finite_changes_nothing_and_names_the_node() -> No
     assert found[1].name == error.where
     assert trainer.network.parameters.theta.tobytes() == before.tobytes()
     assert trainer.update == done
+
+
+def test_a_last_step_that_overflows_the_weights_is_an_error_too() -> None:
+    trainer = make(TrainSpec(epochs=1, batch_size="full"), dtype="float32", optimizer=Sgd(lr=1e39))
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(NumericError, match=r"^dense\d\.\w: the parameter is not finite"),
+    ):
+        trainer.advance()
+
+
+def test_a_loss_that_is_no_number_is_never_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = make(TrainSpec(epochs=4, early_stopping=EarlyStopping(monitor="train.loss")))
+    losses = iter([float("nan"), 3.0, 2.0, float("nan")])
+    monkeypatch.setattr(trainer, "monitored", lambda monitor: next(losses))
+    while trainer.status == "running":
+        trainer.advance()
+    assert (trainer.best_value, trainer.best_epoch) == (2.0, 3)
 
 
 FIRST_ORDER = [n for n, cls in catalog.members("optimizer").items() if issubclass(cls, FirstOrder)]
