@@ -159,7 +159,7 @@ def _network_session(experiment: Experiment, sample: int | None, batch: int | No
 
 def _paint() -> Any:
     colors = {"forward": "green", "backward": "blue", "optimizer": "magenta", "bad": "red"}
-    colored = sys.stdout.isatty()
+    colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     return lambda text, role: click.style(text, fg=colors.get(role)) if colored else text
 
 

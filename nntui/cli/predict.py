@@ -110,12 +110,13 @@ def _own(run: RunDirectory) -> Any:
 
 def _table(name: str, features: tuple[str, ...]) -> Any:
     """The columns of the features, in their order, from a CSV file; others are ignored. Raises UserError."""
-    from nntui.data.csv import Faults, read_rows
+    from nntui.data.csv import read_rows
     from nntui.data.files import open_data
 
     path, stream = open_data(Path(), name, "--csv")
     with stream:
-        header, rows = read_rows(path, stream.read())
+        faults, rows = read_rows(path, stream.read())
+    header = faults.header
     missing = [f for f in features if f not in header]
     if missing:
         allowed = ", ".join(display(h, 30) for h in header[:20])
@@ -125,7 +126,6 @@ def _table(name: str, features: tuple[str, ...]) -> Any:
                 for f in missing[:20]
             ]
         )
-    faults = Faults(path, header)
     x = faults.numbers(rows, [header.index(f) for f in features])
     faults.report()
     return x

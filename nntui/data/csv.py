@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from operator import itemgetter
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -40,7 +41,8 @@ class Csv(Source):
     def load(self, seed: int, base: Path) -> Table:
         path, stream = open_data(base, self.path, "data", "path")
         with stream:
-            header, rows = read_rows(path, stream.read())
+            faults, rows = read_rows(path, stream.read())
+        header = faults.header
         names = (self.target,) if isinstance(self.target, str) else self.target
         targets = [self._find(path, header, name) for name in names]
         if len(set(targets)) != len(targets) or not targets:
@@ -54,7 +56,6 @@ class Csv(Source):
                 ("data", "target"),
                 f"no column is left as an input (given {display(list(names), 60)}, all of {display(path)})",
             )
-        faults = Faults(path, header)
         x = faults.numbers(rows, inputs)
         y, classes = self._labels(faults, rows, targets)
         faults.report()
@@ -109,22 +110,32 @@ def plain_number(text: str) -> str:
 
 
 class Faults:
-    """Collects what is wrong with cells, as ``FILE:LINE: column NAME: …``."""
+    """Collects what is wrong with rows and cells, as ``FILE:LINE: column NAME: …``, to say it all at once."""
 
     def __init__(self, path: Path, header: list[str]) -> None:
         self.path = path
         self.header = header
-        self.found: list[str] = []
+        self.found: list[tuple[int, str]] = []
         self.more = 0
 
     def add(self, line: int, column: int, problem: str) -> None:
-        """One fault."""
+        """One fault; ``column`` counts from 0, also past the header."""
         if len(self.found) < MAX_FAULTS:
-            self.found.append(
-                f"{display(self.path)}:{line}: column {display(self.header[column])}: {problem}"
-            )
+            name = display(self.header[column]) if column < len(self.header) else column + 1
+            self.found.append((line, f"{display(self.path)}:{line}: column {name}: {problem}"))
         else:
             self.more += 1
+
+    def whole(self, rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+        """The rows that have a cell for each name of the header; others are faults."""
+        width = len(self.header)
+        for line, row in rows:
+            given = f"(given {len(row)} cells; allowed {width}, as in the header)"
+            if len(row) > width:
+                self.add(line, width, f"the header has no such column {given}")
+            elif len(row) < width:
+                self.add(line, len(row), f"the cell is missing {given}")
+        return [(line, row) for line, row in rows if len(row) == width]
 
     def numbers(self, rows: list[tuple[int, list[str]]], columns: list[int]) -> Array:
         """The cells of ``columns`` as finite numbers; other cells are faults."""
@@ -165,15 +176,16 @@ class Faults:
                 )
 
     def report(self) -> None:
-        """Raises UserError where there are faults."""
-        if self.more:
-            self.found.append(f"{display(self.path)}: and {self.more} more faults of this kind")
+        """Raises UserError where there are faults, in the order of their lines."""
         if self.found:
-            raise UserError(self.found)
+            more = [f"{display(self.path)}: and {self.more} more faults"] if self.more else []
+            raise UserError([text for _, text in sorted(self.found, key=itemgetter(0))] + more)
 
 
-def read_rows(path: Path, data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """The header, and each row with its line number. Raises UserError."""
+def read_rows(path: Path, data: bytes) -> tuple[Faults, list[tuple[int, list[str]]]]:
+    """Each whole row with its line number; the header and the rows that are not whole are in the Faults.
+
+    Raises UserError for what is no table at all."""
     shown = display(path)
     try:
         text = data.decode("utf-8-sig")
@@ -189,20 +201,10 @@ def read_rows(path: Path, data: bytes) -> tuple[list[str], list[tuple[int, list[
         raise UserError(f"{shown}: the file is empty (allowed: a header line, then one sample a line)")
     header = [name.strip() for name in rows[0][1]]
     _check_header(shown, rows[0][0], header)
-    ragged = [(line, len(row)) for line, row in rows[1:] if len(row) != len(header)]
-    if ragged:
-        more = [f"{shown}: and {len(ragged) - MAX_FAULTS} more lines like these"] * (len(ragged) > MAX_FAULTS)
-        raise UserError([_ragged(shown, line, count, header) for line, count in ragged[:MAX_FAULTS]] + more)
     if len(rows) == 1:
         raise UserError(f"{shown}:1: there are no samples, only a header line")
-    return header, rows[1:]
-
-
-def _ragged(shown: str, line: int, count: int, header: list[str]) -> str:
-    given = f"(given {count} cells; allowed {len(header)}, as in the header)"
-    if count > len(header):
-        return f"{shown}:{line}: column {len(header) + 1}: the header has no such column {given}"
-    return f"{shown}:{line}: column {display(header[count])}: the cell is missing {given}"
+    faults = Faults(path, header)
+    return faults, faults.whole(rows[1:])
 
 
 def _records(shown: str, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:

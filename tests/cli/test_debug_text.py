@@ -149,3 +149,17 @@ def test_a_value_that_is_not_used_is_a_warning() -> None:
     code, out, err = run("debug", "-e", "x*x", "x=3", "y=1", "--json")
     assert (code, json.loads(out)["gradients"]) == (0, {"x": 6})
     assert "not in the expression: y" in err
+
+
+@pytest.mark.parametrize("no_color", [None, "1"])
+def test_colors_only_on_a_terminal_that_wants_them(
+    monkeypatch: pytest.MonkeyPatch, no_color: str | None
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color is not None:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    with contextlib.redirect_stdout(terminal):
+        assert program(["debug", "-e", "x*x", "x=3", "--trace"]) == 0
+    assert ("\x1b[" in terminal.getvalue()) is (no_color is None)

@@ -122,9 +122,12 @@ def test_every_faulty_cell_is_told_up_to_twenty(tmp_path: Path) -> None:
         read(tmp_path, "a,b,y\n,x,1\n1,nan,2\n")
     assert [m.split(": ")[0].split(":")[1] for m in caught.value.messages] == ["2", "2", "3"]
     with pytest.raises(UserError) as caught:
+        read(tmp_path, "a,b,y\nq,1,1\n1,2\n1,,x\n1,2,3,4\n")
+    assert [m.split(": ")[0].split(":")[1] for m in caught.value.messages] == ["2", "3", "4", "5"]
+    with pytest.raises(UserError) as caught:
         read(tmp_path, "a,y\n" + "q,1\n" * 1000)
     assert len(caught.value.messages) == 21
-    assert caught.value.messages[-1].endswith("and 980 more faults of this kind")
+    assert caught.value.messages[-1].endswith("and 980 more faults")
 
 
 def test_a_table_beyond_the_limit_is_refused_while_reading(
