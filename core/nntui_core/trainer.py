@@ -257,14 +257,16 @@ class Trainer:
         also for parameters that the optimizer's own step made overflow.
         """
         start = perf_counter()
-        self.before = self.network.parameters.theta.copy() if self.keep_before else None
+        batches = self.batches
+        keep = self.keep_before or self._may_be_last(batches)
+        self.before = self.network.parameters.theta.copy() if keep else None
         if isinstance(self.optimizer, FirstOrder):
             self._first_order(self.optimizer)
         else:
             self._second_order()
         self.update += 1
         self.batch += 1
-        done = self.batch >= self.batches
+        done = self.batch >= batches
         self.update_seconds += perf_counter() - start
         if done:
             self.batch, self._order = 0, None
@@ -272,6 +274,14 @@ class Trainer:
             self._check_parameters()
             self._end_epoch()
         return done
+
+    def _may_be_last(self, batches: int) -> bool:
+        """Whether the training may end with the coming update: its Δw/w can then still be told."""
+        if not isinstance(self.optimizer, FirstOrder):
+            return True
+        spec = self.spec
+        ends = self.epoch + 1 >= spec.epochs or bool(spec.early_stopping or spec.stop)
+        return ends and self.batch + 1 >= batches
 
     def _first_order(self, optimizer: FirstOrder) -> None:
         model = self.model = self.network.model(len(self.indices()), "train")

@@ -59,7 +59,8 @@ class Viewer:
     name: str = ""
     attached: bool = False
     read_only: bool = False
-    wants: frozenset[str] = frozenset()
+    wants: frozenset[str] | None = None
+    """None until it has said so."""
     credit: set[str] = field(default_factory=lambda: set(CREDITED))
     pending: dict[str, Message] = field(default_factory=dict)
     closing: bool = False
@@ -111,13 +112,21 @@ class Hub:
     def wanted(self) -> frozenset[str]:
         """The union of the statistics that viewers with credit want."""
         with self._news:
-            able = [v.wants for v in self._viewers if v.attached and "stats" in v.credit]
+            able = [v.wants or frozenset() for v in self._viewers if v.attached and "stats" in v.credit]
         return frozenset().union(*able)
 
     def all_wanted(self) -> frozenset[str]:
         """The union over all viewers."""
         with self._news:
-            return frozenset().union(*(v.wants for v in self._viewers if v.attached))
+            return frozenset().union(*(v.wants or frozenset() for v in self._viewers if v.attached))
+
+    def hear_wants(self, seconds: float) -> None:
+        """Wait until every viewer has said which statistics it wants, at most so long."""
+        with self._news:
+            self._news.wait_for(
+                lambda: all(v.wants is not None for v in self._viewers if v.attached) or not self._open,
+                seconds,
+            )
 
     def due(self, kind: str) -> bool:
         """Whether some viewer could be sent a frame of this kind now."""

@@ -51,6 +51,8 @@ STATUS_SECONDS = 0.1
 STATS_SECONDS = 0.2
 STATS_SHARE = 0.03
 """Share of the time that statistics may cost."""
+LAST_WANTS = 1.0
+"""Seconds at the end for a viewer to say what it wants: a short run may be over before it could."""
 
 
 class Attendant:
@@ -73,6 +75,8 @@ class Attendant:
         self._speed_at = (time.perf_counter(), 0)
         self._sent: tuple[Any, ...] = ()
         self._stats_sent: tuple[int, frozenset[str]] = (-1, frozenset())
+        self._warm: frozenset[str] = frozenset()
+        """Statistics that were collected before: the first time, their models are built."""
 
     def begin(self, session: Session, signals: Signals) -> None:
         """Before the first update: wait for the first viewer."""
@@ -125,6 +129,7 @@ class Attendant:
         """The last status, statistics and word."""
         with np.errstate(all="ignore"):
             self._status(session, force=True)
+            self._hub.hear_wants(LAST_WANTS)
             keys = self._hub.all_wanted()
             if keys:
                 found = statistics.collect(session.experiment, keys, session.findings)
@@ -249,7 +254,11 @@ class Attendant:
         self._hub.publish(found)
         self._stats_sent = (update, keys)
         cost = time.perf_counter() - start
-        self._stats_at = now + max(STATS_SECONDS, cost / STATS_SHARE)
+        names = frozenset(key.partition("/")[0] for key in keys)
+        self._stats_at = now + (
+            max(STATS_SECONDS, cost / STATS_SHARE) if names <= self._warm else STATS_SECONDS
+        )
+        self._warm |= names
 
     # What is asked
 

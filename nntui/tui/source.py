@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nntui.errors import UserError
 from nntui.runs.directory import LIVE, RunDirectory
-from nntui.runs.metrics import Record
 from nntui.runs.tail import MetricsReader
-from nntui.server.frames import Command, Ended, Event, Message, Stats, Status, Want
+from nntui.server.frames import Command, Disconnected, Ended, Event, Message, Stats, Want
+from nntui.tui.replay import Item, Post, Replay, Restarted
+
+__all__ = ["FakeSource", "FileSource", "Item", "LiveSource", "Post", "Restarted", "Source", "open_run"]
 
 if TYPE_CHECKING:
-    from nntui.experiment import Experiment
     from nntui.server.client import Client
-
-
-class Restarted:
-    """The run's records were cut back or begun again: what was read before is void."""
-
-
-Item = Message | Record | Restarted
-Post = Callable[[Item], object]
-"""Called from any thread; must not block."""
 
 
 class Source(ABC):
@@ -81,7 +71,10 @@ class FileTail:
 
 
 class LiveSource(Source):
-    """A trainer's socket for what happens now, its files for what happened before."""
+    """A trainer's socket for what happens now, its files for what happened before.
+
+    What is wanted after the end, when the trainer has gone, is computed here from the last checkpoint.
+    """
 
     def __init__(self, run: RunDirectory, socket: Path, *, read_only: bool = False) -> None:
         self._run = run
@@ -89,15 +82,27 @@ class LiveSource(Source):
         self._read_only = read_only
         self._client: Client | None = None
         self._tail: FileTail | None = None
+        self._post: Post = lambda item: None
+        self._lock = threading.Lock()
+        self._ended = self._gone = False
+        self._wanted: frozenset[str] = frozenset()
+        self._told: tuple[int, dict[str, Any]] = (-1, {})
+        """The newest update with statistics, and what they told of it."""
+        self._replay: Replay | None = None
 
     def start(self, post: Post) -> None:
         from nntui.server.client import Client
 
+        self._post = post
         self._tail = FileTail(self._run, post)
         self._tail.start()
-        self._client = Client(self._socket, post, read_only=self._read_only)
+        self._client = Client(self._socket, self._hear, read_only=self._read_only)
 
     def send(self, command: Command) -> None:
+        if isinstance(command, Want):
+            with self._lock:
+                self._wanted = frozenset(command.keys)
+                self._fall_back()
         if self._client is not None:
             self._client.send(command)
 
@@ -106,6 +111,40 @@ class LiveSource(Source):
             self._client.close()
         if self._tail is not None:
             self._tail.close()
+        with self._lock:
+            self._gone = False
+            if self._replay is not None:
+                self._replay.close()
+
+    def _hear(self, message: Message) -> None:
+        """In the client's thread."""
+        self._post(message)
+        with self._lock:
+            match message:
+                case Stats():
+                    before = self._told[1] if self._told[0] == message.update else {}
+                    self._told = (message.update, {**before, **message.info})
+                case Ended():
+                    self._ended = True
+                case Disconnected():
+                    self._gone = self._ended
+                    self._fall_back()
+
+    def _fall_back(self) -> None:
+        """Once the trainer has gone, ask the files for what it has not told. With the lock held."""
+        missing = frozenset(k for k in self._wanted if not _tells(self._told[1], k)) if self._gone else None
+        if not missing:
+            return
+        if self._replay is None:
+            self._replay = Replay(self._run, self._post)
+            self._replay.start()
+        self._replay.want(missing)
+
+
+def _tells(info: dict[str, Any], key: str) -> bool:
+    """Whether statistics with this info have what a key such as "sample/17" names."""
+    name, _, argument = key.partition("/")
+    return name in info and (not argument or str(info[name].get("index")) == argument)
 
 
 class FileSource(Source):
@@ -115,77 +154,29 @@ class FileSource(Source):
 
     def __init__(self, run: RunDirectory) -> None:
         self._run = run
-        self._wanted: frozenset[str] = frozenset()
-        self._changed = threading.Condition()
-        self._closed = False
         self._post: Post = lambda item: None
         self._tail: FileTail | None = None
+        self._replay: Replay | None = None
 
     def start(self, post: Post) -> None:
         self._post = post
         self._tail = FileTail(self._run, post)
         self._tail.start()
-        threading.Thread(target=self._work, name="replay", daemon=True).start()
+        self._replay = Replay(self._run, post, greet=True)
+        self._replay.start()
 
     def send(self, command: Command) -> None:
         if isinstance(command, Want):
-            with self._changed:
-                self._wanted = frozenset(command.keys)
-                self._changed.notify()
+            if self._replay is not None:
+                self._replay.want(frozenset(command.keys))
         elif command.changes:
             self._post(Event(text="no trainer is at work on this run: nothing can change", level="warning"))
 
     def close(self) -> None:
         if self._tail is not None:
             self._tail.close()
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-
-    def _work(self) -> None:
-        """Open the run, then answer each change of what is wanted."""
-        from nntui.server import outline, statistics
-
-        try:
-            experiment, state = self._open()
-        except UserError as error:
-            for message in error.messages:
-                self._post(Event(text=message, level="error"))
-            self._post(Ended(status="failed", reason=error.messages[0]))
-            return
-        self._post(outline.hello(self._run, experiment.settings.title, state, experiment))
-        info = self._run.read()
-        trainer = experiment.trainer
-        losses = {k: m.loss for k, m in trainer.evaluate().items()}
-        self._post(Status(state=state, epoch=trainer.epoch, update=trainer.update, losses=losses))
-        if state not in LIVE:
-            self._post(Ended(status=state, reason=info.reason))
-        done: frozenset[str] | None = None
-        while True:
-            with self._changed:
-                self._changed.wait_for(partial(self._news, done))
-                if self._closed:
-                    return
-                done = self._wanted
-            stats: Stats = statistics.collect(experiment, done)
-            stats.info["findings"] = info.findings
-            self._post(stats)
-
-    def _news(self, done: frozenset[str] | None) -> bool:
-        return self._closed or self._wanted != done
-
-    def _open(self) -> tuple[Experiment, str]:
-        from nntui.trained import reopen
-
-        experiment = reopen(self._run, lambda text: self._post(Event(text=text, level="warning")))
-        trainer = experiment.trainer
-        if not trainer.spec.epochs:
-            return experiment, self._run.state(self._run.read())
-        # The gradient of the batch that would come next, without taking the step.
-        model = trainer.model = experiment.network.model(len(trainer.indices()), "train")
-        trainer.fill(model)
-        model.plan.run()
-        return experiment, self._run.state(self._run.read())
+        if self._replay is not None:
+            self._replay.close()
 
 
 class FakeSource(Source):

@@ -13,7 +13,7 @@ from nntui.config.load import load
 from nntui.experiment import build
 from nntui.server import outline, sockets
 from nntui.server.client import Client
-from nntui.server.frames import Command, Message, Shown
+from nntui.server.frames import Command, Message, Shown, Want
 from nntui.server.hub import Hub
 from nntui.server.trainer import Attendant
 from nntui.session import Session, Signals, start
@@ -40,6 +40,7 @@ class Viewer:
         self._slow = slow
         self._client: Client | None = None
         self._client = Client(socket, self._take, **options)
+        self._client.send(Want(keys=()))  # nothing so far: the end waits for nobody's
 
     def _take(self, message: Message) -> None:
         self.messages.append(message)

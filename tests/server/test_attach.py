@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -133,6 +134,45 @@ def test_a_socket_that_nobody_answers(finished: RunDirectory, tmp_path: Path) ->
     source = LiveSource(finished, tmp_path / "none.sock")
     assert "no trainer answers" in Heard(source).wait(Disconnected).reason
     source.close()
+
+
+def test_a_run_that_is_over_at_once_has_its_statistics_and_later_ones_from_its_files(tmp_path: Path) -> None:
+    with running(tmp_path, "xnor_by_hand") as run:
+        source = LiveSource(run.session.run, run.socket)
+        found = Heard(source)
+        found.wait(Hello)
+        source.send(Want(keys=("layers", "surface")))
+        found.wait(Disconnected)
+        assert found.wait(Ended).status == "completed"
+        assert {"layers", "surface"} <= found.wait(Stats).info.keys()
+        source.send(Want(keys=("layers", "weights", "sample/2")))
+        last = found.wait(Stats, "weights")
+        assert last.update == 0
+        assert last.info["sample"]["index"] == 2
+        assert "layers" not in last.info  # the trainer's word stands
+        source.close()
+
+
+def test_what_was_never_wanted_in_time_comes_from_the_files(tmp_path: Path) -> None:
+    with running(tmp_path, "xnor_by_hand") as run:
+        source = LiveSource(run.session.run, run.socket)
+        found = Heard(source)
+        found.wait(Disconnected)
+        assert not [i for i in found.items if isinstance(i, Stats)]
+        source.send(Want(keys=("layers", "surface")))
+        assert {"layers", "surface"} <= found.wait(Stats).info.keys()
+        source.close()
+
+
+@pytest.mark.parametrize("stop", ["train.epochs=40", 'train.stop={ monitor = "train.loss", below = 0.6 }'])
+def test_the_last_statistics_tell_what_the_last_update_changed(stop: str, tmp_path: Path) -> None:
+    with running(tmp_path, "xor", stop) as run:
+        viewer = run.viewer()
+        viewer.send(Want(keys=("layers",)))
+        viewer.wait(Ended)
+        last = viewer.all(Stats)[-1]
+        assert last.update == run.trainer.update > 0
+        assert np.isfinite(last.arrays["layers/table"][:, -1]).all()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""Statistics of a run without a trainer: computed by the viewer from the last checkpoint, in a thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nntui.errors import UserError
+from nntui.runs.directory import LIVE, RunDirectory
+from nntui.runs.metrics import Record
+from nntui.server.frames import Ended, Event, Message, Stats, Status
+
+if TYPE_CHECKING:
+    from nntui.experiment import Experiment
+
+
+class Restarted:
+    """The run's records were cut back or begun again: what was read before is void."""
+
+
+Item = Message | Record | Restarted
+Post = Callable[[Item], object]
+"""Called from any thread; must not block."""
+
+
+class Replay:
+    """Opens a run and answers each change of what is wanted; with ``greet``, says first what it found."""
+
+    def __init__(self, run: RunDirectory, post: Post, *, greet: bool = False) -> None:
+        self._run = run
+        self._post = post
+        self._greet = greet
+        self._wanted: frozenset[str] = frozenset()
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._work, name="replay", daemon=True).start()
+
+    def want(self, keys: frozenset[str]) -> None:
+        """Which statistics to tell."""
+        with self._changed:
+            self._wanted = keys
+            self._changed.notify()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _work(self) -> None:
+        """Open the run, then answer each change of what is wanted."""
+        from nntui.server import statistics
+
+        try:
+            experiment, state = self._open()
+        except UserError as error:
+            for message in error.messages:
+                self._post(Event(text=message, level="error"))
+            if self._greet:
+                self._post(Ended(status="failed", reason=error.messages[0]))
+            return
+        info = self._run.read()
+        if self._greet:
+            self._say_where(experiment, state, info.reason)
+        done: frozenset[str] | None = None
+        while True:
+            with self._changed:
+                self._changed.wait_for(partial(self._news, done))
+                if self._closed:
+                    return
+                done = self._wanted
+            stats: Stats = statistics.collect(experiment, done)
+            stats.info["findings"] = info.findings
+            self._post(stats)
+
+    def _say_where(self, experiment: Experiment, state: str, reason: str) -> None:
+        """What a trainer would say of the run, its state and its end."""
+        from nntui.server import outline
+
+        self._post(outline.hello(self._run, experiment.settings.title, state, experiment))
+        trainer = experiment.trainer
+        losses = {k: m.loss for k, m in trainer.evaluate().items()}
+        self._post(Status(state=state, epoch=trainer.epoch, update=trainer.update, losses=losses))
+        if state not in LIVE:
+            self._post(Ended(status=state, reason=reason))
+
+    def _news(self, done: frozenset[str] | None) -> bool:
+        return self._closed or self._wanted != done
+
+    def _open(self) -> tuple[Experiment, str]:
+        from nntui.trained import reopen
+
+        experiment = reopen(self._run, lambda text: self._post(Event(text=text, level="warning")))
+        trainer = experiment.trainer
+        if not trainer.spec.epochs:
+            return experiment, self._run.state(self._run.read())
+        # The gradient of the batch that would come next, without taking the step.
+        model = trainer.model = experiment.network.model(len(trainer.indices()), "train")
+        trainer.fill(model)
+        model.plan.run()
+        return experiment, self._run.state(self._run.read())
