@@ -368,7 +368,8 @@ class Trainer:
     def _check_parameters(self) -> None:
         """Once an epoch: a step that overflowed would show in the next update only, and there may be none."""
         parameters = self.network.parameters
-        if np.isfinite(parameters.theta).all():
+        # The square of a finite theta may overflow; only then is each looked at.
+        if isfinite(np.dot(parameters.theta, parameters.theta)) or np.isfinite(parameters.theta).all():
             return
         bad = next(n for n in parameters if not np.isfinite(parameters.view(n)).all())
         raise NumericError(
