@@ -244,3 +244,26 @@ def test_a_direction_without_a_lower_point_ends_it() -> None:
         assert "no lower point" in info.reason
         assert not info.converged
         assert w.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_step_tells_a_viewer(name: str) -> None:
+    h = np.array([1.0, 4.0, 9.0])
+    optimizer = catalog.build("optimizer", settings_of(name))
+    w, slots = np.array([3.0, -2.0, 1.0]), optimizer.slots(3, np.float64)
+    calls = 0
+
+    def bowl(w: Any) -> tuple[float, Any]:
+        nonlocal calls
+        calls += 1
+        return float(0.5 * w @ (h * w)), h * w
+
+    before = w.copy()
+    info = optimizer.step(w, Function(bowl), slots)
+    d = w - before
+    assert info.curvature == pytest.approx(d @ (h * d) / (d @ d))
+    assert info.step_length * info.direction_norm == pytest.approx(np.linalg.norm(d))
+    assert info.value == pytest.approx(0.5 * w @ (h * w), abs=1e-12)
+    assert info.gradient_norm == pytest.approx(np.abs(h * w).max(), abs=1e-7)
+    assert info.gradient_evaluations == calls
+    assert info.function_evaluations == calls - (2 * 3 if name == "newton" else 0)
