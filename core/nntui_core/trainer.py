@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, inf, isfinite, sqrt
 from time import perf_counter
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Le
 
 from nntui_core.errors import NumericError
 from nntui_core.network import Model, Network
@@ -16,79 +15,9 @@ from nntui_core.ops.base import Array
 from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
 from nntui_core.rng import stream
 from nntui_core.schedules import Schedule
+from nntui_core.train_spec import Curriculum, EarlyStopping, TrainSpec
 
 Status = Literal["running", "completed", "stopped_early"]
-
-
-Monitor = Literal["train.loss", "train.accuracy", "validation.loss", "validation.accuracy"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class EarlyStopping:
-    """Stop after ``patience`` epochs without an improvement, and restore the best weights."""
-
-    patience: Annotated[int, Gt(0)] = 20
-    """Epochs to wait for an improvement."""
-    monitor: Monitor = "validation.loss"
-    """What is watched."""
-    min_delta: Annotated[float, Ge(0)] = 0.0
-    """A smaller change is no improvement."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StopRule:
-    """Stop when ``monitor`` is below (or above) a value at the end of an epoch."""
-
-    monitor: Monitor = "train.loss"
-    """What is watched."""
-    below: float | None = None
-    """Stop below this."""
-    above: float | None = None
-    """Stop above this."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Curriculum:
-    """Easy samples first: the share of the samples, by ascending loss, grows from ``start`` to all."""
-
-    type: Literal["curriculum"] = "curriculum"
-    """Always "curriculum"."""
-    by: Literal["loss"] = "loss"
-    """What makes a sample hard."""
-    start: Annotated[float, Gt(0), Le(1)] = 0.3
-    """Share of the samples in the first epoch."""
-    epochs: Annotated[int, Gt(0)] = 20
-    """Epochs until all samples take part."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GradientNoise:
-    """Normal noise of variance ``eta/(1 + t)^gamma`` on each gradient (Neelakantan et al. 2015)."""
-
-    eta: Annotated[float, Ge(0)] = 0.01
-    """Variance at the start."""
-    gamma: Annotated[float, Ge(0)] = 0.55
-    """How fast it falls."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainSpec:
-    """How long and on what to train."""
-
-    epochs: Annotated[int, Ge(0)] = 100
-    """Passes over the training part; 0 only evaluates."""
-    batch_size: Annotated[int, Gt(0)] | Literal["full"] = 32
-    """Samples an update, or "full"."""
-    order: Literal["given", "shuffle"] | Curriculum = "shuffle"
-    """The order of the samples."""
-    early_stopping: EarlyStopping | None = None
-    """Stop when nothing improves."""
-    stop: StopRule | None = None
-    """Stop at a value."""
-    gradient_noise: GradientNoise | None = None
-    """Noise on each gradient."""
-    clip_norm: Annotated[float, Gt(0)] | None = None
-    """Gradients longer than this are scaled down to it."""
 
 
 class _FullBatch:

@@ -13,7 +13,7 @@ from nntui.display import display
 from nntui_core.errors import NntuiError
 from nntui_core.layers.base import Layer
 from nntui_core.network import INPUT, Network, NetworkSpec
-from nntui_core.trainer import Curriculum
+from nntui_core.train_spec import Curriculum
 
 LISTED = 20
 """Names that a message shows at most."""

@@ -15,7 +15,7 @@ from nntui_core.losses import Loss
 from nntui_core.optimizers.base import Optimizer
 from nntui_core.preprocess import Preprocessor
 from nntui_core.schedules import Schedule
-from nntui_core.trainer import TrainSpec
+from nntui_core.train_spec import TrainSpec
 
 Share = Annotated[float, Ge(0), Lt(1)]
 

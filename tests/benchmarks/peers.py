@@ -34,7 +34,8 @@ from nntui_core.losses import CrossEntropy  # noqa: E402
 from nntui_core.network import Network, NetworkSpec  # noqa: E402
 from nntui_core.optimizers.first_order import Adam  # noqa: E402
 from nntui_core.schedules import Constant  # noqa: E402
-from nntui_core.trainer import Part, Trainer, TrainSpec  # noqa: E402
+from nntui_core.train_spec import TrainSpec  # noqa: E402
+from nntui_core.trainer import Part, Trainer  # noqa: E402
 
 Run = Callable[[], None]
 """One epoch."""

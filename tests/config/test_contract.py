@@ -12,7 +12,7 @@ from nntui.config.checks import output_activation
 from nntui.config.load import parse
 from nntui.config.settings import TrainKeys
 from nntui_core import catalog
-from nntui_core.trainer import Curriculum
+from nntui_core.train_spec import Curriculum
 from tests.config.helpers import XOR, made, messages
 
 SOURCES = (

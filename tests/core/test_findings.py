@@ -13,7 +13,8 @@ from nntui_core.errors import NumericError
 from nntui_core.findings import Finding, Watch
 from nntui_core.layers.dense import Dense
 from nntui_core.optimizers.first_order import Adam, Sgd
-from nntui_core.trainer import Trainer, TrainSpec
+from nntui_core.train_spec import TrainSpec
+from nntui_core.trainer import Trainer
 from tests.core.test_trainer import cloud, make
 
 OUT = Dense(units=3, activation=Softmax())

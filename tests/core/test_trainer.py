@@ -20,15 +20,8 @@ from nntui_core.network import Network, NetworkSpec
 from nntui_core.optimizers.base import FirstOrder
 from nntui_core.optimizers.first_order import Adam, Sgd
 from nntui_core.schedules import Constant, Exponential, OneCycle
-from nntui_core.trainer import (
-    Curriculum,
-    EarlyStopping,
-    GradientNoise,
-    Part,
-    StopRule,
-    Trainer,
-    TrainSpec,
-)
+from nntui_core.train_spec import Curriculum, EarlyStopping, GradientNoise, StopRule, TrainSpec
+from nntui_core.trainer import Part, Trainer
 
 XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float), np.array([0, 1, 1, 0])
 
