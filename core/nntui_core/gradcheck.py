@@ -89,9 +89,9 @@ class Checker:
         arrays = [a for n in after for a in (plan.value(n), *plan.workspace(n).values())]
         saved = [(array, array.copy()) for array in arrays]
         centers = [n.op.branch([plan.value(a) for a in n.args], plan.value(n)) for n in after if n.op]
-        self._roundings = self._rounding(after)
         numeric, error, kinks = np.full(len(indices), np.nan), 0.0, 0
         with np.errstate(all="ignore"):
+            self._roundings = self._rounding(after)
             for k, index in enumerate(indices):
                 found, kink, floor = self._difference(node, int(index), after, centers)
                 if kink:

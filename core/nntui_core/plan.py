@@ -140,8 +140,10 @@ class Plan:
                     Event("backward", node),
                 )
             )
-        # A leaf that no differentiable path reaches has gradient zero, and stays so.
+        # A leaf that no differentiable path reaches has gradient zero, and so has a parameter of no node.
         self._unreached = [a for i, a in self._adjoints.items() if i not in written]
+        present = {n.name for n in self.nodes if n.role == "parameter"}
+        self._unreached += [self.parameters.gradient(n) for n in self.parameters if n not in present]
         # Where nothing is sent, as from an output that is a leaf, no step of a stepper would come to this.
         self._seed()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nntui_core.gradcheck import Checker, relative_error, verdict
+from nntui_core.gradcheck import STEP, Checker, relative_error, verdict
 from tests.core.test_expression import planned
 
 
@@ -66,3 +66,92 @@ def test_a_gradient_that_should_vanish_and_does_not_is_wrong() -> None:
     assert adjoint is not None
     adjoint[...] = 1e-9
     assert Checker(plan).check(plan.nodes[0]).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("text", "kinks"),
+    [
+        ("sum(relu(v))", 1), ("sum(leaky_relu(v))", 1), ("sum(abs(v))", 1), ("max(v)", 0), ("min(v)", 0),
+        ("sum(max(v, 0))", 1), ("sum(min(0, v))", 1), ("sum(max(v, v))", 0), ("sum(v*v)", 0),
+    ],
+)  # fmt: skip
+def test_kinks_are_counted_and_left_out(text: str, kinks: int) -> None:
+    checker = Checker(planned(text, v=[-1.5, 0.0, 2.5]))
+    check = checker.check(checker._plan.graph["v"])
+    assert check.kinks == kinks == np.isnan(check.numeric).sum()
+    assert check.verdict == "good"
+    assert len(check.numeric) == len(check.analytic) == 3
+
+
+@pytest.mark.parametrize("text", ["max(v)", "min(v)", "sum(softplus(v))"])
+def test_ties_are_kinks_of_extremes_alone(text: str) -> None:
+    checker = Checker(planned(text, v=[2.0, 2.0]))
+    assert checker.check(checker._plan.graph["v"]).verdict == ("good" if "softplus" in text else "kink")
+
+
+def test_a_kink_is_seen_within_the_step_only() -> None:
+    for x, expected in (
+        (STEP * 0.9, "kink"),
+        (STEP * 1.1, "good"),
+        (-STEP * 0.9, "kink"),
+        (-STEP * 1.1, "good"),
+    ):
+        checker = Checker(planned("relu(x) + x", x=x))
+        assert checker.check(checker._plan.graph["x"]).verdict == expected
+    # The step grows with the number.
+    checker = Checker(planned("relu(x - 1000) + x", x=1000 + 500 * STEP))
+    assert checker.check(checker._plan.graph["x"]).verdict == "kink"
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [(1.0, "good"), (1 + 1e-5, "acceptable"), (1.001, "suspect"), (1.5, "wrong"), (-1.0, "wrong")],
+)
+def test_every_band_is_given(factor: float, expected: str) -> None:
+    plan = planned("sin(x) * x", x=0.8)
+    x = plan.graph["x"]
+    adjoint = plan.adjoint(x)
+    assert adjoint is not None
+    adjoint *= factor
+    check = Checker(plan).check(x)
+    assert check.verdict == expected
+    assert check.relative_error == pytest.approx(abs(factor - 1) / max(abs(factor), 1), abs=1e-9)
+
+
+def test_differences_of_rounding_are_no_error() -> None:
+    # The difference of two large numbers has lost ten digits.
+    plan = planned("10**6 + sin(x)", x=0.3)
+    x = plan.graph["x"]
+    check = Checker(plan).check(x)
+    assert abs(check.analytic[0] - check.numeric[0]) / check.analytic[0] > 1e-7
+    assert (check.relative_error, check.verdict) == (0, "good")
+    # But not a difference beyond the floor.
+    adjoint = plan.adjoint(x)
+    assert adjoint is not None
+    adjoint *= 1.01
+    assert Checker(plan).check(x).verdict == "suspect"
+
+
+def test_right_gradients_among_the_smallest_numbers() -> None:
+    checker = Checker(planned("sum(v * a)", v=[1.0, 2.0], a=2.2e-313))
+    assert checker.check(checker._plan.graph["v"]).verdict == "good"
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_not_finite_is_undefined_and_warns_nobody() -> None:
+    for text in ("1/(x - x)", "log(x - 5)", "exp(x * 10**4)"):
+        plan = planned(text, x=1.0)
+        assert Checker(plan).check(plan.graph["x"]).verdict == "undefined"
+
+
+def test_only_the_entries_asked_for() -> None:
+    plan = planned("sum(sin(v))", v=[0.1, 0.2, 0.3, 0.4])
+    check = Checker(plan).check(plan.graph["v"], np.array([3, 1]))
+    np.testing.assert_allclose(check.numeric, np.cos([0.4, 0.2]), rtol=1e-9)
+    assert check.indices.tolist() == [3, 1]
+
+
+def test_a_node_without_a_path_to_the_output() -> None:
+    plan = planned("x + 0 * y", x=1.0, y=2.0)
+    check = Checker(plan).check(plan.graph["y"])
+    assert (check.analytic.tolist(), check.relative_error, check.verdict) == ([0.0], 0.0, "good")
