@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,14 +10,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nntui import __version__
-from nntui.config.load import dump
 from nntui.errors import DIVERGED, FAILED, UserError
 from nntui.experiment import Experiment
 from nntui.runs import checkpoint
-from nntui.runs.directory import RunDirectory, RunInfo, now
-from nntui.runs.files import atomic_write, file_error, remove_stale
-from nntui.runs.metrics import MetricsError, MetricsWriter, number, read_metrics, truncate_tail
+from nntui.runs.directory import RunDirectory, RunInfo
+from nntui.runs.metrics import MetricsError, MetricsWriter
 from nntui.signals import Signals, name_of
 from nntui_core.errors import NumericError
 from nntui_core.findings import Finding, Watch, non_finite
@@ -30,7 +26,6 @@ FREE_SECONDS = 0.25
 CURVE = 200
 WITHIN_EPOCH_SECONDS = 1.0
 """Checkpoints in the middle of an epoch are at least this far apart, whatever is asked for."""
-DONE = ("completed", "stopped_early")
 Measured = tuple[int, float, float | None]
 """Epoch, training loss, validation loss."""
 
@@ -138,6 +133,12 @@ class Session:
         self.exit_code, self.halted = exit_code, True
         self.save_state()
 
+    def remember(self, measured: Measured) -> None:
+        """A run that was rewound goes on from there: what it had measured after is no longer its history."""
+        while self.history and self.history[-1][0] >= measured[0]:
+            self.history.pop()
+        self.history.append(measured)
+
     def mark_saved(self) -> None:
         """The present state is what the newest checkpoint holds."""
         self._saved_update = self.trainer.update
@@ -195,7 +196,7 @@ class Session:
         clock = self._recorded = time.perf_counter()
         metrics = trainer.evaluate()
         validation = metrics.get("validation")
-        _add(self.history, (trainer.epoch, metrics["train"].loss, validation.loss if validation else None))
+        self.remember((trainer.epoch, metrics["train"].loss, validation.loss if validation else None))
         if trainer.model is not None and (
             clock - self._found >= FINDING_SECONDS or trainer.status != "running"
         ):
@@ -292,99 +293,3 @@ class Session:
         self.info.state, self.info.reason = "diverged", str(error)
         self.findings = [*self.findings, non_finite(error)]
         self.checkpoint()
-
-
-def start(experiment: Experiment, base: Any, report: Callable[[str], object]) -> Session:
-    """A new run in ``base``. Raises UserError."""
-    settings = experiment.settings
-    run = RunDirectory.create(base, settings.title)
-    run.lock()
-    text = dump(settings).encode()
-    try:
-        atomic_write(run.config, lambda stream: stream.write(text))
-    except OSError as error:
-        raise file_error(run.config, "write the configuration", error, exit_code=1) from None
-    info = RunInfo(title=settings.title, seed=settings.seed, started=now(), digest=experiment.table.digest)
-    _sign(run, info)
-    run.write(info)
-    return Session(experiment, run, info, report)
-
-
-def _sign(run: RunDirectory, info: RunInfo) -> None:
-    info.state, info.reason = "running", ""
-    run.sign(info)
-    info.versions = {"nntui": __version__, "numpy": np.__version__, "python": platform.python_version()}
-
-
-def resume(
-    experiment: Experiment, run: RunDirectory, report: Callable[[str], object]
-) -> tuple[Session, bool]:
-    """A run at its newest valid checkpoint, and whether it is done: then nothing in it was changed.
-
-    Raises UserError.
-    """
-    info = run.read()
-    same_data(experiment, run, info)
-    if info.state in DONE:
-        said: list[str] = []
-        restore(experiment, run, said.append)
-        if experiment.trainer.status != "running":
-            for message in said:
-                report(message)
-            return _resumed(experiment, run, info, report), True
-    run.lock()
-    info = run.read()
-    found = restore(experiment, run, report)
-    checkpoint.set_aside(run.checkpoints, found)
-    for directory in (run.path, run.checkpoints):
-        remove_stale(directory)
-    _sign(run, info)
-    info.forget_best_after(found)
-    truncate_tail(run.metrics, found, report=report)
-    text = dump(experiment.settings).encode()
-    try:
-        atomic_write(run.config, lambda stream: stream.write(text))
-    except OSError as error:
-        raise file_error(run.config, "write the configuration", error, exit_code=FAILED) from None
-    run.write(info)
-    return _resumed(experiment, run, info, report), False
-
-
-def _resumed(
-    experiment: Experiment, run: RunDirectory, info: RunInfo, report: Callable[[str], object]
-) -> Session:
-    session = Session(experiment, run, info, report)
-    for record in read_metrics(run.metrics, report=report)[0]:
-        epoch, loss = record.get("epoch"), number(record, "train.loss")
-        if record.get("type") == "epoch" and isinstance(epoch, int) and loss is not None:
-            _add(session.history, (epoch, loss, number(record, "validation.loss")))
-    session.mark_saved()
-    return session
-
-
-def _add(history: list[Measured], measured: Measured) -> None:
-    """A run that was rewound goes on from there: what it had measured after is no longer its history."""
-    while history and history[-1][0] >= measured[0]:
-        history.pop()
-    history.append(measured)
-
-
-def same_data(experiment: Experiment, run: RunDirectory, info: RunInfo) -> None:
-    """Raises UserError where the run's data is no longer what it was."""
-    if info.digest != experiment.table.digest:
-        raise UserError(
-            f"{run.name}: the data has changed since the run began; restore it, or start a new run"
-        )
-
-
-def restore(experiment: Experiment, run: RunDirectory, report: Callable[[str], object]) -> int:
-    """Put the newest valid checkpoint's state into the trainer; returns its update. Raises UserError."""
-    update, arrays, meta = checkpoint.newest_valid(run.checkpoints, report)
-    trainer = experiment.trainer
-    try:
-        trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
-    except (KeyError, ValueError) as error:
-        raise UserError(f"{run.name}: the checkpoint does not fit the configuration: {error}") from None
-    if meta.get("status") == "stopped_early":
-        trainer.status, trainer.reason = "stopped_early", str(meta.get("reason", ""))
-    return update

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nntui import session
+from nntui import opening
 from nntui.config import checks
 from nntui.config.load import load
 from nntui.config.settings import Settings
@@ -91,8 +91,8 @@ def reopen(run: RunDirectory, report: Report) -> Experiment:
     Raises UserError, also where the data has changed.
     """
     experiment = build(load(run.config))
-    session.same_data(experiment, run, run.read())
-    session.restore(experiment, run, report)
+    opening.same_data(experiment, run, run.read())
+    opening.restore(experiment, run, report)
     if experiment.trainer.spec.early_stopping is not None:
         experiment.trainer.restore_best()
     return experiment

@@ -245,8 +245,8 @@ def _experiment(
     from nntui.config.load import load
     from nntui.debugging.replay import replay
     from nntui.experiment import build
+    from nntui.opening import restore
     from nntui.runs.find import resolve
-    from nntui.session import restore
 
     name = words[0]
     path = Path(name)

@@ -103,7 +103,7 @@ class Order:
         return load(name, self.overrides, seed=self.seed, epochs=self.epochs)
 
     def _new(self) -> tuple[Session, bool]:
-        from nntui import session
+        from nntui import opening
         from nntui.experiment import build
 
         assert self.config is not None
@@ -111,10 +111,10 @@ class Order:
         for message in experiment.warnings:
             warn(message)
         limit_threads(len(experiment.network.parameters))
-        return session.start(experiment, self.base, warn), False
+        return opening.start(experiment, self.base, warn), False
 
     def _resumed(self, name: str) -> tuple[Session, bool]:
-        from nntui import session
+        from nntui import opening
         from nntui.config.load import load, same
         from nntui.experiment import build
         from nntui.runs.find import resolve
@@ -129,7 +129,7 @@ class Order:
             )
         experiment = build(settings)
         limit_threads(len(experiment.network.parameters))
-        return session.resume(experiment, run, warn)
+        return opening.resume(experiment, run, warn)
 
 
 class Fit:

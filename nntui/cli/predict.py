@@ -101,7 +101,7 @@ def _own(run: RunDirectory) -> Any:
     """Every row of the run's own data, in its order. Raises UserError, also where it has changed."""
     from nntui.config.load import load
     from nntui.experiment import build
-    from nntui.session import same_data
+    from nntui.opening import same_data
 
     experiment = build(load(run.config))
     same_data(experiment, run, run.read())

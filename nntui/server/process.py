@@ -45,10 +45,10 @@ class Trainer:
         from nntui.cli.common import limit_threads
         from nntui.config.load import load
         from nntui.experiment import build
+        from nntui.opening import start
         from nntui.server import outline, sockets
         from nntui.server.hub import Hub
         from nntui.server.trainer import Attendant
-        from nntui.session import start
 
         experiment = build(load(order["config"], order["overrides"], seed=order["seed"]))
         limit_threads(len(experiment.network.parameters))

@@ -16,9 +16,9 @@ import numpy as np
 
 from nntui.config.load import load
 from nntui.experiment import build
+from nntui.opening import start
 from nntui.runs.directory import RunDirectory
 from nntui.server.frames import Snapshot
-from nntui.session import start
 from nntui.tui.debugger.opening import RunOpener, on_experiment
 
 CONFIG = """

@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 from nntui.config.load import load
 from nntui.experiment import build
+from nntui.opening import start
 from nntui.server import outline, sockets
 from nntui.server.client import Client
 from nntui.server.frames import Command, Message, Shown, Want
 from nntui.server.hub import Hub
 from nntui.server.trainer import Attendant
-from nntui.session import Session, Signals, start
+from nntui.session import Session, Signals
 
 PATIENCE = 20.0
 """Seconds after which a test gives up waiting; nothing waits that long when all is well."""

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from nntui.config.load import load
 from nntui.errors import UserError
 from nntui.experiment import build
+from nntui.opening import resume
 from nntui.runs import checkpoint
 from nntui.runs.metrics import read_metrics
 from nntui.server import hub, sockets, trainer
@@ -53,7 +54,6 @@ from nntui.server.frames import (
     to_frame,
 )
 from nntui.server.wire import encode
-from nntui.session import resume
 from tests.server.messages import messages
 from tests.server.running import running, until
 

@@ -14,11 +14,11 @@ from nntui.debugging.conditions import parse
 from nntui.debugging.replay import replay
 from nntui.debugging.watching import Watch
 from nntui.experiment import build
+from nntui.opening import restore, start
 from nntui.runs.directory import RunDirectory
 from nntui.server import outline
 from nntui.server.frames import Breakpoints, Broke, RequestSnapshot
 from nntui.server.frames import Snapshot as SnapshotMessage
-from nntui.session import restore, start
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
 from nntui.tui.debugger.opening import RunOpener

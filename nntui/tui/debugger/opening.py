@@ -13,9 +13,9 @@ from nntui.debugging.conditions import parse
 from nntui.debugging.replay import replay
 from nntui.errors import UserError
 from nntui.experiment import Experiment, build
+from nntui.opening import restore
 from nntui.runs.directory import RunDirectory
 from nntui.server.frames import Snapshot
-from nntui.session import restore
 from nntui.tui.debugger.session import DebugSession
 
 PATIENCE = 20.0
