@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nntui_core.gradcheck import STEP, Checker, relative_error, verdict
+from nntui_core.ops.convolution import MaxPool2d, Window
 from tests.core.test_expression import planned
 
 
@@ -155,3 +156,26 @@ def test_a_node_without_a_path_to_the_output() -> None:
     plan = planned("x + 0 * y", x=1.0, y=2.0)
     check = Checker(plan).check(plan.graph["y"])
     assert (check.analytic.tolist(), check.relative_error, check.verdict) == ([0.0], 0.0, "good")
+
+
+def test_a_power_of_zero_has_a_derivative_by_its_exponent() -> None:
+    plan = planned("x**y", x=0.0, y=2.0)
+    assert plan.first_nonfinite() is None
+    assert [float(np.asarray(plan.adjoint(plan.graph[n]))) for n in "xy"] == [0.0, 0.0]
+    assert planned("x**y", x=0.0, y=-1.0).first_nonfinite() is not None
+
+
+def test_a_pooling_whose_winner_changes_has_taken_another_branch() -> None:
+    op = MaxPool2d(Window((2, 2), 2))
+    x = np.arange(32.0).reshape(1, 2, 4, 4)
+    y = np.zeros(op.infer(x.shape))
+    op.forward((x,), y, {})
+    before = op.branch((x,), y)
+    assert before is not None
+    assert before.shape == y.shape
+    assert (before == 3).all()  # the last of each window's four
+    x[0, 1, 2, 2] = 100.0
+    op.forward((x,), y, {})
+    after = op.branch((x,), y)
+    assert after is not None
+    assert np.argwhere(before != after).tolist() == [[0, 1, 1, 1]]
