@@ -163,6 +163,8 @@ def test_a_power_of_zero_has_a_derivative_by_its_exponent() -> None:
     assert plan.first_nonfinite() is None
     assert [float(np.asarray(plan.adjoint(plan.graph[n]))) for n in "xy"] == [0.0, 0.0]
     assert planned("x**y", x=0.0, y=-1.0).first_nonfinite() is not None
+    constant = planned("x**y", x=3.0, y=0.0)
+    assert float(np.asarray(constant.adjoint(constant.graph["x"]))) == 0.0
 
 
 def test_a_pooling_whose_winner_changes_has_taken_another_branch() -> None:

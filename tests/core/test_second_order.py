@@ -267,3 +267,36 @@ def test_what_a_step_tells_a_viewer(name: str) -> None:
     assert info.gradient_norm == pytest.approx(np.abs(h * w).max(), abs=1e-7)
     assert info.gradient_evaluations == calls
     assert info.function_evaluations == calls - (2 * 3 if name == "newton" else 0)
+
+
+@pytest.mark.parametrize("memory", [1, 3, 10])
+def test_the_two_loops_are_bfgs_updates_of_the_last_steps(memory: int) -> None:
+    optimizer, w = Lbfgs(memory=memory), np.zeros(6)
+    slots = optimizer.slots(6, np.float64)
+    steps, changes = [], []
+    for _ in range(7):
+        before, g = w.copy(), rosenbrock(w)[1]
+        optimizer.step(w, Function(rosenbrock), slots)
+        steps.append(w - before)
+        changes.append(rosenbrock(w)[1] - g)
+    s, y = steps[-memory:], changes[-memory:]
+    h = np.eye(6) * (s[-1] @ y[-1]) / (y[-1] @ y[-1])
+    for step, change in zip(s, y, strict=True):
+        rho = 1 / (step @ change)
+        left = np.eye(6) - rho * np.outer(step, change)
+        h = left @ h @ left.T + rho * np.outer(step, step)
+    np.testing.assert_allclose(optimizer.direction(slots), -h @ slots["g"], rtol=1e-9)
+
+
+def test_bfgs_is_its_formula_from_a_scaled_start() -> None:
+    optimizer, w = Bfgs(), np.array([-1.2, 1.0])
+    slots, h = optimizer.slots(2, np.float64), np.zeros((2, 2))
+    for k in range(5):
+        before, g = w.copy(), rosenbrock(w)[1]
+        optimizer.step(w, Function(rosenbrock), slots)
+        s, y = w - before, rosenbrock(w)[1] - g
+        if not k:
+            h = np.eye(2) * (s @ y) / (y @ y)
+        left = np.eye(2) - np.outer(s, y) / (s @ y)
+        h = left @ h @ left.T + np.outer(s, s) / (s @ y)
+        np.testing.assert_allclose(slots["h"], h, rtol=1e-8)
