@@ -6,25 +6,20 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from textual.content import Content
-from textual.events import Show
 from textual.reactive import reactive
 
 from nntui.tui.render.ascii import ascii_text
 from nntui.tui.render.picture import Picture, Row, Style, fit, text
 from nntui.tui.store import Snapshot
 from nntui.tui.themes import palette
-from nntui.tui.widgets.canvas import Canvas
+from nntui.tui.widgets.framed import Framed
 
 MUTED = Style(fg="muted")
 
 
-class Pane(Canvas, can_focus=True):
+class Pane(Framed):
     """Draws one aspect of a snapshot. Knows no engine, no socket and no other pane."""
 
-    ID: ClassVar[str]
-    TITLE: ClassVar[str]
-    HELP: ClassVar[str]
-    """What am I looking at, what is good, what is bad: about five lines."""
     DRAWS: ClassVar[tuple[str, ...]]
     """Fields of the snapshot that it draws: while they are the same, it is not drawn again."""
     NEEDS: ClassVar[tuple[str, ...]] = ()
@@ -41,10 +36,9 @@ class Pane(Canvas, can_focus=True):
     snapshot: reactive[Snapshot] = reactive(Snapshot(), repaint=False)
 
     def __init__(self) -> None:
-        super().__init__(id=self.ID)
+        super().__init__()
         self._state: Row | None = None
         self._seen: tuple[Any, ...] = ()
-        self.border_title = Content(self.TITLE)
 
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
         """What to ask the trainer for while this pane is visible."""
@@ -66,15 +60,12 @@ class Pane(Canvas, can_focus=True):
         """Redraw; a hidden pane does so when it is shown."""
         self.redraw()
 
-    def on_show(self, event: Show) -> None:
-        self.redraw()
-
     def paint(self, width: int, height: int) -> Picture:
         return self.draw(self.snapshot, width, height) if width and height else ()
 
     def redraw(self) -> None:
         """Draw the newest snapshot, where visible."""
-        if not self.is_mounted or not self.display or not self.size.width or not self.size.height:
+        if not self.visible_now:
             return
         seen = (self.size, *(getattr(self.snapshot, name) for name in self.DRAWS))
         if len(seen) == len(self._seen) and all(map(_same, seen, self._seen)):
@@ -104,11 +95,6 @@ class Pane(Canvas, can_focus=True):
         """Whether maps are drawn with characters, since colors cannot tell their values."""
         caps = getattr(self.app, "caps", None)
         return self.ascii or (caps is not None and caps.shades)
-
-    @property
-    def ascii(self) -> bool:
-        """Whether only ASCII characters can be shown."""
-        return bool(getattr(self.app, "ascii_only", False))
 
 
 def _same(a: Any, b: Any) -> bool:

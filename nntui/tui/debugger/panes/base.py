@@ -5,23 +5,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.content import Content
-from textual.events import Show
 from textual.reactive import reactive
 
 from nntui.tui.debugger.view import CardLine, View
 from nntui.tui.render.picture import Picture, Row, Style, crop, fit, join, row_width, text
-from nntui.tui.widgets.canvas import Canvas
+from nntui.tui.widgets.framed import Framed
 
 MUTED = Style(fg="muted")
 
 
-class DebugPane(Canvas, can_focus=True):
+class DebugPane(Framed):
     """Draws one aspect of a view. Knows no engine, no session and no other pane."""
 
-    ID: ClassVar[str]
-    TITLE: ClassVar[str]
-    HELP: ClassVar[str]
-    """What am I looking at, and how to read it: about five lines."""
     ARROWS: ClassVar[str] = ""
     """The session's command that the arrow keys give here, with the steps to the right and down."""
 
@@ -31,10 +26,6 @@ class DebugPane(Canvas, can_focus=True):
     """
 
     view: reactive[View] = reactive(View(), repaint=False)
-
-    def __init__(self) -> None:
-        super().__init__(id=self.ID)
-        self.border_title = Content(self.TITLE)
 
     def draw(self, view: View, width: int, height: int) -> Picture:
         """The picture in exactly ``width`` × ``height`` cells."""
@@ -52,15 +43,12 @@ class DebugPane(Canvas, can_focus=True):
         """Redraw; a hidden pane does so when it is shown."""
         self.redraw()
 
-    def on_show(self, event: Show) -> None:
-        self.redraw()
-
     def paint(self, width: int, height: int) -> Picture:
         return self.draw(self.view, width, height) if width and height else ()
 
     def redraw(self) -> None:
         """Draw the newest view, where visible."""
-        if not self.is_mounted or not self.display or not self.size.width or not self.size.height:
+        if not self.visible_now:
             return
         for side, words in (
             ("border_title", self.title(self.view)),
@@ -70,11 +58,6 @@ class DebugPane(Canvas, can_focus=True):
             if str(getattr(self, side) or "") != shown:
                 setattr(self, side, Content(shown))
         self.show(self.draw(self.view, self.size.width, self.size.height))
-
-    @property
-    def ascii(self) -> bool:
-        """Whether only ASCII characters can be shown."""
-        return bool(getattr(self.app, "ascii_only", False))
 
     def plain(self, words: str) -> str:
         """Words for the border, in characters that can be shown."""
