@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 from pathlib import Path
 
@@ -17,6 +18,7 @@ DEMO = "xor"
 SIZE = (120, 40)
 EPOCH = 120
 PATIENCE = 60.0
+FONTS = '"Fira Code", "DejaVu Sans Mono", Menlo, Consolas, monospace'
 
 
 async def picture(app: NntuiApp) -> str:
@@ -31,12 +33,20 @@ async def picture(app: NntuiApp) -> str:
     return drawn
 
 
+def alone(svg: str) -> str:
+    """The picture without the fonts and links of other hosts that the export puts in."""
+    svg = re.sub(r"@font-face\s*\{[^}]*\}\s*", "", svg)
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    svg = svg.replace("font-family: Fira Code, monospace", f"font-family: {FONTS}")
+    return svg.replace("font-family: arial", "font-family: Arial, sans-serif")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as runs:
         ready = launch(DEMO, (), None, Path(runs), "auto", False).wait_ready(PATIENCE)
         run = RunDirectory(ready.run_dir)
         drawn = asyncio.run(picture(NntuiApp(LiveSource(run, ready.socket), Caps())))
-    Path(__file__).with_name("run.svg").write_text(drawn, encoding="utf-8")
+    Path(__file__).with_name("run.svg").write_text(alone(drawn), encoding="utf-8")
 
 
 if __name__ == "__main__":
