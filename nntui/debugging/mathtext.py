@@ -25,11 +25,64 @@ _SPECIAL = {
     "√": r"\ensuremath{\surd}", "→": r"\ensuremath{\to}",
 }  # fmt: skip
 _ATOM = re.compile(r"([A-Za-z])_?(\d*)")
+_SMALL = [
+    "α",
+    "β",
+    "γ",
+    "δ",
+    "ε",
+    "ζ",
+    "η",
+    "θ",
+    "ι",
+    "κ",
+    "λ",
+    "μ",
+    "ν",
+    "ξ",
+    "π",
+    "ρ",
+    "σ",
+    "τ",
+    "φ",
+    "χ",
+    "ψ",
+    "ω",
+]
+_NAMES = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+    "xi",
+    "pi",
+    "rho",
+    "sigma",
+    "tau",
+    "phi",
+    "chi",
+    "psi",
+    "omega",
+]
+_CAPITAL = dict(
+    zip(
+        "ΓΔΘΛΞΠΣΦΨΩ",
+        ["Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"],
+        strict=True,
+    )
+)
 _GREEK = {
-    unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}"): f"\\{name}"
-    for name in ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "mu", "nu",
-                 "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega")
-}  # fmt: skip
+    letter: f"\\{name}" for letter, name in {**dict(zip(_SMALL, _NAMES, strict=True)), **_CAPITAL}.items()
+}
 
 
 def escaped(text: str) -> str:

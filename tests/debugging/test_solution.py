@@ -105,3 +105,10 @@ def test_hostile_names_are_text() -> None:
     assert r"\input{x}" not in tex
     assert r"a\_b\&c\$d\textbackslash{}input\{x\}\%\#" in tex
     assert r"a\_b&c\$d\\input\{x\}%\#^\~\<i\>\|\`é日" in md.splitlines()[0]
+
+
+def test_greek_letters_are_commands() -> None:
+    from nntui.debugging.mathtext import escaped, symbol
+
+    assert (symbol("λ"), symbol("Δ"), symbol("ω")) == (r"\lambda", r"\Delta", r"\omega")
+    assert escaped("λ_1") == r"\ensuremath{\lambda}\_1"
