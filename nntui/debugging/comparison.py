@@ -8,6 +8,7 @@ from math import prod
 
 import numpy as np
 
+from nntui.debugging.records import GIVEN
 from nntui.debugging.subject import Subject
 from nntui_core.gradcheck import Check, Checker
 from nntui_core.graph import Node, ancestors
@@ -63,11 +64,7 @@ class Comparison:
         checker = self._open()
         assert self._subject is not None
         twin = self._nodes.get(node.id)
-        if (
-            twin is None
-            or twin.role in ("label", "random", "buffer")
-            or self._subject.double.adjoint(twin) is None
-        ):
+        if twin is None or twin.role in GIVEN or self._subject.double.adjoint(twin) is None:
             return None
         if twin.id in self._loose:
             return None

@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from nntui.debugging.conditions import Condition
+from nntui.debugging.records import GIVEN
 from nntui.debugging.subject import Opens, Subject
 from nntui.debugging.watching import Hit, Moment, Scan
 from nntui_core.gradcheck import Check, Checker
@@ -220,7 +221,7 @@ class Debugger:
         """The numerical gradient of a node; None where it has no gradient."""
         double = self.subject.double
         twin = next((n for n in double.nodes if n.id == node.id), None)
-        if twin is None or node.role == "label" or double.adjoint(twin) is None:
+        if twin is None or node.role in GIVEN or double.adjoint(twin) is None:
             return None
         if double is self.subject.plan and self.stepper.position < len(self.stepper):
             # The plan is half way: check on the whole, then come back.

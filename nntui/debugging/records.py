@@ -24,6 +24,9 @@ MAX_LOCAL = 1 << 20
 WHOLE = 1 << 16
 """Entries of a Jacobian that are computed although only the first few are shown."""
 
+GIVEN = ("label", "random", "buffer")
+"""Roles of leaves that no gradient is sent to: labels, draws such as a dropout mask, running statistics."""
+
 
 class Records:
     """Writes the nodes of one subject. ``full`` shows whole arrays, ``numeric`` checks every gradient."""
@@ -74,8 +77,8 @@ class Records:
         return self._incoming.get(node.id, [])
 
     def gradient(self, node: Node) -> Array | None:
-        """∂output/∂node; zero where nothing reaches it, None for labels and for what is beside the path."""
-        if node.role == "label":
+        """∂output/∂node; zero where nothing reaches it, None for GIVEN and for what is beside the path."""
+        if node.role in GIVEN:
             return None
         found = self.plan.adjoint(node)
         if found is not None or self.subject.network:
@@ -101,7 +104,7 @@ class Records:
         """Finite differences beside the gradient, on the entries that are shown."""
         assert self._checker is not None
         twin = self._twins[node.id]
-        if node.role == "label" or self.subject.double.adjoint(twin) is None:
+        if node.role in GIVEN or self.subject.double.adjoint(twin) is None:
             return {"numeric": None, "relative_error": None, "verdict": None}
         size = prod(node.shape)
         shown = np.arange(size if self.cut is None else min(size, self.cut))

@@ -209,3 +209,15 @@ lr = 0.1
 epochs = 0
 batch_size = "full"
 """
+
+
+def test_what_is_drawn_or_kept_has_no_gradient_and_is_not_judged() -> None:
+    layer = 'layers.0={ type = "dropout", rate = 0.4 }'
+    found = document("xor", "--set", layer, "--numeric", "--full")
+    nodes = {n["name"]: n for n in found["nodes"]}
+    mask = nodes["dropout1.mask"]
+    assert mask["gradient"] is mask["numeric"] is mask["relative_error"] is mask["verdict"] is None
+    assert mask["contributions"] == []
+    verdicts = {n["verdict"] for n in found["nodes"]}
+    assert verdicts <= {"good", "acceptable", "kink", None}
+    assert "good" in verdicts
