@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 from rich.console import RenderableType
 from textual import events
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from nntui.server.frames import Shown, Stats, Status
 from nntui.tui.caps import Caps
-from nntui.tui.commands import commands
+from nntui.tui.commands import PALETTE, commands
 from nntui.tui.debugger.link import Link
 from nntui.tui.pacing import QUERY, Pacer
 from nntui.tui.screens.debug import DebugScreen
@@ -37,16 +37,7 @@ class NntuiApp(App[int]):
     """Hosts the screens of one run."""
 
     TITLE = "nntui"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "f2,ctrl+p",
-            "command_palette",
-            "commands",
-            show=False,
-            tooltip="Search the commands",
-            id="app.palette",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [PALETTE]
 
     def __init__(self, source: Source, caps: Caps, *, pace: str | float = "auto") -> None:
         super().__init__(ansi_color=caps.ansi)

@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from textual.app import App, SystemCommand
+from textual.binding import Binding
 from textual.screen import Screen
 
 from nntui.tui.screens.help import spell
+
+PALETTE = Binding(
+    "f2,ctrl+p", "command_palette", "commands", show=False, tooltip="Search the commands", id="app.palette"
+)
+"""Of every app. F2 besides ctrl+p, the prefix with which Docker detaches."""
 
 
 def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:

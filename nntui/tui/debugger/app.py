@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from nntui.tui.caps import Caps
-from nntui.tui.commands import commands
+from nntui.tui.commands import PALETTE, commands
 from nntui.tui.debugger.worker import Open
 from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.themes import install
@@ -20,16 +20,7 @@ class DebugApp(App[int]):
     """One debugger's screen."""
 
     TITLE = "nntui debug"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "f2,ctrl+p",
-            "command_palette",
-            "commands",
-            show=False,
-            tooltip="Search the commands",
-            id="app.palette",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [PALETTE]
 
     def __init__(self, open_session: Open, caps: Caps) -> None:
         super().__init__(ansi_color=caps.ansi)
