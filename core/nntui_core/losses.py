@@ -10,6 +10,7 @@ from annotated_types import Gt
 
 from nntui_core.activations import Sigmoid, Softmax
 from nntui_core.errors import ShapeError
+from nntui_core.memory import Space
 from nntui_core.ops.arithmetic import Abs, Add, Log, Mean, Mul, Neg, Norm2, Power, Sub, Sum
 from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
 from nntui_core.ops.reductions import Pick
@@ -54,29 +55,39 @@ class CrossEntropy(Loss):
             raise ShapeError("cross_entropy needs logits m × K and m labels", given=f"{z} and {y}")
         return ()
 
-    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
-        m = shapes[0][0]
-        return {"p": (shapes[0], None), "column": ((m, 1), None), "rows": ((m,), np.intp)}
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
+        m, k = shapes[0]
+        rows = {name: Space((m,)) for name in ("largest", "picked", "sums", "logs")}
+        indices = {"at": Space((m,), np.intp), "first": Space((m,), np.intp, k * np.arange(m))}
+        ones = {"of_row": Space((k,), start=1), "of_column": Space((m,), start=1)}
+        return {"p": Space((m, k)), "scale": Space(()), **rows, **indices, **ones}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        # The mean of ln Σⱼ e^(zⱼ − max) − (z_y − max). NumPy finds the place of a maximum, and a sum as a
+        # product with ones, in a third of the time that its reductions of short rows take.
         z, y = xs
-        p, column, rows = ws["p"], ws["column"], ws["rows"]
-        if rows.size and rows[-1] != rows.size - 1:
-            rows[:] = np.arange(rows.size)
-        np.maximum.reduce(z, axis=1, keepdims=True, out=column)
-        np.subtract(z, column, out=p)
-        picked = p[rows, y]
+        p, at, first, logs = ws["p"], ws["at"], ws["first"], ws["logs"]
+        z.argmax(axis=1, out=at)
+        np.add(at, first, out=at)
+        z.take(at, out=ws["largest"], mode="clip")
+        np.subtract(z, ws["largest"][:, None], out=p)
+        np.add(first, y, out=at)
+        p.take(at, out=ws["picked"], mode="clip")
         np.exp(p, out=p)
-        np.add.reduce(p, axis=1, keepdims=True, out=column)
-        np.divide(p, column, out=p)
-        np.log(column, out=column)
-        out[...] = (np.add.reduce(column, axis=None) - np.add.reduce(picked)) / rows.size
+        np.dot(p, ws["of_row"], out=ws["sums"])
+        np.log(ws["sums"], out=logs)
+        np.subtract(logs, ws["picked"], out=logs)
+        out[()] = np.dot(logs, ws["of_column"]) / len(at)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        rows = ws["rows"]
-        scale = g / rows.size
-        np.multiply(ws["p"], scale, out=out)
-        out[rows, xs[1]] -= scale
+        # (softmax(z) − onehot(y))·g/m
+        at, picked, scale = ws["at"], ws["picked"], ws["scale"]
+        scale[()] = float(g) / len(at)
+        np.divide(ws["p"], ws["sums"][:, None], out=out)
+        np.multiply(out, scale, out=out)
+        out.take(at, out=picked, mode="clip")
+        np.subtract(picked, scale, out=picked)
+        out.put(at, picked)
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         p = graph.apply(Softmax(), args[0])
@@ -93,8 +104,8 @@ class BinaryCrossEntropy(Loss):
     from_logits: ClassVar[bool] = True
     fuses: ClassVar[str | None] = "sigmoid"
 
-    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
-        return {"t": (shapes[0], None)}
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
+        return {"t": Space(shapes[0])}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         z, y = xs
@@ -130,8 +141,8 @@ class MeanSquaredError(Loss):
     type: ClassVar[str] = "mse"
     formula: ClassVar[str] = "mean of (ŷ − y)²"
 
-    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
-        return {"e": (shapes[0], None)}
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
+        return {"e": Space(shapes[0])}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         e = ws["e"]
@@ -152,8 +163,8 @@ class MeanAbsoluteError(Loss):
     type: ClassVar[str] = "mae"
     formula: ClassVar[str] = "mean of |ŷ − y|"
 
-    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
-        return {"e": (shapes[0], None)}
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
+        return {"e": Space(shapes[0])}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         e = ws["e"]
@@ -182,8 +193,8 @@ class Huber(Loss):
     delta: Annotated[float, Gt(0)] = 1.0
     """Where it turns linear."""
 
-    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
-        return {"e": (shapes[0], None), "c": (shapes[0], None)}
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
+        return {"e": Space(shapes[0]), "c": Space(shapes[0])}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         e, c = ws["e"], ws["c"]

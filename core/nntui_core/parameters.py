@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nntui_core.memory import zeros
 from nntui_core.ops.base import Array, Shape
 
 
@@ -34,8 +35,8 @@ class Parameters:
             size = prod(shape)
             self.layout[name] = Span(at, at + size, tuple(shape))
             at += size
-        self.theta: Array = np.zeros(at, dtype=dtype)
-        self.grad: Array = np.zeros(at, dtype=dtype)
+        self.theta: Array = zeros((at,), dtype)
+        self.grad: Array = zeros((at,), dtype)
 
     def __len__(self) -> int:
         return int(self.theta.size)

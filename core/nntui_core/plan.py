@@ -86,7 +86,7 @@ class Plan:
     def _workspace(self, node: Node) -> Workspace:
         assert node.op is not None
         wanted = node.op.workspace(*(a.shape for a in node.args))
-        return {k: zeros(shape, dtype or self.dtype) for k, (shape, dtype) in wanted.items()}
+        return {name: space.array(self.dtype) for name, space in wanted.items()}
 
     def _forward_step(self, node: Node) -> Any:
         assert node.op is not None

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, inf, isfinite, sqrt
+from math import sqrt
 from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
 
+from nntui_core.batches import Batches
+from nntui_core.best import Best
 from nntui_core.errors import NumericError
+from nntui_core.finite import check_parameters, checked_norm, fault
+from nntui_core.memory import Array
 from nntui_core.network import Model, Network
-from nntui_core.ops.base import Array
 from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
 from nntui_core.rng import stream
 from nntui_core.schedules import Schedule
-from nntui_core.train_spec import Curriculum, EarlyStopping, TrainSpec
+from nntui_core.train_spec import TrainSpec
 
 Status = Literal["running", "completed", "stopped_early"]
 
@@ -95,12 +98,9 @@ class Trainer:
         self.train = train
         self.validation = validation
         n = len(network.parameters)
-        full = spec.batch_size == "full"
-        self.batch_size = len(train) if full else min(int(spec.batch_size), len(train))
+        self._batches = Batches(len(train), spec, network.spec.seed, lambda: network.losses(train.x, train.y))
         self.slots = optimizer.slots(n, network.parameters.dtype)
-        self._scratch = (
-            optimizer.scratch(n, network.parameters.dtype) if isinstance(optimizer, FirstOrder) else ()
-        )
+        self._work = optimizer.work(n, network.parameters.dtype)
         self.info: StepInfo | None = None
         self.update_seconds = 0.0
         self.before: Array | None = None
@@ -113,23 +113,24 @@ class Trainer:
         self.grad_norm = float("nan")
         self.status: Status = "running" if spec.epochs else "completed"
         self.reason = "" if spec.epochs else "0 epochs: nothing to train"
-        self.best_value = float("inf")
-        self.best_epoch = 0
-        self.best_theta: Array | None = None
-        self.best_buffers: dict[str, Array] = {}
+        self.best = Best(spec.early_stopping)
         self.model: Model | None = None
-        self._order: Array | None = None
         self._metrics: tuple[int, dict[str, Metrics]] | None = None
+
+    @property
+    def batch_size(self) -> int:
+        """Rows an update; the last one of an epoch may have fewer."""
+        return self._batches.size
 
     @property
     def batches(self) -> int:
         """Updates in this epoch."""
-        return ceil(self._samples() / self.batch_size)
+        return self._batches.count(self.epoch)
 
     @property
     def total_updates(self) -> int:
         """Updates that the whole budget takes (an upper bound with a curriculum)."""
-        return ceil(len(self.train) / self.batch_size) * self.spec.epochs
+        return self._batches.most * self.spec.epochs
 
     @property
     def rate(self) -> float:
@@ -145,29 +146,9 @@ class Trainer:
         by_epoch = self.schedule.every == "epoch"
         return (self.epoch, self.spec.epochs) if by_epoch else (self.update, self.total_updates)
 
-    def _samples(self) -> int:
-        order = self.spec.order
-        if not isinstance(order, Curriculum):
-            return len(self.train)
-        share = min(1.0, order.start + (1 - order.start) * self.epoch / max(1, order.epochs))
-        return max(1, round(share * len(self.train)))
-
     def indices(self) -> Array:
         """The rows of the next update, in order."""
-        if self._order is None:
-            self._order = self._draw_order()
-        start = self.batch * self.batch_size
-        return self._order[start : start + self.batch_size]
-
-    def _draw_order(self) -> Array:
-        rows = np.arange(len(self.train))
-        order = self.spec.order
-        if isinstance(order, Curriculum):
-            losses = self.network.losses(self.train.x, self.train.y)
-            rows = np.argsort(losses, kind="stable")[: self._samples()]
-        if order == "given" or self.batch_size >= len(rows):
-            return rows
-        return stream(self.network.spec.seed, "shuffle", self.epoch).permutation(rows)
+        return self._batches.rows(self.epoch, self.batch)
 
     def fill(self, model: Model) -> None:
         """Put the next update's samples, labels and draws into ``model``."""
@@ -198,9 +179,9 @@ class Trainer:
         done = self.batch >= batches
         self.update_seconds += perf_counter() - start
         if done:
-            self.batch, self._order = 0, None
+            self.batch, self._batches.drawn = 0, None
             self.epoch += 1
-            self._check_parameters()
+            check_parameters(self.network.parameters, self.update)
             self._end_epoch()
         return done
 
@@ -208,9 +189,10 @@ class Trainer:
         """Whether the training may end with the coming update: its Δw/w can then still be told."""
         if not isinstance(self.optimizer, FirstOrder):
             return True
+        if self.batch + 1 < batches:
+            return False
         spec = self.spec
-        ends = self.epoch + 1 >= spec.epochs or bool(spec.early_stopping or spec.stop)
-        return ends and self.batch + 1 >= batches
+        return self.epoch + 1 >= spec.epochs or bool(spec.early_stopping or spec.stop)
 
     def _first_order(self, optimizer: FirstOrder) -> None:
         model = self.model = self.network.model(len(self.indices()), "train")
@@ -222,7 +204,7 @@ class Trainer:
         if model.buffers:
             model.absorb(self.network.buffers)
         parameters, rate = self.network.parameters, self.rate
-        optimizer.update(parameters.theta, parameters.grad, self.slots, self.update + 1, rate, *self._scratch)
+        optimizer.update(parameters.theta, parameters.grad, self.slots, self.update + 1, rate, self._work)
 
     def preview(self) -> Preview:
         """The step that the optimizer would take with ``parameters.grad``; nothing is changed by it.
@@ -238,7 +220,7 @@ class Trainer:
                 if self.spec.gradient_noise or self.spec.clip_norm:
                     self._condition()
                 used = parameters.grad.copy()
-                optimizer.update(after, used.copy(), slots, self.update + 1, self.rate, *self._scratch)
+                optimizer.update(after, used.copy(), slots, self.update + 1, self.rate, self._work)
             else:
                 assert isinstance(optimizer, SecondOrder)
                 model = self.network.model(len(self.train), "train")
@@ -253,14 +235,7 @@ class Trainer:
 
     def _note(self, model: Model, objective: float) -> None:
         """Check that the run was finite, and keep its loss and the gradient's norm."""
-        grad = self.network.parameters.grad
-        squared = float(np.dot(grad, grad))
-        if not (isfinite(objective) and isfinite(squared)) and not self._finite(objective):
-            raise self._fault(model)
-        # In float32 the square of a finite gradient may overflow.
-        self.grad_norm = (
-            sqrt(squared) if isfinite(squared) else float(np.linalg.norm(grad.astype(np.float64)))
-        )
+        self.grad_norm = checked_norm(model, objective, self.network.parameters.grad, self.update + 1)
         assert model.data_loss is not None
         self.loss = float(model.plan.value(model.data_loss))
 
@@ -275,37 +250,11 @@ class Trainer:
         except NumericError:
             theta[:] = w
             model.plan.run()
-            raise self._fault(model) from None
+            raise fault(model, self.update + 1) from None
         theta[:] = w
         self._note(model, model.plan.run())
         if self.info.reason:
             self._stop("stopped_early", self.info.reason)
-
-    def _finite(self, objective: float) -> bool:
-        return isfinite(objective) and bool(np.isfinite(self.network.parameters.grad).all())
-
-    def _fault(self, model: Model) -> NumericError:
-        found = model.plan.first_nonfinite()
-        phase, node = found if found else ("forward", model.plan.outputs[0])
-        what = "value" if phase == "forward" else "gradient"
-        return NumericError(
-            f"the {what} is not finite at update {self.update + 1}",
-            where=node.name,
-            hint="lower optimizer.lr, set train.clip_norm, or scale the inputs with a preprocess step",
-        )
-
-    def _check_parameters(self) -> None:
-        """Once an epoch: a step that overflowed would show in the next update only, and there may be none."""
-        parameters = self.network.parameters
-        # The square of a finite theta may overflow; only then is each looked at.
-        if isfinite(np.dot(parameters.theta, parameters.theta)) or np.isfinite(parameters.theta).all():
-            return
-        bad = next(n for n in parameters if not np.isfinite(parameters.view(n)).all())
-        raise NumericError(
-            f"the parameter is not finite after update {self.update}",
-            where=bad,
-            hint="lower optimizer.lr, or set train.clip_norm",
-        )
 
     def _condition(self) -> None:
         grad = self.network.parameters.grad
@@ -341,44 +290,28 @@ class Trainer:
     def _end_epoch(self) -> None:
         self._metrics = None
         if self.spec.early_stopping:
-            self._watch(self.spec.early_stopping)
-        rule = self.spec.stop
-        if rule and self.status == "running":
-            value = self.monitored(rule.monitor)
-            low = rule.below is not None and value < rule.below
-            high = rule.above is not None and value > rule.above
+            rule = self.spec.early_stopping
+            reason = self.best.watch(rule, self.monitored(rule.monitor), self.epoch, self.network)
+            if reason:
+                self._stop("stopped_early", reason)
+        stop = self.spec.stop
+        if stop and self.status == "running":
+            value = self.monitored(stop.monitor)
+            low = stop.below is not None and value < stop.below
+            high = stop.above is not None and value > stop.above
             if low or high:
-                limit = f"below {rule.below:g}" if low else f"above {rule.above:g}"
-                self._stop("stopped_early", f"{rule.monitor} {value:.4g} is {limit}")
+                limit = f"below {stop.below:g}" if low else f"above {stop.above:g}"
+                self._stop("stopped_early", f"{stop.monitor} {value:.4g} is {limit}")
         if self.status == "running" and self.epoch >= self.spec.epochs:
             self._stop("completed", f"all {self.spec.epochs} epochs done")
-
-    def _watch(self, rule: EarlyStopping) -> None:
-        value = self.monitored(rule.monitor)
-        signed = -value if rule.monitor.endswith("accuracy") else value
-        if signed != signed:  # not a number: never the best
-            signed = inf
-        if signed < self.best_value - rule.min_delta or self.best_theta is None:
-            self.best_value, self.best_epoch = signed, self.epoch
-            self.best_theta = self.network.parameters.theta.copy()
-            self.best_buffers = {k: v.copy() for k, v in self.network.buffers.items()}
-        elif self.epoch - self.best_epoch >= rule.patience:
-            self._stop(
-                "stopped_early",
-                f"{rule.monitor} has not improved for {rule.patience} epochs (best {value_of(self):.4g} "
-                f"at epoch {self.best_epoch})",
-            )
 
     def _stop(self, status: Status, reason: str) -> None:
         self.status, self.reason = status, reason
 
     def restore_best(self) -> bool:
         """Put the best weights by the monitored value in place; False where none are kept."""
-        if self.best_theta is None:
+        if not self.best.restore(self.network):
             return False
-        self.network.parameters.theta[:] = self.best_theta
-        for name, array in self.best_buffers.items():
-            self.network.buffers[name][...] = array
         self._metrics = None
         return True
 
@@ -389,13 +322,12 @@ class Trainer:
         }
         out |= {f"buffer/{k}": v.copy() for k, v in self.network.buffers.items()}
         out |= {f"slot/{k}": v.copy() for k, v in self.slots.items()}
-        out["clock"] = np.array([self.update, self.epoch, self.batch, self.best_epoch], dtype=np.int64)
-        out["live"] = np.array([self.rate_factor, self.best_value, self.loss, self.grad_norm])
-        if self.best_theta is not None:
-            out["best/theta"] = self.best_theta.copy()
-            out |= {f"best/buffer/{k}": v.copy() for k, v in self.best_buffers.items()}
-        if self._order is not None:
-            out["order"] = self._order.copy()
+        best_epoch, best_value = self.best.numbers
+        out["clock"] = np.array([self.update, self.epoch, self.batch, best_epoch], dtype=np.int64)
+        out["live"] = np.array([self.rate_factor, best_value, self.loss, self.grad_norm])
+        out |= self.best.state()
+        if self._batches.drawn is not None:
+            out["order"] = self._batches.drawn.copy()
         return out
 
     def load(self, state: dict[str, Any]) -> None:
@@ -414,23 +346,13 @@ class Trainer:
             array[...] = state[f"slot/{key}"]
         for key, array in self.network.buffers.items():
             array[...] = state[f"buffer/{key}"]
-        self.update, self.epoch, self.batch, self.best_epoch = (int(v) for v in state["clock"])
-        self.rate_factor, self.best_value, self.loss, self.grad_norm = (float(v) for v in state["live"])
-        best = state.get("best/theta")
-        self.best_theta = None if best is None else best.copy()
-        self.best_buffers = {
-            k.removeprefix("best/buffer/"): v.copy() for k, v in state.items() if k.startswith("best/buffer/")
-        }
+        self.update, self.epoch, self.batch, best_epoch = (int(v) for v in state["clock"])
+        self.rate_factor, best_value, self.loss, self.grad_norm = (float(v) for v in state["live"])
+        self.best.load(state, best_epoch, best_value)
         order = state.get("order")
-        self._order = None if order is None else order.copy()
+        self._batches.drawn = None if order is None else order.copy()
         self._metrics = None
         if self.status == "completed" and self.epoch < self.spec.epochs:
             self.status, self.reason = "running", ""
         if self.epoch >= self.spec.epochs:
             self._stop("completed", f"all {self.spec.epochs} epochs done")
-
-
-def value_of(trainer: Trainer) -> float:
-    """The best monitored value so far, in its own sign."""
-    rule = trainer.spec.early_stopping
-    return -trainer.best_value if rule and rule.monitor.endswith("accuracy") else trainer.best_value

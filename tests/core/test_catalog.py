@@ -69,9 +69,7 @@ class Laid:
         self.op = case.op
         self.xs = [x if x.dtype == np.intp else np.asarray(x, dtype=dtype) for x in case.xs]
         shapes = [x.shape for x in self.xs]
-        self.ws: Workspace = {
-            name: zeros(shape, kind or dtype) for name, (shape, kind) in self.op.workspace(*shapes).items()
-        }
+        self.ws: Workspace = {name: space.array(dtype) for name, space in self.op.workspace(*shapes).items()}
         self.y = zeros(self.op.infer(*shapes), dtype)
 
     def forward(self) -> Array:

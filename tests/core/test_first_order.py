@@ -33,11 +33,11 @@ class Runner:
     def __init__(self, optimizer: FirstOrder, w: Any) -> None:
         self.optimizer, self.w, self.k = optimizer, w.copy(), 0
         self.slots = optimizer.slots(w.size, w.dtype)
-        self.scratch = optimizer.scratch(w.size, w.dtype)
+        self.work = optimizer.work(w.size, w.dtype)
 
     def step(self, g: Any, factor: float = 1.0) -> Any:
         self.k += 1
-        self.optimizer.update(self.w, g, self.slots, self.k, self.optimizer.lr * factor, *self.scratch)
+        self.optimizer.update(self.w, g, self.slots, self.k, self.optimizer.lr * factor, self.work)
         return self.w.copy()
 
 
@@ -111,7 +111,7 @@ def test_blocks_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> Non
         whole.step(g)
     monkeypatch.setattr(FirstOrder, "BLOCK", 100)
     parts = Runner(optimizer, start)
-    assert parts.scratch[0].size == 100
+    assert parts.work.t.size == 100
     for g in gradients:
         parts.step(g)
     np.testing.assert_array_equal(whole.w, parts.w)
@@ -122,7 +122,7 @@ def test_allocates_nothing_that_grows_with_the_parameters(name: str) -> None:
     n = 200_000
     run = Runner(catalog.build("optimizer", name), np.ones(n, dtype=np.float32))
     g = np.full(n, 0.5, dtype=np.float32)
-    args = (run.w, g, run.slots, 1, 0.1, *run.scratch)
+    args = (run.w, g, run.slots, 1, 0.1, run.work)
     run.optimizer.update(*args)
     tracemalloc.start()
     try:

@@ -258,7 +258,7 @@ def test_a_loss_that_is_no_number_is_never_the_best(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(trainer, "monitored", lambda monitor: next(losses))
     while trainer.status == "running":
         trainer.advance()
-    assert (trainer.best_value, trainer.best_epoch) == (2.0, 3)
+    assert (trainer.best.value, trainer.best.epoch) == (2.0, 3)
 
 
 FIRST_ORDER = [n for n, cls in catalog.members("optimizer").items() if issubclass(cls, FirstOrder)]

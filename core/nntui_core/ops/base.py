@@ -5,17 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nntui_core.errors import ShapeError
+from nntui_core.memory import Array as Array
+from nntui_core.memory import Space
 
 if TYPE_CHECKING:
     from nntui_core.graph import Graph, Node
 
-Array = NDArray[Any]
 Arrays = Sequence[Array]
 Shape = tuple[int, ...]
 Workspace = dict[str, Array]
@@ -62,8 +62,8 @@ class Op(ABC):
     def infer(self, *shapes: Shape) -> Shape:
         """The shape of the result. Raises ShapeError where the operands do not fit."""
 
-    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, Any]]:
-        """Scratch arrays by name, as (shape, dtype); dtype None is the plan's."""
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
+        """Scratch arrays by name; they keep what is written into them."""
         return {}
 
     @abstractmethod
@@ -142,6 +142,11 @@ class Elementwise(Op):
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         self.df(xs[0], y, out)
         np.multiply(out, g, out=out)
+
+    def backward(
+        self, wanted: Sequence[int], g: Array, xs: Arrays, y: Array, outs: Arrays, ws: Workspace
+    ) -> None:
+        self.vjp(0, g, xs, y, outs[0], ws)
 
     def local(self, i: int, xs: Arrays, y: Array, ws: Workspace) -> Local:
         out = np.empty_like(y)

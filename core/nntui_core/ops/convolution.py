@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nntui_core.errors import ShapeError
-from nntui_core.memory import as_rows, from_rows
+from nntui_core.memory import Space, as_rows, from_rows
 from nntui_core.ops.arithmetic import Add
 from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
 from nntui_core.ops.linear import MatMul
@@ -80,8 +80,8 @@ class Im2col(Op):
         m, c = shapes[0][:2]
         return (m * rows * columns, c * self.window.size[0] * self.window.size[1])
 
-    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
-        return {"padded": (self.window.padded(shapes[0]), None)}
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
+        return {"padded": Space(self.window.padded(shapes[0]))}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         self.window.inner(ws["padded"])[...] = xs[0]
@@ -135,19 +135,19 @@ class Conv2d(Op):
             raise ShapeError("convolution: shapes do not fit", given=f"x {x}, W {w}, b {b}")
         return (x[0], w[0], *self.window.positions(x))
 
-    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
         x, w, _ = shapes
         rows, columns = self.window.positions(x)
         n = x[0] * rows * columns
         k = x[1] * w[2] * w[3]
         padded = self.window.padded(x)
         return {
-            "padded": (padded, None),
-            "patches": ((n, k), None),
-            "kernel": ((k, w[0]), None),
-            "kernel_back": ((k, w[0]), None),
-            "back": ((n, k), None),
-            "padded_back": (padded, None),
+            "padded": Space(padded),
+            "patches": Space((n, k)),
+            "kernel": Space((k, w[0])),
+            "kernel_back": Space((k, w[0])),
+            "back": Space((n, k)),
+            "padded_back": Space(padded),
         }
 
     def _kernel(self, w: Array, kernel: Array) -> Array:
@@ -205,9 +205,9 @@ class MaxPool2d(Op):
         positions = self.window.positions(shapes[0])
         return (*shapes[0][:2], *positions)
 
-    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
         out = self.infer(*shapes)
-        return {"winner": (out, bool), "left": (out, bool), "taken": (out, None)}
+        return {"winner": Space(out, bool), "left": Space(out, bool), "taken": Space(out)}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         first, *others = self.window.offsets()
@@ -248,8 +248,8 @@ class AvgPool2d(Op):
         positions = self.window.positions(shapes[0])
         return (*shapes[0][:2], *positions)
 
-    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
-        return {"share": (self.infer(*shapes), None)}
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
+        return {"share": Space(self.infer(*shapes))}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         out[...] = 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from nntui_core.errors import ShapeError
+from nntui_core.memory import Space
 from nntui_core.ops.arithmetic import Add, bracketed
 from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
 
@@ -67,6 +68,9 @@ class Affine(Op):
             raise ShapeError("x·W + b: shapes do not fit", given=f"x {x}, W {w}, b {b}")
         return (x[0], w[1])
 
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
+        return {"ones": Space((shapes[0][0],), start=1)}
+
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         np.dot(xs[0], xs[1], out=out)
         np.add(out, xs[2], out=out)
@@ -77,7 +81,7 @@ class Affine(Op):
         elif i == 1:
             np.dot(xs[0].T, g, out=out)
         else:
-            np.add.reduce(g, axis=0, out=out)
+            np.dot(ws["ones"], g, out=out)
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         x, w, b = args

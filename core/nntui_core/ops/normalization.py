@@ -9,6 +9,7 @@ import numpy as np
 from annotated_types import Gt
 
 from nntui_core.errors import ShapeError
+from nntui_core.memory import Space
 from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
 
 
@@ -47,10 +48,10 @@ class BatchNorm(Op):
     def infer(self, *shapes: Shape) -> Shape:
         return _check(self, shapes, 3)
 
-    def workspace(self, *shapes: Shape) -> dict[str, tuple[Shape, object]]:
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
         x = shapes[0]
         features = (x[1],)
-        return {"xhat": (x, None), "mean": (features, None), "var": (features, None), "inv": (features, None)}
+        return {"xhat": Space(x), "mean": Space(features), "var": Space(features), "inv": Space(features)}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         x, gamma, beta = xs

@@ -6,6 +6,7 @@ inside the velocity and ε outside Adam's bias correction.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Annotated, Any, ClassVar
@@ -13,14 +14,12 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from annotated_types import Ge, Gt, Lt
 
-from nntui_core.ops.base import Array
-from nntui_core.optimizers.base import FirstOrder, Slots
+from nntui_core.memory import Array
+from nntui_core.optimizers.base import FirstOrder, Numbers, Slots
 
 Fraction = Annotated[float, Ge(0), Lt(1)]
 Positive = Annotated[float, Gt(0)]
 NonNegative = Annotated[float, Ge(0)]
-_TINY = 1e-30
-"""A smaller ε may round to 0 in float32."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +29,11 @@ class Sgd(FirstOrder):
     type: ClassVar[str] = "sgd"
     formula: ClassVar[str] = "w -= η g"
 
-    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
+        return (rate,)
+
+    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
+        (rate,) = numbers
         np.multiply(g, rate, out=t)
         np.subtract(w, t, out=w)
 
@@ -47,9 +50,12 @@ class Momentum(FirstOrder):
     momentum: Fraction = 0.9
     """μ."""
 
-    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
-        v = s["v"]
-        np.multiply(v, self.momentum, out=v)
+    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
+        return self.momentum, rate
+
+    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
+        v, (momentum, rate) = s["v"], numbers
+        np.multiply(v, momentum, out=v)
         np.add(v, g, out=v)
         np.multiply(v, rate, out=t)
         np.subtract(w, t, out=w)
@@ -67,11 +73,14 @@ class Nesterov(FirstOrder):
     momentum: Fraction = 0.9
     """μ."""
 
-    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
-        v = s["v"]
-        np.multiply(v, self.momentum, out=v)
+    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
+        return self.momentum, rate
+
+    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
+        v, (momentum, rate) = s["v"], numbers
+        np.multiply(v, momentum, out=v)
         np.add(v, g, out=v)
-        np.multiply(v, self.momentum, out=t)
+        np.multiply(v, momentum, out=t)
         np.add(t, g, out=t)
         np.multiply(t, rate, out=t)
         np.subtract(w, t, out=w)
@@ -91,11 +100,14 @@ class Adagrad(FirstOrder):
     eps: NonNegative = 1e-10
     """ε."""
 
-    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
-        total = s["s"]
+    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
+        return self.eps, rate
+
+    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
+        total, (eps, rate) = s["s"], numbers
         np.multiply(g, g, out=t)
         np.add(total, t, out=total)
-        _descend(w, g, total, 1.0, self.eps, rate, t, u)
+        _descend(w, g, total, eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,9 +126,13 @@ class Rmsprop(FirstOrder):
     eps: NonNegative = 1e-8
     """ε."""
 
-    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
-        _second_moment(s["s"], g, self.rho, t)
-        _descend(w, g, s["s"], 1.0, self.eps, rate, t, u)
+    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
+        return 1 - self.rho, self.rho, self.eps, rate
+
+    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
+        fresh, past, eps, rate = numbers
+        _second_moment(s["s"], g, fresh, past, t)
+        _descend(w, g, s["s"], eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,13 +148,23 @@ class _Moments(FirstOrder):
     eps: NonNegative = 1e-8
     """ε."""
 
-    def moments(self, g: Array, s: Slots, t: Array) -> None:
+    @property
+    def decays(self) -> tuple[float, float, float]:
+        """1 − β₁, 1 − β₂ and β₂, as :meth:`moments` takes them."""
+        return 1 - self.beta1, 1 - self.beta2, self.beta2
+
+    def moments(self, g: Array, s: Slots, decays: Sequence[Array], t: Array) -> None:
         """m += (1−β₁)(g − m); v = β₂ v + (1−β₂) g²."""
-        m = s["m"]
+        m, (toward, fresh, past) = s["m"], decays
         np.subtract(g, m, out=t)
-        np.multiply(t, 1 - self.beta1, out=t)
+        np.multiply(t, toward, out=t)
         np.add(m, t, out=m)
-        _second_moment(s["v"], g, self.beta2, t)
+        _second_moment(s["v"], g, fresh, past, t)
+
+    def corrected(self, c1: float, c2: float, rate: float) -> tuple[float, float]:
+        """ε and η of ``w -= η (m/c₁)/(√(v/c₂) + ε)`` with both corrections moved into them: a pass less each."""
+        root = sqrt(c2)
+        return self.eps * root, rate * root / c1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +178,14 @@ class Adam(_Moments):
     bias_correction: bool = True
     """Divide the moments by 1 − βᵏ; without it the first step is (1−β₁)/√(1−β₂) ≈ 3.162 times as long."""
 
-    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
-        self.moments(g, s, t)
+    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
         c1, c2 = (1 - self.beta1**k, 1 - self.beta2**k) if self.bias_correction else (1.0, 1.0)
-        _descend(w, s["m"], s["v"], c2, self.eps, rate / c1, t, u)
+        return *self.decays, *self.corrected(c1, c2, rate)
+
+    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
+        *decays, eps, rate = numbers
+        self.moments(g, s, decays, t)
+        _descend(w, s["m"], s["v"], eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,10 +199,15 @@ class Adamw(_Moments):
     weight_decay: NonNegative = 0.01
     """λ."""
 
-    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
-        np.multiply(w, 1 - rate * self.weight_decay, out=w)
-        self.moments(g, s, t)
-        _descend(w, s["m"], s["v"], 1 - self.beta2**k, self.eps, rate / (1 - self.beta1**k), t, u)
+    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
+        kept = 1 - rate * self.weight_decay
+        return kept, *self.decays, *self.corrected(1 - self.beta1**k, 1 - self.beta2**k, rate)
+
+    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
+        kept, *decays, eps, rate = numbers
+        np.multiply(w, kept, out=w)
+        self.moments(g, s, decays, t)
+        _descend(w, s["m"], s["v"], eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,14 +233,19 @@ class Nadam(_Moments):
     def _mu(self, k: int) -> float:
         return float(self.beta1 * (1 - 0.5 * 0.96 ** (k * self.momentum_decay)))
 
-    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
+    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
         now, ahead, product = self._mu(k), self._mu(k + 1), float(s["product"])
-        self.moments(g, s, t)
+        of_gradient, of_moment = (1 - now) / (1 - product), ahead / (1 - product * ahead)
+        return of_gradient, of_moment, *self.decays, *self.corrected(1.0, 1 - self.beta2**k, rate)
+
+    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
+        of_gradient, of_moment, *decays, eps, rate = numbers
+        self.moments(g, s, decays, t)
         # Both terms have the same denominator; they are added before dividing.
-        np.multiply(g, (1 - now) / (1 - product), out=u)
-        np.multiply(s["m"], ahead / (1 - product * ahead), out=t)
+        np.multiply(g, of_gradient, out=u)
+        np.multiply(s["m"], of_moment, out=t)
         np.add(u, t, out=u)
-        _descend(w, u, s["v"], 1 - self.beta2**k, self.eps, rate, t, u)
+        _descend(w, u, s["v"], eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,34 +257,34 @@ class Amsgrad(_Moments):
     source: ClassVar[str] = "Reddi et al. 2018"
     vectors: ClassVar[tuple[str, ...]] = ("m", "v", "vmax")
 
-    def apply(self, w: Array, g: Array, s: Slots, k: int, rate: float, t: Array, u: Array) -> None:
-        self.moments(g, s, t)
+    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
+        return *self.decays, *self.corrected(1 - self.beta1**k, 1 - self.beta2**k, rate)
+
+    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
+        *decays, eps, rate = numbers
+        self.moments(g, s, decays, t)
         np.maximum(s["vmax"], s["v"], out=s["vmax"])
-        _descend(w, s["m"], s["vmax"], 1 - self.beta2**k, self.eps, rate / (1 - self.beta1**k), t, u)
+        _descend(w, s["m"], s["vmax"], eps, rate, t)
 
 
-def _second_moment(v: Array, g: Array, beta: float, t: Array) -> None:
+def _second_moment(v: Array, g: Array, fresh: Array, past: Array, t: Array) -> None:
+    """v = past·v + fresh·g²."""
     np.multiply(g, g, out=t)
-    np.multiply(t, 1 - beta, out=t)
-    np.multiply(v, beta, out=v)
+    np.multiply(t, fresh, out=t)
+    np.multiply(v, past, out=v)
     np.add(v, t, out=v)
 
 
-def _descend(
-    w: Array, d: Array, v: Array, correction: float, eps: float, rate: float, t: Array, u: Array
-) -> None:
-    """w -= rate·d/(√(v/correction) + ε). ``t`` and ``u`` are scratch; ``u`` may be ``d``.
+def _descend(w: Array, d: Array, v: Array, eps: Array, rate: Array, t: Array) -> None:
+    """w -= rate·d/(√v + ε), with ``t`` as scratch.
 
-    The correction is taken out of the root, which saves a pass. Where the denominator is 0 (possible only
-    without ε: no gradient has come yet), w stays.
+    Where the denominator is 0 (possible only without ε: no gradient has come yet), w stays.
     """
-    root = sqrt(correction)
     np.sqrt(v, out=t)
-    np.add(t, eps * root, out=t)
-    if eps < _TINY and not t.all():
-        np.divide(d, t, out=u, where=t != 0)
-        u[t == 0] = 0
+    np.add(t, eps, out=t)
+    if not eps and not t.all():
+        np.divide(d, t, out=t, where=t != 0)
     else:
-        np.divide(d, t, out=u)
-    np.multiply(u, rate * root, out=u)
-    np.subtract(w, u, out=w)
+        np.divide(d, t, out=t)
+    np.multiply(t, rate, out=t)
+    np.subtract(w, t, out=w)

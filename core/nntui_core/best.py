@@ -1,0 +1,75 @@
+"""The best weights so far by a monitored value, for early stopping."""
+
+from __future__ import annotations
+
+from math import inf, isnan
+from typing import Any
+
+from nntui_core.memory import Array
+from nntui_core.network import Network
+from nntui_core.train_spec import EarlyStopping
+
+
+class Best:
+    """Remembers parameters and buffers whenever the rule's monitor improves."""
+
+    def __init__(self, rule: EarlyStopping | None) -> None:
+        self.rule = rule
+        self.epoch = 0
+        self.theta: Array | None = None
+        self.buffers: dict[str, Array] = {}
+        self._signed = inf
+        """The best value, negated where more is better."""
+
+    @property
+    def value(self) -> float:
+        """The best monitored value so far, in its own sign."""
+        return -self._signed if self._rises else self._signed
+
+    @property
+    def _rises(self) -> bool:
+        return self.rule is not None and self.rule.monitor.endswith("accuracy")
+
+    def watch(self, rule: EarlyStopping, value: float, epoch: int, network: Network) -> str:
+        """Take in an epoch's value; says why to stop where it has not improved for long, else ""."""
+        signed = -value if self._rises else value
+        if isnan(signed):  # never the best
+            signed = inf
+        if signed < self._signed - rule.min_delta or self.theta is None:
+            self._signed, self.epoch = signed, epoch
+            self.theta = network.parameters.theta.copy()
+            self.buffers = {name: array.copy() for name, array in network.buffers.items()}
+        elif epoch - self.epoch >= rule.patience:
+            return (
+                f"{rule.monitor} has not improved for {rule.patience} epochs (best {self.value:.4g} "
+                f"at epoch {self.epoch})"
+            )
+        return ""
+
+    def restore(self, network: Network) -> bool:
+        """Put the best weights in place; False where none are kept."""
+        if self.theta is None:
+            return False
+        network.parameters.theta[:] = self.theta
+        for name, array in self.buffers.items():
+            network.buffers[name][...] = array
+        return True
+
+    def state(self) -> dict[str, Array]:
+        """The arrays that a checkpoint keeps; the numbers are in :attr:`numbers`."""
+        if self.theta is None:
+            return {}
+        buffers = {f"best/buffer/{name}": array.copy() for name, array in self.buffers.items()}
+        return {"best/theta": self.theta.copy(), **buffers}
+
+    @property
+    def numbers(self) -> tuple[int, float]:
+        """The epoch and the signed value, as a checkpoint keeps them."""
+        return self.epoch, self._signed
+
+    def load(self, state: dict[str, Any], epoch: int, signed: float) -> None:
+        """Go on from what :meth:`state` and :attr:`numbers` gave."""
+        self.epoch, self._signed = epoch, signed
+        theta, prefix = state.get("best/theta"), "best/buffer/"
+        self.theta = None if theta is None else theta.copy()
+        self.buffers = {k.removeprefix(prefix): v.copy() for k, v in state.items() if k.startswith(prefix)}
