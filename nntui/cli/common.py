@@ -61,14 +61,3 @@ def print_document(value: Any) -> None:
     """What is JSON already, without NumPy: it may not have been loaded when the program is interrupted."""
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
     sys.stdout.flush()
-
-
-def limit_threads(parameters: int) -> None:
-    """One BLAS thread for small networks: more were measured up to ten times slower on a busy machine."""
-    from threadpoolctl import threadpool_limits
-
-    wanted = os.environ.get("NNTUI_THREADS", "")
-    if wanted.isdigit() and int(wanted):
-        threadpool_limits(int(wanted))
-    elif parameters < 2_000_000:
-        threadpool_limits(1)

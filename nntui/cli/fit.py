@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nntui.blas import limit_threads
 from nntui.cli.common import (
-    limit_threads,
     print_document,
     print_json,
     runs_directory,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntui.cli.common import limit_threads, print_json, runs_directory, runs_option, warn
+from nntui.blas import limit_threads
+from nntui.cli.common import print_json, runs_directory, runs_option, warn
 from nntui.display import display
 from nntui.errors import UserError
 

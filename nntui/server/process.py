@@ -42,7 +42,7 @@ class Trainer:
     """A session with its socket and its viewers."""
 
     def __init__(self, order: dict[str, Any]) -> None:
-        from nntui.cli.common import limit_threads
+        from nntui.blas import limit_threads
         from nntui.config.load import load
         from nntui.experiment import build
         from nntui.opening import start

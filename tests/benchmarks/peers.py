@@ -24,7 +24,11 @@ os.environ.update(THREADS)
 if hasattr(os, "sched_setaffinity"):  # one processor for everyone: XLA has threads that no variable turns off
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
-import numpy as np  # noqa: E402 - the number of threads is read when it is imported
+from nntui.blas import choose_kernels  # noqa: E402
+
+choose_kernels()  # as the program does
+
+import numpy as np  # noqa: E402 - threads and kernels are read when it is imported
 
 from nntui_core.activations import Linear, Relu, Softmax  # noqa: E402
 from nntui_core.layers.base import Layer  # noqa: E402

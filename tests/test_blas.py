@@ -1,0 +1,79 @@
+"""Which matrix kernels are asked for, on which processor."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nntui import blas
+
+ZEN4 = ("AuthenticAMD", "25", "fpu avx2 avx512f avx512bw")
+
+
+def processor(path: Path, vendor: str, family: str, flags: str) -> Path:
+    one = (
+        f"vendor_id\t: {vendor}\ncpu family\t: {family}\nmodel\t\t: 17\nflags\t\t: {flags}\nbugs\t\t: none\n"
+    )
+    path.write_text("".join(f"processor\t: {n}\n{one}\n" for n in range(300)), encoding="ascii")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("vendor", "family", "flags", "expected"),
+    [
+        (*ZEN4, "Haswell"),
+        ("AuthenticAMD", "25", "fpu avx2", None),  # Zen 3
+        ("AuthenticAMD", "26", "fpu avx2 avx512f", None),  # Zen 5
+        ("GenuineIntel", "6", "fpu avx2 avx512f", None),
+        ("", "", "", None),
+    ],
+)
+def test_only_zen_4_gets_other_kernels(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    vendor: str,
+    family: str,
+    flags: str,
+    expected: str | None,
+) -> None:
+    monkeypatch.setattr(blas, "CPUINFO", processor(tmp_path / "cpuinfo", vendor, family, flags))
+    monkeypatch.setattr(os, "environ", {})
+    blas.choose_kernels()
+    assert os.environ.get(blas.KERNELS) == expected
+
+
+def test_the_user_s_choice_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(blas, "CPUINFO", processor(tmp_path / "cpuinfo", *ZEN4))
+    monkeypatch.setattr(os, "environ", {blas.KERNELS: "SkylakeX"})
+    blas.choose_kernels()
+    assert os.environ[blas.KERNELS] == "SkylakeX"
+
+
+def test_without_the_file_as_on_macos_nothing_is_chosen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(blas, "CPUINFO", tmp_path / "none")
+    monkeypatch.setattr(os, "environ", {})
+    blas.choose_kernels()
+    assert not os.environ
+
+
+def test_the_choice_is_made_before_numpy_is_loaded() -> None:
+    code = """
+import sys
+from nntui import __main__, blas
+seen = []
+blas.choose_kernels = lambda: seen.append("numpy" in sys.modules)
+sys.argv = ["nntui", "--version"]
+try:
+    __main__.main()
+except SystemExit:
+    pass
+print(seen)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[False]"
