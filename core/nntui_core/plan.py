@@ -3,16 +3,16 @@ debugger pauses it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, ancestors
-from nntui_core.memory import zeros
-from nntui_core.ops.base import Array, Workspace
+from nntui_core.memory import Array, zeros
+from nntui_core.ops.base import Arrays, Workspace
 from nntui_core.parameters import Parameters
 
 Phase = Literal["forward", "backward"]
@@ -37,6 +37,31 @@ class Edge:
     def target(self) -> Node:
         """The operand that receives it."""
         return self.node.args[self.position]
+
+
+class _ForwardStep(NamedTuple):
+    """Computing one node, with all that it takes at hand."""
+
+    compute: Callable[[Arrays, Array, Workspace], None]
+    xs: tuple[Array, ...]
+    y: Array
+    space: Workspace
+    event: Event
+
+
+class _BackwardStep(NamedTuple):
+    """Sending one node's gradient on to its operands."""
+
+    vjp: Callable[[int, Array, Arrays, Array, Array, Workspace], None]
+    sends: tuple[tuple[int, Array], ...]
+    """Operands' positions, and where the product for each goes."""
+    g: Array
+    xs: tuple[Array, ...]
+    y: Array
+    space: Workspace
+    sums: tuple[tuple[Array, Array, bool], ...]
+    """Gradients that a product is then written to (True) or added to."""
+    event: Event
 
 
 class Plan:
@@ -70,7 +95,7 @@ class Plan:
         self._adjoints: dict[int, Array] = {}
         self._edges: dict[tuple[int, int], Array] = {}
         self._forward = [self._forward_step(n) for n in self.nodes if n.op]
-        self._backward: list[Any] = []
+        self._backward: list[_BackwardStep] = []
         self._unreached: list[Array] = []
         if wrt != "none":
             self._plan_backward(wrt, edges)
@@ -88,10 +113,11 @@ class Plan:
         wanted = node.op.workspace(*(a.shape for a in node.args))
         return {name: space.array(self.dtype) for name, space in wanted.items()}
 
-    def _forward_step(self, node: Node) -> Any:
+    def _forward_step(self, node: Node) -> _ForwardStep:
         assert node.op is not None
         xs = tuple(self._values[a.id] for a in node.args)
-        return node.op.forward, xs, self._values[node.id], self._spaces[node.id], Event("forward", node)
+        y, space = self._values[node.id], self._spaces[node.id]
+        return _ForwardStep(node.op.forward, xs, y, space, Event("forward", node))
 
     def _plan_backward(self, wrt: str, keep_edges: bool) -> None:
         target = self.outputs[0]
@@ -107,7 +133,7 @@ class Plan:
         for node in reversed(self.nodes):
             if node.op is None or node.id not in wanted:
                 continue
-            positions, outs, adds = [], [], []
+            sends, sums = [], []
             for i, arg in enumerate(node.args):
                 if arg.id not in wanted or not node.op.differentiable(i):
                     continue
@@ -115,28 +141,26 @@ class Plan:
                 first = arg.id not in written
                 if keep_edges:
                     out = self._edges[node.id, i] = zeros(arg.shape, adjoint.dtype)
-                    adds.append((adjoint, out, first))
+                    sums.append((adjoint, out, first))
                 elif first:
                     out = adjoint
                 else:
                     out = scratch.setdefault((arg.shape, i), zeros(arg.shape, adjoint.dtype))
-                    adds.append((adjoint, out, False))
+                    sums.append((adjoint, out, False))
                 written.add(arg.id)
-                positions.append(i)
-                outs.append(out)
-            if not positions and node.id not in self._adjoints:
+                sends.append((i, out))
+            if not sends and node.id not in self._adjoints:
                 continue
             xs = tuple(self._values[a.id] for a in node.args)
             self._backward.append(
-                (
-                    node.op.backward,
-                    tuple(positions),
+                _BackwardStep(
+                    node.op.vjp,
+                    tuple(sends),
                     self._adjoints[node.id],
                     xs,
                     self._values[node.id],
-                    tuple(outs),
                     self._spaces[node.id],
-                    tuple(adds),
+                    tuple(sums),
                     Event("backward", node),
                 )
             )
@@ -172,8 +196,8 @@ class Plan:
         def swap(xs: tuple[Array, ...]) -> tuple[Array, ...]:
             return tuple(array if x is old else x for x in xs)
 
-        self._forward = [(f, swap(xs), *rest) for f, xs, *rest in self._forward]
-        self._backward = [(f, p, g, swap(xs), *rest) for f, p, g, xs, *rest in self._backward]
+        self._forward = [step._replace(xs=swap(step.xs)) for step in self._forward]
+        self._backward = [step._replace(xs=swap(step.xs)) for step in self._backward]
 
     def value(self, node: Node) -> Array:
         """The array that holds the node's value; inputs are filled through it."""
@@ -189,10 +213,7 @@ class Plan:
 
     def edges(self) -> list[Edge]:
         """Every edge along which a gradient is sent, in the order of sending."""
-        return [Edge(event.node, i) for *_, event in self._backward for i in self._positions(event.node)]
-
-    def _positions(self, node: Node) -> tuple[int, ...]:
-        return next((step[1] for step in self._backward if step[-1].node is node), ())
+        return [Edge(step.event.node, i) for step in self._backward for i, _ in step.sends]
 
     def contribution(self, edge: Edge) -> Array:
         """What was sent along ``edge``; only in a plan made with ``edges``."""
@@ -200,24 +221,25 @@ class Plan:
 
     def order(self, backward: bool = True) -> list[Event]:
         """The events of :meth:`steps`, without computing."""
-        forward = [step[-1] for step in self._forward]
-        return forward + [step[-1] for step in self._backward] if backward else forward
+        forward = [step.event for step in self._forward]
+        return forward + [step.event for step in self._backward] if backward else forward
 
     def writes(self, event: Event) -> list[Array]:
         """The arrays that this event of :meth:`steps` may change."""
         node = event.node
         if event.phase == "forward":
             return [self._values[node.id], *self._spaces[node.id].values()]
-        _, _, g, _, _, outs, space, adds, _ = next(s for s in self._backward if s[-1] is event)
-        seeds = [g, *self._unreached] if self._backward[0][-1] is event else []
-        sums = [adjoint for adjoint, *_ in adds]
-        every = [*seeds, *outs, *sums, *space.values()]
+        step = next(s for s in self._backward if s.event is event)
+        seeds = [step.g, *self._unreached] if step is self._backward[0] else []
+        outs = [out for _, out in step.sends]
+        sums = [adjoint for adjoint, *_ in step.sums]
+        every = [*seeds, *outs, *sums, *step.space.values()]
         return list({id(a): a for a in every}.values())
 
     def steps(self, backward: bool = True) -> Iterator[Event]:
         """Compute, one node at a time: values in order, then gradients in reverse."""
-        for forward, xs, out, space, event in self._forward:
-            forward(xs, out, space)
+        for compute, xs, y, space, event in self._forward:
+            compute(xs, y, space)
             yield event
         if backward:
             yield from self.backward_steps()
@@ -231,9 +253,10 @@ class Plan:
     def backward_steps(self) -> Iterator[Event]:
         """The second half of :meth:`steps`, on the values as they are."""
         self._seed()
-        for send, positions, g, xs, y, outs, space, adds, event in self._backward:
-            send(positions, g, xs, y, outs, space)
-            for adjoint, out, first in adds:
+        for vjp, sends, g, xs, y, space, sums, event in self._backward:
+            for i, out in sends:
+                vjp(i, g, xs, y, out, space)
+            for adjoint, out, first in sums:
                 if first:
                     adjoint[...] = out
                 else:
@@ -253,7 +276,7 @@ class Plan:
             if not np.isfinite(self._values[node.id]).all():
                 return "forward", node
         for step in self._backward:
-            for arg in (step[-1].node.args[i] for i in step[1]):
+            for arg in (step.event.node.args[i] for i, _ in step.sends):
                 if not np.isfinite(self._adjoints[arg.id]).all():
                     return "backward", arg
         return None

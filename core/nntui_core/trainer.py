@@ -152,8 +152,7 @@ class Trainer:
 
     def fill(self, model: Model) -> None:
         """Put the next update's samples, labels and draws into ``model``."""
-        rows = self.indices()
-        plan = model.plan
+        rows, plan = self.indices(), model.plan
         assert model.target is not None
         self.train.x.take(rows, axis=0, out=plan.value(model.x), mode="clip")
         self.train.y.take(rows, axis=0, out=plan.value(model.target), mode="clip")

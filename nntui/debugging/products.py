@@ -64,7 +64,7 @@ def block(plan: Plan, node: Node, i: int, entry: int, rows: int) -> tuple[int, A
         for k in range(len(out)):
             place = np.unravel_index(first + k, y.shape)
             g[place] = 1
-            node.op.backward((i,), g, xs, y, (sent,), space)
+            node.op.vjp(i, g, xs, y, sent, space)
             g[place] = 0
             out[k] = sent.reshape(-1)
     return first, out
@@ -122,5 +122,5 @@ def share(plan: Plan, edge: Edge, samples: slice) -> Array | None:
     space = {k: a.copy() for k, a in plan.workspace(node).items()}
     xs = [plan.value(a) for a in node.args]
     with np.errstate(all="ignore"):
-        node.op.backward((edge.position,), part, xs, plan.value(node), (out,), space)
+        node.op.vjp(edge.position, part, xs, plan.value(node), out, space)
     return out

@@ -141,13 +141,7 @@ def test_twice_is_bitwise_the_same_and_operands_stay(case: Case) -> None:
     def once() -> list[bytes]:
         laid.y[...] = np.nan
         laid.forward()
-        outs = [zeros(laid.xs[i].shape, float) for i in laid.wanted]
-        for out in outs:
-            out[...] = np.nan
-        laid.op.backward(laid.wanted, g, laid.xs, laid.y, outs, laid.ws)
-        singly = [laid.vjp(i, g) for i in laid.wanted]
-        assert [o.tobytes() for o in outs] == [o.tobytes() for o in singly]
-        return [laid.y.tobytes(), *(o.tobytes() for o in outs)]
+        return [laid.y.tobytes(), *(laid.vjp(i, g).tobytes() for i in laid.wanted)]
 
     assert once() == once()
     assert [x.tobytes() for x in laid.xs] == before

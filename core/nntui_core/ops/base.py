@@ -74,13 +74,6 @@ class Op(ABC):
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         """Write ``g·∂y/∂xs[i]`` into ``out``, which has the shape of ``xs[i]`` and is never ``g``."""
 
-    def backward(
-        self, wanted: Sequence[int], g: Array, xs: Arrays, y: Array, outs: Arrays, ws: Workspace
-    ) -> None:
-        """Write the gradients of the operands ``wanted`` into ``outs``; ops that share work override this."""
-        for i, out in zip(wanted, outs, strict=True):
-            self.vjp(i, g, xs, y, out, ws)
-
     def differentiable(self, i: int) -> bool:
         """Whether operand ``i`` receives a gradient (labels and masks do not)."""
         return True
@@ -142,11 +135,6 @@ class Elementwise(Op):
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         self.df(xs[0], y, out)
         np.multiply(out, g, out=out)
-
-    def backward(
-        self, wanted: Sequence[int], g: Array, xs: Arrays, y: Array, outs: Arrays, ws: Workspace
-    ) -> None:
-        self.vjp(0, g, xs, y, outs[0], ws)
 
     def local(self, i: int, xs: Arrays, y: Array, ws: Workspace) -> Local:
         out = np.empty_like(y)
