@@ -3,8 +3,11 @@
 import os
 import signal
 
+from nntui.blas import choose_kernels
+
 # Before NumPy is imported: small matrices are slower with more threads, several times so on a busy machine.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+choose_kernels()  # as the program does: what is computed here is compared with what it computes
 # What would change every picture, and where runs go.
 for name in ("NO_COLOR", "TEXTUAL_THEME", "NNTUI_RUNS", "NNTUI_THREADS"):
     os.environ.pop(name, None)
