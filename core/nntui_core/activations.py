@@ -10,7 +10,6 @@ from annotated_types import Ge, Gt
 
 from nntui_core.errors import ShapeError
 from nntui_core.memory import number
-from nntui_core.ops.arithmetic import Add, Div, Exp, Log, Mul, Neg, Reciprocal, Sub
 from nntui_core.ops.base import (
     Array,
     Arrays,
@@ -22,6 +21,8 @@ from nntui_core.ops.base import (
     expect_operands,
     unbroadcast,
 )
+from nntui_core.ops.binary import Add, Div, Mul, Sub
+from nntui_core.ops.elementary import Exp, Log, Neg, Reciprocal
 from nntui_core.ops.reductions import RowMax, RowSum
 from nntui_core.special import normal_cdf
 

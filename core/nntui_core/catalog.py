@@ -27,7 +27,8 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
     "op": (
         "ops.base:Op",
         (
-            "ops.arithmetic",
+            "ops.binary",
+            "ops.elementary",
             "ops.reductions",
             "ops.linear",
             "ops.shaping",
@@ -38,9 +39,15 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
     "activation": ("ops.base:Op", ("activations",)),
     "loss": ("losses:Loss", ("losses",)),
     "initializer": ("initializers:Initializer", ("initializers",)),
-    "optimizer": ("optimizers.base:Optimizer", ("optimizers.first_order", "optimizers.second_order")),
+    "optimizer": (
+        "optimizers.base:Optimizer",
+        ("optimizers.first_order", "optimizers.second_order", "optimizers.newton"),
+    ),
     "schedule": ("schedules:Schedule", ("schedules",)),
-    "preprocess": ("preprocess:Preprocessor", ("preprocess",)),
+    "preprocess": (
+        "preprocessing.base:Preprocessor",
+        ("preprocessing.scaling", "preprocessing.components", "preprocessing.polynomial"),
+    ),
     "layer": (
         "layers.base:Layer",
         ("layers.dense", "layers.spatial", "layers.joining", "layers.regularizing"),

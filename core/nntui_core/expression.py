@@ -5,10 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import keyword
-import operator
-import re
 import unicodedata
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -19,38 +16,15 @@ import numpy as np
 from nntui_core.activations import LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Tanh
 from nntui_core.errors import ExpressionError, NntuiError
 from nntui_core.graph import Graph, Node
-from nntui_core.ops.arithmetic import (
-    Abs,
-    Add,
-    Cos,
-    Div,
-    Dot,
-    Exp,
-    Log,
-    Max,
-    Maximum,
-    Mean,
-    Min,
-    Minimum,
-    Mul,
-    Neg,
-    Norm2,
-    Pow,
-    Power,
-    Reciprocal,
-    Sin,
-    Sqrt,
-    Sub,
-    Sum,
-    bracketed,
-)
 from nntui_core.ops.base import Array, Op
-from nntui_core.ops.linear import MatMul
+from nntui_core.ops.binary import Add, Div, Maximum, Minimum, Mul, Pow, Sub
+from nntui_core.ops.elementary import Abs, Cos, Exp, Log, Neg, Power, Reciprocal, Sin, Sqrt
+from nntui_core.ops.linear import Dot, MatMul
+from nntui_core.ops.notation import bracketed
+from nntui_core.ops.reductions import Max, Mean, Min, Norm2, Sum
 from nntui_core.ops.shaping import Transpose
+from nntui_core.syntax import SPELLINGS, exponent_of, kind, literal, syntax_tree
 
-MAX_LENGTH = 2000
-MAX_PARENTHESES = 64
-MAX_DEPTH = 250
 MAX_SIZE = 1_000_000
 """Numbers that one node may hold."""
 
@@ -84,10 +58,6 @@ OPERATORS: dict[type[ast.operator], type[Op]] = {
     ast.Div: Div,
     ast.MatMult: MatMul,
 }
-# One character for one, so that positions in messages hold.
-_SPELLINGS = str.maketrans(
-    {"×": "*", "·": "*", "⋅": "*", "−": "-", "÷": "/", "\n": " ", "\t": " ", "\r": " "}
-)
 _ALLOWED = "allowed: names, numbers, + - * / ** @, parentheses, and the functions " + ", ".join(FUNCTIONS)
 
 
@@ -119,74 +89,10 @@ def parse(text: str, values: Mapping[str, Array]) -> Expression:
     for names without a value, and for shapes that do not fit.
     """
     walker = _Walker(text, {variable(k): np.asarray(v, dtype=np.float64) for k, v in values.items()})
-    tree = _syntax(text)
+    tree = syntax_tree(text, _ALLOWED)
     walker.check(tree)
     output = walker.walk(tree)
     return Expression(text, walker.graph, output, walker.values)
-
-
-def _syntax(text: str) -> ast.expr:
-    """The syntax tree, refused early where it is too long or too deep."""
-    if len(text) > MAX_LENGTH:
-        raise ExpressionError(f"too long: {len(text)} characters, at most {MAX_LENGTH}", position=MAX_LENGTH)
-    if not text.strip():
-        raise ExpressionError("there is no expression", hint=_ALLOWED)
-    depth = 0
-    for k, c in enumerate(text):
-        depth += (c in "([{") - (c in ")]}")
-        if depth > MAX_PARENTHESES:
-            raise ExpressionError(f"nested too deeply: at most {MAX_PARENTHESES} parentheses", position=k)
-        if c in "\x00#":
-            raise ExpressionError("a character that cannot stand in an expression", position=k)
-    source = text.translate(_SPELLINGS)
-    stripped = source.lstrip()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(stripped, mode="eval").body
-    except SyntaxError as error:
-        at = (error.offset or 1) - 1 + len(source) - len(stripped)
-        if stripped.rstrip().endswith(("+", "-", "*", "/", "@", "(", ",")):
-            at = len(source.rstrip())
-        raise _syntax_fault(text, min(max(at, 0), len(text))) from None
-    except (ValueError, RecursionError, MemoryError):
-        raise ExpressionError(
-            "cannot be read: nested too deeply, or a character that is not allowed"
-        ) from None
-    _check_depth(tree)
-    return tree
-
-
-def _syntax_fault(text: str, at: int) -> ExpressionError:
-    if "^" in text:
-        return ExpressionError(
-            "^ is no operator here", position=text.index("^"), hint="write x**2 for a power"
-        )
-    if "=" in text:
-        return ExpressionError(
-            "= cannot stand in an expression", position=text.index("="), hint="give values after it: x=2 y=3"
-        )
-    opened, closed = text.count("("), text.count(")")
-    if opened != closed:
-        many = "closing" if opened > closed else "opening"
-        return ExpressionError(f"a parenthesis is not closed: one {many} is missing", position=at)
-    if re.match(r"\d+[^\W\d]", text[at:]) or (
-        re.match(r"\s*[\w(]", text[at:]) and re.search(r"[\w)]\s*$", text[:at])
-    ):
-        return ExpressionError("an operator is missing", position=at, hint="write 2*x for a product")
-    return ExpressionError("this is not an expression", position=at, hint=_ALLOWED)
-
-
-def _check_depth(tree: ast.expr) -> None:
-    stack: list[tuple[ast.AST, int]] = [(tree, 1)]
-    while stack:
-        node, depth = stack.pop()
-        if depth > MAX_DEPTH:
-            raise ExpressionError(
-                f"nested too deeply: at most {MAX_DEPTH} operations inside each other",
-                position=getattr(node, "col_offset", 0),
-            )
-        stack.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
 
 
 @dataclass
@@ -197,7 +103,7 @@ class _Walker:
 
     def position(self, node: ast.AST) -> int:
         """Offset of ``node`` in the text, in characters (the tree counts UTF-8 bytes)."""
-        source = self.text.translate(_SPELLINGS)
+        source = self.text.translate(SPELLINGS)
         stripped = source.lstrip()
         offset = len(stripped.encode()[: getattr(node, "col_offset", 0)].decode(errors="ignore"))
         return offset + len(source) - len(stripped)
@@ -221,7 +127,7 @@ class _Walker:
                 if node.func.id not in FUNCTIONS:
                     raise self.fault(node, f"there is no function {node.func.id}", hint=_near(node.func.id))
             elif type(node) not in STEPS:
-                raise self.fault(node, f"{_kind(node)} is not allowed", hint=_ALLOWED)
+                raise self.fault(node, f"{kind(node)} is not allowed", hint=_ALLOWED)
             elif (
                 isinstance(node, ast.Name)
                 and id(node) not in calls
@@ -262,7 +168,7 @@ class _Walker:
 
     def number(self, node: ast.Constant) -> Node:
         if not isinstance(node.value, int | float) or isinstance(node.value, bool):
-            raise self.fault(node, f"{_kind(node)} is not allowed", hint=_ALLOWED)
+            raise self.fault(node, f"{kind(node)} is not allowed", hint=_ALLOWED)
         return self.constant(node, node.value)
 
     def constant(self, node: ast.AST, number: float) -> Node:
@@ -295,7 +201,7 @@ class _Walker:
         return ExpressionError(f"{symbol} is no operator here", position=max(at, start), hint=hint)
 
     def power(self, node: ast.BinOp) -> Node:
-        exponent = _exponent(node.right)
+        exponent = exponent_of(node.right)
         base = self.walk(node.left)
         if exponent is None:
             return self.apply(node, Pow(), base, self.walk(node.right))
@@ -310,9 +216,9 @@ class _Walker:
             return self.walk(node.operand)
         if not isinstance(node.op, ast.USub):
             raise self.fault(node, "only + and - can stand before a value", hint=_ALLOWED)
-        literal = _literal(node)
-        if literal is not None:
-            return self.constant(node, literal)
+        number = literal(node)
+        if number is not None:
+            return self.constant(node, number)
         return self.apply(node, Neg(), self.walk(node.operand))
 
     def call(self, node: ast.Call) -> Node:
@@ -339,37 +245,6 @@ STEPS: dict[type[ast.expr], Callable[[_Walker, Any], Node]] = {
 }
 
 
-def _exponent(node: ast.expr) -> float | None:
-    """The number that an exponent such as ``-1/2`` is; None where it is no number, or one that is not finite."""
-    if isinstance(node, ast.BinOp) and type(node.op) in _QUOTIENTS:
-        left, right = _exponent(node.left), _exponent(node.right)
-        if left is None or right is None or (isinstance(node.op, ast.Div) and not right):
-            return None
-        found = _QUOTIENTS[type(node.op)](left, right)
-        return found if isfinite(found) else None
-    return _literal(node)
-
-
-def _literal(node: ast.expr) -> float | None:
-    """The number that ``node`` is, with its sign; None where it is no number."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _literal(node.operand)
-        return None if inner is None else -inner
-    if (
-        isinstance(node, ast.Constant)
-        and isinstance(node.value, int | float)
-        and not isinstance(node.value, bool)
-    ):
-        try:
-            return float(node.value)
-        except OverflowError:
-            return float("inf")
-    return None
-
-
-_QUOTIENTS: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Div: operator.truediv, ast.Mult: operator.mul, ast.Add: operator.add, ast.Sub: operator.sub,
-}  # fmt: skip
 _SYMBOLS: dict[type[ast.operator], str] = {
     ast.BitXor: "^", ast.BitAnd: "&", ast.BitOr: "|", ast.Mod: "%", ast.FloorDiv: "//", ast.LShift: "<<",
     ast.RShift: ">>",
@@ -379,20 +254,3 @@ _SYMBOLS: dict[type[ast.operator], str] = {
 def _near(name: str) -> str:
     near = difflib.get_close_matches(name, FUNCTIONS, 1, 0.5)
     return f"did you mean {near[0]}?" if near else _ALLOWED
-
-
-def _kind(node: ast.AST) -> str:
-    names = {
-        "Attribute": "an attribute (.)", "Subscript": "an index ([ ])", "Compare": "a comparison",
-        "BoolOp": "and/or", "Lambda": "lambda", "IfExp": "if/else", "List": "a list (give it as a value: x=[1,2])",
-        "Tuple": "a comma outside a function", "JoinedStr": "text", "NamedExpr": "an assignment",
-        "ListComp": "a comprehension", "SetComp": "a comprehension", "DictComp": "a comprehension",
-        "GeneratorExp": "a comprehension", "Dict": "a dictionary", "Set": "a set", "Await": "await", "Starred": "*",
-    }  # fmt: skip
-    if isinstance(node, ast.Tuple) and not node.elts:
-        return "( ) with nothing in it"
-    if isinstance(node, ast.Constant):
-        return {bool: "True or False", str: "text", bytes: "text", complex: "a complex number"}.get(
-            type(node.value), str(node.value)
-        )
-    return names.get(type(node).__name__, f"{type(node).__name__}")

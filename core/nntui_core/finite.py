@@ -8,7 +8,7 @@ import numpy as np
 
 from nntui_core.errors import NumericError
 from nntui_core.memory import Array
-from nntui_core.network import Model
+from nntui_core.model import Model
 from nntui_core.parameters import Parameters
 
 

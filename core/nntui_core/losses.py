@@ -11,9 +11,10 @@ from annotated_types import Gt
 from nntui_core.activations import Sigmoid, Softmax
 from nntui_core.errors import ShapeError
 from nntui_core.memory import Space
-from nntui_core.ops.arithmetic import Abs, Add, Log, Mean, Mul, Neg, Norm2, Power, Sub, Sum
 from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
-from nntui_core.ops.reductions import Pick
+from nntui_core.ops.binary import Add, Mul, Sub
+from nntui_core.ops.elementary import Abs, Log, Neg, Power
+from nntui_core.ops.reductions import Mean, Norm2, Pick, Sum
 
 if TYPE_CHECKING:
     from nntui_core.graph import Graph, Node

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nntui_core.network import LayerNodes, Model, Network
+from nntui_core.model import LayerNodes, Model
+from nntui_core.network import Network
 from nntui_core.ops.base import Array, Op
 from nntui_core.trainer import Trainer
 

@@ -14,7 +14,8 @@ from nntui_core.best import Best
 from nntui_core.errors import NumericError
 from nntui_core.finite import check_parameters, checked_norm, fault
 from nntui_core.memory import Array
-from nntui_core.network import Model, Network
+from nntui_core.model import Model
+from nntui_core.network import Network
 from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
 from nntui_core.rng import stream
 from nntui_core.schedules import Schedule

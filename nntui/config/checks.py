@@ -12,7 +12,8 @@ from nntui.data.table import Columns, Table
 from nntui.display import display
 from nntui_core.errors import NntuiError
 from nntui_core.layers.base import Layer
-from nntui_core.network import INPUT, Network, NetworkSpec
+from nntui_core.model import INPUT, NetworkSpec
+from nntui_core.network import Network
 from nntui_core.train_spec import Curriculum
 
 LISTED = 20

@@ -13,7 +13,7 @@ from nntui.data.table import Source
 from nntui_core.layers.base import Layer
 from nntui_core.losses import Loss
 from nntui_core.optimizers.base import Optimizer
-from nntui_core.preprocess import Preprocessor
+from nntui_core.preprocessing.base import Preprocessor
 from nntui_core.schedules import Schedule
 from nntui_core.train_spec import TrainSpec
 

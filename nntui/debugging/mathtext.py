@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nntui.display import display
 from nntui_core.graph import Node
-from nntui_core.ops.arithmetic import Power
+from nntui_core.ops.elementary import Power
 
 Array = NDArray[Any]
 

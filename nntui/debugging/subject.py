@@ -14,7 +14,8 @@ from nntui.errors import UserError
 from nntui.experiment import Experiment
 from nntui_core import expression
 from nntui_core.graph import Node
-from nntui_core.network import Model, Network
+from nntui_core.model import Model
+from nntui_core.network import Network
 from nntui_core.parameters import Parameters
 from nntui_core.plan import Plan
 from nntui_core.stepper import open_nodes

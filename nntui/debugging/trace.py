@@ -15,7 +15,7 @@ from nntui.debugging.subject import Subject
 from nntui.display import display
 from nntui_core.gradcheck import Checker
 from nntui_core.graph import Node
-from nntui_core.ops.arithmetic import bracketed
+from nntui_core.ops.notation import bracketed
 from nntui_core.plan import Edge
 
 Array = NDArray[Any]

@@ -13,7 +13,8 @@ from nntui.server.frames import Arrays, Stats
 from nntui.server.outline import window
 from nntui_core import probe
 from nntui_core.findings import Finding
-from nntui_core.network import Model, decide, decide_target
+from nntui_core.model import Model
+from nntui_core.network import decide, decide_target
 
 ROWS = 256
 """Samples that statistics look at."""

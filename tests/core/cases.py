@@ -13,10 +13,13 @@ import numpy as np
 from nntui_core import activations as act
 from nntui_core import losses
 from nntui_core.memory import zeros
-from nntui_core.ops import arithmetic as ops
 from nntui_core.ops import convolution as conv
 from nntui_core.ops import linear, normalization, reductions, shaping
 from nntui_core.ops.base import Array, Op, Shape
+from nntui_core.ops.binary import Add, Div, Maximum, Minimum, Mul, Pow, Sub
+from nntui_core.ops.elementary import Abs, Cos, Exp, Log, Neg, Power, Reciprocal, Sin, Sqrt
+from nntui_core.ops.linear import Dot
+from nntui_core.ops.reductions import Max, Mean, Min, Norm2, Sum
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,29 +116,29 @@ def binary_labels(op: Op) -> list[Case]:
 
 
 OP_CASES: dict[str, list[Case]] = {
-    "add": binary(ops.Add()),
-    "sub": binary(ops.Sub()),
-    "mul": binary(ops.Mul()),
-    "div": binary(ops.Div()),
-    "pow": binary(ops.Pow(), positive=True),
-    "maximum": binary(ops.Maximum()),
-    "minimum": binary(ops.Minimum()),
-    "power": [c for p in (2.0, -1.0, 3.0, 0.0, 1.0) for c in unary(ops.Power(p))]
-    + unary(ops.Power(0.5), positive=True),
-    "neg": unary(ops.Neg()),
-    "reciprocal": unary(ops.Reciprocal()),
-    "exp": unary(ops.Exp()),
-    "log": unary(ops.Log(), positive=True),
-    "sqrt": unary(ops.Sqrt(), positive=True),
-    "sin": unary(ops.Sin()),
-    "cos": unary(ops.Cos()),
-    "abs": unary(ops.Abs()),
-    "sum": unary(ops.Sum()),
-    "mean": unary(ops.Mean()),
-    "norm2": unary(ops.Norm2()),
-    "max": unary(ops.Max()),
-    "min": unary(ops.Min()),
-    "dot": [on(ops.Dot(), (1,), (1,)), on(ops.Dot(), (4,), (4,))],
+    "add": binary(Add()),
+    "sub": binary(Sub()),
+    "mul": binary(Mul()),
+    "div": binary(Div()),
+    "pow": binary(Pow(), positive=True),
+    "maximum": binary(Maximum()),
+    "minimum": binary(Minimum()),
+    "power": [c for p in (2.0, -1.0, 3.0, 0.0, 1.0) for c in unary(Power(p))]
+    + unary(Power(0.5), positive=True),
+    "neg": unary(Neg()),
+    "reciprocal": unary(Reciprocal()),
+    "exp": unary(Exp()),
+    "log": unary(Log(), positive=True),
+    "sqrt": unary(Sqrt(), positive=True),
+    "sin": unary(Sin()),
+    "cos": unary(Cos()),
+    "abs": unary(Abs()),
+    "sum": unary(Sum()),
+    "mean": unary(Mean()),
+    "norm2": unary(Norm2()),
+    "max": unary(Max()),
+    "min": unary(Min()),
+    "dot": [on(Dot(), (1,), (1,)), on(Dot(), (4,), (4,))],
     "row_sum": [on(reductions.RowSum(), s) for s in ((3,), (2, 3))],
     "row_max": [on(reductions.RowMax(), s) for s in ((3,), (2, 3))],
     "pick": [labels(reductions.Pick(), (3, 4))],
@@ -206,7 +209,7 @@ REFUSED: dict[str, list[Refused]] = {
         name: [Refused(OP_CASES[name][0].op, ((0, 3),), "nothing")]
         for name in ("sum", "mean", "norm2", "max", "min")
     },
-    "dot": [Refused(ops.Dot(), pair, "same length") for pair in (((3,), (4,)), ((2, 3), (2, 3)), ((), ()))],
+    "dot": [Refused(Dot(), pair, "same length") for pair in (((3,), (4,)), ((2, 3), (2, 3)), ((), ()))],
     "row_sum": [Refused(reductions.RowSum(), ((),), "row")],
     "row_max": [Refused(reductions.RowMax(), ((),), "row"), Refused(reductions.RowMax(), ((2, 0),), "row")],
     "pick": [Refused(reductions.Pick(), s, "label") for s in (((3, 4), (2,)), ((3,), (3,)), ((3, 4), (3, 1)))],

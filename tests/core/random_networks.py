@@ -13,7 +13,8 @@ from nntui_core.layers.dense import Dense, MaxoutLayer
 from nntui_core.layers.joining import AddLayer, ConcatLayer
 from nntui_core.layers.regularizing import BatchNormLayer, Dropout
 from nntui_core.layers.spatial import AvgPool2dLayer, Conv2dLayer, Flatten, MaxPool2dLayer
-from nntui_core.network import INPUT, Model, Network, NetworkSpec
+from nntui_core.model import INPUT, Model, NetworkSpec
+from nntui_core.network import Network
 from nntui_core.ops.base import Op, Shape
 
 SAMPLES = 3

@@ -9,8 +9,9 @@ from nntui_core import catalog
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node
 from nntui_core.memory import zeros
-from nntui_core.ops.arithmetic import Mul, Sum
 from nntui_core.ops.base import Array, Elementwise, Op, Workspace
+from nntui_core.ops.binary import Mul
+from nntui_core.ops.reductions import Sum
 from nntui_core.parameters import Parameters
 from nntui_core.plan import Plan
 from nntui_core.stepper import open_nodes

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntui_core.errors import ExpressionError
-from nntui_core.expression import FUNCTIONS, MAX_LENGTH, parse
+from nntui_core.expression import FUNCTIONS, parse
 from nntui_core.gradcheck import Checker
 from nntui_core.parameters import Parameters
 from nntui_core.plan import Plan
 from nntui_core.stepper import Stepper, open_nodes
+from nntui_core.syntax import MAX_LENGTH
 
 
 def planned(text: str, *, into: bool = False, **values: Any) -> Plan:

@@ -14,7 +14,8 @@ from nntui_core.initializers import DataDependent, Initializer, Lsuv, Normal, Or
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.spatial import Conv2dLayer, Flatten
 from nntui_core.losses import CrossEntropy
-from nntui_core.network import Network, NetworkSpec
+from nntui_core.model import NetworkSpec
+from nntui_core.network import Network
 from nntui_core.rng import stream
 
 MEMBERS = catalog.members("initializer")

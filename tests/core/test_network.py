@@ -15,7 +15,8 @@ from nntui_core.layers.joining import AddLayer, ConcatLayer
 from nntui_core.layers.regularizing import BatchNormLayer, Dropout
 from nntui_core.layers.spatial import Conv2dLayer, Flatten
 from nntui_core.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
-from nntui_core.network import Network, NetworkSpec, decide
+from nntui_core.model import NetworkSpec
+from nntui_core.network import Network, decide
 from nntui_core.stepper import open_nodes
 
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])

@@ -10,7 +10,8 @@ import pytest
 from nntui_core import catalog
 from nntui_core.layers.regularizing import BatchNormLayer
 from nntui_core.losses import MeanSquaredError
-from nntui_core.network import Network, NetworkSpec
+from nntui_core.model import NetworkSpec
+from nntui_core.network import Network
 from tests.references import parity
 from tests.references.parity import REFERENCES, deviations
 

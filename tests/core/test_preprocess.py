@@ -11,7 +11,10 @@ import pytest
 
 from nntui_core import catalog
 from nntui_core.errors import ConfigError, NumericError, ShapeError
-from nntui_core.preprocess import Pca, Polynomial, Preprocessor, Standardize, Whiten, listed
+from nntui_core.preprocessing.base import Preprocessor, listed
+from nntui_core.preprocessing.components import Pca, Whiten
+from nntui_core.preprocessing.polynomial import Polynomial
+from nntui_core.preprocessing.scaling import Standardize
 
 REFERENCES = np.load(Path(__file__).parents[1] / "references" / "preprocess.npz")
 X, NEW, WIDE = REFERENCES["x"], REFERENCES["new"], REFERENCES["wide"]

@@ -16,8 +16,9 @@ from nntui_core import catalog
 from nntui_core.errors import ConfigError, NumericError
 from nntui_core.optimizers.base import SecondOrder
 from nntui_core.optimizers.line_search import Counted, LineSearch, Point, cubic_minimum
+from nntui_core.optimizers.newton import Newton, hessian
 from nntui_core.optimizers.root_finding import newton_root
-from nntui_core.optimizers.second_order import Bfgs, Cg, Lbfgs, Newton, hessian
+from nntui_core.optimizers.second_order import Bfgs, Cg, Lbfgs
 
 SCIPY = json.loads((Path(__file__).parents[1] / "references" / "minimizers.json").read_text())
 NAMES = [n for n, cls in catalog.members("optimizer").items() if issubclass(cls, SecondOrder)]

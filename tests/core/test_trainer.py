@@ -16,7 +16,8 @@ from nntui_core.errors import NumericError
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer, Dropout
 from nntui_core.losses import BinaryCrossEntropy, CrossEntropy
-from nntui_core.network import Network, NetworkSpec
+from nntui_core.model import NetworkSpec
+from nntui_core.network import Network
 from nntui_core.optimizers.base import FirstOrder
 from nntui_core.optimizers.first_order import Adam, Sgd
 from nntui_core.schedules import Constant, Exponential, OneCycle

@@ -15,8 +15,9 @@ import numpy as np
 from nntui_core import catalog
 from nntui_core.graph import Graph, Node
 from nntui_core.layers.base import Layer
-from nntui_core.ops.arithmetic import Mul, Sum
 from nntui_core.ops.base import Array, Op
+from nntui_core.ops.binary import Mul
+from nntui_core.ops.reductions import Sum
 from nntui_core.parameters import Parameters
 from nntui_core.plan import Plan
 from tests.core.bench import measured

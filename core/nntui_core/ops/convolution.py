@@ -10,8 +10,8 @@ from numpy.lib.stride_tricks import as_strided
 
 from nntui_core.errors import ShapeError
 from nntui_core.memory import Space, as_rows, from_rows
-from nntui_core.ops.arithmetic import Add
 from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+from nntui_core.ops.binary import Add
 from nntui_core.ops.linear import MatMul
 from nntui_core.ops.shaping import Permute, Reshape
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from nntui_core.errors import ShapeError
 from nntui_core.memory import Space
-from nntui_core.ops.arithmetic import Add, bracketed
 from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+from nntui_core.ops.binary import Add
+from nntui_core.ops.notation import bracketed
 
 if TYPE_CHECKING:
     from nntui_core.graph import Graph, Node
@@ -90,3 +91,24 @@ class Affine(Op):
     def describe(self, args: Sequence[str]) -> str:
         x, w, b = (bracketed(a) for a in args)
         return f"{x} @ {w} + {b}"
+
+
+@dataclass(frozen=True)
+class Dot(Op):
+    """Inner product of two vectors of equal length."""
+
+    type: ClassVar[str] = "dot"
+    formula: ClassVar[str] = "Σ xᵢ yᵢ"
+    primitive: ClassVar[bool] = True
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 2)
+        if len(shapes[0]) != 1 or shapes[0] != shapes[1]:
+            raise ShapeError("dot needs two vectors of the same length", given=f"{shapes[0]} and {shapes[1]}")
+        return ()
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        out[...] = np.dot(xs[0], xs[1])
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        np.multiply(xs[1 - i], g, out=out)

@@ -1,0 +1,163 @@
+"""Elementary functions, element by element."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from nntui_core.memory import Array
+from nntui_core.ops.base import Arrays, Elementwise
+from nntui_core.ops.notation import bracketed
+
+
+@dataclass(frozen=True)
+class Power(Elementwise):
+    """x raised to a constant."""
+
+    type: ClassVar[str] = "power"
+    formula: ClassVar[str] = "x^p"
+
+    exponent: float
+    """The constant p."""
+
+    def f(self, x: Array, out: Array) -> None:
+        np.power(x, self.exponent, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        p = self.exponent
+        if p == 0:
+            out[...] = 0
+        else:
+            np.power(x, p - 1, out=out)
+            np.multiply(out, p, out=out)
+
+    def describe(self, args: Sequence[str]) -> str:
+        p = self.exponent
+        text = str(int(p)) if p == int(p) and abs(p) < 1e15 else repr(p)
+        return f"{bracketed(args[0])}**{text if p >= 0 else f'({text})'}"
+
+
+@dataclass(frozen=True)
+class Neg(Elementwise):
+    """-x."""
+
+    type: ClassVar[str] = "neg"
+    formula: ClassVar[str] = "−x"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.negative(x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        out[...] = -1
+
+    def describe(self, args: Sequence[str]) -> str:
+        return f"-{bracketed(args[0], 3)}"
+
+
+@dataclass(frozen=True)
+class Reciprocal(Elementwise):
+    """1/x."""
+
+    type: ClassVar[str] = "reciprocal"
+    formula: ClassVar[str] = "1/x"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.divide(1.0, x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.multiply(y, y, out=out)
+        np.negative(out, out=out)
+
+    def describe(self, args: Sequence[str]) -> str:
+        return f"1/{bracketed(args[0], 3)}"
+
+
+@dataclass(frozen=True)
+class Exp(Elementwise):
+    """e^x."""
+
+    type: ClassVar[str] = "exp"
+    formula: ClassVar[str] = "e^x"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.exp(x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        out[...] = y
+
+
+@dataclass(frozen=True)
+class Log(Elementwise):
+    """Natural logarithm."""
+
+    type: ClassVar[str] = "log"
+    formula: ClassVar[str] = "ln x"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.log(x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.divide(1.0, x, out=out)
+
+
+@dataclass(frozen=True)
+class Sqrt(Elementwise):
+    """Square root."""
+
+    type: ClassVar[str] = "sqrt"
+    formula: ClassVar[str] = "√x"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.sqrt(x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.divide(0.5, y, out=out)
+
+
+@dataclass(frozen=True)
+class Sin(Elementwise):
+    """Sine, x in radians."""
+
+    type: ClassVar[str] = "sin"
+    formula: ClassVar[str] = "sin x"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.sin(x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.cos(x, out=out)
+
+
+@dataclass(frozen=True)
+class Cos(Elementwise):
+    """Cosine, x in radians."""
+
+    type: ClassVar[str] = "cos"
+    formula: ClassVar[str] = "cos x"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.cos(x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.sin(x, out=out)
+        np.negative(out, out=out)
+
+
+@dataclass(frozen=True)
+class Abs(Elementwise):
+    """|x|; the derivative at 0 is taken as 0."""
+
+    type: ClassVar[str] = "abs"
+    formula: ClassVar[str] = "|x|"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.abs(x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.sign(x, out=out)
+
+    def branch(self, xs: Arrays, y: Array) -> Array | None:
+        return np.sign(xs[0])

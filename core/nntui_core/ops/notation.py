@@ -1,0 +1,26 @@
+"""How nodes are written: with as few parentheses as read unambiguously."""
+
+from __future__ import annotations
+
+_ATOM = 5
+"""Precedence of names, calls and numbers."""
+
+
+def bracketed(name: str, level: int = _ATOM) -> str:
+    """``name`` in parentheses where its outermost operator binds less tightly than ``level``."""
+    return f"({name})" if precedence(name) < level else name
+
+
+def precedence(name: str) -> int:
+    """How tightly the outermost operator of a node's name binds: 1 sums, 2 products and signs, 4 powers."""
+    found = 2 if name.startswith(("-", "1/")) else _ATOM
+    depth = 0
+    for k, c in enumerate(name):
+        depth += (c == "(") - (c == ")")
+        if depth == 0 and name[k : k + 3] in (" + ", " - "):
+            return 1
+        if depth == 0 and name[k : k + 3] in (" * ", " / ", " @ "):
+            found = min(found, 2)
+        if depth == 0 and name[k : k + 2] == "**":
+            found = min(found, 4)
+    return found
