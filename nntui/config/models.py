@@ -30,7 +30,10 @@ from nntui.data import sources
 from nntui_core import catalog
 from nntui_core.catalog import Member
 
-STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=())
+STRICT = ConfigDict(
+    extra="forbid", strict=True, allow_inf_nan=False, protected_namespaces=(),
+    defer_build=True,  # parts are validated inside the whole only
+)  # fmt: skip
 MAX_LAYERS = 1000
 HIDDEN = {"activation": ("maxout",)}
 """Members that have a layer of their own and are no values of a field."""

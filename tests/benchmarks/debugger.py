@@ -19,7 +19,8 @@ from nntui.experiment import build
 from nntui.opening import start
 from nntui.runs.directory import RunDirectory
 from nntui.server.frames import Snapshot
-from nntui.tui.debugger.opening import RunOpener, on_experiment
+from nntui.tui.debugger.opening import on_experiment
+from nntui.tui.debugger.run_opener import RunOpener
 
 CONFIG = """
 [data]

@@ -21,7 +21,7 @@ from nntui.server.frames import Breakpoints, Broke, RequestSnapshot
 from nntui.server.frames import Snapshot as SnapshotMessage
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
-from nntui.tui.debugger.opening import RunOpener
+from nntui.tui.debugger.run_opener import RunOpener
 from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.source import FakeSource
 from nntui_core.errors import NumericError

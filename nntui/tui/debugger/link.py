@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nntui.runs.directory import RunDirectory
 from nntui.server.frames import Breakpoints, Broke, Command, Message, RequestSnapshot, Snapshot
-from nntui.tui.debugger.opening import RunOpener
+from nntui.tui.debugger.run_opener import RunOpener
 from nntui.tui.debugger.view import View
 
 

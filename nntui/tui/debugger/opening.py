@@ -1,26 +1,13 @@
-"""Sessions on what a user names: an expression, an experiment, or a run as it stands."""
+"""Sessions on an expression and on an experiment."""
 
 from __future__ import annotations
 
-import queue
-from collections.abc import Mapping, Sequence
-from itertools import count
+from collections.abc import Mapping
 from typing import Any
 
-from nntui.config.load import load
 from nntui.debugging import opening
-from nntui.debugging.conditions import parse
-from nntui.debugging.replay import replay
-from nntui.errors import UserError
-from nntui.experiment import Experiment, build
-from nntui.opening import restore
-from nntui.runs.directory import RunDirectory
-from nntui.server.frames import Snapshot
+from nntui.experiment import Experiment
 from nntui.tui.debugger.session import DebugSession
-
-PATIENCE = 20.0
-"""Seconds to wait for a trainer that is in the middle of a long update."""
-_numbers = count(1)
 
 
 def on_expression(text: str, values: Mapping[str, Any]) -> DebugSession:
@@ -39,62 +26,3 @@ def on_experiment(
         lambda k: opening.on_experiment(experiment, batch=k),
         title,
     )
-
-
-class RunOpener:
-    """Opens a run: as its trainer hands it out where one is asked, else at its newest checkpoint.
-
-    Called in the debugger's thread; :meth:`deliver` from any other.
-    """
-
-    def __init__(self, run: RunDirectory, conditions: Sequence[str] = (), *, live: bool = False) -> None:
-        self.run = run
-        self._conditions, self._live = conditions, live
-        self.number = next(_numbers)
-        """Which answer of the trainer is meant."""
-        self._arrived: queue.SimpleQueue[Snapshot] = queue.SimpleQueue()
-
-    def deliver(self, message: Snapshot) -> None:
-        """The trainer's answer."""
-        if message.request == self.number:
-            self._arrived.put(message)
-
-    def __call__(self) -> DebugSession:
-        """Raises UserError."""
-        experiment = build(load(self.run.config))
-        info = self._from_trainer(experiment) if self._live else self._from_files(experiment)
-        session = on_experiment(
-            experiment, title=f"{experiment.settings.title} · update {experiment.trainer.update}"
-        )
-        session.debugger.conditions = [parse(text) for text in self._conditions]
-        if info:
-            session.land(info.get("node", ""), info.get("phase", ""))
-        return session
-
-    def _from_files(self, experiment: Experiment) -> dict[str, Any]:
-        restore(experiment, self.run, lambda text: None)
-        replay(experiment, self.run)
-        return {}
-
-    def _from_trainer(self, experiment: Experiment) -> dict[str, Any]:
-        """Where in the pass a breakpoint of the training held, if it did."""
-        try:
-            found = self._arrived.get(timeout=PATIENCE)
-        except queue.Empty:
-            raise UserError(
-                f"the trainer has not answered for {PATIENCE:.0f} seconds; q, then d again"
-            ) from None
-        try:
-            experiment.trainer.load(_shaped(found.arrays, experiment))
-        except (KeyError, ValueError) as error:
-            raise UserError(f"the trainer's answer does not fit {self.run.config.name}: {error}") from None
-        return found.info
-
-
-def _shaped(arrays: Mapping[str, Any], experiment: Experiment) -> dict[str, Any]:
-    """Numbers, which travel as arrays of one entry, as numbers again."""
-    known = experiment.trainer.state()
-    return {
-        k: a.reshape(known[k].shape) if k in known and known[k].size == a.size else a
-        for k, a in arrays.items()
-    }

@@ -5,16 +5,18 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nntui.errors import UserError
-from nntui.tui.debugger.session import DebugSession
 from nntui.tui.debugger.view import View
 from nntui_core.errors import NntuiError
 
-Open = Callable[[], DebugSession]
+if TYPE_CHECKING:
+    from nntui.tui.debugger.session import DebugSession
+
+Open = Callable[[], "DebugSession"]
 Post = Callable[[View], object]
 
 
