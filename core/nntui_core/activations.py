@@ -54,12 +54,7 @@ class Sigmoid(Elementwise):
     bounded: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def f(self, x: Array, out: Array) -> None:
-        # e^-z overflows to ∞ for z < -709 and gives 1/∞ = 0, which is right.
-        np.negative(x, out=out)
-        np.exp(out, out=out)
-        one = number(1, x.dtype)
-        np.add(out, one, out=out)
-        np.divide(one, out, out=out)
+        sigmoid(x, out)
 
     def df(self, x: Array, y: Array, out: Array) -> None:
         np.subtract(number(1, y.dtype), y, out=out)
@@ -209,7 +204,7 @@ class Softplus(Elementwise):
         np.logaddexp(x, 0, out=out)
 
     def df(self, x: Array, y: Array, out: Array) -> None:
-        Sigmoid().f(x, out)
+        sigmoid(x, out)
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         one = graph.leaf("1", (), "constant", value=1.0)
@@ -240,12 +235,12 @@ class Silu(Elementwise):
     primitive: ClassVar[bool] = False
 
     def f(self, x: Array, out: Array) -> None:
-        Sigmoid().f(x, out)
+        sigmoid(x, out)
         np.multiply(out, x, out=out)
 
     def df(self, x: Array, y: Array, out: Array) -> None:
         s = np.empty_like(x)
-        Sigmoid().f(x, s)
+        sigmoid(x, s)
         np.multiply(s, 1 + x * (1 - s), out=out)
 
     def expand(self, graph: Graph, *args: Node) -> Node:
@@ -327,3 +322,13 @@ def softmax(z: Array, out: Array) -> None:
     np.subtract(z, np.maximum.reduce(z, axis=-1, keepdims=True), out=out)
     np.exp(out, out=out)
     np.divide(out, np.add.reduce(out, axis=-1, keepdims=True), out=out)
+
+
+def sigmoid(z: Array, out: Array) -> None:
+    """Write the logistic function of ``z`` into ``out``."""
+    # e^-z overflows to ∞ for z < -709 and gives 1/∞ = 0, which is right.
+    one = number(1, z.dtype)
+    np.negative(z, out=out)
+    np.exp(out, out=out)
+    np.add(out, one, out=out)
+    np.divide(one, out, out=out)
