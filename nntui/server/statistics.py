@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nntui.experiment import Experiment
+from nntui.server.answers import answers, chosen_row
 from nntui.server.frames import Arrays, Stats
 from nntui.server.outline import window
 from nntui_core import probe
@@ -170,16 +171,14 @@ def curve(experiment: Experiment, argument: str) -> Collected:
 
 def sample(experiment: Experiment, argument: str) -> Collected:
     """One sample of the held-out part (else of the training part): inputs, label, and outputs."""
-    rows = experiment.split.validation if len(experiment.split.validation) else experiment.split.train
-    k = int(argument) % len(rows) if argument.isdigit() else 0
-    row = int(rows[k])
+    row, k, count, part = chosen_row(experiment, argument)
     x = experiment.table.x[row : row + 1]
     outputs = experiment.network.predict(experiment.prepare(x))[0]
     y = experiment.table.y[row]
     return {"x": x[0], "outputs": outputs.astype(np.float64)}, {
         "index": k,
-        "count": len(rows),
-        "part": "validation" if len(experiment.split.validation) else "train",
+        "count": count,
+        "part": part,
         "label": int(y) if experiment.table.classes is not None else np.ravel(y).tolist(),
     }
 
@@ -205,5 +204,6 @@ MAKERS: dict[str, Callable[[Experiment, str], Collected]] = {
     "surface": surface,
     "curve": curve,
     "sample": sample,
+    "answers": answers,
     "confusion": confusion,
 }

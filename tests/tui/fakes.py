@@ -16,13 +16,14 @@ from nntui.tui.render.picture import plain
 from nntui.tui.screens.run import RunScreen
 from nntui.tui.source import FakeSource, Item
 
-KINDS = ("plane", "picture", "curve", "table", "targets")
+KINDS = ("plane", "picture", "maps", "curve", "table", "targets")
+"""Of data; "maps" are pictures that a convolution reads."""
 TABLE = ("mean", "spread", "dead", "saturated", "gradient_norm", "gradient_rms", "update_ratio")
 
 
 def info(kind: str, names: Sequence[str] = (), classes: Sequence[str] = ()) -> dict[str, Any]:
     """What a hello says about the data."""
-    inputs = {"plane": 2, "picture": 64, "curve": 1}.get(kind, 4)
+    inputs = {"plane": 2, "picture": 64, "maps": 64, "curve": 1}.get(kind, 4)
     regression = kind in ("curve", "targets")
     x = np.linspace(-1, 1, 12)
     return {
@@ -33,7 +34,7 @@ def info(kind: str, names: Sequence[str] = (), classes: Sequence[str] = ()) -> d
         if regression
         else list(classes) or (["0", "1"] if kind == "plane" else ["a", "b", "c"]),
         "targets": list(names[:2]) or ["y", "z"][: 1 + (kind == "targets")] if regression else ["class"],
-        "image": [1, 8, 8] if kind == "picture" else None,
+        "image": [1, 8, 8] if kind in ("picture", "maps") else None,
         "optimizer": "adam",
         "window": [[-1.0] * inputs, [1.0] * inputs] if inputs <= 2 else None,
         "points": np.column_stack([x, x[::-1]][:inputs]).tolist() if inputs <= 2 else [],
@@ -57,6 +58,10 @@ def hello(kind: str = "plane", title: str = "fake", layers: int = 2, **more: Any
         }
         for k, n in enumerate(shapes)
     ]  # fmt: skip
+    if kind == "maps":
+        seen = {"name": "seen", "type": "conv2d", "shape": [6, 8, 8], "inputs": ["input"], "weight": True}
+        flat = {"name": "flat", "type": "flatten", "shape": [384], "inputs": ["seen"], "weight": False}
+        outline = [seen | {"parameters": 60}, flat | {"parameters": 0}, *outline]
     return Hello(run="fake-1", title=title, pid=1, epochs=100, layers=tuple(outline), info=about)
 
 
@@ -75,10 +80,17 @@ def stats(greeting: Hello, update: int = 40) -> Stats:
     before, shown = about["inputs"], {}
     for layer in layers:
         name, units = layer["name"], layer["shape"][0]
+        if len(layer["shape"]) == 3:
+            x, y = np.meshgrid(np.linspace(-1, 1, 8), np.linspace(-1, 1, 8))
+            arrays[f"answers/{name}"] = np.array([np.cos(k) * x + np.sin(k + t) * y for k in range(units)])
+        if not layer["weight"] or len(layer["shape"]) == 3:
+            before = int(np.prod(layer["shape"]))
+            continue
         rows = np.arange(before) if before <= 12 else np.unique(np.linspace(0, before - 1, 10).astype(int))
         columns = np.arange(min(units, 12))
         arrays[f"weights/{name}/weight"] = np.sin(1.0 + rows[:, None] + 2 * columns + t)
         arrays[f"weights/{name}/bias"] = np.cos(columns + t)
+        arrays[f"answers/{name}"] = np.sin(columns + t)
         shown[name] = {"inputs": rows.tolist(), "units": columns.tolist(), "shape": [before, units]}
         before = units
     words["weights"] = {"layers": shown, "largest": 1.0}

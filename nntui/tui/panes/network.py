@@ -1,4 +1,4 @@
-"""The network's diagram: units with what they respond to, and the weights between them."""
+"""The network's diagram: units with what they respond to, and the weights between them; or a band a layer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from nntui.display import display
 from nntui.tui.panes.base import Pane, note
+from nntui.tui.render.bands import Band, bands
 from nntui.tui.render.diagram import Column, diagram
 from nntui.tui.render.numbers import compact, trimmed
 from nntui.tui.render.picture import Picture, pad
@@ -20,26 +21,33 @@ BOUNDED = ("tanh", "sigmoid", "softmax")
 """Activations between -1 and 1."""
 PLANE = 16
 """Points along each side of the plane over which an input is drawn."""
+PASSING = ("flatten", "dropout")
+"""Layers that answer what the one before them does."""
 BLANKS = 8
 """Boxes drawn for a layer whose units are not looked at one by one."""
 
 
 class NetworkPane(Pane):
-    """A column a layer. Large layers show some of their units, spread evenly, and say how many are left."""
+    """A column a layer, of large ones some units; of convolutions, and where columns do not fit, a band a layer."""
 
     ID = "network"
     DRAWS = ("hello", "arrays", "info", "sample")
+    _banded = False
+    """Whether columns did not fit when last drawn."""
     TITLE = "Network"
     NEEDS = ("weights",)
     HELP = (
-        "A column a layer, a box a unit. Blue weights are positive, orange negative, thick ones large;\n"
-        "the scale is at the border. With two inputs a box shows what its unit answers over the plane,\n"
-        "with pictures what its weights look for; else its bias. Of many weights the strongest are drawn.\n"
-        "Good: boxes that differ. Boxes all alike: units that never parted (see init).\n"
-        "A box of one color: a unit that is dead or saturated. Faint lines: an input that is ignored."
+        "A column a layer, a box a unit. Blue weights are positive, orange negative, thick ones large (the strongest\n"
+        "are drawn). A box shows what its unit answers over the plane, or looks for in pictures; else its bias.\n"
+        "Deep networks and convolutions: a band a layer, what its units or channels answer to one sample.\n"
+        "Good: boxes, or maps, that differ. All alike: units that never parted (see init).\n"
+        "A box of one color, an empty map: a unit that is dead or saturated. Faint lines: an ignored input."
     )
 
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
+        if self._banded or _spatial(snapshot):
+            extra = () if snapshot.hello_info("image") is None else (f"sample/{snapshot.sample}",)
+            return (f"answers/{snapshot.sample}", *extra)
         if snapshot.hello_info("inputs") == 2:
             return (*self.NEEDS, "surface")
         if snapshot.hello_info("image") is not None:
@@ -47,6 +55,9 @@ class NetworkPane(Pane):
         return self.NEEDS
 
     def state(self, snapshot: Snapshot) -> str:
+        if self._banded or _spatial(snapshot):
+            answers = f"answers to sample {snapshot.sample + 1}"
+            return " · ".join(s for s in (self._skips(snapshot), answers) if s)
         largest = snapshot.info.get("weights", {}).get("largest")
         skips = self._skips(snapshot)
         scale = (
@@ -70,6 +81,15 @@ class NetworkPane(Pane):
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         if snapshot.hello is None:
             return note("the trainer is starting", width, height)
+        picture = None if _spatial(snapshot) else self._diagram(snapshot, width, height)
+        self._banded = picture is None
+        if picture is None:
+            picture = bands(self._bands(snapshot), width, height, ascii=self.shades)
+        return pad(picture, width, height)
+
+    def _diagram(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
+        """Columns, where they fit."""
+        assert snapshot.hello is not None
         layers = snapshot.hello.layers
         known = snapshot.info.get("weights", {})
         shown = known.get("layers", {})
@@ -83,18 +103,30 @@ class NetworkPane(Pane):
             sizes = (len(columns[k].units), len(columns[k + 1].units))
             matrices.append(matrix if matrix is not None and matrix.shape == sizes else None)
         limit = rounded_up(known.get("largest") or 1.0)
-        picture = diagram(columns, matrices, width, height, limit=limit, ascii=self.shades)
-        return pad(picture, width, height)
+        return diagram(columns, matrices, width, height, limit=limit, ascii=self.shades)
+
+    def _bands(self, snapshot: Snapshot) -> list[Band]:
+        """The input, where it is a picture, and every layer."""
+        assert snapshot.hello is not None
+        found = []
+        face, image = _face(snapshot), snapshot.hello_info("image")
+        if image is not None:
+            shape = "×".join(map(str, image))
+            found.append(Band("input", None if face is None else face[None], shape, palette="ink"))
+        for layer in snapshot.hello.layers:
+            if layer.get("type") in PASSING:
+                continue
+            answers = snapshot.arrays.get(f"answers/{layer['name']}")
+            shape = "×".join(map(str, layer.get("shape", ())))
+            found.append(Band(display(layer["name"], 12), answers, shape))
+        return found
 
     def _inputs(self, snapshot: Snapshot, shown: dict[str, Any]) -> Column:
         image = snapshot.hello_info("image")
         count = snapshot.hello_info("inputs", 1)
         if image is not None:
-            x = snapshot.arrays.get("sample/x")
-            face = None
-            if x is not None and x.size == int(np.prod(image)):
-                face = x.reshape(image).mean(axis=0)
-            return Column("input", (Unit("×".join(map(str, image[1:])), face=face, ink=True),))
+            label = "×".join(map(str, image[1:]))
+            return Column("input", (Unit(label, face=_face(snapshot), ink=True),))
         features = snapshot.hello_info("features", [])
         first = next((v["inputs"] for v in shown.values() if v["shape"][0] == count), None)
         rows = first if first is not None else list(range(min(count, BLANKS)))
@@ -154,3 +186,17 @@ class NetworkPane(Pane):
         if classes is None:
             return [display(t, 8) for t in targets]
         return [display(classes[-1], 8)] if len(classes) == 2 else [display(c, 8) for c in classes]
+
+
+def _spatial(snapshot: Snapshot) -> bool:
+    """Whether a layer gives pictures."""
+    layers = snapshot.hello.layers if snapshot.hello is not None else ()
+    return any(len(layer.get("shape", ())) == 3 for layer in layers)
+
+
+def _face(snapshot: Snapshot) -> Any:
+    """The sample as a picture, the mean over its channels; None before it has come."""
+    image, x = snapshot.hello_info("image"), snapshot.arrays.get("sample/x")
+    if image is None or x is None or x.size != int(np.prod(image)):
+        return None
+    return x.reshape(image).mean(axis=0)

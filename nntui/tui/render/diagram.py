@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from nntui.tui.render import scale
 from nntui.tui.render.dots import Dots
 from nntui.tui.render.edges import Edge, draw, edges
-from nntui.tui.render.picture import Grid, Picture, Style, fit, join, text, width_of
-from nntui.tui.render.units import SELECTED, Size, Unit, draw_unit, level_of
+from nntui.tui.render.picture import Grid, Picture, Style, fit, text, width_of
+from nntui.tui.render.units import SELECTED, Size, Unit, draw_unit
 
 MUTED = Style(fg="muted")
 TITLE = Style(fg="text", bold=True)
@@ -86,21 +86,20 @@ def diagram(
     height: int,
     limit: float | None = None,
     ascii: bool = False,  # noqa: A002
-) -> Picture:
-    """Columns from left to right in exactly `width` × `height` cells.
+) -> Picture | None:
+    """Columns from left to right in exactly `width` × `height` cells; None where they do not fit beside each other.
 
     `weights[k]` is (shown units of column k) × (shown units of column k + 1), or None where the next layer
     has none, which draws one plain connection. Edges are colored by sign and drawn as strong as |w| is of
     `limit` (default: the largest shown). Units that do not fit are folded into "… n more"; of many
-    edges only the strongest are drawn, and their number is written in the last line. Where columns do not fit beside
-    each other, each layer is one line.
+    edges only the strongest are drawn, and their number is written in the last line.
     """
     grid = Grid(width, height)
     if not columns or width < 1 or height < 1:
         return grid.picture()
     placed = _place(columns, width, height)
     if placed is None:
-        return _lines(columns, width, height, ascii)
+        return None
     matrices = [None if w is None else np.asarray(w, np.float64) for w in weights]
     known = [w for w in matrices if w is not None]
     top = limit or scale.limit_of(np.concatenate([w.reshape(-1) for w in known]) if known else [])
@@ -248,27 +247,3 @@ def _largest(columns: Sequence[Column]) -> float:
     return scale.rounded_up(
         scale.limit_of([u.value for c in columns for u in c.units if u.value is not None])
     )
-
-
-def _lines(columns: Sequence[Column], width: int, height: int, ascii: bool) -> Picture:  # noqa: A002
-    """One line a layer: its name, its units as colored cells, how many there are."""
-    name = min(max(width_of(c.title) for c in columns), max(4, width // 3))
-    largest = _largest(columns)
-    rows = []
-    for column in columns[:height] if len(columns) <= height else columns[: height - 1]:
-        units = len(column.units) + column.hidden
-        tail = f" {units}"
-        room = max(0, width - name - 1 - len(tail))
-        cells = []
-        for unit in column.units[: room // 2]:
-            level = level_of(unit, largest)
-            role = "zero" if level == 0 else scale.role(level)
-            cells.append(text("o" if ascii else "■", Style(fg=role, underline=unit.selected)))
-            cells.append(text(" "))
-        rows.append(
-            fit(join(fit(text(column.title, TITLE), name), text(" "), *cells, text(tail, MUTED)), width)
-        )
-    if len(columns) > height:
-        rows.append(fit(text(f"… {len(columns) - height + 1} more layers", MUTED), width))
-    rows += [fit("", width)] * (height - len(rows))
-    return tuple(rows[:height])

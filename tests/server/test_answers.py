@@ -1,0 +1,60 @@
+"""What every layer answers to one sample: what the network computes, within what may be sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nntui.config.load import load
+from nntui.experiment import Experiment, build
+from nntui.server.answers import BUDGET, SIDE, UNITS, shrunk
+from nntui.server.statistics import collect
+
+
+def experiment(name: str, *overrides: str) -> Experiment:
+    return build(load(name, overrides))
+
+
+def answers(given: Experiment, sample: int = 3) -> dict[str, Any]:
+    found = collect(given, [f"answers/{sample}", f"sample/{sample}"]).arrays
+    return {k.removeprefix("answers/"): a for k, a in found.items() if k.startswith("answers/")}
+
+
+def test_they_are_the_network_s_own() -> None:
+    given = experiment("mini_vgg")
+    found = answers(given)
+    row = given.split.validation[3]
+    network = given.network
+    outputs = network.predict(given.prepare(given.table.x[row : row + 1]))[0]
+    np.testing.assert_allclose(found["output"], outputs, rtol=1e-6)
+    model = network.model(1, "predict")
+    conv = next(layer for layer in model.layers if layer.name == "conv2d1")
+    np.testing.assert_array_equal(found["conv2d1"], model.plan.value(conv.a)[0])
+    assert list(found) == [layer.name for layer in model.layers]
+
+
+def test_large_layers_are_sent_within_the_budget() -> None:
+    large = ["data.samples=20", "layers.0.channels=200", "layers.0.padding=1"]
+    found = answers(experiment("vehicles", *large))
+    assert sum(a.size for a in found.values()) <= BUDGET
+    assert max(len(a) for a in found.values()) <= UNITS
+    assert found["edges"].shape[1:] == (SIDE, SIDE)
+
+
+@pytest.mark.parametrize("size", [1, 11, 12, 13, 23, 24, 100])
+def test_maps_are_means_over_areas_that_cover_all(size: int) -> None:
+    a = np.random.default_rng(size).normal(size=(2, size, size + 1))
+    small = shrunk(a)
+    assert small.shape == (2, min(size, SIDE), min(size + 1, SIDE))
+    constant = shrunk(np.full((1, size, size + 1), 2.5))
+    np.testing.assert_allclose(constant, 2.5)
+    if size == 24:
+        np.testing.assert_allclose(small[:, :, 0], a[:, :, :2].reshape(2, 12, 2, 2).mean(axis=(2, 3)))
+
+
+@pytest.mark.parametrize("argument", ["", "-1", "nan", "1e3", "99999999999999999999"])
+def test_any_argument_is_some_sample(argument: str) -> None:
+    found = collect(experiment("xor"), [f"answers/{argument}"]).arrays
+    assert np.isfinite(found["answers/output"]).all()

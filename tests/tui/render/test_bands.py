@@ -1,0 +1,68 @@
+"""A band a layer: maps and units of one sample."""
+
+import numpy as np
+import pytest
+
+from nntui.tui.render.bands import Band, bands
+from nntui.tui.render.picture import plain, row_width
+
+FACE = np.linspace(0, 1, 64).reshape(1, 8, 8)
+LAYERS = [
+    Band("input", FACE, "1×8×8", palette="ink"),
+    Band("conv", np.random.default_rng(0).normal(size=(16, 8, 8)), "16×8×8"),
+    Band("pool", np.random.default_rng(1).normal(size=(16, 4, 4)), "16×4×4"),
+    Band("hidden", np.array([-2.0, 0.0, 1.0]), "3"),
+    Band("output", None, "10"),
+]
+SIZES = [(0, 0), (1, 1), (3, 2), (12, 4), (20, 9), (44, 20), (44, 60), (120, 36)]
+
+
+def styles(picture, row):
+    return [(span.style.fg or span.style.bg) for span in picture[row] for _ in span.text]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("ascii", [False, True])
+def test_every_size_is_filled(size, ascii):  # noqa: A002
+    width, height = size
+    for layers in ([], LAYERS[:1], LAYERS, LAYERS * 9):
+        picture = bands(layers, width, height, ascii)
+        assert [row_width(r) for r in picture] == [width] * height
+        assert not ascii or "▄" not in plain(picture)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1e308, 0.0])
+def test_no_values_are_too_bad_to_draw(bad):
+    layers = [Band("maps", np.full((2, 4, 4), bad), "2×4×4"), Band("units", np.full(3, bad), "3")]
+    layers += [Band("none", np.zeros(0), "0"), Band("flat", np.zeros((2, 0, 4)), "2×0×4")]
+    assert [row_width(r) for r in bands(layers, 40, 12)] == [40] * 12
+
+
+def test_each_layer_tells_its_name_shape_and_scale():
+    lines = plain(bands(LAYERS, 44, 20)).splitlines()
+    starts = {line.split()[0]: line for line in lines if line and line[0].isalpha()}
+    assert list(starts) == [b.title for b in LAYERS]
+    assert starts["hidden"].endswith("3 ±2")
+    assert starts["input"].endswith("1×8×8")
+    assert "±" not in starts["output"]
+
+
+def test_maps_take_as_many_rows_as_there_is_room_for():
+    def first_of(name, height):
+        lines = plain(bands(LAYERS, 100, height)).splitlines()
+        return next(k for k, line in enumerate(lines) if line.startswith(name))
+
+    assert first_of("pool", 14) - first_of("conv", 14) == 4  # 8 points, two a row
+    assert first_of("pool", 25) - first_of("conv", 25) == 8  # twice as large
+    assert first_of("pool", 30) - first_of("conv", 30) == 9  # and a line between
+    assert first_of("pool", 6) - first_of("conv", 6) == 1
+
+
+def test_units_are_colored_by_sign_and_size():
+    picture = bands([LAYERS[3]], 44, 1)
+    shown = [s for s in styles(picture, 0) if s is not None and s.startswith("scale")]
+    assert list(dict.fromkeys(shown)) == ["scale:-8", "scale:0", "scale:4"]
+
+
+def test_more_layers_than_rows_are_counted():
+    assert plain(bands(LAYERS * 3, 44, 6)).splitlines()[-1] == "… 10 more layers"
