@@ -38,7 +38,7 @@ CASES = (
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("cases", nargs="*", help="only cases whose name begins so")
     wish = parser.parse_args()
     chosen = [c for c in CASES if not wish.cases or any(c.name.startswith(w) for w in wish.cases)]
@@ -47,21 +47,23 @@ def main() -> None:
     print("| network | nntui µs | " + " | ".join(others) + " | outside matmul | allocated |")
     print("|---" * (len(others) + 4) + "|")
     for case, row in zip(chosen, rows, strict=True):
-        cells = [_against(row, name) for name in others]
+        cells = [_against(row, name) if name in row else "–" for name in others]
         outside, held = inside(case)
         print(
-            f"| {case.name} | {row['nntui']:.0f} | {' | '.join(cells)} | {outside:.0%} | {held} B |",
+            f"| {case.name} | {statistics.median(row['nntui']):.0f} | {' | '.join(cells)} | {outside:.0%} | {held} B |",
             flush=True,
         )
     print(f"\nfit, start to first update: {first_update():.2f} s; python alone {bare():.2f} s")
 
 
-def _against(row: dict[str, float], name: str) -> str:
-    return f"{row[name]:.0f} ({row[name] / row['nntui']:.2f}×)" if name in row else "–"
+def _against(row: dict[str, list[float]], name: str) -> str:
+    """Its median, and the median of the ratios within each round, which the machine's moods move least."""
+    ratios = [theirs / ours for theirs, ours in zip(row[name], row["nntui"], strict=True)]
+    return f"{statistics.median(row[name]):.0f} ({statistics.median(ratios):.2f}×)"
 
 
-def measure(case: Case, rounds: int) -> dict[str, float]:
-    """Median microseconds an update of each; the rounds go in turn."""
+def measure(case: Case, rounds: int) -> dict[str, list[float]]:
+    """Microseconds an update of each, in every round; within a round they go in turn."""
     everyone: dict[str, Run] = {"nntui": peers.nntui(case), **peers.peers(case)}
     for run in everyone.values():
         run()
@@ -71,7 +73,7 @@ def measure(case: Case, rounds: int) -> dict[str, float]:
             start = time.perf_counter()
             run()
             times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(t) / case.batches * 1e6 for name, t in times.items()}
+    return {name: [seconds / case.batches * 1e6 for seconds in t] for name, t in times.items()}
 
 
 @contextmanager
