@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nntui.experiment import Experiment
-from nntui.server.frames import Arrays
+from nntui.server.message import Arrays
 from nntui_core import probe
 
 SIDE = 12

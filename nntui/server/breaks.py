@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nntui.server.frames import Arrays, Broke
+from nntui.server.message import Arrays
+from nntui.server.reports import Broke
 from nntui_core.trainer import Trainer
 
 if TYPE_CHECKING:

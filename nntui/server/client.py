@@ -13,7 +13,10 @@ from pathlib import Path
 
 from nntui.errors import UserError
 from nntui.server import sockets
-from nntui.server.frames import Attach, Command, Disconnected, FrameError, Message, from_frame, to_frame
+from nntui.server.commands import Attach
+from nntui.server.frames import from_frame, to_frame
+from nntui.server.message import Command, FrameError, Message
+from nntui.server.reports import Disconnected
 from nntui.server.wire import Decoder, WireError, encode
 
 

@@ -12,58 +12,17 @@ import socket
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
 
 from nntui.server import sockets
-from nntui.server.frames import (
-    PROTOCOL,
-    Attach,
-    Command,
-    Control,
-    Ended,
-    Event,
-    FrameError,
-    Hello,
-    Message,
-    Ping,
-    Pong,
-    Shown,
-    TakeControl,
-    Want,
-    from_frame,
-    to_frame,
-)
-from nntui.server.wire import Decoder, WireError, encode
+from nntui.server.commands import Attach, Ping, Shown, TakeControl, Want
+from nntui.server.frames import from_frame, to_frame
+from nntui.server.message import PROTOCOL, Command, FrameError, Message
+from nntui.server.reports import Control, Ended, Event, Hello, Pong
+from nntui.server.viewer import CREDITED, Viewer
+from nntui.server.wire import WireError, encode
 
-MAX_HEADER, MAX_BODY = 1 << 16, 1 << 26
-"""What a viewer may send in one frame."""
-MAX_OUT = 32 << 20
-"""Bytes that may wait for a viewer that does not read, besides the largest frame (the snapshot of a large
-network); beyond, it is dropped."""
 MAX_COMMANDS = 1000
 MAX_VIEWERS = 64
-CREDITED = ("status", "stats")
-
-
-@dataclass(eq=False)
-class Viewer:
-    """One connection."""
-
-    connection: socket.socket
-    decoder: Decoder = field(default_factory=lambda: Decoder(max_header=MAX_HEADER, max_body=MAX_BODY))
-    out: deque[bytes] = field(default_factory=deque)
-    waiting: int = 0
-    """Bytes in ``out``."""
-    largest: int = 0
-    """Bytes of the largest frame since ``out`` was empty."""
-    name: str = ""
-    attached: bool = False
-    read_only: bool = False
-    wants: frozenset[str] | None = None
-    """None until it has said so."""
-    credit: set[str] = field(default_factory=lambda: set(CREDITED))
-    pending: dict[str, Message] = field(default_factory=dict)
-    closing: bool = False
 
 
 class Hub:
@@ -159,7 +118,7 @@ class Hub:
                     viewer.credit.discard(message.type)
                     viewer.pending.pop(message.type, None)
                 data = data or encode(to_frame(message))
-                self._enqueue(viewer, data)
+                viewer.enqueue(data)
             if isinstance(message, Ended):
                 self._ended = message
         self._wake()
@@ -171,7 +130,7 @@ class Hub:
         except WireError as error:
             data = encode(to_frame(Event(text=f"{message.type}: not sent: {error}", level="warning")))
         with self._news:
-            self._enqueue(viewer, data)
+            viewer.enqueue(data)
         self._wake()
 
     def close(self, seconds: float = 2.0) -> None:
@@ -191,17 +150,6 @@ class Hub:
             os.close(self._wake_write)
 
     # The thread
-
-    def _enqueue(self, viewer: Viewer, data: bytes) -> None:
-        """With the lock held."""
-        if not viewer.out:
-            viewer.largest = 0
-        viewer.largest = max(viewer.largest, len(data))
-        if viewer.waiting + len(data) - viewer.largest > MAX_OUT:
-            viewer.closing = True
-            return
-        viewer.out.append(data)
-        viewer.waiting += len(data)
 
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -271,7 +219,7 @@ class Hub:
                 return False
             match message:
                 case Ping():
-                    self._enqueue(viewer, encode(to_frame(Pong(token=message.token))))
+                    viewer.enqueue(encode(to_frame(Pong(token=message.token))))
                 case Want():
                     viewer.wants = frozenset(message.keys)
                     self._signal()
@@ -288,19 +236,19 @@ class Hub:
             return False
         if message.protocol != PROTOCOL:
             reason = f"the trainer speaks protocol {PROTOCOL}, this viewer {message.protocol}; use the same version"
-            self._enqueue(viewer, encode(to_frame(Ended(status="refused", reason=reason))))
+            viewer.enqueue(encode(to_frame(Ended(status="refused", reason=reason))))
             self._flush(viewer)
             return False
         viewer.attached, viewer.read_only = True, message.read_only
         viewer.name = message.name
         self._ever = True
-        self._enqueue(viewer, encode(to_frame(self.hello)))
+        viewer.enqueue(encode(to_frame(self.hello)))
         if viewer.read_only:
             self._tell_control()
         else:
             self._give_control(viewer)
         if self._ended is not None:
-            self._enqueue(viewer, encode(to_frame(self._ended)))
+            viewer.enqueue(encode(to_frame(self._ended)))
         self._signal()
         return True
 
@@ -309,7 +257,7 @@ class Hub:
             return
         message = viewer.pending.pop(kind, None)
         if message is not None:
-            self._enqueue(viewer, encode(to_frame(message)))
+            viewer.enqueue(encode(to_frame(message)))
         else:
             viewer.credit.add(kind)
 
@@ -317,7 +265,7 @@ class Hub:
         if command.changes and viewer is not self._holder:
             why = "this viewer is read-only" if viewer.read_only else "another viewer holds control"
             event = Event(text=f"not done: {why}", level="warning")
-            self._enqueue(viewer, encode(to_frame(event)))
+            viewer.enqueue(encode(to_frame(event)))
             return
         if len(self._commands) < MAX_COMMANDS:
             self._commands.append((viewer, command))
@@ -335,23 +283,11 @@ class Hub:
             if viewer.attached:
                 held = viewer is holder
                 name = holder.name if holder is not None else ""
-                self._enqueue(viewer, encode(to_frame(Control(held=held, holder=name, viewers=count))))
+                viewer.enqueue(encode(to_frame(Control(held=held, holder=name, viewers=count))))
 
     def _flush(self, viewer: Viewer) -> None:
         """Send what the connection takes now. With the lock held."""
-        try:
-            while viewer.out:
-                data = viewer.out[0]
-                sent = viewer.connection.send(data)
-                viewer.waiting -= sent
-                if sent < len(data):
-                    viewer.out[0] = data[sent:]
-                    break
-                viewer.out.popleft()
-        except BlockingIOError:
-            pass
-        except OSError:
-            viewer.closing = True
+        viewer.flush()
         if viewer.closing:
             self._drop(viewer)
             return

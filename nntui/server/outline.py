@@ -9,7 +9,7 @@ import numpy as np
 
 from nntui.experiment import Experiment
 from nntui.runs.directory import RunDirectory
-from nntui.server.frames import Hello
+from nntui.server.reports import Hello
 
 POINTS = 400
 """Samples of one- and two-dimensional data that are drawn at most."""

@@ -47,8 +47,8 @@ class Trainer:
         from nntui.experiment import build
         from nntui.opening import start
         from nntui.server import outline, sockets
+        from nntui.server.attendant import Attendant
         from nntui.server.hub import Hub
-        from nntui.server.trainer import Attendant
 
         experiment = build(load(order["config"], order["overrides"], seed=order["seed"]))
         limit_threads(len(experiment.network.parameters))
@@ -70,7 +70,7 @@ class Trainer:
 
     def _report(self, message: str) -> None:
         from nntui.display import display
-        from nntui.server.frames import Event
+        from nntui.server.reports import Event
 
         print(display(message), file=sys.stderr, flush=True)
         hub = getattr(self, "hub", None)

@@ -10,8 +10,9 @@ import numpy as np
 
 from nntui.experiment import Experiment
 from nntui.server.answers import answers, chosen_row
-from nntui.server.frames import Arrays, Stats
+from nntui.server.message import Arrays
 from nntui.server.outline import window
+from nntui.server.reports import Stats
 from nntui_core import probe
 from nntui_core.findings import Finding
 from nntui_core.model import Model

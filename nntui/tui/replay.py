@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from nntui.errors import UserError
 from nntui.runs.directory import LIVE, RunDirectory
 from nntui.runs.metrics import Record
-from nntui.server.frames import Ended, Event, Message, Stats, Status
+from nntui.server.message import Message
+from nntui.server.reports import Ended, Event, Stats, Status
 
 if TYPE_CHECKING:
     from nntui.experiment import Experiment

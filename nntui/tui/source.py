@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from nntui.errors import UserError
 from nntui.runs.directory import LIVE, RunDirectory
 from nntui.runs.tail import MetricsReader
-from nntui.server.frames import Command, Disconnected, Ended, Event, Message, Stats, Want
+from nntui.server.commands import Want
+from nntui.server.message import Command, Message
+from nntui.server.reports import Disconnected, Ended, Event, Stats
 from nntui.tui.replay import Item, Post, Replay, Restarted
 
 __all__ = ["FakeSource", "FileSource", "Item", "LiveSource", "Post", "Restarted", "Source", "open_run"]

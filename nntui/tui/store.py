@@ -9,18 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.runs.metrics import Record, number
-from nntui.server.frames import (
-    Arrays,
-    Broke,
-    Control,
-    Disconnected,
-    Ended,
-    Event,
-    Hello,
-    Message,
-    Stats,
-    Status,
-)
+from nntui.server.message import Arrays, Message
+from nntui.server.reports import Broke, Control, Disconnected, Ended, Event, Hello, Stats, Status
 
 Array = NDArray[Any]
 

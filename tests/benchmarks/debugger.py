@@ -18,7 +18,7 @@ from nntui.config.load import load
 from nntui.experiment import build
 from nntui.opening import start
 from nntui.runs.directory import RunDirectory
-from nntui.server.frames import Snapshot
+from nntui.server.reports import Snapshot
 from nntui.tui.debugger.opening import on_experiment
 from nntui.tui.debugger.run_opener import RunOpener
 

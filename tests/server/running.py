@@ -13,10 +13,11 @@ from nntui.config.load import load
 from nntui.experiment import build
 from nntui.opening import start
 from nntui.server import outline, sockets
+from nntui.server.attendant import Attendant
 from nntui.server.client import Client
-from nntui.server.frames import Command, Message, Shown, Want
+from nntui.server.commands import Shown, Want
 from nntui.server.hub import Hub
-from nntui.server.trainer import Attendant
+from nntui.server.message import Command, Message
 from nntui.session import Session, Signals
 
 PATIENCE = 20.0

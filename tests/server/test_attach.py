@@ -20,8 +20,10 @@ from click.testing import CliRunner
 from nntui.cli import group, program
 from nntui.runs.directory import RunDirectory
 from nntui.runs.find import listed, resolve
-from nntui.server.frames import Disconnected, Ended, Event, Hello, Message, Stats, Status, StepUpdate, Want
+from nntui.server.commands import StepUpdate, Want
 from nntui.server.launch import Launched
+from nntui.server.message import Message
+from nntui.server.reports import Disconnected, Ended, Event, Hello, Stats, Status
 from nntui.tui.source import FileSource, LiveSource, Source, open_run
 from tests.server.running import running, until
 

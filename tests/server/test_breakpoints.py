@@ -9,19 +9,8 @@ import numpy as np
 
 from nntui.debugging.conditions import parse
 from nntui.debugging.watching import Watch
-from nntui.server.frames import (
-    Breakpoints,
-    Broke,
-    Ended,
-    Event,
-    RequestSnapshot,
-    Restart,
-    Resume,
-    SetRate,
-    Snapshot,
-    Status,
-    Stop,
-)
+from nntui.server.commands import Breakpoints, RequestSnapshot, Restart, Resume, SetRate, Stop
+from nntui.server.reports import Broke, Ended, Event, Snapshot, Status
 from nntui_core.errors import NumericError
 from tests.server.running import Running, Viewer, running
 

@@ -20,22 +20,14 @@ from nntui.experiment import build
 from nntui.opening import resume
 from nntui.runs import checkpoint
 from nntui.runs.metrics import read_metrics
-from nntui.server import hub, sockets, trainer
+from nntui.server import attendant, hub, sockets
+from nntui.server import viewer as viewers
 from nntui.server.client import Client
-from nntui.server.frames import (
-    MESSAGES,
-    Control,
-    Disconnected,
+from nntui.server.commands import (
     EditWeight,
-    Ended,
-    Event,
-    Hello,
-    Message,
     Pause,
     Ping,
-    Pong,
     Predict,
-    Prediction,
     RequestSnapshot,
     Restart,
     Resume,
@@ -43,15 +35,25 @@ from nntui.server.frames import (
     SetPace,
     SetRate,
     Shown,
-    Snapshot,
-    Stats,
-    Status,
     StepEpoch,
     StepUpdate,
     Stop,
     TakeControl,
     Want,
-    to_frame,
+)
+from nntui.server.frames import to_frame
+from nntui.server.message import MESSAGES, Message
+from nntui.server.reports import (
+    Control,
+    Disconnected,
+    Ended,
+    Event,
+    Hello,
+    Pong,
+    Prediction,
+    Snapshot,
+    Stats,
+    Status,
 )
 from nntui.server.wire import encode
 from tests.server.messages import messages
@@ -141,7 +143,7 @@ def test_a_viewer_that_stops_reading_slows_nothing(tmp_path: Path) -> None:
     with running(tmp_path, "xor", *LONG) as run:
         stuck = socket.socket(socket.AF_UNIX)
         stuck.connect(str(run.socket))
-        from nntui.server.frames import Attach
+        from nntui.server.commands import Attach
 
         stuck.sendall(
             encode(to_frame(Attach())) + encode(to_frame(Want(keys=("weights", "layers", "surface"))))
@@ -200,7 +202,7 @@ def test_no_message_ends_the_training(tmp_path: Path) -> None:
 
 
 def test_one_frame_may_be_larger_than_what_may_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "MAX_OUT", 2000)
+    monkeypatch.setattr(viewers, "MAX_OUT", 2000)
     with running(tmp_path, "digits", paused=True) as run:
         viewer = run.viewer(read_only=True)
         viewer.send(RequestSnapshot())
@@ -343,7 +345,7 @@ def test_predictions(tmp_path: Path) -> None:
 def test_paused_without_viewers_for_long_it_saves_and_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer, "ABANDONED", 0.1)
+    monkeypatch.setattr(attendant, "ABANDONED", 0.1)
     with running(tmp_path, "xor", *LONG, paused=True) as run:
         viewer = run.viewer()
         viewer.send(StepUpdate())
@@ -358,7 +360,7 @@ def test_paused_without_viewers_for_long_it_saves_and_ends(
 def test_without_a_first_viewer_it_trains_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer, "FIRST_VIEWER", 0.05)
+    monkeypatch.setattr(attendant, "FIRST_VIEWER", 0.05)
     with running(tmp_path) as run:
         run.join()
         assert run.session.info.state == "completed"

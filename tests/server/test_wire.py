@@ -11,13 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntui.server.frames import (
-    MESSAGES,
-    Frame,
-    FrameError,
-    from_frame,
-    to_frame,
-)
+from nntui.server.frames import from_frame, to_frame
+from nntui.server.message import MESSAGES, Frame, FrameError
 from nntui.server.wire import Decoder, WireError, encode
 from tests.server.messages import frames, messages
 

@@ -17,8 +17,9 @@ from nntui.experiment import build
 from nntui.opening import restore, start
 from nntui.runs.directory import RunDirectory
 from nntui.server import outline
-from nntui.server.frames import Breakpoints, Broke, RequestSnapshot
-from nntui.server.frames import Snapshot as SnapshotMessage
+from nntui.server.commands import Breakpoints, RequestSnapshot
+from nntui.server.reports import Broke
+from nntui.server.reports import Snapshot as SnapshotMessage
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
 from nntui.tui.debugger.run_opener import RunOpener

@@ -7,8 +7,8 @@ from textual.binding import Binding
 from nntui.opening import start
 from nntui.runs.directory import RunDirectory
 from nntui.server import outline
-from nntui.server.frames import RequestSnapshot
-from nntui.server.frames import Snapshot as SnapshotMessage
+from nntui.server.commands import RequestSnapshot
+from nntui.server.reports import Snapshot as SnapshotMessage
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
 from nntui.tui.screens.debug import DebugScreen

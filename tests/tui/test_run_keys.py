@@ -2,11 +2,7 @@
 
 import pytest
 
-from nntui.server.frames import (
-    Control,
-    Disconnected,
-    Ended,
-    Event,
+from nntui.server.commands import (
     Pause,
     Restart,
     Resume,
@@ -18,6 +14,7 @@ from nntui.server.frames import (
     TakeControl,
     Want,
 )
+from nntui.server.reports import Control, Disconnected, Ended, Event
 from nntui.tui.screens.confirm import QuitScreen
 from nntui.tui.screens.help import HelpScreen
 from tests.tui.fakes import items, stats, status, watching

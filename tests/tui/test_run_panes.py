@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from nntui.server.frames import Ended, Event, Hello, Stats, Want
+from nntui.server.commands import Want
+from nntui.server.reports import Ended, Event, Hello, Stats
 from nntui.tui.caps import Caps
 from nntui.tui.render.picture import plain, row_width
 from nntui.tui.source import Restarted

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nntui.runs.directory import RunDirectory
-from nntui.server.frames import Breakpoints, Broke, Command, Message, RequestSnapshot, Snapshot
+from nntui.server.commands import Breakpoints, RequestSnapshot
+from nntui.server.message import Command, Message
+from nntui.server.reports import Broke, Snapshot
 from nntui.tui.debugger.run_opener import RunOpener
 from nntui.tui.debugger.view import View
 

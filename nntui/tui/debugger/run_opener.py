@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nntui.errors import UserError
 from nntui.runs.directory import RunDirectory
-from nntui.server.frames import Snapshot
+from nntui.server.reports import Snapshot
 
 if TYPE_CHECKING:
     from nntui.experiment import Experiment

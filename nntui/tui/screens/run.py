@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.events import DescendantFocus, Resize
 from textual.widgets import Static
 
-from nntui.server.frames import Stop, Want
+from nntui.server.commands import Stop, Want
 from nntui.tui.panes import PANES, pane_classes
 from nntui.tui.panes.base import Pane
 from nntui.tui.render.picture import Picture, Row, Style, fit, join, text

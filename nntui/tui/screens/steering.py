@@ -9,17 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from nntui.server.frames import (
-    Command,
-    Pause,
-    Restart,
-    Resume,
-    SetPace,
-    SetRate,
-    StepEpoch,
-    StepUpdate,
-    TakeControl,
-)
+from nntui.server.commands import Pause, Restart, Resume, SetPace, SetRate, StepEpoch, StepUpdate, TakeControl
+from nntui.server.message import Command
 from nntui.tui.store import Snapshot
 
 if TYPE_CHECKING:
