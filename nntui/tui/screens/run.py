@@ -8,14 +8,11 @@ from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.content import Content
-from textual.events import DescendantFocus, Resize
 from textual.widgets import Static
 
 from nntui.server.commands import Stop, Want
 from nntui.tui.panes import PANES, pane_classes
 from nntui.tui.panes.base import Pane
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, text
 from nntui.tui.screens.confirm import QuitScreen
 from nntui.tui.screens.help import HelpScreen, spell
 from nntui.tui.screens.steering import Steering
@@ -24,9 +21,6 @@ from nntui.tui.widgets.keys import key_row
 from nntui.tui.widgets.line import Line
 from nntui.tui.widgets.status import status_row
 
-MINIMUM = (40, 12)
-WIDE = (100, 30)
-"""At least this much shows all panes at once; below, they are tabs."""
 MAPS = 44
 """From this height on the layers have room for their activations over time."""
 
@@ -36,6 +30,8 @@ class RunScreen(Steering):
 
     CSS_PATH = "run.tcss"
     AUTO_FOCUS = "#network"
+    PANE = Pane
+    FIRST = "network"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "next_pane(1)", "pane", tooltip="The next pane", id="run.next_pane"),
         Binding("shift+tab", "next_pane(-1)", "pane", tooltip="The pane before", id="run.previous_pane"),
@@ -66,8 +62,6 @@ class RunScreen(Steering):
 
     def __init__(self, pace: str | float = "auto") -> None:
         super().__init__(pace)
-        self._alone = False
-        self._active = "network"
         self._wanted: frozenset[str] | None = None
 
     def compose(self) -> ComposeResult:
@@ -79,14 +73,6 @@ class RunScreen(Steering):
         yield Static(id="small")
         yield Line(id="keys")
 
-    def on_mount(self) -> None:
-        self._arrange()
-
-    @property
-    def panes(self) -> list[Pane]:
-        """In the order of the tabs."""
-        return list(self.query(Pane))
-
     # Drawing
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
@@ -95,27 +81,18 @@ class RunScreen(Steering):
             return
         self.hear_pace()
         self._fit_layers()
-        self._lines()
+        self.draw_lines()
         self._want()
 
-    def _lines(self) -> None:
+    def draw_lines(self) -> None:
         width = self.app.size.width
         self.status_line.show(status_row(self.snapshot, width, ascii=self.owner.ascii_only))
-        self.tab_line.show(self._tabs(width))
+        self.tab_line.show(self.tabs(width))
         self.key_line.show(key_row(self._keys(), width))
 
-    def _tabs(self, width: int) -> Picture:
-        out: Row = text(" ")
-        for k, pane in enumerate(self.panes):
-            here = self._active == pane.ID
-            style = Style(fg="accent", bold=True, underline=True) if here else Style(fg="muted")
-            count = (
-                f" ({len(self.snapshot.findings)})"
-                if pane.ID == "findings" and self.snapshot.findings
-                else ""
-            )
-            out = join(out, text(f"{k + 1} {pane.TITLE}{count}", style), text("   "))
-        return (fit(out, width),)
+    def label(self, pane: Pane) -> str:
+        count = len(self.snapshot.findings) if pane.ID == "findings" else 0
+        return f"{pane.TITLE} ({count})" if count else pane.TITLE
 
     def _keys(self) -> list[tuple[str, str]]:
         """What works now, the most needed first."""
@@ -147,7 +124,7 @@ class RunScreen(Steering):
     def _fit_layers(self) -> None:
         """As many rows as there are layers, within a third of the screen; more where maps have room."""
         body = self.query_one("#body")
-        if self.has_class("-single"):
+        if self.single:
             return
         height = self.app.size.height
         count = len(self.snapshot.hello.layers) if self.snapshot.hello else 2
@@ -171,58 +148,14 @@ class RunScreen(Steering):
             self.owner.source.send(Want(keys=tuple(sorted(keys))))
 
     def _shown(self, pane: Pane) -> bool:
-        return not self.has_class("-small") and (not self.has_class("-single") or self._active == pane.ID)
+        return not self.has_class("-small") and (not self.single or self._active == pane.ID)
 
-    # Layout
-
-    def on_resize(self, event: Resize) -> None:
-        self._arrange()
-
-    def _arrange(self) -> None:
-        width, height = self.app.size
-        small = width < MINIMUM[0] or height < MINIMUM[1]
-        single = self._alone or width < WIDE[0] or height < WIDE[1]
-        self.set_class(small, "-small")
-        self.set_class(single, "-single")
-        if small:
-            self.query_one("#small", Static).update(
-                Content(f"{width}×{height} is too small:\nat least {MINIMUM[0]}×{MINIMUM[1]} is needed")
-            )
-        body = self.query_one("#body")
-        if single:
+    def arranged(self) -> None:
+        if self.single:
             self._rows = ""
-            body.styles.grid_rows = "1fr"
-        for pane in self.panes:
-            pane.set_class(self._active == pane.ID, "-active")
+            self.query_one("#body").styles.grid_rows = "1fr"
         self._fit_layers()
-        self._lines()
         self._want()
-
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        if isinstance(event.widget, Pane) and self._active != event.widget.ID:
-            self._active = event.widget.ID
-            self._arrange()
-
-    def action_next_pane(self, by: int) -> None:
-        """Focus the next pane, or the one before."""
-        names = [p.ID for p in self.panes]
-        self._focus(names[(names.index(self._active) + by) % len(names)])
-
-    def action_pane(self, k: int) -> None:
-        """Focus the pane of that number."""
-        panes = self.panes
-        if k < len(panes):
-            self._focus(panes[k].ID)
-
-    def _focus(self, name: str) -> None:
-        self._active = name
-        self._arrange()
-        self.query_one(f"#{name}", Pane).focus()
-
-    def action_larger(self) -> None:
-        """The focused pane alone, or all again."""
-        self._alone = not self._alone
-        self._arrange()
 
     # What is shown
 

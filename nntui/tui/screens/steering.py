@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
-from textual.screen import Screen
 
 from nntui.server.commands import Pause, Restart, Resume, SetPace, SetRate, StepEpoch, StepUpdate, TakeControl
 from nntui.server.message import Command
+from nntui.tui.panes.base import Pane
+from nntui.tui.screens.paned import Paned
 from nntui.tui.store import Snapshot
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ PACES: tuple[int, ...] = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 
 STEERING = ("pause", "update", "epoch", "slower", "faster", "rate_down", "rate_up", "restart")
 
 
-class Steering(Screen[None]):
+class Steering(Paned[Pane]):
     """A screen that shows a snapshot and sends commands to its trainer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
