@@ -102,6 +102,7 @@ class Session:
     def _train(self, signals: Signals, hooks: Hooks) -> None:
         trainer = self.trainer
         within_epoch = max(WITHIN_EPOCH_SECONDS, self.experiment.settings.train.checkpoint_seconds)
+        self.info.best = {}
         with MetricsWriter(self.run.metrics) as self._metrics, np.errstate(all="ignore"):
             if not trainer.update:
                 self._measure()
@@ -283,6 +284,10 @@ class Session:
             self.exit_code = 128 + received if received else 0
         else:
             self.info.state, self.info.reason = trainer.status, trainer.reason
+        best = trainer.evaluate_best()
+        if best is not None:
+            self.info.best = {part: metrics.to_json() for part, metrics in best.items()}
+            self.info.loss = best["train"].loss
         self.checkpoint()
         if self._saved_update != trainer.update and self.exit_code == 0:
             self.exit_code, self.info.state = FAILED, "failed"

@@ -277,6 +277,19 @@ class Trainer:
             self._metrics = (self.update, found)
         return self._metrics[1]
 
+    def evaluate_best(self) -> dict[str, Metrics] | None:
+        """The same with the best weights by the monitored value, which stay aside; None where none are kept."""
+        theta = self.network.parameters.theta
+        present = theta.copy(), {name: array.copy() for name, array in self.network.buffers.items()}
+        if not self.restore_best():
+            return None
+        found = self.evaluate()
+        theta[:] = present[0]
+        for name, array in present[1].items():
+            self.network.buffers[name][...] = array
+        self._metrics = None
+        return found
+
     def edited(self) -> None:
         """The weights were changed from outside: forget what was measured."""
         self._metrics = None

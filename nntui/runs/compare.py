@@ -35,6 +35,15 @@ def _flat(value: Any, path: str = "") -> list[tuple[str, Any]]:
 
 
 def measured(run: Found) -> dict[str, Any]:
-    """The parts as last measured at the end of an epoch: loss, and accuracy for classes. Raises UserError."""
-    record = last_record(run.run.metrics) or {}
-    return {part: record.get(part) for part in ("train", "validation")}
+    """The parts, loss and accuracy for classes: of the best weights where early stopping kept them, else as last
+    measured at the end of an epoch. Raises UserError."""
+    record = run.info.best or last_record(run.run.metrics) or {}
+    return {part: _numbers(record.get(part)) for part in ("train", "validation")}
+
+
+def _numbers(value: Any) -> dict[str, float] | None:
+    """A part's loss and accuracy, as far as the file has numbers there."""
+    if not isinstance(value, Mapping):
+        return None
+    found = {key: value.get(key) for key in ("loss", "accuracy")}
+    return {k: v for k, v in found.items() if isinstance(v, int | float) and not isinstance(v, bool)}

@@ -26,7 +26,8 @@ LIVE = ("running", "paused")
 
 @dataclass
 class RunInfo:
-    """What run.json holds. ``started`` is ISO 8601 with its offset; ``loss`` the last training loss."""
+    """What run.json holds. ``started`` is ISO 8601 with its offset; ``loss`` the training loss of the weights that are
+    reported: the best ones where early stopping kept them and has ended, else the last that was measured."""
 
     title: str = ""
     state: str = "running"
@@ -38,6 +39,8 @@ class RunInfo:
     loss: float | None = None
     seconds: float = 0.0
     update_seconds: float = 0.0
+    best: dict[str, dict[str, float]] = field(default_factory=dict)
+    """By part, what the best weights of an early stopping come to, after its end."""
     digest: str = ""
     socket: str = ""
     versions: dict[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,19 @@ def test_early_stopping_predicts_with_the_best_weights(cli: Cli) -> None:
     last = checkpoint.read(checkpoint.path_of(directory, checkpoint.updates(directory)[-1]))[0]
     flat = np.concatenate([last[k].ravel() for k in last if k.startswith("param/")])
     assert not np.array_equal(flat, last["best/theta"])
+
+
+def test_early_stopping_lists_and_compares_the_best_weights(cli: Cli) -> None:
+    rule = 'train.early_stopping={patience=3, monitor="validation.loss"}'
+    arguments = ("fit", "spirals", "--set", rule, "--set", "optimizer.lr=0.3", "--set", "data.validation=0.4")
+    run = cli(*arguments, "--epochs", 60, "--json").json
+    assert run["status"] == "stopped_early"
+    row = cli("runs", "list", "--json").json[0]
+    assert row["loss"] == run["train"]["loss"]
+    first = cli("runs", "compare", run["run"], run["run"], "--json").json["runs"][0]
+    assert (first["train"], first["validation"]) == (run["train"], run["validation"])
+    last = json.loads((Path(run["run_dir"]) / "metrics.jsonl").read_text().splitlines()[-1])
+    assert last["train"] != run["train"]
 
 
 def test_numbers_have_neither_classes_nor_labels(cli: Cli) -> None:

@@ -102,6 +102,9 @@ def test_foreign_values_of_the_state_are_not_believed(cli: Cli, two: tuple[Path,
     )
     row = cli("runs", "show", two[0].name, "--json").json
     assert (row["epochs"], row["loss"], row["state"]) == (0, None, "completed")
+    change(two[0], best={"train": 5, "validation": {"loss": "low", "accuracy": 0.5}})
+    rows = cli("runs", "compare", two[0].name, two[1].name, "--json").json["runs"]
+    assert (rows[0]["train"], rows[0]["validation"]) == (None, {"accuracy": 0.5})
 
 
 def test_lost_is_told_by_host_boot_and_start(cli: Cli, two: tuple[Path, Path]) -> None:
