@@ -165,7 +165,23 @@ def _named(fault: Fault, data: Any) -> str:
     if fault.kind != "extra_forbidden":
         return fault.words
     key, allowed = fault.path[-1], allowed_keys(fault.path[:-1], data)
-    return f"there is no such key (given {display(key, 60)}; allowed {', '.join(allowed)}){suggestion(key, allowed)}"
+    hint = _elsewhere(fault.path) or suggestion(key, allowed)
+    return f"there is no such key (given {display(key, 60)}; allowed {', '.join(allowed)}){hint}"
+
+
+def _elsewhere(path: Path) -> str:
+    """Where a key that is none here is one: other members of the kind that have it, else other tables."""
+    table, key = path[:-1], str(path[-1])
+    if any(part in KINDS for part in table):
+        owners = [n for n, cls in _members(table).items() if key in {f.name for f in fields(cls)}]
+        if owners:
+            also = ", for the others objective.l2 does this" if key == "weight_decay" else ""
+            return f"; it is a key of {', '.join(owners)}{also}"
+    places = [key] if table and key in root().model_fields else []
+    for name, info in root().model_fields.items():
+        if table[:1] != (name,) and any(key in m.model_fields for m in _models(info.annotation)):
+            places.append(f"{name}.{key}")
+    return f"; there is {', '.join(places)}" if places else ""
 
 
 def allowed_keys(path: Path, data: Any) -> list[str]:

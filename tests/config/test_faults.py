@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from nntui.config.load import load
+from nntui.errors import UserError
 from tests.config.helpers import XOR, made, messages
 
 ALL_WRONG = """\
@@ -308,3 +310,23 @@ def test_what_needs_the_data_is_told_with_the_rest(tmp_path_factory: pytest.Temp
     key, cell = messages(table)
     assert key.startswith("t.toml:12: optimizer.lr: ")
     assert cell == f"{path}:2: column a: not a number (given 'q'; allowed a number); encode text as numbers"
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("optimizer.weight_decay", "it is a key of adamw, for the others objective.l2 does this"),
+        ("optimizer.momentum", "it is a key of momentum, nesterov"),
+        ("layers.0.kernel", "it is a key of conv2d"),
+        ("layers.0.l2", "there is objective.l2"),
+        ("optimizer.epochs", "there is train.epochs"),
+        ("train.seed", "there is seed"),
+        ("lr", "there is optimizer.lr"),
+        ("train.epoch", 'did you mean "epochs"?'),
+    ],
+)
+def test_a_key_that_is_one_elsewhere_is_told_where(path: str, hint: str) -> None:
+    with pytest.raises(UserError) as raised:
+        load("xor", [f"{path}=1"])
+    (message,) = raised.value.messages
+    assert message.endswith(f"; {hint}")
