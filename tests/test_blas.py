@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import threadpoolctl
 
 from nntui import blas
 
@@ -77,3 +78,25 @@ print(seen)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[False]"
+
+
+@pytest.mark.parametrize(
+    ("asked", "parameters", "expected"),
+    [
+        ("", 10, [1]),
+        ("", 1_999_999, [1]),
+        ("", 2_000_000, []),
+        ("2", 10, [2]),
+        ("2", 10**7, [2]),
+        ("0", 10, [1]),
+        ("x", 10, [1]),
+    ],
+)
+def test_threads_are_as_asked_else_one_for_small_networks(
+    monkeypatch: pytest.MonkeyPatch, asked: str, parameters: int, expected: list[int]
+) -> None:
+    limits: list[int] = []
+    monkeypatch.setattr(threadpoolctl, "threadpool_limits", limits.append)
+    monkeypatch.setenv("NNTUI_THREADS", asked)
+    blas.limit_threads(parameters)
+    assert limits == expected

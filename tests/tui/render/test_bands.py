@@ -66,3 +66,10 @@ def test_units_are_colored_by_sign_and_size():
 
 def test_more_layers_than_rows_are_counted():
     assert plain(bands(LAYERS * 3, 44, 6)).splitlines()[-1] == "… 10 more layers"
+
+
+def test_pictures_are_ink_and_maps_are_signed():
+    picture = bands(LAYERS[:2], 100, 20)
+    assert {s.partition(":")[0] for s in styles(picture, 1) if s and ":" in s} == {"ink"}
+    last = max(k for k in range(20) if any(s and s.startswith("scale") for s in styles(picture, k)))
+    assert {s.partition(":")[0] for s in styles(picture, last) if s and ":" in s} == {"scale"}
