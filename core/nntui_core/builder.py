@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -12,32 +13,48 @@ from nntui_core.graph import Graph, Node
 from nntui_core.initializers import Initializer
 from nntui_core.layers.base import sample
 from nntui_core.losses import L1Penalty, L2Penalty
-from nntui_core.model import INPUT, LayerNodes, Mode, Model
+from nntui_core.memory import Array
+from nntui_core.model import INPUT, LayerNodes, Mode, Model, NetworkSpec
 from nntui_core.ops.base import Op, Shape
 from nntui_core.ops.binary import Add
 from nntui_core.ops.shaping import Reshape
 from nntui_core.parameters import Parameters
 from nntui_core.plan import Plan
 
-if TYPE_CHECKING:
-    from nntui_core.network import Network
+
+@dataclass(eq=False)
+class Inventory:
+    """What a network's layers ask for, in the order of asking: filled when it is laid out for the first time."""
+
+    spec: NetworkSpec
+    names: tuple[str, ...]
+    """Of the layers."""
+    parameters: Parameters | None = None
+    """None until everything has been asked for."""
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    """Of the parameters."""
+    starts: dict[str, Any] = field(default_factory=dict)
+    """What parameters and buffers start as; None is for an initializer to draw."""
+    weights: list[str] = field(default_factory=list)
+    """The parameters that l1 and l2 penalize."""
+    initializers: dict[str, tuple[Initializer, int, int]] = field(default_factory=dict)
+    """With fan-in and fan-out."""
+    buffers: dict[str, Array] = field(default_factory=dict)
 
 
 class NetworkBuilder:
     """Lays a network out for one number of samples and one mode."""
 
-    def __init__(
-        self, network: Network, samples: int, mode: Mode, *, collect: bool = False, debug: bool = False
-    ) -> None:
-        self.network = network
+    def __init__(self, inventory: Inventory, samples: int, mode: Mode, *, debug: bool = False) -> None:
+        self.inventory = inventory
+        self.spec = inventory.spec
         self.samples = samples
         self.mode = mode
         self.training = mode == "train"
         self.debug = debug
-        self.collect = collect
+        self.collect = inventory.parameters is None
         self.graph = Graph()
         self.sources: tuple[str, ...] = ()
-        self.shapes: list[tuple[str, Shape]] = []
         self._masks: list[tuple[Node, str, float]] = []
         self._buffers: list[Node] = []
 
@@ -47,22 +64,22 @@ class NetworkBuilder:
     ) -> Node:  # fmt: skip
         path = f"{layer}.{name}"
         if self.collect:
-            self.network.weights.append(path)
-            self.network.initializers[path] = (init or default_initializer(activation), fan_in, fan_out)
+            self.inventory.weights.append(path)
+            self.inventory.initializers[path] = (init or default_initializer(activation), fan_in, fan_out)
         return self.parameter(layer, name, shape, start)
 
     def parameter(self, layer: str, name: str, shape: Shape, start: Any = 0.0) -> Node:
         path = f"{layer}.{name}"
         if self.collect:
-            self.shapes.append((path, shape))
-            self.network.starts[path] = start
+            self.inventory.shapes[path] = shape
+            self.inventory.starts[path] = start
         return self.graph.leaf(path, shape, "parameter")
 
     def buffer(self, layer: str, name: str, shape: Shape, start: float) -> Node:
         path = f"{layer}.{name}"
         if self.collect:
-            self.network.buffers[path] = np.full(shape, start, dtype=self.network.spec.dtype)
-            self.network.starts[path] = start
+            self.inventory.buffers[path] = np.full(shape, start, dtype=self.spec.dtype)
+            self.inventory.starts[path] = start
         node = self.graph.leaf(path, shape, "buffer")
         self._buffers.append(node)
         return node
@@ -73,12 +90,12 @@ class NetworkBuilder:
         return node
 
     def build(self) -> Model:
-        spec = self.network.spec
+        spec = self.spec
         x = self.graph.leaf(INPUT, (self.samples, spec.features), "input")
         outputs: dict[str, Node] = {INPUT: self._pictures(x)}
         built: list[LayerNodes] = []
         last = INPUT
-        for name, layer in zip(self.network.names, spec.layers, strict=True):
+        for name, layer in zip(self.inventory.names, spec.layers, strict=True):
             self.sources = layer.inputs or (last,)
             inputs = [self._output(name, source, outputs) for source in self.sources]
             if len(inputs) > 1 and not layer.joins:
@@ -117,7 +134,7 @@ class NetworkBuilder:
 
     def _pictures(self, x: Node) -> Node:
         """The input, as pictures where a layer needs them."""
-        spec = self.network.spec
+        spec = self.spec
         if spec.image is None or not self._pictures_wanted():
             return x
         return self.graph.apply(Reshape((self.samples, *spec.image)), x, name="input.pictures")
@@ -125,7 +142,7 @@ class NetworkBuilder:
     def _pictures_wanted(self) -> bool:
         """Whether the input reaches a layer that needs pictures, directly or through layers that keep them."""
         reached, last = {INPUT}, INPUT
-        for name, layer in zip(self.network.names, self.network.spec.layers, strict=True):
+        for name, layer in zip(self.inventory.names, self.spec.layers, strict=True):
             if reached.intersection(layer.inputs or (last,)):
                 if layer.spatial:
                     return True
@@ -135,7 +152,7 @@ class NetworkBuilder:
         return False
 
     def _loss(self, last: LayerNodes, output: Node) -> tuple[Node, Node]:
-        spec = self.network.spec
+        spec = self.spec
         width = output.shape[1]
         if spec.classification and spec.loss.type == "cross_entropy":
             target = self.graph.leaf("target", (self.samples,), "label", dtype=np.intp)
@@ -147,10 +164,9 @@ class NetworkBuilder:
     def _model(
         self, x: Node, target: Node | None, output: Node, loss: Node | None, layers: tuple[LayerNodes, ...]
     ) -> Model:
-        if self.collect:
-            parameters = Parameters(self.shapes, self.network.spec.dtype)
-        else:
-            parameters = self.network.parameters
+        parameters = self.inventory.parameters
+        if parameters is None:
+            parameters = Parameters(self.inventory.shapes.items(), self.spec.dtype)
         if loss is None:
             plan = Plan(self.graph, [output], parameters, wrt="none")
         elif self.mode == "evaluate":
@@ -163,14 +179,14 @@ class NetworkBuilder:
             )
         for node in self._buffers:
             if not self.collect and node.id in {n.id for n in plan.nodes}:
-                plan.bind(node, self.network.buffers[node.name])
+                plan.bind(node, self.inventory.buffers[node.name])
         return Model(plan, x, target, output, loss, layers, tuple(self._masks), tuple(self._buffers))
 
     def _penalties(self, loss: Node) -> Node:
         """The objective: the data loss and ½·l2·‖W‖² + l1·‖W‖₁ over the weights."""
-        spec = self.network.spec
+        spec = self.spec
         objective = loss
-        for path in self.network.weights:
+        for path in self.inventory.weights:
             for op, factor, name in ((L2Penalty, spec.l2, "l2"), (L1Penalty, spec.l1, "l1")):
                 if factor:
                     penalty = self.graph.apply(op(factor), self.graph[path], name=f"{path}.{name}")

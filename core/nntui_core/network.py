@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from nntui_core.builder import NetworkBuilder
+from nntui_core.builder import Inventory, NetworkBuilder
 from nntui_core.errors import ConfigError
-from nntui_core.initializers import Initializer
 from nntui_core.layers.base import Layer
 from nntui_core.model import INPUT, Mode, Model, NetworkSpec
-from nntui_core.ops.base import Array, Shape
+from nntui_core.ops.base import Array
 from nntui_core.parameters import Parameters
 from nntui_core.rng import stream
 
@@ -29,42 +27,41 @@ class Network:
     def __init__(self, spec: NetworkSpec) -> None:
         self.spec = spec
         self.names = layer_names(spec.layers)
-        self.starts: dict[str, Any] = {}
-        self.weights: list[str] = []
-        self.buffers: dict[str, Array] = {}
-        self.initializers: dict[str, tuple[Initializer, int, int]] = {}
+        self._inventory = Inventory(spec, self.names)
         self._models: dict[tuple[int, Mode, bool], Model] = {}
-        shapes = self._collect()
-        self.parameters = Parameters(shapes, np.dtype(spec.dtype))
+        # Laid out once, whatever the number of samples, to learn its parameters and their starts.
+        NetworkBuilder(self._inventory, 2, "train").build()
+        self.parameters = Parameters(self._inventory.shapes.items(), np.dtype(spec.dtype))
+        self._inventory.parameters = self.parameters
+        self.buffers = self._inventory.buffers
+        self.weights = self._inventory.weights
         self.reset()
-
-    def _collect(self) -> list[tuple[str, Shape]]:
-        """Lay the network out once, for one sample, to learn its parameters and their starts."""
-        builder = NetworkBuilder(self, 2, "train", collect=True)
-        builder.build()
-        return builder.shapes
 
     def reset(self) -> None:
         """Set every parameter to its start, drawn from the seed."""
         for name in self.parameters:
             view = self.parameters.view(name)
-            if name in self.initializers and self.starts[name] is None:
-                init, fan_in, fan_out = self.initializers[name]
+            if name in self._inventory.initializers and self._inventory.starts[name] is None:
+                init, fan_in, fan_out = self._inventory.initializers[name]
                 view[...] = init.draw(view.shape, fan_in, fan_out, stream(self.spec.seed, f"init {name}"))
             else:
-                view[...] = self.starts[name]
+                view[...] = self._inventory.starts[name]
         for name, array in self.buffers.items():
-            array[...] = self.starts[name]
+            array[...] = self._inventory.starts[name]
 
     def data_dependent_init(self, x: Array) -> None:
         """Let the data-dependent initializers adjust their layers, in order, on the batch ``x`` (m × n)."""
-        if not any(init.data_dependent for init, *_ in self.initializers.values()):
+        if not any(init.data_dependent for init, *_ in self._inventory.initializers.values()):
             return
         model = self.model(len(x), "predict")
         model.plan.value(model.x)[...] = x
         for layer in model.layers:
-            found = self.initializers.get(layer.weight or "")
-            if found is None or not found[0].data_dependent or self.starts[layer.weight or ""] is not None:
+            found = self._inventory.initializers.get(layer.weight or "")
+            if (
+                found is None
+                or not found[0].data_dependent
+                or self._inventory.starts[layer.weight or ""] is not None
+            ):
                 continue
             assert layer.z is not None
             assert layer.weight is not None
@@ -82,7 +79,7 @@ class Network:
         if found is None:
             while len(self._models) >= self.MAX_PLANS:
                 self._models.pop(next(iter(self._models)))
-            found = self._models[key] = NetworkBuilder(self, samples, mode, debug=debug).build()
+            found = self._models[key] = NetworkBuilder(self._inventory, samples, mode, debug=debug).build()
         return found
 
     def theta(self, layer: str, vector: Array | None = None) -> Array:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from nntui.display import display
 from nntui.tui.debugger import card, graph, grids, optimizer
 from nntui.tui.debugger.look import Look
+from nntui.tui.debugger.looking import Looking
 from nntui.tui.debugger.steps import step_lines, watch_lines
 from nntui.tui.debugger.view import Grid, View
 
-if TYPE_CHECKING:
-    from nntui.tui.debugger.session import DebugSession
 
-
-def view_of(session: DebugSession, serial: int) -> View:
+def view_of(session: Looking, serial: int) -> View:
     """Everything on the screen now."""
     look = session.look()
     stepper = session.debugger.stepper
@@ -54,7 +50,7 @@ def view_of(session: DebugSession, serial: int) -> View:
     )
 
 
-def _optimizer_grid(session: DebugSession, look: Look) -> Grid:
+def _optimizer_grid(session: Looking, look: Look) -> Grid:
     assert session.preview is not None
     if look.node.role != "parameter":
         return grids.grid(look, session.kind)
@@ -67,7 +63,7 @@ def _optimizer_grid(session: DebugSession, look: Look) -> Grid:
     )  # fmt: skip
 
 
-def _progress(session: DebugSession) -> tuple[str, int, int]:
+def _progress(session: Looking) -> tuple[str, int, int]:
     stepper = session.debugger.stepper
     forward = stepper.forward_steps
     if session.preview is not None:
@@ -77,7 +73,7 @@ def _progress(session: DebugSession) -> tuple[str, int, int]:
     return "backward", stepper.position - forward, len(stepper) - forward
 
 
-def _verdict(session: DebugSession) -> tuple[str, str]:
+def _verdict(session: Looking) -> tuple[str, str]:
     found = session.comparison.judgement
     if not found.nodes:
         return "", "muted"
@@ -89,7 +85,7 @@ def _verdict(session: DebugSession) -> tuple[str, str]:
     return f"gradient of {display(found.name, 24)} {found.verdict}: {found.worst:.1e}", role
 
 
-def _sample_text(session: DebugSession) -> str:
+def _sample_text(session: Looking) -> str:
     subject = session.debugger.subject
     if not subject.network:
         return ""
