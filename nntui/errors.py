@@ -7,7 +7,6 @@ from collections.abc import Sequence
 USAGE = 2
 FAILED = 1
 DIVERGED = 3
-CHECK_FAILED = 4
 
 
 class UserError(Exception):

@@ -51,7 +51,6 @@ class Sigmoid(Elementwise):
     type: ClassVar[str] = "sigmoid"
     formula: ClassVar[str] = "1/(1 + e^−z)"
     primitive: ClassVar[bool] = False
-    bounded: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def f(self, x: Array, out: Array) -> None:
         sigmoid(x, out)
@@ -72,7 +71,6 @@ class Tanh(Elementwise):
 
     type: ClassVar[str] = "tanh"
     formula: ClassVar[str] = "(e^z − e^−z)/(e^z + e^−z)"
-    bounded: ClassVar[tuple[float, float]] = (-1.0, 1.0)
 
     def f(self, x: Array, out: Array) -> None:
         np.tanh(x, out=out)

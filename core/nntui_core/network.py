@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -165,8 +164,3 @@ def layer_names(layers: Sequence[Layer]) -> tuple[str, ...]:
             raise ConfigError("two layers have this name", where=name, given=name, hint="name one of them")
         names.append(name)
     return tuple(names)
-
-
-def with_layers(spec: NetworkSpec, layers: tuple[Layer, ...]) -> NetworkSpec:
-    """The same specification with other layers."""
-    return replace(spec, layers=layers)

@@ -103,6 +103,6 @@ def _local(look: Look, i: int) -> Grid:
         note = (
             f"the diagonal's entries {first} … {first + len(part) - 1}" if diagonal.size > MOST_SIDE else ""
         )
-        return Grid(kind, name, np.diag(part), at, at, movable=True, note=note, corner="diagonal")
+        return Grid(kind, name, np.diag(part), at, at, note=note, corner="diagonal")
     matrix = local.value.reshape(rows, columns)
-    return Grid(kind, name, matrix, min(look.entry, rows - 1), 0, movable=False, corner="outputs × inputs")
+    return Grid(kind, name, matrix, min(look.entry, rows - 1), 0, corner="outputs × inputs")

@@ -37,7 +37,6 @@ class Looking:
         self.preview: Preview | None = None
         """The optimizer's step, while that is looked at."""
         self._entries: dict[str, int] = {}
-        self._searched = ""
         self._subject: Subject | None = None
         self._follow()
 

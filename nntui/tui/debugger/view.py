@@ -41,7 +41,6 @@ class Grid:
     values: Array | None = None
     row: int = 0
     column: int = 0
-    movable: bool = True
     note: str = ""
     """Instead of values, or below them."""
     corner: str = ""
