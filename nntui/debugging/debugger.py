@@ -72,6 +72,8 @@ class Debugger:
 
     def __post_init__(self) -> None:
         self._checks: dict[tuple[int, bytes], Check] = {}
+        self._before: dict[tuple[str, tuple[int, ...]], float] = {}
+        """What entries were before they were set by hand."""
         self._build()
 
     def _build(self) -> None:
@@ -89,10 +91,27 @@ class Debugger:
     def edit(self, name: str, index: tuple[int, ...], value: float) -> None:
         """Set one entry of a node's value; everything after it is computed again, up to the present step."""
         here = self.stepper.position
+        if self.edits.pop((name, index), None) is None:
+            node = next(n for n in self.subject.plan.nodes if n.name == name)
+            self._before[name, index] = float(self.subject.plan.value(node)[index])
         self.edits[name, index] = value
         self._begin()
         self._checks.clear()
         self.stepper.seek(here)
+
+    def undo(self) -> tuple[str, tuple[int, ...]] | None:
+        """Take back what was set by hand last: the entry is again what it was before any edit. None without one."""
+        if not self.edits:
+            return None
+        here = self.stepper.position
+        (name, index), _ = self.edits.popitem()
+        before, plan = self._before.pop((name, index)), self.subject.plan
+        for node in plan.nodes:
+            if node.name == name and node.role == "parameter":  # the trainer's own, which is not made anew
+                plan.value(node)[index] = before
+        self._build()
+        self.stepper.seek(here)
+        return name, index
 
     def _opens(self, node: Node) -> bool:
         return node.name in self.opened

@@ -39,6 +39,7 @@ KEYS: tuple[Binding, ...] = (
     _key("W", "ask('watch')", "watch", "Keep the cursor's node in sight", "watch"),
     _key("slash", "prompt('search')", "search", "Find a node by its name", "search"),
     _key("v", "prompt('edit')", "value", "Set the selected entry and go on", "edit"),
+    _key("z", "ask('undo')", "undo", "Take back the value set last", "undo"),
     _key("left", "arrow(-1, 0)", "cursor", "To an input, or the entry at the left", "left"),
     _key("right", "arrow(1, 0)", "cursor", "To a consumer, or the entry at the right", "right"),
     _key("up", "arrow(0, -1)", "cursor", "To the node, entry or step above", "up"),

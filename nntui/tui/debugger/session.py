@@ -132,6 +132,20 @@ class DebugSession(Stepping, Sampling):
         self._compare()
         self._say(f"{node.name}{at(index)}: {number(before)} → {number(value)}, here only", "warn")
 
+    def undo(self) -> None:
+        """Take back the value that was set last."""
+        taken = self.debugger.undo()
+        if taken is None:
+            self._say("nothing is set by hand")
+            return
+        name, index = taken
+        self.preview = None
+        node = self.wiring.by_name.get(name)
+        if node is None:
+            self._say(f"{name}{at(index)}, in what is closed, is again as it was")
+            return
+        self._say(f"{name}{at(index)} is again {number(float(self.look().plan.value(node)[index]))}")
+
     # What is drawn
 
     def idle(self) -> bool:
