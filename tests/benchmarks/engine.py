@@ -44,15 +44,13 @@ def main() -> None:
     chosen = [c for c in CASES if not wish.cases or any(c.name.startswith(w) for w in wish.cases)]
     rows = [measure(case, wish.rounds) for case in chosen]
     others = peers.names(rows)
-    print("| network | nntui µs | " + " | ".join(others) + " | outside matmul | allocated |")
-    print("|---" * (len(others) + 4) + "|")
+    head = ["network", "nntui µs", *others, "outside matmul", "allocated"]
+    print(f"| {' | '.join(head)} |\n{'|---' * len(head)}|")
     for case, row in zip(chosen, rows, strict=True):
-        cells = [_against(row, name) if name in row else "–" for name in others]
         outside, held = inside(case)
-        print(
-            f"| {case.name} | {statistics.median(row['nntui']):.0f} | {' | '.join(cells)} | {outside:.0%} | {held} B |",
-            flush=True,
-        )
+        cells = [case.name, f"{statistics.median(row['nntui']):.0f}"]
+        cells += [_against(row, name) if name in row else "–" for name in others]
+        print(f"| {' | '.join([*cells, f'{outside:.0%}', f'{held} B'])} |", flush=True)
     print(f"\nfit, start to first update: {first_update():.2f} s; python alone {bare():.2f} s")
 
 
