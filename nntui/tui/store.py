@@ -183,7 +183,9 @@ class Store:
             case Disconnected():
                 values["connected"] = False
                 if "ended" not in values:  # after the end it is what was to come
-                    self._note(Event(text=message.reason, level="warning"))
+                    hello = values.get("hello")
+                    hint = f"; go on with: nntui fit --resume {hello.run}" if hello is not None else ""
+                    self._note(Event(text=f"{message.reason}{hint}", level="warning"))
 
     def _remember(self, stats: Stats) -> None:
         counts, limits = stats.arrays.get("layers/activations"), stats.arrays.get("layers/activation_limits")

@@ -101,6 +101,9 @@ def _farewell(app: NntuiApp, run: RunDirectory) -> int:
         if snapshot.state == "interrupted":
             click.echo(f"go on with: nntui fit --resume {name}", err=True)
         return CODES.get(snapshot.state, 0) if app.source.live else 0
+    if snapshot.state in LIVE and not snapshot.connected and app.source.live:
+        click.echo(f"{name}: its trainer is gone; go on with: nntui fit --resume {name}", err=True)
+        return FAILED
     if snapshot.state in LIVE and snapshot.connected and app.source.live:
         click.echo(f"{name}: goes on training; see it again with: nntui attach {name}", err=True)
     return 0

@@ -78,9 +78,11 @@ def test_the_trainer_is_killed_and_the_viewer_says_so(tmp_path: Path) -> None:
         until(lambda: updates(terminal) > 20)
         os.kill(terminal.trainer(), signal.SIGKILL)
         terminal.shows("trainer gone")
+        terminal.shows(f"go on with: nntui fit --resume {terminal.run.name}")
         terminal.press("q")
-        assert terminal.wait() == 0
+        assert terminal.wait() == 1
         until(terminal.restored, "the terminal as it was")
+        terminal.shows(f"{terminal.run.name}: its trainer is gone; go on with")
         assert terminal.state() == "lost"
         update, _, _ = checkpoint.newest_valid(terminal.run.checkpoints, print)  # whole
         assert update > 0
