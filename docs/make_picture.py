@@ -7,8 +7,8 @@ import re
 import tempfile
 from pathlib import Path
 
+from nntui.protocol.frames import Stop
 from nntui.runs.directory import RunDirectory
-from nntui.server.frames import Stop
 from nntui.server.launch import launch
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps

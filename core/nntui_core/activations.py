@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Ge, Gt
 
 from nntui_core.errors import ShapeError
-from nntui_core.memory import number
-from nntui_core.ops.base import (
-    Array,
-    Arrays,
-    Elementwise,
-    Local,
-    Op,
-    Shape,
-    Workspace,
-    expect_operands,
-    unbroadcast,
-)
+from nntui_core.graph import Graph, Local, Node, Op
+from nntui_core.memory import Array, Arrays, Shape, Workspace, number
+from nntui_core.ops.base import Elementwise, expect_operands, unbroadcast
 from nntui_core.ops.binary import Add, Div, Mul, Sub
 from nntui_core.ops.elementary import Exp, Log, Neg, Reciprocal
 from nntui_core.ops.reductions import RowMax, RowSum
 from nntui_core.special import normal_cdf
-
-if TYPE_CHECKING:
-    from nntui_core.graph import Graph, Node
 
 
 @dataclass(frozen=True)

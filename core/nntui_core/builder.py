@@ -9,13 +9,12 @@ import numpy as np
 
 from nntui_core import catalog
 from nntui_core.errors import ConfigError, ShapeError
-from nntui_core.graph import Graph, Node
+from nntui_core.graph import Graph, Node, Op
 from nntui_core.initializers import Initializer
 from nntui_core.layers.base import sample
 from nntui_core.losses import L1Penalty, L2Penalty
-from nntui_core.memory import Array
+from nntui_core.memory import Array, Shape
 from nntui_core.model import INPUT, LayerNodes, Mode, Model, NetworkSpec
-from nntui_core.ops.base import Op, Shape
 from nntui_core.ops.binary import Add
 from nntui_core.ops.shaping import Reshape
 from nntui_core.parameters import Parameters

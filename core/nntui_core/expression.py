@@ -15,8 +15,8 @@ import numpy as np
 
 from nntui_core.activations import LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Tanh
 from nntui_core.errors import ExpressionError, NntuiError
-from nntui_core.graph import Graph, Node
-from nntui_core.ops.base import Array, Op
+from nntui_core.graph import Graph, Node, Op
+from nntui_core.memory import Array
 from nntui_core.ops.binary import Add, Div, Maximum, Minimum, Mul, Pow, Sub
 from nntui_core.ops.elementary import Abs, Cos, Exp, Log, Neg, Power, Reciprocal, Sin, Sqrt
 from nntui_core.ops.linear import Dot, MatMul

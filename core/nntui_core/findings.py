@@ -9,7 +9,7 @@ import numpy as np
 
 from nntui_core import probe
 from nntui_core.errors import NumericError
-from nntui_core.ops.base import Array
+from nntui_core.memory import Array
 from nntui_core.probe import LayerStats
 from nntui_core.trainer import Metrics, Trainer
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from nntui_core.graph import Node
-from nntui_core.ops.base import Array
+from nntui_core.memory import Array
 from nntui_core.plan import Plan
 
 Verdict = Literal["good", "acceptable", "suspect", "wrong", "kink", "undefined"]

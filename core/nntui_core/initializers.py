@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from annotated_types import Gt
 
-from nntui_core.ops.base import Array, Shape
+from nntui_core.memory import Array, Shape
 
 
 class Initializer(ABC):

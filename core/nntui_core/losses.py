@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from annotated_types import Gt
 
 from nntui_core.activations import Sigmoid, Softmax, sigmoid
 from nntui_core.errors import ShapeError
-from nntui_core.memory import Space, number
-from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+from nntui_core.graph import Graph, Node, Op
+from nntui_core.memory import Array, Arrays, Shape, Space, Workspace, number
+from nntui_core.ops.base import expect_operands
 from nntui_core.ops.binary import Add, Mul, Sub
 from nntui_core.ops.elementary import Abs, Log, Neg, Power
 from nntui_core.ops.reductions import Mean, Norm2, Pick, Sum
-
-if TYPE_CHECKING:
-    from nntui_core.graph import Graph, Node
 
 
 class Loss(Op):

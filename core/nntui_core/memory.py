@@ -3,6 +3,7 @@ one piece."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
@@ -11,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Arrays = Sequence[Array]
+Shape = tuple[int, ...]
+Workspace = dict[str, Array]
 
 LINE = 64
 """Bytes of a cache line, which is also the widest vector register: NumPy works 9 % faster on arrays that start on one."""

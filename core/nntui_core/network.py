@@ -9,8 +9,8 @@ import numpy as np
 from nntui_core.builder import Inventory, NetworkBuilder
 from nntui_core.errors import ConfigError
 from nntui_core.layers.base import Layer
+from nntui_core.memory import Array
 from nntui_core.model import INPUT, Mode, Model, NetworkSpec
-from nntui_core.ops.base import Array
 from nntui_core.parameters import Parameters
 from nntui_core.rng import stream
 

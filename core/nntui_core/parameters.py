@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nntui_core.memory import zeros
-from nntui_core.ops.base import Array, Shape
+from nntui_core.memory import Array, Shape, zeros
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ import numpy as np
 
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, ancestors
-from nntui_core.memory import Array, zeros
-from nntui_core.ops.base import Arrays, Workspace
+from nntui_core.memory import Array, Arrays, Workspace, zeros
 from nntui_core.parameters import Parameters
 
 Phase = Literal["forward", "backward"]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nntui_core.graph import Op
+from nntui_core.memory import Array
 from nntui_core.model import LayerNodes, Model
 from nntui_core.network import Network
-from nntui_core.ops.base import Array, Op
 from nntui_core.trainer import Trainer
 
 SATURATION = {"tanh": 0.97, "sigmoid": 0.47}

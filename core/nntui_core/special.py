@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from nntui_core.ops.base import Array
+from nntui_core.memory import Array
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from nntui_core.graph import Graph, Node, ancestors
-from nntui_core.ops.base import Array
+from nntui_core.memory import Array
 from nntui_core.plan import Event, Plan
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntui_core.errors import ConfigError
-from nntui_core.ops.base import Array
+from nntui_core.memory import Array
 
 Point = tuple[float, float]
 

@@ -107,7 +107,7 @@ def program(arguments: list[str]) -> int:
         _give_up(sys.stdout)
         return 0
     except OSError as error:
-        from nntui.runs.files import reason
+        from nntui.files import reason
 
         _give_up(sys.stdout)
         what = display(error.filename) if error.filename else "cannot write the results"

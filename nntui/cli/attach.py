@@ -29,8 +29,8 @@ def command(ctx: click.Context, run: str, read_only: bool, runs: str | None) -> 
 
     require_terminal(os.environ, sys.stdin, sys.stderr, "use: nntui runs show RUN")
     from nntui.runs.find import resolve
+    from nntui.tui.main import show
     from nntui.tui.source import open_run
-    from nntui.tui.viewer import show
 
     found = resolve(runs_directory(ctx, runs), run, live_first=True)
     return show(open_run(found.run, read_only=read_only), found.run)

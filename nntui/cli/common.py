@@ -13,7 +13,7 @@ import click
 
 from nntui.display import display
 from nntui.errors import UserError
-from nntui.runs.files import expanded
+from nntui.files import expanded
 
 Decorated = TypeVar("Decorated", Callable[..., Any], click.Command)
 
@@ -51,7 +51,7 @@ def warn(message: str) -> None:
 
 def print_json(value: Any) -> None:
     """Exactly one JSON document on stdout; numbers that are not finite become null."""
-    from nntui.runs.jsontext import pretty
+    from nntui.jsontext import pretty
 
     sys.stdout.write(pretty(value) + "\n")
     sys.stdout.flush()

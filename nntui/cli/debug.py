@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nntui.debugging.subject import Subject
-    from nntui.experiment import Experiment
+    from nntui.training.experiment import Experiment
     from nntui.tui.debugger.session import DebugSession
     from nntui_core.errors import ExpressionError
 
@@ -136,7 +136,7 @@ def _screen(open_session: Callable[[], DebugSession], into: bool, path: str | No
         session.search(path)
     if into:
         session.open_all()
-    from nntui.tui.viewer import show_debugger
+    from nntui.tui.main import show_debugger
 
     return show_debugger(lambda: session)
 
@@ -244,9 +244,9 @@ def _experiment(
     from nntui.config import demos
     from nntui.config.load import load
     from nntui.debugging.replay import replay
-    from nntui.experiment import build
-    from nntui.opening import restore
     from nntui.runs.find import resolve
+    from nntui.training.experiment import build
+    from nntui.training.start import restore
 
     name = words[0]
     path = Path(name)

@@ -22,7 +22,7 @@ def command(name: str | None) -> None:
       nntui demos xor
     """
     from nntui.config import demos
-    from nntui.runs.files import file_error
+    from nntui.files import file_error
 
     found = demos.names()
     if name is None:

@@ -21,8 +21,8 @@ def command(ctx: click.Context, run: str, file: str, runs: str | None) -> None:
     Example:
       nntui export latest xor.npz
     """
-    from nntui.runs.export import export
     from nntui.runs.find import resolve
-    from nntui.trained import learned
+    from nntui.training.export import export
+    from nntui.training.trained import learned
 
     export(learned(resolve(runs_directory(ctx, runs), run).run, warn), Path(file))

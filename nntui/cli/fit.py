@@ -22,11 +22,11 @@ from nntui.cli.common import (
 )
 from nntui.cli.summary import plot_losses, summarize
 from nntui.errors import FAILED, UserError
-from nntui.outcome import broken_off, outcome
 from nntui.signals import Signals, name_of
+from nntui.training.result import broken_off, outcome
 
 if TYPE_CHECKING:
-    from nntui.session import Session
+    from nntui.training.session import Session
 
 
 @click.command(name="fit")
@@ -103,8 +103,8 @@ class Order:
         return load(name, self.overrides, seed=self.seed, epochs=self.epochs)
 
     def _new(self) -> tuple[Session, bool]:
-        from nntui import opening
-        from nntui.experiment import build
+        from nntui.training import start as opening
+        from nntui.training.experiment import build
 
         assert self.config is not None
         experiment = build(self._settings(self.config))
@@ -114,10 +114,10 @@ class Order:
         return opening.start(experiment, self.base, warn), False
 
     def _resumed(self, name: str) -> tuple[Session, bool]:
-        from nntui import opening
         from nntui.config.load import load, same
-        from nntui.experiment import build
         from nntui.runs.find import resolve
+        from nntui.training import start as opening
+        from nntui.training.experiment import build
 
         run = resolve(self.base, name).run
         settings = self._settings(run.config if self.config is None else self.config)

@@ -44,7 +44,7 @@ def command(
     if (text is not None) + (path is not None) + own != 1:
         raise UserError("nntui predict: give one of --input JSON, --csv FILE and --data")
     from nntui.runs.find import resolve
-    from nntui.trained import learned
+    from nntui.training.trained import learned
     from nntui_core.network import decide
 
     found = resolve(runs_directory(ctx, runs), run).run
@@ -101,8 +101,8 @@ def _rows(text: str, width: int) -> Any:
 def _own(run: RunDirectory) -> Any:
     """Every row of the run's own data, in its order. Raises UserError, also where it has changed."""
     from nntui.config.load import load
-    from nntui.experiment import build
-    from nntui.opening import same_data
+    from nntui.training.experiment import build
+    from nntui.training.start import same_data
 
     experiment = build(load(run.config))
     same_data(experiment, run, run.read())

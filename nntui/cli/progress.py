@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from nntui.session import Session
     from nntui.signals import Signals
+    from nntui.training.session import Session
     from nntui_core.errors import NumericError
 
 

@@ -66,8 +66,8 @@ def command(
     launched = launch(config, overrides, seed, runs_directory(ctx, runs), pace, paused)
     # The screen's libraries load while the trainer starts.
     from nntui.runs.directory import RunDirectory
+    from nntui.tui.main import show
     from nntui.tui.source import LiveSource
-    from nntui.tui.viewer import show
 
     ready = launched.wait_ready(60.0)
     run = RunDirectory(ready.run_dir)

@@ -109,8 +109,8 @@ def compare(ctx: click.Context, names: tuple[str, ...], as_json: bool, runs: str
     Example:
       nntui runs compare xor-20261124-1015 latest
     """
-    from nntui.runs.compare import differences, measured
     from nntui.runs.find import resolve
+    from nntui.training.compare import differences, measured
 
     if len(names) < 2:
         raise UserError(f"nntui runs compare: name at least two runs (given {len(names)})")

@@ -11,7 +11,7 @@ import click
 
 from nntui.cli.common import say
 from nntui.display import display
-from nntui.outcome import PARTS
+from nntui.training.result import PARTS
 
 POINTS = 400
 

@@ -20,7 +20,7 @@ from nntui.data import sources
 from nntui.data.table import Source
 from nntui.display import display
 from nntui.errors import UserError
-from nntui.runs.files import expanded
+from nntui.files import expanded
 
 
 class Origin:
@@ -100,7 +100,7 @@ def parse(
 
 def _later(settings: Settings) -> tuple[list[tuple[Path, str]], list[str]]:
     """What building would refuse, too: faults of keys, and messages on data files."""
-    from nntui.experiment import build as experiment
+    from nntui.training.experiment import build as experiment
 
     said: dict[str, tuple[Path, str]] = {}
 

@@ -13,7 +13,7 @@ from typing import Any
 from nntui.config.lines import KEY, Path
 from nntui.display import display
 from nntui.errors import UserError
-from nntui.runs.files import reason
+from nntui.files import reason
 
 MAX_BYTES = 8 << 20
 """Room for the weights of an exported run as Θ."""

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from nntui.display import display
 from nntui.errors import SettingError
-from nntui.runs.files import expanded, reason
+from nntui.files import expanded, reason
 
 MAX_BYTES = 2 << 30
 """Larger files are refused."""

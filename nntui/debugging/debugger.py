@@ -14,7 +14,7 @@ from nntui.debugging.subject import Opens, Subject
 from nntui.debugging.watching import Hit, Moment, Scan
 from nntui_core.gradcheck import Check, Checker
 from nntui_core.graph import Node
-from nntui_core.ops.base import Array
+from nntui_core.memory import Array
 from nntui_core.plan import Event, Phase, Plan
 from nntui_core.stepper import Stepper
 

@@ -8,7 +8,7 @@ from math import isfinite
 from nntui.debugging.debugger import Debugger
 from nntui.debugging.subject import Array, Opens, Subject, of_experiment, of_expression
 from nntui.debugging.watching import Moment
-from nntui.experiment import Experiment
+from nntui.training.experiment import Experiment
 
 
 def on_expression(text: str, values: Mapping[str, Array]) -> Debugger:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.debugging.records import local_derivative
-from nntui_core.graph import Node
-from nntui_core.ops.base import Elementwise, Local
+from nntui_core.graph import Local, Node
+from nntui_core.ops.base import Elementwise
 from nntui_core.plan import Edge, Plan
 
 Array = NDArray[Any]

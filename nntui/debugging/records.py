@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from nntui.debugging.descent import ParameterStep, descent
 from nntui.debugging.subject import Subject
 from nntui_core.gradcheck import Checker
-from nntui_core.graph import Node
-from nntui_core.ops.base import Elementwise, Local, local_of
+from nntui_core.graph import Local, Node, local_of
+from nntui_core.ops.base import Elementwise
 from nntui_core.plan import Edge, Plan
 
 Array = NDArray[Any]

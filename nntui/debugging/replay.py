@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nntui.experiment import Experiment
 from nntui.runs.directory import RunDirectory
+from nntui.training.experiment import Experiment
 from nntui_core.errors import NumericError
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.errors import UserError
-from nntui.experiment import Experiment
+from nntui.training.experiment import Experiment
 from nntui_core import expression
 from nntui_core.graph import Node
 from nntui_core.model import Model

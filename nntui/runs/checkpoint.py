@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.errors import UserError
-from nntui.runs.files import atomic_write, file_error, open_regular
+from nntui.files import atomic_write, file_error, open_regular
 
 Array = NDArray[Any]
 MANIFEST = "manifest"

@@ -14,9 +14,9 @@ from typing import Any
 
 from nntui.display import display
 from nntui.errors import UserError
+from nntui.files import atomic_write, file_error, read_bounded
+from nntui.jsontext import document, parse_object
 from nntui.runs import identity
-from nntui.runs.files import atomic_write, file_error, read_bounded
-from nntui.runs.jsontext import document, parse_object
 
 STATE = "run.json"
 MAX_STATE = 1 << 20

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from nntui.display import display
 from nntui.errors import UserError
+from nntui.files import expanded, file_error
 from nntui.runs.directory import LIVE, RunDirectory, RunInfo
-from nntui.runs.files import expanded, file_error
 
 
 @dataclass(frozen=True)

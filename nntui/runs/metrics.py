@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from nntui.errors import UserError
-from nntui.runs.files import file_error, open_regular
-from nntui.runs.jsontext import NONFINITE, parse_object, record_line
+from nntui.files import file_error, open_regular
+from nntui.jsontext import NONFINITE, parse_object, record_line
 
 Record = dict[str, Any]
 Report = Callable[[str], object]

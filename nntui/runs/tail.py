@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nntui.errors import UserError
-from nntui.runs.files import file_error, open_regular
+from nntui.files import file_error, open_regular
 from nntui.runs.metrics import Record, Report, read_metrics
 
 

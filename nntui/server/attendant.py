@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 
 from nntui.errors import UserError
-from nntui.server.breaks import Breaks
-from nntui.server.changes import CHANGES, predict
-from nntui.server.commands import (
+from nntui.protocol.commands import (
     Breakpoints,
     Pause,
     Predict,
@@ -22,14 +20,16 @@ from nntui.server.commands import (
     StepUpdate,
     Stop,
 )
+from nntui.protocol.message import Command, Message
+from nntui.protocol.reports import Ended, Event, Snapshot
+from nntui.server.breaks import Breaks
+from nntui.server.changes import CHANGES, predict
+from nntui.server.connection import Viewer
 from nntui.server.hub import Hub
-from nntui.server.message import Command, Message
 from nntui.server.pace import Pace
 from nntui.server.reporter import STATUS_SECONDS, Reporter
-from nntui.server.reports import Ended, Event, Snapshot
-from nntui.server.viewer import Viewer
-from nntui.session import Session
 from nntui.signals import Signals
+from nntui.training.session import Session
 from nntui_core.errors import NumericError
 
 FIRST_VIEWER = 30.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nntui.server.message import Arrays
-from nntui.server.reports import Broke
+from nntui.protocol.message import Arrays
+from nntui.protocol.reports import Broke
 from nntui_core.trainer import Trainer
 
 if TYPE_CHECKING:

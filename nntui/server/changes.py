@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from nntui.errors import UserError
-from nntui.server.commands import EditWeight, Predict, Restart, Rewind, SetRate
-from nntui.server.message import Command
-from nntui.server.reports import Prediction
-from nntui.session import Session
+from nntui.protocol.commands import EditWeight, Predict, Restart, Rewind, SetRate
+from nntui.protocol.message import Command
+from nntui.protocol.reports import Prediction
+from nntui.training.session import Session
 
 
 def set_rate(session: Session, command: SetRate) -> str:

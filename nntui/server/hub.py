@@ -13,13 +13,13 @@ import threading
 import time
 from collections import deque
 
-from nntui.server import sockets
-from nntui.server.commands import Attach, Ping, Shown, TakeControl, Want
-from nntui.server.frames import from_frame, to_frame
-from nntui.server.message import PROTOCOL, Command, FrameError, Message
-from nntui.server.reports import Control, Ended, Event, Hello, Pong
-from nntui.server.viewer import CREDITED, Viewer
-from nntui.server.wire import WireError, encode
+from nntui.protocol import sockets
+from nntui.protocol.commands import Attach, Ping, Shown, TakeControl, Want
+from nntui.protocol.frames import from_frame, to_frame
+from nntui.protocol.message import PROTOCOL, Command, FrameError, Message
+from nntui.protocol.reports import Control, Ended, Event, Hello, Pong
+from nntui.protocol.wire import WireError, encode
+from nntui.server.connection import CREDITED, Viewer
 
 MAX_COMMANDS = 1000
 MAX_VIEWERS = 64

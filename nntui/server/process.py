@@ -44,11 +44,12 @@ class Trainer:
     def __init__(self, order: dict[str, Any]) -> None:
         from nntui.blas import limit_threads
         from nntui.config.load import load
-        from nntui.experiment import build
-        from nntui.opening import start
-        from nntui.server import outline, sockets
+        from nntui.protocol import sockets
         from nntui.server.attendant import Attendant
         from nntui.server.hub import Hub
+        from nntui.statistics import outline
+        from nntui.training.experiment import build
+        from nntui.training.start import start
 
         experiment = build(load(order["config"], order["overrides"], seed=order["seed"]))
         limit_threads(len(experiment.network.parameters))
@@ -70,7 +71,7 @@ class Trainer:
 
     def _report(self, message: str) -> None:
         from nntui.display import display
-        from nntui.server.reports import Event
+        from nntui.protocol.reports import Event
 
         print(display(message), file=sys.stderr, flush=True)
         hub = getattr(self, "hub", None)
@@ -79,7 +80,7 @@ class Trainer:
 
     def train(self) -> int:
         """Until the end, or until it is stopped."""
-        from nntui.server import sockets
+        from nntui.protocol import sockets
         from nntui.signals import Signals
 
         session = self.session

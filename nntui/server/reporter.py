@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from nntui.server import statistics
+from nntui.protocol.reports import Hello, Status
 from nntui.server.hub import Hub
 from nntui.server.pace import Pace
-from nntui.server.reports import Hello, Status
-from nntui.session import Session
+from nntui.statistics import statistics
+from nntui.training.session import Session
 
 STATUS_SECONDS = 0.1
 STATS_SECONDS = 0.2

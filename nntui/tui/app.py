@@ -12,8 +12,8 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from nntui.server.commands import Shown
-from nntui.server.reports import Stats, Status
+from nntui.protocol.commands import Shown
+from nntui.protocol.reports import Stats, Status
 from nntui.tui.caps import Caps
 from nntui.tui.commands import PALETTE, commands
 from nntui.tui.debugger.link import Link

@@ -8,13 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nntui.errors import UserError
+from nntui.protocol.message import Message
+from nntui.protocol.reports import Ended, Event, Stats, Status
 from nntui.runs.directory import LIVE, RunDirectory
 from nntui.runs.metrics import Record
-from nntui.server.message import Message
-from nntui.server.reports import Ended, Event, Stats, Status
 
 if TYPE_CHECKING:
-    from nntui.experiment import Experiment
+    from nntui.training.experiment import Experiment
 
 
 class Restarted:
@@ -53,7 +53,7 @@ class Replay:
 
     def _work(self) -> None:
         """Open the run, then answer each change of what is wanted."""
-        from nntui.server import statistics
+        from nntui.statistics import statistics
 
         try:
             experiment, state = self._open()
@@ -79,7 +79,7 @@ class Replay:
 
     def _say_where(self, experiment: Experiment, state: str, reason: str) -> None:
         """What a trainer would say of the run, its state and its end."""
-        from nntui.server import outline
+        from nntui.statistics import outline
 
         self._post(outline.hello(self._run, experiment.settings.title, state, experiment))
         trainer = experiment.trainer
@@ -92,7 +92,7 @@ class Replay:
         return self._closed or self._wanted != done
 
     def _open(self) -> tuple[Experiment, str]:
-        from nntui.trained import reopen
+        from nntui.training.trained import reopen
 
         experiment = reopen(self._run, lambda text: self._post(Event(text=text, level="warning")))
         trainer = experiment.trainer

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nntui.errors import UserError
+from nntui.protocol.commands import Want
+from nntui.protocol.message import Command, Message
+from nntui.protocol.reports import Disconnected, Ended, Event, Stats
 from nntui.runs.directory import LIVE, RunDirectory
 from nntui.runs.tail import MetricsReader
-from nntui.server.commands import Want
-from nntui.server.message import Command, Message
-from nntui.server.reports import Disconnected, Ended, Event, Stats
 from nntui.tui.replay import Item, Post, Replay, Restarted
 
 __all__ = ["FakeSource", "FileSource", "Item", "LiveSource", "Post", "Restarted", "Source", "open_run"]
 
 if TYPE_CHECKING:
-    from nntui.server.client import Client
+    from nntui.protocol.client import Client
 
 
 class Source(ABC):
@@ -93,7 +93,7 @@ class LiveSource(Source):
         self._replay: Replay | None = None
 
     def start(self, post: Post) -> None:
-        from nntui.server.client import Client
+        from nntui.protocol.client import Client
 
         self._post = post
         self._tail = FileTail(self._run, post)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntui.protocol.message import Arrays, Message
+from nntui.protocol.reports import Broke, Control, Disconnected, Ended, Event, Hello, Stats, Status
 from nntui.runs.metrics import Record, number
-from nntui.server.message import Arrays, Message
-from nntui.server.reports import Broke, Control, Disconnected, Ended, Event, Hello, Stats, Status
 
 Array = NDArray[Any]
 

@@ -15,7 +15,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from nntui.config.load import load
-from nntui.experiment import build
+from nntui.training.experiment import build
 
 SEEDS = {"xor": 50, "digits": 10, "mini_vgg": 5, "mini_inception": 5, "vehicles": 5}
 

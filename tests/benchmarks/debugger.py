@@ -15,12 +15,12 @@ from time import perf_counter
 import numpy as np
 
 from nntui.config.load import load
-from nntui.experiment import build
-from nntui.opening import start
+from nntui.protocol.reports import Snapshot
 from nntui.runs.directory import RunDirectory
-from nntui.server.reports import Snapshot
+from nntui.training.experiment import build
+from nntui.training.start import start
+from nntui.tui.debugger.open_run import RunOpener
 from nntui.tui.debugger.opening import on_experiment
-from nntui.tui.debugger.run_opener import RunOpener
 
 CONFIG = """
 [data]

@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from nntui.experiment import prepare
 from nntui.runs.directory import RunDirectory
-from nntui.trained import learned
+from nntui.training.experiment import prepare
+from nntui.training.trained import learned
 from tests.cli.conftest import Cli
 
 DEEP = """

@@ -13,7 +13,7 @@ from nntui.cli import group, main
 from nntui.errors import FAILED
 from nntui.runs.find import resolve
 from nntui.runs.metrics import MetricsError, MetricsWriter
-from nntui.session import Session
+from nntui.training.session import Session
 
 
 def fit(base: Path) -> tuple[int, dict[str, Any]]:

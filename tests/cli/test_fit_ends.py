@@ -326,7 +326,7 @@ def test_a_long_epoch_is_saved_in_its_middle_and_resumed_there(
 ) -> None:
     config = write(tmp_path, text.replace("epochs = 14", "epochs = 2"))
     whole = cli("fit", config, "--json", "--runs", tmp_path / "whole").json
-    monkeypatch.setattr("nntui.session.WITHIN_EPOCH_SECONDS", 0.0)
+    monkeypatch.setattr("nntui.training.session.WITHIN_EPOCH_SECONDS", 0.0)
     advance = Trainer.advance
 
     def dying(trainer: Trainer) -> bool:

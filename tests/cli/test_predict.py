@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from nntui.config.load import load
-from nntui.experiment import build
 from nntui.runs import checkpoint
+from nntui.training.experiment import build
 from tests.cli.conftest import Cli
 
 NET = """

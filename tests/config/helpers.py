@@ -9,7 +9,7 @@ import pytest
 
 from nntui.config.load import parse
 from nntui.errors import UserError
-from nntui.experiment import Experiment, build
+from nntui.training.experiment import Experiment, build
 
 XOR = """\
 [data]

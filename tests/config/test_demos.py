@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from nntui.cli import group
 from nntui.config import demos
 from nntui.config.load import load
-from nntui.experiment import Experiment, build
+from nntui.training.experiment import Experiment, build
 from nntui_core import probe
 from nntui_core.findings import Watch
 from nntui_core.optimizers.base import SecondOrder

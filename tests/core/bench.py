@@ -9,7 +9,7 @@ import numpy as np
 
 from nntui_core.graph import Graph, Node
 from nntui_core.layers.base import Layer
-from nntui_core.ops.base import Array, Shape
+from nntui_core.memory import Array, Shape
 from nntui_core.ops.binary import Mul
 from nntui_core.ops.reductions import Sum
 from nntui_core.parameters import Parameters

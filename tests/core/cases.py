@@ -12,10 +12,10 @@ import numpy as np
 
 from nntui_core import activations as act
 from nntui_core import losses
-from nntui_core.memory import zeros
+from nntui_core.graph import Op
+from nntui_core.memory import Array, Shape, zeros
 from nntui_core.ops import convolution as conv
 from nntui_core.ops import linear, normalization, reductions, shaping
-from nntui_core.ops.base import Array, Op, Shape
 from nntui_core.ops.binary import Add, Div, Maximum, Minimum, Mul, Pow, Sub
 from nntui_core.ops.elementary import Abs, Cos, Exp, Log, Neg, Power, Reciprocal, Sin, Sqrt
 from nntui_core.ops.linear import Dot

@@ -8,14 +8,15 @@ import numpy as np
 
 from nntui_core import catalog
 from nntui_core.activations import Maxout, Softmax
+from nntui_core.graph import Op
 from nntui_core.layers.base import Layer
 from nntui_core.layers.dense import Dense, MaxoutLayer
 from nntui_core.layers.joining import AddLayer, ConcatLayer
 from nntui_core.layers.regularizing import BatchNormLayer, Dropout
 from nntui_core.layers.spatial import AvgPool2dLayer, Conv2dLayer, Flatten, MaxPool2dLayer
+from nntui_core.memory import Shape
 from nntui_core.model import INPUT, Model, NetworkSpec
 from nntui_core.network import Network
-from nntui_core.ops.base import Op, Shape
 
 SAMPLES = 3
 ACTIVATIONS = [n for n in catalog.members("activation") if n not in ("softmax", "maxout")]

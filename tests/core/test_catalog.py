@@ -7,9 +7,9 @@ import pytest
 
 from nntui_core import catalog
 from nntui_core.errors import ShapeError
-from nntui_core.graph import Graph, Node
-from nntui_core.memory import zeros
-from nntui_core.ops.base import Array, Elementwise, Op, Workspace
+from nntui_core.graph import Graph, Node, Op
+from nntui_core.memory import Array, Workspace, zeros
+from nntui_core.ops.base import Elementwise
 from nntui_core.ops.binary import Mul
 from nntui_core.ops.reductions import Sum
 from nntui_core.parameters import Parameters

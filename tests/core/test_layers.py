@@ -16,9 +16,9 @@ from nntui_core.layers.joining import AddLayer, ConcatLayer
 from nntui_core.layers.regularizing import BatchNormLayer, Dropout
 from nntui_core.layers.spatial import AvgPool2dLayer, Conv2dLayer, Flatten, MaxPool2dLayer
 from nntui_core.losses import MeanSquaredError
+from nntui_core.memory import Array, Shape
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
-from nntui_core.ops.base import Array, Shape
 from tests.core.bench import measured
 from tests.core.cases import draw
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from nntui_core import catalog
 from nntui_core.gradcheck import Checker
+from nntui_core.memory import Array
 from nntui_core.model import Model
 from nntui_core.network import Network
-from nntui_core.ops.base import Array
 from nntui_core.plan import Plan
 from nntui_core.stepper import Stepper, open_nodes
 from tests.core.random_networks import filled, kinds, random_network

@@ -9,7 +9,7 @@ import pytest
 from nntui.config.load import load
 from nntui.debugging.comparison import Comparison
 from nntui.debugging.subject import of_experiment
-from nntui.experiment import build
+from nntui.training.experiment import build
 
 
 @pytest.mark.parametrize("demo", ["xor", "mini_vgg"])

@@ -13,8 +13,8 @@ from nntui.debugging.descent import descent
 from nntui.debugging.records import document
 from nntui.debugging.subject import of_experiment, of_expression
 from nntui.debugging.trace import trace
-from nntui.experiment import Experiment, build
-from nntui.runs.jsontext import pretty
+from nntui.jsontext import pretty
+from nntui.training.experiment import Experiment, build
 
 FIRST_ORDER = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam", "amsgrad"]
 SECOND_ORDER = ["newton", "cg", "bfgs", "lbfgs"]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nntui.debugging.records import document
 from nntui.debugging.subject import everything, nothing, of_expression
-from nntui.runs.jsontext import pretty
+from nntui.jsontext import pretty
 
 Array = Any
 VALUES = {

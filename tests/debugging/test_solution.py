@@ -11,7 +11,7 @@ import pytest
 from nntui.config.load import load
 from nntui.debugging.solution import latex, markdown, solution
 from nntui.debugging.subject import Subject, everything, nothing, of_experiment, of_expression
-from nntui.experiment import build
+from nntui.training.experiment import build
 
 
 def expression(text: str, *, into: bool = False, **values: Any) -> Subject:

@@ -14,7 +14,7 @@ from nntui.debugging.conditions import parse
 from nntui.debugging.debugger import Debugger
 from nntui.debugging.subject import Subject, of_experiment, of_expression
 from nntui.debugging.watching import Hit, Moment, Scan, Watch
-from nntui.experiment import Experiment, build
+from nntui.training.experiment import Experiment, build
 from nntui_core.errors import NumericError
 
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from nntui_core import catalog
-from nntui_core.graph import Graph, Node
+from nntui_core.graph import Graph, Node, Op
 from nntui_core.layers.base import Layer
-from nntui_core.ops.base import Array, Op
+from nntui_core.memory import Array
 from nntui_core.ops.binary import Mul
 from nntui_core.ops.reductions import Sum
 from nntui_core.parameters import Parameters

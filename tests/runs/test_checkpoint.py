@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntui.errors import UserError
+from nntui.files import atomic_write, remove_stale
 from nntui.runs import checkpoint
 from nntui.runs.checkpoint import CheckpointError, newest_valid, path_of, read, save, thin, thinned, updates
-from nntui.runs.files import atomic_write, remove_stale
 
 ARRAYS = {
     "param/dense1.W": np.arange(12.0).reshape(3, 4),

@@ -12,7 +12,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from nntui.server.message import Arrays, Frame, Message
+from nntui.protocol.message import Arrays, Frame, Message
 
 DTYPES = [np.dtype(c) for c in ("?", "i1", "u1", "<i4", "<i8", "<u8", "<f4", "<f8")]
 json_values = st.recursive(

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nntui.config.load import load
-from nntui.experiment import build
-from nntui.opening import start
-from nntui.server import outline, sockets
+from nntui.protocol import sockets
+from nntui.protocol.client import Client
+from nntui.protocol.commands import Shown, Want
+from nntui.protocol.message import Command, Message
 from nntui.server.attendant import Attendant
-from nntui.server.client import Client
-from nntui.server.commands import Shown, Want
 from nntui.server.hub import Hub
-from nntui.server.message import Command, Message
-from nntui.session import Session, Signals
+from nntui.statistics import outline
+from nntui.training.experiment import build
+from nntui.training.session import Session, Signals
+from nntui.training.start import start
 
 PATIENCE = 20.0
 """Seconds after which a test gives up waiting; nothing waits that long when all is well."""

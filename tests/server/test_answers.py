@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nntui.config.load import load
-from nntui.experiment import Experiment, build
-from nntui.server.answers import BUDGET, SIDE, UNITS, shrunk
-from nntui.server.statistics import collect
+from nntui.statistics.answers import BUDGET, SIDE, UNITS, shrunk
+from nntui.statistics.statistics import collect
+from nntui.training.experiment import Experiment, build
 
 
 def experiment(name: str, *overrides: str) -> Experiment:

@@ -18,12 +18,12 @@ import pytest
 from click.testing import CliRunner
 
 from nntui.cli import group, program
+from nntui.protocol.commands import StepUpdate, Want
+from nntui.protocol.message import Message
+from nntui.protocol.reports import Disconnected, Ended, Event, Hello, Stats, Status
 from nntui.runs.directory import RunDirectory
 from nntui.runs.find import listed, resolve
-from nntui.server.commands import StepUpdate, Want
 from nntui.server.launch import Launched
-from nntui.server.message import Message
-from nntui.server.reports import Disconnected, Ended, Event, Hello, Stats, Status
 from nntui.tui.source import FileSource, LiveSource, Source, open_run
 from tests.server.running import running, until
 

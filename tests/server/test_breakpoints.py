@@ -9,8 +9,8 @@ import numpy as np
 
 from nntui.debugging.conditions import parse
 from nntui.debugging.watching import Watch
-from nntui.server.commands import Breakpoints, RequestSnapshot, Restart, Resume, SetRate, Stop
-from nntui.server.reports import Broke, Ended, Event, Snapshot, Status
+from nntui.protocol.commands import Breakpoints, RequestSnapshot, Restart, Resume, SetRate, Stop
+from nntui.protocol.reports import Broke, Ended, Event, Snapshot, Status
 from nntui_core.errors import NumericError
 from tests.server.running import Running, Viewer, running
 
@@ -26,7 +26,7 @@ def paused(run: Running) -> Viewer:
 def again(run: Running, snapshot: Snapshot, condition: str) -> tuple[str, str] | None:
     """What holds when the update is made anew from the snapshot, as a viewer would step it."""
     from nntui.config.load import load
-    from nntui.experiment import build
+    from nntui.training.experiment import build
 
     trainer = build(load(run.session.run.config)).trainer
     trainer.load(snapshot.arrays)

@@ -16,14 +16,9 @@ from hypothesis import strategies as st
 
 from nntui.config.load import load
 from nntui.errors import UserError
-from nntui.experiment import build
-from nntui.opening import resume
-from nntui.runs import checkpoint
-from nntui.runs.metrics import read_metrics
-from nntui.server import attendant, hub, sockets
-from nntui.server import viewer as viewers
-from nntui.server.client import Client
-from nntui.server.commands import (
+from nntui.protocol import sockets
+from nntui.protocol.client import Client
+from nntui.protocol.commands import (
     EditWeight,
     Pause,
     Ping,
@@ -41,9 +36,9 @@ from nntui.server.commands import (
     TakeControl,
     Want,
 )
-from nntui.server.frames import to_frame
-from nntui.server.message import MESSAGES, Message
-from nntui.server.reports import (
+from nntui.protocol.frames import to_frame
+from nntui.protocol.message import MESSAGES, Message
+from nntui.protocol.reports import (
     Control,
     Disconnected,
     Ended,
@@ -55,7 +50,13 @@ from nntui.server.reports import (
     Stats,
     Status,
 )
-from nntui.server.wire import encode
+from nntui.protocol.wire import encode
+from nntui.runs import checkpoint
+from nntui.runs.metrics import read_metrics
+from nntui.server import attendant, hub
+from nntui.server import connection as viewers
+from nntui.training.experiment import build
+from nntui.training.start import resume
 from tests.server.messages import messages
 from tests.server.running import running, until
 
@@ -143,7 +144,7 @@ def test_a_viewer_that_stops_reading_slows_nothing(tmp_path: Path) -> None:
     with running(tmp_path, "xor", *LONG) as run:
         stuck = socket.socket(socket.AF_UNIX)
         stuck.connect(str(run.socket))
-        from nntui.server.commands import Attach
+        from nntui.protocol.commands import Attach
 
         stuck.sendall(
             encode(to_frame(Attach())) + encode(to_frame(Want(keys=("weights", "layers", "surface"))))

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntui.server.frames import from_frame, to_frame
-from nntui.server.message import MESSAGES, Frame, FrameError
-from nntui.server.wire import Decoder, WireError, encode
+from nntui.protocol.frames import from_frame, to_frame
+from nntui.protocol.message import MESSAGES, Frame, FrameError
+from nntui.protocol.wire import Decoder, WireError, encode
 from tests.server.messages import frames, messages
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import numpy as np
 
 from nntui.config.load import load
-from nntui.experiment import build
+from nntui.training.experiment import build
 from nntui.tui.caps import Caps
 from nntui.tui.debugger.app import DebugApp
 from nntui.tui.debugger.opening import on_experiment, on_expression

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nntui.server.reports import Control, Hello, Stats, Status
+from nntui.protocol.reports import Control, Hello, Stats, Status
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
 from nntui.tui.panes.base import Pane

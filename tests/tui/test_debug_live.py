@@ -13,16 +13,16 @@ from nntui.config.load import load
 from nntui.debugging.conditions import parse
 from nntui.debugging.replay import replay
 from nntui.debugging.watching import Watch
-from nntui.experiment import build
-from nntui.opening import restore, start
+from nntui.protocol.commands import Breakpoints, RequestSnapshot
+from nntui.protocol.reports import Broke
+from nntui.protocol.reports import Snapshot as SnapshotMessage
 from nntui.runs.directory import RunDirectory
-from nntui.server import outline
-from nntui.server.commands import Breakpoints, RequestSnapshot
-from nntui.server.reports import Broke
-from nntui.server.reports import Snapshot as SnapshotMessage
+from nntui.statistics import outline
+from nntui.training.experiment import build
+from nntui.training.start import restore, start
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
-from nntui.tui.debugger.run_opener import RunOpener
+from nntui.tui.debugger.open_run import RunOpener
 from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.source import FakeSource
 from nntui_core.errors import NumericError

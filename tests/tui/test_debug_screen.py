@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from textual.binding import Binding
 
-from nntui.opening import start
+from nntui.protocol.commands import RequestSnapshot
+from nntui.protocol.reports import Snapshot as SnapshotMessage
 from nntui.runs.directory import RunDirectory
-from nntui.server import outline
-from nntui.server.commands import RequestSnapshot
-from nntui.server.reports import Snapshot as SnapshotMessage
+from nntui.statistics import outline
+from nntui.training.start import start
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
 from nntui.tui.screens.debug import DebugScreen
@@ -400,7 +400,7 @@ def test_a_key_means_the_same_on_both_screens():
 def live(tmp_path):
     """A source of a run three updates in, that answers as its trainer would."""
     from nntui.config.load import load
-    from nntui.experiment import build
+    from nntui.training.experiment import build
 
     experiment = build(load("xor", ()))
     session = start(experiment, tmp_path, lambda text: None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nntui.server.commands import (
+from nntui.protocol.commands import (
     Pause,
     Restart,
     Resume,
@@ -14,7 +14,7 @@ from nntui.server.commands import (
     TakeControl,
     Want,
 )
-from nntui.server.reports import Control, Disconnected, Ended, Event
+from nntui.protocol.reports import Control, Disconnected, Ended, Event
 from nntui.tui.screens.confirm import QuitScreen
 from nntui.tui.screens.help import HelpScreen
 from tests.tui.fakes import items, stats, status, watching

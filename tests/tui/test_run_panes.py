@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from nntui.server.commands import Want
-from nntui.server.reports import Ended, Event, Hello, Stats
+from nntui.protocol.commands import Want
+from nntui.protocol.reports import Ended, Event, Hello, Stats
 from nntui.tui.caps import Caps
 from nntui.tui.render.picture import plain, row_width
 from nntui.tui.source import Restarted

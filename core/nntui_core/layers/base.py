@@ -11,9 +11,9 @@ from annotated_types import Gt
 
 from nntui_core.catalog import Member
 from nntui_core.errors import ShapeError
-from nntui_core.graph import Graph, Node
+from nntui_core.graph import Graph, Node, Op
 from nntui_core.initializers import Initializer
-from nntui_core.ops.base import Op, Shape
+from nntui_core.memory import Shape
 from nntui_core.ops.convolution import Window
 
 ActivationField = Annotated[Op, Member("activation")]

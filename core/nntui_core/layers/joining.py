@@ -10,7 +10,7 @@ from nntui_core.activations import Linear
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Node
 from nntui_core.layers.base import ActivationField, Builder, Layer, activate, sample
-from nntui_core.ops.base import Shape
+from nntui_core.memory import Shape
 from nntui_core.ops.binary import Add
 from nntui_core.ops.shaping import Concat
 

@@ -8,17 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from nntui_core.memory import Array
-from nntui_core.ops.base import (
-    Arrays,
-    Local,
-    Op,
-    Shape,
-    Workspace,
-    broadcast_shape,
-    expect_operands,
-    unbroadcast,
-)
+from nntui_core.graph import Local, Op
+from nntui_core.memory import Array, Arrays, Shape, Workspace
+from nntui_core.ops.base import broadcast_shape, expect_operands, unbroadcast
 from nntui_core.ops.notation import bracketed, precedence
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nntui_core.errors import ShapeError
-from nntui_core.memory import Space, as_rows, from_rows
-from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+from nntui_core.graph import Graph, Node, Op
+from nntui_core.memory import Array, Arrays, Shape, Space, Workspace, as_rows, from_rows
+from nntui_core.ops.base import expect_operands
 from nntui_core.ops.binary import Add
 from nntui_core.ops.linear import MatMul
 from nntui_core.ops.shaping import Permute, Reshape
-
-if TYPE_CHECKING:
-    from nntui_core.graph import Graph, Node
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from nntui_core.memory import Array
-from nntui_core.ops.base import Arrays, Elementwise
+from nntui_core.memory import Array, Arrays
+from nntui_core.ops.base import Elementwise
 from nntui_core.ops.notation import bracketed
 
 

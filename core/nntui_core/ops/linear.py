@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from nntui_core.errors import ShapeError
-from nntui_core.memory import Space
-from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+from nntui_core.graph import Graph, Node, Op
+from nntui_core.memory import Array, Arrays, Shape, Space, Workspace
+from nntui_core.ops.base import expect_operands
 from nntui_core.ops.binary import Add
 from nntui_core.ops.notation import bracketed
-
-if TYPE_CHECKING:
-    from nntui_core.graph import Graph, Node
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import numpy as np
 from annotated_types import Gt
 
 from nntui_core.errors import ShapeError
-from nntui_core.memory import Space
-from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+from nntui_core.graph import Op
+from nntui_core.memory import Array, Arrays, Shape, Space, Workspace
+from nntui_core.ops.base import expect_operands
 
 
 def _axes(x: Array) -> tuple[int, ...]:

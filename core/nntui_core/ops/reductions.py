@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from nntui_core.errors import ShapeError
-from nntui_core.memory import Array
-from nntui_core.ops.base import Arrays, Op, Shape, Workspace, expect_operands
+from nntui_core.graph import Op
+from nntui_core.memory import Array, Arrays, Shape, Workspace
+from nntui_core.ops.base import expect_operands
 
 
 class Reduction(Op):

@@ -10,8 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from nntui_core.errors import ShapeError
-from nntui_core.memory import copy_flat
-from nntui_core.ops.base import Array, Arrays, Op, Shape, Workspace, expect_operands
+from nntui_core.graph import Op
+from nntui_core.memory import Array, Arrays, Shape, Workspace, copy_flat
+from nntui_core.ops.base import expect_operands
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from math import inf, isfinite, nan, sqrt
 
 import numpy as np
 
-from nntui_core.ops.base import Array
+from nntui_core.memory import Array
 from nntui_core.optimizers.base import Objective
 
 _EPS = float(np.finfo(np.float64).eps)

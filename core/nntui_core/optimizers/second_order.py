@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from annotated_types import Gt
 
-from nntui_core.ops.base import Array
+from nntui_core.memory import Array
 from nntui_core.optimizers.base import Slots
 from nntui_core.optimizers.line_search import Point
 from nntui_core.optimizers.stepping import Searching, bent, refuse_above

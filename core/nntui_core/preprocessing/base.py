@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nntui_core.errors import NumericError, ShapeError
-from nntui_core.ops.base import Array
+from nntui_core.memory import Array
 
 State = dict[str, Array]
 Names = tuple[str, ...]

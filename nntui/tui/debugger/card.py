@@ -6,9 +6,9 @@ import numpy as np
 
 from nntui.debugging import products
 from nntui.display import display
-from nntui.tui.debugger.look import Look
+from nntui.tui.debugger.format import FEW, added, at, factor, number, shape_text, whole
+from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine
-from nntui.tui.debugger.words import FEW, added, at, factor, number, shape_text, whole
 from nntui.tui.render.picture import Row, Style, join, text
 from nntui_core.graph import Node
 from nntui_core.plan import Edge

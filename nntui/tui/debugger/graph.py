@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nntui.display import display
-from nntui.tui.debugger.look import Look
-from nntui.tui.debugger.words import SYMBOLS, brief, is_name
+from nntui.tui.debugger.format import SYMBOLS, brief, is_name
+from nntui.tui.debugger.moment import Look
 from nntui.tui.render.flow import FlowNode
 from nntui_core.graph import Node
 

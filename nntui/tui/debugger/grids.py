@@ -7,9 +7,9 @@ from math import prod
 import numpy as np
 
 from nntui.debugging import products
-from nntui.tui.debugger.look import Array, Look
+from nntui.tui.debugger.format import shape_text
+from nntui.tui.debugger.moment import Array, Look
 from nntui.tui.debugger.view import Grid
-from nntui.tui.debugger.words import shape_text
 from nntui_core.graph import Node
 
 BLOCK = 8

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from nntui.protocol.commands import Breakpoints, RequestSnapshot
+from nntui.protocol.message import Command, Message
+from nntui.protocol.reports import Broke, Snapshot
 from nntui.runs.directory import RunDirectory
-from nntui.server.commands import Breakpoints, RequestSnapshot
-from nntui.server.message import Command, Message
-from nntui.server.reports import Broke, Snapshot
-from nntui.tui.debugger.run_opener import RunOpener
+from nntui.tui.debugger.open_run import RunOpener
 from nntui.tui.debugger.view import View
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nntui.debugging import opening
-from nntui.experiment import Experiment
+from nntui.training.experiment import Experiment
 from nntui.tui.debugger.session import DebugSession
 
 

@@ -8,9 +8,9 @@ from math import isfinite
 import numpy as np
 
 from nntui.display import display
-from nntui.tui.debugger.look import Look
+from nntui.tui.debugger.format import at, number
+from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine
-from nntui.tui.debugger.words import at, number
 from nntui.tui.render.picture import Style, join, text
 from nntui_core.trainer import Preview, Trainer
 

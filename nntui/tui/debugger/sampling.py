@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from nntui.tui.debugger.looking import Looking
+from nntui.tui.debugger.cursor import Looking
 
 
 class Sampling(Looking):

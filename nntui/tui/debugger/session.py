@@ -10,11 +10,11 @@ from nntui.debugging.conditions import parse
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.tui.debugger import graph, grids
+from nntui.tui.debugger.format import at, number
+from nntui.tui.debugger.present import view_of
 from nntui.tui.debugger.sampling import Sampling
-from nntui.tui.debugger.showing import view_of
 from nntui.tui.debugger.stepping import Stepping
 from nntui.tui.debugger.view import View
-from nntui.tui.debugger.words import at, number
 from nntui_core.graph import Node
 
 

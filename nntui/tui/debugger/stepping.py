@@ -6,7 +6,7 @@ import numpy as np
 
 from nntui.debugging.records import nonfinite
 from nntui.display import display
-from nntui.tui.debugger.looking import Looking
+from nntui.tui.debugger.cursor import Looking
 
 
 class Stepping(Looking):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from nntui.display import display
-from nntui.tui.debugger.look import Look
+from nntui.tui.debugger.format import brief, is_name
+from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine, StepLine
-from nntui.tui.debugger.words import brief, is_name
 from nntui.tui.render.picture import Style, join, text
 from nntui_core.graph import Node
 from nntui_core.plan import Event

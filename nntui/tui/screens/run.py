@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
-from nntui.server.commands import Stop, Want
+from nntui.protocol.commands import Stop, Want
 from nntui.tui.panes import PANES, pane_classes
 from nntui.tui.panes.base import Pane
 from nntui.tui.screens.confirm import QuitScreen

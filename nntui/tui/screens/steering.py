@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 
-from nntui.server.commands import Pause, Restart, Resume, SetPace, SetRate, StepEpoch, StepUpdate, TakeControl
-from nntui.server.message import Command
+from nntui.protocol.commands import (
+    Pause,
+    Restart,
+    Resume,
+    SetPace,
+    SetRate,
+    StepEpoch,
+    StepUpdate,
+    TakeControl,
+)
+from nntui.protocol.message import Command
 from nntui.tui.panes.base import Pane
 from nntui.tui.screens.paned import Paned
 from nntui.tui.store import Snapshot

@@ -11,8 +11,8 @@ import typing
 from dataclasses import MISSING, fields
 from typing import Any
 
-from nntui.server import commands, reports  # noqa: F401 - they register their messages
-from nntui.server.message import MESSAGES, Frame, FrameError, Message
+from nntui.protocol import reports  # noqa: F401 - they register their messages
+from nntui.protocol.message import MESSAGES, Frame, FrameError, Message
 
 
 def to_frame(message: Message) -> Frame:

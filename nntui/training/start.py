@@ -11,12 +11,12 @@ import numpy as np
 from nntui import __version__
 from nntui.config.load import dump
 from nntui.errors import FAILED, UserError
-from nntui.experiment import Experiment
+from nntui.files import atomic_write, file_error, remove_stale
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory, RunInfo, now
-from nntui.runs.files import atomic_write, file_error, remove_stale
 from nntui.runs.metrics import number, read_metrics, truncate_tail
-from nntui.session import Session
+from nntui.training.experiment import Experiment
+from nntui.training.session import Session
 
 DONE = ("completed", "stopped_early")
 

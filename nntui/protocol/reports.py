@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from nntui.server.message import PROTOCOL, Arrays, Message
+from nntui.protocol.message import PROTOCOL, Arrays, Message
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nntui.display import display
 from nntui.errors import UserError
-from nntui.runs.files import reason
+from nntui.files import reason
 
 BACKLOG = 16
 

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from nntui.errors import DIVERGED, FAILED, UserError
-from nntui.experiment import Experiment
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory, RunInfo
 from nntui.runs.metrics import MetricsError, MetricsWriter
 from nntui.signals import Signals, name_of
+from nntui.training.experiment import Experiment
 from nntui_core.errors import NumericError
 from nntui_core.findings import Finding, Watch, non_finite
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nntui.debugging.comparison import Comparison
 from nntui.debugging.debugger import Debugger
 from nntui.display import display
-from nntui.tui.debugger.words import is_name, number
+from nntui.tui.debugger.format import is_name, number
 from nntui_core.graph import Node
 from nntui_core.plan import Edge
 

@@ -8,11 +8,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from nntui.errors import UserError
+from nntui.protocol.reports import Snapshot
 from nntui.runs.directory import RunDirectory
-from nntui.server.reports import Snapshot
 
 if TYPE_CHECKING:
-    from nntui.experiment import Experiment
+    from nntui.training.experiment import Experiment
     from nntui.tui.debugger.session import DebugSession
 
 PATIENCE = 20.0
@@ -40,7 +40,7 @@ class RunOpener:
         # Loaded when first asked for, and in the debugger's thread: half of what a viewer would load to start.
         from nntui.config.load import load
         from nntui.debugging.conditions import parse
-        from nntui.experiment import build
+        from nntui.training.experiment import build
         from nntui.tui.debugger.opening import on_experiment
 
         experiment = build(load(self.run.config))
@@ -55,7 +55,7 @@ class RunOpener:
 
     def _from_files(self, experiment: Experiment) -> dict[str, Any]:
         from nntui.debugging.replay import replay
-        from nntui.opening import restore
+        from nntui.training.start import restore
 
         restore(experiment, self.run, lambda text: None)
         replay(experiment, self.run)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nntui.server.message import PROTOCOL, Arrays, Command
+from nntui.protocol.message import PROTOCOL, Arrays, Command
 
 
 @dataclass(frozen=True, eq=False)

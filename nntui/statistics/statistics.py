@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from nntui.experiment import Experiment
-from nntui.server.answers import answers, chosen_row
-from nntui.server.message import Arrays
-from nntui.server.outline import window
-from nntui.server.reports import Stats
+from nntui.protocol.message import Arrays
+from nntui.protocol.reports import Stats
+from nntui.statistics.answers import answers, chosen_row
+from nntui.statistics.outline import window
+from nntui.training.experiment import Experiment
 from nntui_core import probe
 from nntui_core.findings import Finding
 from nntui_core.model import Model

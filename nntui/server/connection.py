@@ -6,8 +6,8 @@ import socket
 from collections import deque
 from dataclasses import dataclass, field
 
-from nntui.server.message import Message
-from nntui.server.wire import Decoder
+from nntui.protocol.message import Message
+from nntui.protocol.wire import Decoder
 
 MAX_HEADER, MAX_BODY = 1 << 16, 1 << 26
 """What a viewer may send in one frame."""

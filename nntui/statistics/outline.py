@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nntui.experiment import Experiment
+from nntui.protocol.reports import Hello
 from nntui.runs.directory import RunDirectory
-from nntui.server.reports import Hello
+from nntui.training.experiment import Experiment
 
 POINTS = 400
 """Samples of one- and two-dimensional data that are drawn at most."""

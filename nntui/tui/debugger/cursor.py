@@ -8,7 +8,7 @@ from math import prod
 from nntui.debugging.comparison import Comparison
 from nntui.debugging.debugger import Debugger, set_by_hand
 from nntui.debugging.subject import Subject
-from nntui.tui.debugger.look import Look, Wiring
+from nntui.tui.debugger.moment import Look, Wiring
 from nntui_core.graph import Node
 from nntui_core.trainer import Preview, Trainer
 

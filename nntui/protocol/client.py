@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nntui.errors import UserError
-from nntui.server import sockets
-from nntui.server.commands import Attach
-from nntui.server.frames import from_frame, to_frame
-from nntui.server.message import Command, FrameError, Message
-from nntui.server.reports import Disconnected
-from nntui.server.wire import Decoder, WireError, encode
+from nntui.protocol import sockets
+from nntui.protocol.commands import Attach
+from nntui.protocol.frames import from_frame, to_frame
+from nntui.protocol.message import Command, FrameError, Message
+from nntui.protocol.reports import Disconnected
+from nntui.protocol.wire import Decoder, WireError, encode
 
 
 class Client:

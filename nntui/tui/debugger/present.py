@@ -6,8 +6,8 @@ import numpy as np
 
 from nntui.display import display
 from nntui.tui.debugger import card, graph, grids, optimizer
-from nntui.tui.debugger.look import Look
-from nntui.tui.debugger.looking import Looking
+from nntui.tui.debugger.cursor import Looking
+from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.steps import step_lines, watch_lines
 from nntui.tui.debugger.view import Grid, View
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nntui.session import Session
+    from nntui.training.session import Session
 
 PARTS = ("train", "validation", "test")
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nntui import opening
 from nntui.config import checks
 from nntui.config.load import load
 from nntui.config.settings import Settings
 from nntui.data.table import Columns
 from nntui.errors import UserError
-from nntui.experiment import Experiment, build, prepare
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory
+from nntui.training import start as opening
+from nntui.training.experiment import Experiment, build, prepare
 from nntui_core.errors import NntuiError
 from nntui_core.network import Network
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nntui.experiment import Experiment
-from nntui.server.message import Arrays
+from nntui.protocol.message import Arrays
+from nntui.training.experiment import Experiment
 from nntui_core import probe
 
 SIDE = 12

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from nntui.server.message import Arrays, Frame
+from nntui.protocol.message import Arrays, Frame
 
 MAX_HEADER = 1 << 20
 MAX_BODY = 1 << 30

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from nntui.display import display
 from nntui.errors import UserError
-from nntui.runs.files import atomic_write, file_error
-from nntui.trained import Trained
+from nntui.files import atomic_write, file_error
+from nntui.training.trained import Trained
 
 Array = NDArray[Any]
 Writer = Callable[[Trained, BinaryIO], object]

@@ -1,0 +1,1 @@
+"""What travels between a trainer and its viewers."""

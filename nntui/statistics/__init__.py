@@ -1,0 +1,1 @@
+"""What panes can ask for of a network that trains."""

@@ -1,0 +1,1 @@
+"""From settings to a run: build, start, train, finish, read back, export."""
