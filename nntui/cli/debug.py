@@ -242,22 +242,21 @@ def _experiment(
             "nntui debug: name one CONFIG or RUN, such as: nntui debug xor --trace; or give an expression with -e"
         )
     from nntui.config import demos
-    from nntui.config.load import load
     from nntui.debugging.replay import replay
     from nntui.runs.find import resolve
-    from nntui.training.experiment import build
+    from nntui.training.experiment import read
     from nntui.training.start import restore
 
     name = words[0]
     path = Path(name)
     is_config = name in demos.names() or name.endswith(".toml") or path.is_file()
     if is_config:
-        experiment = build(load(name, overrides))
+        experiment = read(name, overrides)
     else:
         if overrides:
             raise UserError("nntui debug: --set is for a CONFIG; a run has its own settings")
         found = resolve(runs_directory(ctx, runs), name)
-        experiment = build(load(found.run.config))
+        experiment = read(found.run.config)
         restore(experiment, found.run, warn)
         replay(experiment, found.run)
     return experiment

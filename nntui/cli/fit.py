@@ -99,8 +99,9 @@ class Order:
 
     def _settings(self, name: str | Path) -> Any:
         from nntui.config.load import load
+        from nntui.training.experiment import build
 
-        return load(name, self.overrides, seed=self.seed, epochs=self.epochs)
+        return load(name, self.overrides, seed=self.seed, epochs=self.epochs, judge=build)
 
     def _new(self) -> tuple[Session, bool]:
         from nntui.training import start as opening

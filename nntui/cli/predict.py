@@ -100,11 +100,10 @@ def _rows(text: str, width: int) -> Any:
 
 def _own(run: RunDirectory) -> Any:
     """Every row of the run's own data, in its order. Raises UserError, also where it has changed."""
-    from nntui.config.load import load
-    from nntui.training.experiment import build
+    from nntui.training.experiment import read
     from nntui.training.start import same_data
 
-    experiment = build(load(run.config))
+    experiment = read(run.config)
     same_data(experiment, run, run.read())
     return experiment.table.x
 

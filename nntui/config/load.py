@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
@@ -53,12 +53,24 @@ class Origin:
         return [self.message(path, problem) for path, problem in ordered]
 
 
+Judge = Callable[[Settings], object]
+"""Builds what the settings describe; raises UserError where they, or their data, do not fit."""
+
+
 def load(
-    name: str | FilePath, overrides: Sequence[str] = (), *, seed: int | None = None, epochs: int | None = None
+    name: str | FilePath,
+    overrides: Sequence[str] = (),
+    *,
+    seed: int | None = None,
+    epochs: int | None = None,
+    judge: Judge | None = None,
 ) -> Settings:
-    """Settings of the file (or demo) ``name``. Raises UserError with every fault."""
+    """Settings of the file (or demo) ``name``. Raises UserError with every fault.
+
+    Where the file has faults, ``judge`` adds those that only building would find.
+    """
     path = demos.find(name)
-    return parse(toml.read(path), path, overrides, seed=seed, epochs=epochs)
+    return parse(toml.read(path), path, overrides, seed=seed, epochs=epochs, judge=judge)
 
 
 def parse(
@@ -68,6 +80,7 @@ def parse(
     *,
     seed: int | None = None,
     epochs: int | None = None,
+    judge: Judge | None = None,
 ) -> Settings:
     """Settings from TOML ``text``, its paths relative to ``path``'s directory. Raises UserError."""
     shown = display(path)
@@ -93,15 +106,13 @@ def parse(
         return settings
     faulty = {path[0] for path, _ in found if path not in checked.surplus}
     shaping = faulty & {"data", "preprocess", "layers", "objective", "dtype"}
-    later, rest = ([], []) if settings is None or shaping else _later(settings)
+    later, rest = ([], []) if settings is None or shaping or judge is None else _later(settings, judge)
     more = [f"{shown}: and {checked.more} more faults"] * (checked.more > 0)
     raise UserError([*origin.messages([*found, *later]), *rest, *more])
 
 
-def _later(settings: Settings) -> tuple[list[tuple[Path, str]], list[str]]:
+def _later(settings: Settings, judge: Judge) -> tuple[list[tuple[Path, str]], list[str]]:
     """What building would refuse, too: faults of keys, and messages on data files."""
-    from nntui.training.experiment import build as experiment
-
     said: dict[str, tuple[Path, str]] = {}
 
     def message(path: Sequence[str | int], problem: str) -> str:
@@ -110,7 +121,7 @@ def _later(settings: Settings) -> tuple[list[tuple[Path, str]], list[str]]:
         return text
 
     try:
-        experiment(replace(settings, message=message))
+        judge(replace(settings, message=message))
     except UserError as error:
         return [said[m] for m in error.messages if m in said], [m for m in error.messages if m not in said]
     return [], []
@@ -119,7 +130,7 @@ def _later(settings: Settings) -> tuple[list[tuple[Path, str]], list[str]]:
 def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origin) -> Settings:
     data = {k: getattr(parsed.data, k) for k in parsed.data.model_fields_set}
     source = build(sources()[data.pop("source")], {k: _plain(v) for k, v in data.items()})
-    source, tables = _absolute(source, tables, path.resolve().parent)
+    source, tables = absolute(source, tables, path.resolve().parent)
     train = {k: getattr(parsed.train, k) for k in parsed.train.model_fields_set}
     return Settings(
         title=parsed.title or path.stem,
@@ -141,9 +152,9 @@ def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origi
     )
 
 
-def _absolute(source: Source, tables: dict[str, Any], base: FilePath) -> tuple[Source, dict[str, Any]]:
+def absolute(source: Source, tables: dict[str, Any], base: FilePath) -> tuple[Source, dict[str, Any]]:
     """Paths relative to the file made absolute, so that the run can be resumed from anywhere."""
-    names = [f.name for f in fields(source) if f.name in ("path", "images", "labels")]  # type: ignore[arg-type]
+    names = source.file_fields()
     full = {n: str(base / expanded(getattr(source, n))) for n in names}
     if not full:
         return source, tables

@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nntui.data.files import open_data
-from nntui.data.table import Array, Source, Table, as_number, sorted_classes
+from nntui.data.table import Array, FileName, Source, Table, as_number, sorted_classes
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 
@@ -31,7 +31,7 @@ class Csv(Source):
     type: ClassVar[str] = "csv"
     summary: ClassVar[str] = "your own table, with a header line"
 
-    path: str
+    path: FileName
     """The file."""
     target: str | tuple[str, ...]
     """The column (or columns) to predict."""

@@ -12,7 +12,7 @@ from typing import BinaryIO, ClassVar
 import numpy as np
 
 from nntui.data.files import MAX_FEATURES, MAX_VALUES, open_data
-from nntui.data.table import Array, Source, Table
+from nntui.data.table import Array, FileName, Source, Table
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 
@@ -26,9 +26,9 @@ class Idx(Source):
     type: ClassVar[str] = "idx"
     summary: ClassVar[str] = "pictures and labels in IDX files, such as MNIST"
 
-    images: str
+    images: FileName
     """The file of pictures."""
-    labels: str
+    labels: FileName
     """The file of labels."""
 
     def load(self, seed: int, base: Path) -> Table:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from nntui.data.files import MAX_FEATURES, MAX_VALUES, open_data
-from nntui.data.table import Array, Source, Table, sorted_classes
+from nntui.data.table import Array, FileName, Source, Table, sorted_classes
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 
@@ -26,7 +26,7 @@ class Npz(Source):
     type: ClassVar[str] = "npz"
     summary: ClassVar[str] = "your own NumPy arrays"
 
-    path: str
+    path: FileName
     """The file."""
     x: str = "x"
     """Name of the inputs in it."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,11 +85,22 @@ class Table:
         return Columns(self.features, self.classes, targets, self.image)
 
 
+FILE = "file"
+FileName = Annotated[str, FILE]
+"""A field of a source that names a file, relative to the configuration's directory."""
+
+
 class Source(ABC):
     """Where samples come from; its fields are keys of ``[data]``."""
 
     type: ClassVar[str]
     summary: ClassVar[str]
+
+    @classmethod
+    def file_fields(cls) -> tuple[str, ...]:
+        """Names of the fields that name files."""
+        hints = get_type_hints(cls, include_extras=True)
+        return tuple(name for name, hint in hints.items() if FILE in getattr(hint, "__metadata__", ()))
 
     @abstractmethod
     def load(self, seed: int, base: Path) -> Table:

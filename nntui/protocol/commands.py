@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nntui.protocol.message import PROTOCOL, Arrays, Command
+from nntui.protocol.message import PROTOCOL, Command
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,35 +47,12 @@ class TakeControl(Command):
 
 
 @dataclass(frozen=True, eq=False)
-class Ping(Command):
-    """Answered with `Pong` and the same token."""
-
-    type: ClassVar[str] = "ping"
-    changes: ClassVar[bool] = False
-    token: int = 0
-
-
-@dataclass(frozen=True, eq=False)
 class RequestSnapshot(Command):
     """Everything a debugger needs to step its own plan: answered with `Snapshot`."""
 
     type: ClassVar[str] = "request_snapshot"
     changes: ClassVar[bool] = False
     request: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Predict(Command):
-    """Outputs for `arrays["inputs"]`, samples × features: answered with `Prediction`."""
-
-    type: ClassVar[str] = "predict"
-    changes: ClassVar[bool] = False
-    arrays: Arrays
-    request: int = 0
-
-    def __post_init__(self) -> None:
-        if "inputs" not in self.arrays:
-            raise ValueError('predict.arrays: "inputs" is missing')
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +114,7 @@ class SetPace(Command):
 
 @dataclass(frozen=True, eq=False)
 class EditWeight(Command):
-    """Set one entry of the parameter at `path` ("layers.dense1.weight") to a finite value."""
+    """Set one entry of the parameter `path` (`NAME.W` or `NAME.b`, as in "dense1.W") to a finite value."""
 
     type: ClassVar[str] = "edit_weight"
     path: str

@@ -124,24 +124,6 @@ class Snapshot(Message):
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction(Message):
-    """The answer to `Predict`."""
-
-    type: ClassVar[str] = "prediction"
-    arrays: Arrays
-    info: dict[str, Any] = field(default_factory=dict)
-    request: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Pong(Message):
-    """The answer to `Ping`, given by the connection's thread even while an update runs long."""
-
-    type: ClassVar[str] = "pong"
-    token: int = 0
-
-
-@dataclass(frozen=True, eq=False)
 class Disconnected(Message):
     """Made by the client itself, as its last message: the connection is gone, and why."""
 

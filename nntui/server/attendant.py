@@ -12,7 +12,6 @@ from nntui.errors import UserError
 from nntui.protocol.commands import (
     Breakpoints,
     Pause,
-    Predict,
     RequestSnapshot,
     Resume,
     SetPace,
@@ -23,7 +22,7 @@ from nntui.protocol.commands import (
 from nntui.protocol.message import Command, Message
 from nntui.protocol.reports import Ended, Event, Snapshot
 from nntui.server.breaks import Breaks
-from nntui.server.changes import CHANGES, predict
+from nntui.server.changes import CHANGES
 from nntui.server.connection import Viewer
 from nntui.server.hub import Hub
 from nntui.server.pace import Pace
@@ -223,9 +222,6 @@ class Attendant:
     def _stop(self, session: Session, command: Stop) -> None:
         session.stop("stopped by a viewer")
 
-    def _predict(self, session: Session, command: Predict) -> Message:
-        return predict(session, command)
-
     def _snapshot(self, session: Session, command: RequestSnapshot) -> Message:
         state, at = self._breaks.snapshot(session.trainer)
         return Snapshot(update=int(state["clock"][0]), arrays=state, info=at, request=command.request)
@@ -243,7 +239,6 @@ OBEY: dict[type[Command], Callable[[Attendant, Session, Any], Message | None]] =
     StepEpoch: Attendant._step_epoch,
     SetPace: Attendant._set_pace,
     Stop: Attendant._stop,
-    Predict: Attendant._predict,
     RequestSnapshot: Attendant._snapshot,
     Breakpoints: Attendant._set_breakpoints,
 }

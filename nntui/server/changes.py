@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from nntui.errors import UserError
-from nntui.protocol.commands import EditWeight, Predict, Restart, Rewind, SetRate
+from nntui.protocol.commands import EditWeight, Restart, Rewind, SetRate
 from nntui.protocol.message import Command
-from nntui.protocol.reports import Prediction
 from nntui.training.session import Session
 
 
@@ -60,16 +59,6 @@ def edit_weight(session: Session, command: EditWeight) -> str:
     session.trainer.edited()
     where = ", ".join(map(str, command.index))
     return f"{command.path}[{where}] {before:.4g} → {command.value:.4g}"
-
-
-def predict(session: Session, command: Predict) -> Prediction:
-    """Raises UserError for inputs of another shape."""
-    x = np.asarray(command.arrays["inputs"], dtype=np.float64)
-    width = session.experiment.table.x.shape[1]
-    if x.ndim != 2 or x.shape[1] != width or len(x) > 100_000:
-        raise UserError(f"predict: samples × {width} inputs are needed (given {x.shape})")
-    outputs = session.trainer.network.predict(session.experiment.prepare(x))
-    return Prediction(arrays={"outputs": outputs}, request=command.request)
 
 
 CHANGES: dict[type[Command], Callable[[Session, Any], str]] = {

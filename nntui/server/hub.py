@@ -14,10 +14,10 @@ import time
 from collections import deque
 
 from nntui.protocol import sockets
-from nntui.protocol.commands import Attach, Ping, Shown, TakeControl, Want
+from nntui.protocol.commands import Attach, Shown, TakeControl, Want
 from nntui.protocol.frames import from_frame, to_frame
 from nntui.protocol.message import PROTOCOL, Command, FrameError, Message
-from nntui.protocol.reports import Control, Ended, Event, Hello, Pong
+from nntui.protocol.reports import Control, Ended, Event, Hello
 from nntui.protocol.wire import WireError, encode
 from nntui.server.connection import CREDITED, Viewer
 
@@ -218,8 +218,6 @@ class Hub:
             if not viewer.attached:
                 return False
             match message:
-                case Ping():
-                    viewer.enqueue(encode(to_frame(Pong(token=message.token))))
                 case Want():
                     viewer.wants = frozenset(message.keys)
                     self._signal()

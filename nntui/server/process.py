@@ -43,15 +43,14 @@ class Trainer:
 
     def __init__(self, order: dict[str, Any]) -> None:
         from nntui.blas import limit_threads
-        from nntui.config.load import load
         from nntui.protocol import sockets
         from nntui.server.attendant import Attendant
         from nntui.server.hub import Hub
         from nntui.statistics import outline
-        from nntui.training.experiment import build
+        from nntui.training.experiment import read
         from nntui.training.start import start
 
-        experiment = build(load(order["config"], order["overrides"], seed=order["seed"]))
+        experiment = read(order["config"], order["overrides"], seed=order["seed"])
         limit_threads(len(experiment.network.parameters))
         server, self.socket = sockets.listen()
         try:

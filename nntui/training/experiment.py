@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from nntui import data
 from nntui.config import checks
+from nntui.config.load import load
 from nntui.config.settings import Settings
 from nntui.data.table import Split, Table
 from nntui.display import display
@@ -65,6 +67,13 @@ def prepare(settings: Settings, states: Sequence[dict[str, Array]], x: Array) ->
             f"the inputs are too large for {settings.dtype} (after preprocessing, where there is any)"
         )
     return x
+
+
+def read(
+    name: str | Path, overrides: Sequence[str] = (), *, seed: int | None = None, epochs: int | None = None
+) -> Experiment:
+    """What the file (or demo) ``name`` describes. Raises UserError with every fault of the file and of its data."""
+    return build(load(name, overrides, seed=seed, epochs=epochs, judge=build))
 
 
 def build(settings: Settings) -> Experiment:

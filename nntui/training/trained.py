@@ -17,7 +17,7 @@ from nntui.errors import UserError
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory
 from nntui.training import start as opening
-from nntui.training.experiment import Experiment, build, prepare
+from nntui.training.experiment import Experiment, prepare, read
 from nntui_core.errors import NntuiError
 from nntui_core.network import Network
 
@@ -90,7 +90,7 @@ def reopen(run: RunDirectory, report: Report) -> Experiment:
 
     Raises UserError, also where the data has changed.
     """
-    experiment = build(load(run.config))
+    experiment = read(run.config)
     opening.same_data(experiment, run, run.read())
     opening.restore(experiment, run, report)
     if experiment.trainer.spec.early_stopping is not None:

@@ -6,9 +6,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from rich.console import RenderableType
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
@@ -22,8 +21,8 @@ from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.screens.run import RunScreen
 from nntui.tui.source import Item, Restarted, Source
 from nntui.tui.store import Store
+from nntui.tui.textual_hacks import ThriftyApp, terminal
 from nntui.tui.themes import install
-from nntui.tui.thrift import save
 
 TICK = 0.1
 """Seconds between redraws at the most."""
@@ -34,7 +33,7 @@ MAX_ITEMS = 4000
 """Items taken in one tick, so that keys are answered while a long history is read."""
 
 
-class NntuiApp(App[int]):
+class NntuiApp(ThriftyApp):
     """Hosts the screens of one run."""
 
     TITLE = "nntui"
@@ -106,7 +105,7 @@ class NntuiApp(App[int]):
     def _publish(self) -> None:
         if self.run_screen.is_mounted and self.store.changed:
             self.run_screen.snapshot = self.store.snapshot()
-            if self._driver is not None and not self.is_headless:
+            if terminal(self) is not None:
                 self.call_after_refresh(self._ask)
         if "status" in self._owed:
             self._owed.discard("status")
@@ -116,18 +115,14 @@ class NntuiApp(App[int]):
             self.source.send(Shown(frame="stats"))
 
     def _ask(self) -> None:
-        if self._driver is not None and not self._pacer.silent:
-            self._driver.write(QUERY)
+        driver = terminal(self)
+        if driver is not None and not self._pacer.silent:
+            driver.write(QUERY)
             self._pacer.asked()
 
     def on_cursor_position(self, event: events.CursorPosition) -> None:
         """The terminal has drawn everything before the question."""
         self._pacer.answered()
-
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Send partial updates in fewer bytes."""
-        save(renderable, self.console._color_system)
-        super()._display(screen, renderable)
 
     def change(self, **values: Any) -> None:
         """Change what this viewer shows, and redraw."""

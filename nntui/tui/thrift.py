@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.color import ColorSystem
 from rich.style import Style
@@ -97,10 +97,3 @@ def look_of(style: Style, system: ColorSystem) -> Look:
         else:
             attributes.append(code)
     return Look(";".join(attributes), found["3"], found["4"])
-
-
-def save(update: Any, system: ColorSystem | None) -> None:
-    """Make a partial update of Textual's draw itself by :func:`encode`; any other is left as it is."""
-    if all(hasattr(update, name) for name in ("chops", "spans", "chop_ends", "render_segments")):
-        chosen = system or ColorSystem.TRUECOLOR
-        update.render_segments = lambda console: encode(update.chops, update.spans, update.chop_ends, chosen)

@@ -30,7 +30,7 @@ type = "sgd"
 
 def made(text: str, overrides: Sequence[str] = (), directory: Path = Path()) -> Experiment:
     """The experiment, after one update where it trains."""
-    experiment = build(parse(text, directory / "t.toml", overrides))
+    experiment = build(parse(text, directory / "t.toml", overrides, judge=build))
     if experiment.trainer.status == "running":
         experiment.trainer.advance()
     return experiment

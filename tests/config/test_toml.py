@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import tomlkit
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntui.config import lines, toml
-from nntui.config.load import load, parse
+from nntui.config.load import absolute, load, parse
+from nntui.data.table import FileName, Source, Table
 from nntui.errors import UserError
 from tests.config.helpers import XOR, made, messages
 
@@ -219,3 +221,18 @@ def test_text_of_any_kind_is_a_title() -> None:
     title = '"\\u001b[31m[b]\\u202e\\n"'
     assert parse(f"title = {title}\n{XOR}", Path("t.toml")).title == "\x1b[31m[b]\u202e\n"
     assert made(XOR, ["title=[31m"]).settings.title == "[31m"
+
+
+def test_file_fields_are_made_absolute_whatever_their_name(tmp_path: Path) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Odd(Source):
+        type: ClassVar[str] = "odd"
+        table: FileName = "t.bin"
+        other: str = "t.bin"
+
+        def load(self, seed: int, base: Path) -> Table:
+            raise NotImplementedError
+
+    source, tables = absolute(Odd(), {"data": {"source": "odd"}}, tmp_path)
+    assert source == Odd(table=str(tmp_path / "t.bin"))
+    assert tables == {"data": {"source": "odd", "table": str(tmp_path / "t.bin")}}

@@ -21,8 +21,6 @@ from nntui.protocol.client import Client
 from nntui.protocol.commands import (
     EditWeight,
     Pause,
-    Ping,
-    Predict,
     RequestSnapshot,
     Restart,
     Resume,
@@ -44,8 +42,6 @@ from nntui.protocol.reports import (
     Ended,
     Event,
     Hello,
-    Pong,
-    Prediction,
     Snapshot,
     Stats,
     Status,
@@ -81,7 +77,7 @@ def test_the_last_words_are_heard_by_a_viewer_that_is_still_talking(
     heard: list[Message] = []
     client = Client(path, heard.append)
     connection, _ = listener.accept()
-    connection.sendall(encode(to_frame(Pong())))
+    connection.sendall(encode(to_frame(Event(text="hello", update=0))))
     until(lambda: heard)
     flush = Client._flush
 
@@ -92,9 +88,9 @@ def test_the_last_words_are_heard_by_a_viewer_that_is_still_talking(
         return flush(self, end)
 
     monkeypatch.setattr(Client, "_flush", too_late)
-    client.send(Ping())
+    client.send(Pause())
     until(lambda: any(isinstance(m, Disconnected) for m in heard))
-    assert [m.type for m in heard] == ["pong", "ended", "disconnected"]
+    assert [m.type for m in heard] == ["event", "ended", "disconnected"]
     client.close()
     listener.close()
     sockets.remove(path)
@@ -156,8 +152,8 @@ def test_a_viewer_that_stops_reading_slows_nothing(tmp_path: Path) -> None:
         )
         assert one.waiting < 1 << 20  # one frame of a kind in flight, however long it does not read
         stuck.close()
-        viewer.send(Ping(token=5))
-        assert viewer.wait(Pong).token == 5
+        viewer.send(RequestSnapshot(request=5))
+        assert viewer.wait(Snapshot).request == 5
 
 
 @pytest.mark.parametrize(
@@ -330,17 +326,6 @@ def test_statistics_come_only_when_wanted(tmp_path: Path) -> None:
         assert not viewer.all(Stats)
         viewer.send(Want(keys=("weights",)))
         assert "weights" in viewer.wait(Stats).info
-
-
-def test_predictions(tmp_path: Path) -> None:
-    with running(tmp_path, "xor", paused=True) as run:
-        viewer = run.viewer(read_only=True)
-        viewer.send(Predict(arrays={"inputs": np.array([[0.0, 1.0], [1.0, 1.0]])}, request=4))
-        answer = viewer.wait(Prediction)
-        assert answer.request == 4
-        assert answer.arrays["outputs"].shape == (2, 1)
-        viewer.send(Predict(arrays={"inputs": np.ones((2, 3))}))
-        viewer.wait(Event, lambda m: "samples × 2 inputs" in m.text)
 
 
 def test_paused_without_viewers_for_long_it_saves_and_ends(

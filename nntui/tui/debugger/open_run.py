@@ -38,12 +38,11 @@ class RunOpener:
     def __call__(self) -> DebugSession:
         """Raises UserError."""
         # Loaded when first asked for, and in the debugger's thread: half of what a viewer would load to start.
-        from nntui.config.load import load
         from nntui.debugging.conditions import parse
-        from nntui.training.experiment import build
+        from nntui.training.experiment import read
         from nntui.tui.debugger.opening import on_experiment
 
-        experiment = build(load(self.run.config))
+        experiment = read(self.run.config)
         info = self._from_trainer(experiment) if self._live else self._from_files(experiment)
         session = on_experiment(
             experiment, title=f"{experiment.settings.title} · update {experiment.trainer.update}"

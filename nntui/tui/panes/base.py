@@ -24,6 +24,8 @@ class Pane(Framed):
     """Fields of the snapshot that it draws: while they are the same, it is not drawn again."""
     NEEDS: ClassVar[tuple[str, ...]] = ()
     """Keys of the statistics that it draws."""
+    WIDE: ClassVar[bool] = False
+    """Whether it spans the screen; such panes lie below the others, each with its :meth:`lines`."""
 
     DEFAULT_CSS = """
     Pane {
@@ -43,6 +45,10 @@ class Pane(Framed):
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
         """What to ask the trainer for while this pane is visible."""
         return self.NEEDS
+
+    def lines(self, snapshot: Snapshot, height: int) -> int:
+        """Lines that a wide pane takes, border included, of a screen of ``height`` lines."""
+        return 4
 
     def views(self, snapshot: Snapshot) -> tuple[str, ...]:
         """The names of its views that v walks through, where there are several."""

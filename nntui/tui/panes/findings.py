@@ -10,12 +10,17 @@ from nntui.tui.store import Snapshot
 BAD = ("non_finite", "exploding_gradient", "constant_output")
 
 
+TALL = 44
+"""From this height of the screen on there is room for one line more."""
+
+
 class FindingsPane(Pane):
     """Findings first, then the newest events."""
 
     ID = "findings"
     DRAWS = ("findings", "log")
     TITLE = "Findings"
+    WIDE = True
     HELP = (
         "What the statistics say is wrong, in which layer, and its usual cure.\n"
         "They are looked for at ends of epochs, at most twice a second.\n"
@@ -26,6 +31,9 @@ class FindingsPane(Pane):
     def state(self, snapshot: Snapshot) -> str:
         count = len(snapshot.findings)
         return f"{count} found" if count else ""
+
+    def lines(self, snapshot: Snapshot, height: int) -> int:
+        return 4 if height < TALL else 5
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         rows: list[Row] = []

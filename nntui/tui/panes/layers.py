@@ -29,12 +29,17 @@ MAP = (24, 4)
 """Cells that a map of activations over time needs."""
 
 
+MAPS = 44
+"""From this height of the screen on, layers have room for their activations over time."""
+
+
 class LayersPane(Pane):
     """A row a layer."""
 
     ID = "layers"
     DRAWS = ("arrays", "info", "findings", "trail", "stats_update")
     TITLE = "Layers"
+    WIDE = True
     NEEDS = ("layers",)
     HELP = (
         "A row a layer: histogram (bars: root of the count), mean and spread of its activations; the share of units that are dead\n"
@@ -43,6 +48,13 @@ class LayersPane(Pane):
         "Good: spread alike in all layers, no dead or saturated units, Δw/w about 1e-3.\n"
         "Gradients that shrink from row to row upwards: vanishing. Δw/w above 0.1: lower the rate."
     )
+
+    def lines(self, snapshot: Snapshot, height: int) -> int:
+        """A row a layer within a third of the screen; more where there is room for maps over time."""
+        count = len(snapshot.hello.layers) if snapshot.hello else 2
+        if height >= MAPS:
+            return min(count + 3 + 2 + (height - MAPS) // 2 + 4, 2 * height // 5)
+        return min(count + 3, max(5, height // 3))
 
     def state(self, snapshot: Snapshot) -> str:
         if snapshot.stats_update < 0:

@@ -21,9 +21,6 @@ from nntui.tui.widgets.keys import key_row
 from nntui.tui.widgets.line import Line
 from nntui.tui.widgets.status import status_row
 
-MAPS = 44
-"""From this height on the layers have room for their activations over time."""
-
 
 class RunScreen(Steering):
     """Shows one run; publishes its snapshot to the panes."""
@@ -63,13 +60,16 @@ class RunScreen(Steering):
     def __init__(self, pace: str | float = "auto") -> None:
         super().__init__(pace)
         self._wanted: frozenset[str] | None = None
+        self._rows = ""
 
     def compose(self) -> ComposeResult:
         yield Line(id="status")
         yield Line(id="tabs")
         with Container(id="body"):
             for cls in pane_classes().values():
-                yield cls().data_bind(RunScreen.snapshot)
+                pane = cls()
+                pane.set_class(cls.WIDE, "-wide")
+                yield pane.data_bind(RunScreen.snapshot)
         yield Static(id="small")
         yield Line(id="keys")
 
@@ -80,7 +80,7 @@ class RunScreen(Steering):
         if not self.is_mounted:
             return
         self.hear_pace()
-        self._fit_layers()
+        self._fit_rows()
         self.draw_lines()
         self._want()
 
@@ -121,20 +121,18 @@ class RunScreen(Steering):
     def _views(self) -> int:
         return max((len(p.views(self.snapshot)) for p in self.panes), default=0)
 
-    def _fit_layers(self) -> None:
-        """As many rows as there are layers, within a third of the screen; more where maps have room."""
-        body = self.query_one("#body")
-        if self.single:
-            return
+    def _fit_rows(self) -> None:
+        """The first narrow pane at the left, the others beside it, the wide ones below."""
         height = self.app.size.height
-        count = len(self.snapshot.hello.layers) if self.snapshot.hello else 2
-        layers = min(count + 3, max(5, height // 3))
-        if height >= MAPS:
-            layers = min(count + 3 + 2 + (height - MAPS) // 2 + 4, 2 * height // 5)
-        wanted = f"1fr 1fr {layers} {4 if height < MAPS else 5}"
-        if getattr(self, "_rows", "") != wanted:
-            self._rows = wanted
-            body.styles.grid_rows = wanted
+        narrow = [p for p in self.panes if not p.WIDE]
+        wide = [p.lines(self.snapshot, height) for p in self.panes if p.WIDE]
+        beside = max(1, len(narrow) - 1)
+        rows = "1fr" if self.single else " ".join([*["1fr"] * beside, *map(str, wide)])
+        if rows != self._rows:
+            self._rows = rows
+            self.query_one("#body").styles.grid_rows = rows
+            if narrow:
+                narrow[0].styles.row_span = 1 if self.single else beside
 
     def _want(self) -> None:
         """Tell the trainer what the visible panes draw, once it is known what there is."""
@@ -151,10 +149,7 @@ class RunScreen(Steering):
         return not self.has_class("-small") and (not self.single or self._active == pane.ID)
 
     def arranged(self) -> None:
-        if self.single:
-            self._rows = ""
-            self.query_one("#body").styles.grid_rows = "1fr"
-        self._fit_layers()
+        self._fit_rows()
         self._want()
 
     # What is shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import Any, ClassVar, Protocol, cast
 
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
@@ -21,15 +21,29 @@ from nntui.protocol.commands import (
 from nntui.protocol.message import Command
 from nntui.tui.panes.base import Pane
 from nntui.tui.screens.paned import Paned
+from nntui.tui.source import Source
 from nntui.tui.store import Snapshot
-
-if TYPE_CHECKING:
-    from nntui.tui.app import NntuiApp
 
 RATE_STEP = 1.25
 PACES: tuple[int, ...] = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)
 """Updates a second that < and > walk through; beyond the last there is "max"."""
 STEERING = ("pause", "update", "epoch", "slower", "faster", "rate_down", "rate_up", "restart")
+
+
+class Owner(Protocol):
+    """What the screen needs of its app."""
+
+    source: Source
+    ascii_only: bool
+
+    def change(self, **values: Any) -> None:
+        """Change what this viewer shows, and redraw."""
+
+    def open_debugger(self) -> None:
+        """Open the debugger at the run's present update."""
+
+    def leave_when_ended(self) -> None:
+        """Exit as soon as the run has ended."""
 
 
 class Steering(Paned[Pane]):
@@ -55,9 +69,9 @@ class Steering(Paned[Pane]):
         self._heard: str | float = pace
 
     @property
-    def owner(self) -> NntuiApp:
+    def owner(self) -> Owner:
         """The app, with its source."""
-        return cast("NntuiApp", self.app)
+        return cast(Owner, self.app)
 
     @property
     def running(self) -> bool:
