@@ -56,11 +56,10 @@ class Best:
         return True
 
     def state(self) -> dict[str, Array]:
-        """The arrays that a checkpoint keeps; the numbers are in :attr:`numbers`."""
+        """The arrays that a checkpoint keeps, its own; the numbers are in :attr:`numbers`."""
         if self.theta is None:
             return {}
-        buffers = {f"best/buffer/{name}": array.copy() for name, array in self.buffers.items()}
-        return {"best/theta": self.theta.copy(), **buffers}
+        return {"best/theta": self.theta, **{f"best/buffer/{name}": a for name, a in self.buffers.items()}}
 
     @property
     def numbers(self) -> tuple[int, float]:

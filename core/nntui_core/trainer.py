@@ -329,18 +329,22 @@ class Trainer:
         return True
 
     def state(self) -> dict[str, Array]:
-        """Everything to go on from here, as named arrays."""
+        """Everything to go on from here, as named arrays of its own."""
+        return {name: array.copy() for name, array in self.live_state().items()}
+
+    def live_state(self) -> dict[str, Array]:
+        """What :meth:`state` copies: the next update changes these arrays."""
         out: dict[str, Array] = {
-            f"param/{name}": self.network.parameters.view(name).copy() for name in self.network.parameters
+            f"param/{name}": self.network.parameters.view(name) for name in self.network.parameters
         }
-        out |= {f"buffer/{k}": v.copy() for k, v in self.network.buffers.items()}
-        out |= {f"slot/{k}": v.copy() for k, v in self.slots.items()}
+        out |= {f"buffer/{k}": v for k, v in self.network.buffers.items()}
+        out |= {f"slot/{k}": v for k, v in self.slots.items()}
         best_epoch, best_value = self.best.numbers
         out["clock"] = np.array([self.update, self.epoch, self.batch, best_epoch], dtype=np.int64)
         out["live"] = np.array([self.rate_factor, best_value, self.loss, self.grad_norm])
         out |= self.best.state()
         if self._batches.drawn is not None:
-            out["order"] = self._batches.drawn.copy()
+            out["order"] = self._batches.drawn
         return out
 
     def load(self, state: dict[str, Any]) -> None:

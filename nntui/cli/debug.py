@@ -246,6 +246,7 @@ def _experiment(
     from nntui.runs.find import resolve
     from nntui.training.experiment import read
     from nntui.training.start import restore
+    from nntui.training.trained import tell_age
 
     name = words[0]
     path = Path(name)
@@ -259,4 +260,5 @@ def _experiment(
         experiment = read(found.run.config)
         restore(experiment, found.run, warn)
         replay(experiment, found.run)
+        tell_age(found.run, experiment.trainer.update, warn)
     return experiment

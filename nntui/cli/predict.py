@@ -58,7 +58,7 @@ def command(
     else:
         x = _own(found)
     outputs = trained.predict(x)
-    result: dict[str, Any] = {"outputs": outputs}
+    result: dict[str, Any] = {"update": trained.update, "epoch": trained.epoch, "outputs": outputs}
     if classes is not None:
         result["classes"] = list(classes)
         result["labels"] = [classes[k] for k in decide(outputs)]
@@ -100,11 +100,12 @@ def _rows(text: str, width: int) -> Any:
 
 def _own(run: RunDirectory) -> Any:
     """Every row of the run's own data, in its order. Raises UserError, also where it has changed."""
+    from nntui.runs.recover import state_of
     from nntui.training.experiment import read
     from nntui.training.start import same_data
 
     experiment = read(run.config)
-    same_data(experiment, run, run.read())
+    same_data(experiment, run, state_of(run, warn))
     return experiment.table.x
 
 

@@ -1,4 +1,4 @@
-"""``nntui runs``: list, show, compare and remove runs."""
+"""``nntui runs``: list, show, compare, stop and remove runs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from nntui.errors import UserError
 @runs_option
 @click.pass_context
 def command(ctx: click.Context, runs: str | None) -> None:
-    """List, show, compare and remove runs.
+    """List, show, compare, stop and remove runs.
 
     \b
     Examples:
       nntui runs list --json
       nntui runs show latest
       nntui runs compare xor-2026 latest
+      nntui runs stop latest
       nntui runs rm xor-2026
     """
     ctx.find_root().obj = runs or ctx.find_root().obj
@@ -140,6 +141,29 @@ def _print_table(lines: Sequence[tuple[str, list[Any]]], widest: int = 40) -> No
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         click.echo("  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip())
+
+
+@command.command(name="stop")
+@click.argument("run")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@runs_option
+@click.pass_context
+def stop_run(ctx: click.Context, run: str, as_json: bool, runs: str | None) -> None:
+    """End RUN as Ctrl-C would: its update is finished and saved, and `fit --resume` can go on with it.
+
+    \b
+    Example:
+      nntui runs stop latest
+    """
+    from nntui.runs.find import resolve
+    from nntui.runs.stop import stop
+
+    found = resolve(runs_directory(ctx, runs), run, live_first=True)
+    state = stop(found)
+    if as_json:
+        print_json({"run": found.run.name, "run_dir": str(found.run.path.resolve()), "state": state})
+    else:
+        say(f"{found.run.name}: {state.replace('_', ' ')}")
 
 
 @command.command(name="rm")

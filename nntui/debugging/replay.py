@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nntui.runs.directory import RunDirectory
+from nntui.runs.recover import state_of
 from nntui.training.experiment import Experiment
 from nntui_core.errors import NumericError
 
@@ -15,7 +16,7 @@ def replay(experiment: Experiment, run: RunDirectory) -> None:
     Weights that had overflowed are never saved, so the newest checkpoint may lie before it; training from it
     is exact, so the same update fails again. Runs that have not diverged stay where they are.
     """
-    info, trainer = run.read(), experiment.trainer
+    info, trainer = state_of(run, lambda text: None), experiment.trainer
     if info.state != "diverged":
         return
     with np.errstate(all="ignore"):

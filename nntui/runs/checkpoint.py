@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import re
@@ -16,11 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.errors import UserError
-from nntui.files import atomic_write, file_error, open_regular
+from nntui.files import atomic_write, file_error, open_regular, save_npz
 
 Array = NDArray[Any]
 MANIFEST = "manifest"
+FULL = (errno.ENOSPC, errno.EDQUOT)
 HISTORY = 64
+"""Checkpoints of one run at most."""
+HISTORY_BYTES = 2 << 30
+"""Bytes that they may take together; the two newest, the first and the best stay whatever their size."""
 MAX_BYTES = 8 << 30
 _NAME = re.compile(r"([0-9]{10})\.npz")
 
@@ -28,8 +33,10 @@ _NAME = re.compile(r"([0-9]{10})\.npz")
 class CheckpointError(UserError):
     """A checkpoint could not be written (the ones before are intact), or is damaged."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, full: bool = False) -> None:
         super().__init__(message, exit_code=1)
+        self.full = full
+        """Whether there was no room for it."""
 
 
 def path_of(directory: Path, update: int) -> Path:
@@ -44,18 +51,30 @@ def save(directory: Path, update: int, arrays: Mapping[str, Array], meta: Mappin
     text = np.frombuffer(json.dumps(manifest, allow_nan=False).encode(), dtype=np.uint8)
 
     def write(stream: Any) -> None:
-        np.savez(stream, allow_pickle=False, **{MANIFEST: text}, **arrays)
+        save_npz(stream, {MANIFEST: text, **arrays})
 
     try:
-        atomic_write(path, write, check=lambda temporary: read(temporary))
+        atomic_write(path, write, check=_read_back)
     except OSError as error:
-        raise CheckpointError(str(file_error(path, "write the checkpoint", error))) from error
+        full = error.errno in FULL
+        raise CheckpointError(str(file_error(path, "write the checkpoint", error)), full=full) from error
     return path
+
+
+def _read_back(path: Path) -> None:
+    """The bytes on the disk are those that were written: by their CRC-32, without building the arrays again."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise CheckpointError(f"{path}: what was written cannot be read back: {error}") from error
+    if damaged is not None:
+        raise CheckpointError(f"{path}: what was written cannot be read back: {damaged} is damaged")
 
 
 def _digest(array: Array) -> str:
     mark = hashlib.sha256(repr((array.shape, array.dtype.str)).encode())
-    mark.update(np.ascontiguousarray(array).tobytes())
+    mark.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return mark.hexdigest()
 
 
@@ -115,6 +134,13 @@ def newest_valid(
     raise UserError(f"{directory}: there is no usable checkpoint; start a new run from its config.toml")
 
 
+def drop_after(directory: Path, update: int) -> None:
+    """Remove the checkpoints after ``update``."""
+    for later in updates(directory):
+        if later > update:
+            path_of(directory, later).unlink(missing_ok=True)
+
+
 def set_aside(directory: Path, update: int) -> None:
     """Rename the checkpoints after ``update``, which were found damaged, so that none takes them for good."""
     for later in updates(directory):
@@ -125,10 +151,24 @@ def set_aside(directory: Path, update: int) -> None:
 
 
 def thin(directory: Path, keep: int | None = None) -> None:
-    """Remove checkpoints beyond the two newest, the first, the best (``keep``) and an even history of 64."""
+    """Remove checkpoints beyond the two newest, the first, the best (``keep``) and an even history.
+
+    The history has at most HISTORY of them and HISTORY_BYTES, reckoned by the newest one's size.
+    """
     have = updates(directory)
-    for update in thinned(have, keep):
+    if not have:
+        return
+    size = path_of(directory, have[-1]).stat().st_size
+    for update in thinned(have, keep, min(HISTORY, HISTORY_BYTES // max(1, size))):
         path_of(directory, update).unlink(missing_ok=True)
+
+
+def make_room(directory: Path, keep: int | None = None) -> bool:
+    """Remove all but the newest checkpoint and the best (``keep``); whether there was one to remove."""
+    spare = [u for u in updates(directory)[:-1] if u != keep]
+    for update in spare:
+        path_of(directory, update).unlink(missing_ok=True)
+    return bool(spare)
 
 
 def thinned(have: list[int], keep: int | None = None, history: int = HISTORY) -> list[int]:

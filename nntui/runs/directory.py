@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -19,7 +20,9 @@ from nntui.jsontext import document, parse_object
 from nntui.runs import identity
 
 STATE = "run.json"
+LOCK = "lock"
 MAX_STATE = 1 << 20
+# "lost" and "damaged" are told by readers; no run.json says so of itself.
 ENDED = ("completed", "stopped_early", "diverged", "interrupted", "failed")
 LIVE = ("running", "paused")
 
@@ -49,6 +52,8 @@ class RunInfo:
     best_update: int | None = None
     best_value: float | None = None
     """The best checkpoint by the monitored value, which is negative for an accuracy."""
+    rewinding: int | None = None
+    """The update that a rewind went back to, until the later checkpoints are removed."""
 
     def forget_best_after(self, update: int) -> None:
         """A checkpoint later than ``update`` is no longer there to be the best."""
@@ -110,10 +115,14 @@ class RunDirectory:
 
     def lock(self) -> None:
         """Become the run's one trainer. Raises UserError where another is at work."""
-        path = self.path / "lock"
         try:
-            self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Closed to other users, who could hold it: any open file can be locked.
+            self._lock = os.open(
+                self.path / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+            )
+            with contextlib.suppress(PermissionError):
+                os.fchmod(self._lock, 0o600)
+            _lock_soon(self._lock)
         except BlockingIOError:
             self.unlock()
             raise UserError(
@@ -122,6 +131,26 @@ class RunDirectory:
         except OSError as error:
             self.unlock()
             raise file_error(self.path, "lock the run", error) from None
+
+    def locked(self) -> bool | None:
+        """Whether a trainer holds the lock; None where that cannot be told."""
+        if self._lock is not None:
+            return True
+        try:
+            descriptor = os.open(self.path / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
+        return False
 
     def unlock(self) -> None:
         """Let another trainer take over."""
@@ -161,16 +190,33 @@ class RunDirectory:
         info.process = identity.current().to_json() | {"inode": self.path.stat().st_ino}
 
     def state(self, info: RunInfo) -> str:
-        """The true state: ``lost`` where the process is gone without an ending, or trains elsewhere."""
+        """The true state: ``lost`` where the process is gone without an ending, or trains elsewhere.
+
+        Where the process cannot be seen from here (another host, another container), the lock tells.
+        """
         if info.state in LIVE:
             try:
                 alive = identity.alive(identity.Identity.from_json(info.process))
                 inode = info.process.get("inode", self.path.stat().st_ino)
-                if alive is False or (alive and inode != self.path.stat().st_ino):
-                    return "lost"
             except (ValueError, OSError):
                 return "lost"
+            if alive is None and self.locked() is False:
+                return "lost"
+            if alive is False or (alive and inode != self.path.stat().st_ino):
+                return "lost"
         return info.state
+
+
+def _lock_soon(descriptor: int) -> None:
+    """Lock it, past those who look for a moment whether it is locked. Raises OSError."""
+    for _ in range(10):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _fits(value: Any, default: Any) -> bool:

@@ -6,12 +6,14 @@ import contextlib
 import difflib
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.files import expanded, file_error
-from nntui.runs.directory import LIVE, RunDirectory, RunInfo
+from nntui.runs.directory import LIVE, STATE, RunDirectory, RunInfo
+from nntui.runs.recover import DAMAGED, is_run, left_of
 
 
 @dataclass(frozen=True)
@@ -24,22 +26,23 @@ class Found:
 
 
 def listed(base: Path) -> list[Found]:
-    """The runs in ``base``, newest first; what is no run is left out. Raises UserError."""
+    """The runs in ``base``, newest first by time; what is no run is left out. Raises UserError."""
     try:
         paths = [p for p in base.iterdir() if p.is_dir() and not p.is_symlink()]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise file_error(base, "list the runs", error) from None
-    found = []
-    for path in paths:
-        run = RunDirectory(path)
-        try:
-            info = run.read()
-        except UserError:
-            continue
-        found.append(Found(run, info, run.state(info)))
-    return sorted(found, key=lambda f: (f.info.started, f.run.name), reverse=True)
+    found = [_at(path) for path in paths if is_run(path)]
+    return sorted(found, key=lambda f: (_seconds(f), f.run.name), reverse=True)
+
+
+def _seconds(found: Found) -> float:
+    """When a run began, in seconds since 1970, whatever its zone; 0 where that is not known."""
+    try:
+        return datetime.fromisoformat(found.info.started).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0.0
 
 
 def resolve(base: Path, name: str, *, live_first: bool = False) -> Found:
@@ -53,16 +56,16 @@ def resolve(base: Path, name: str, *, live_first: bool = False) -> Found:
         return runs[0]
     # A name by itself: the run's own fault is told where its state cannot be read.
     if _is_name(name) and (base / name).is_dir():
-        return _at(base / name)
+        return _run_at(base / name)
     matches = [f for f in runs if name and f.run.name.startswith(name)]
     if len(matches) == 1:
         return matches[0]
     if matches:
         names = ", ".join(display(f.run.name) for f in matches[:10])
-        raise UserError(f"RUN {display(name, 60)}: several runs begin so ({names}); give more of the name")
+        raise UserError(f"RUN {display(name, 60)}: ambiguous prefix (of {names}); give more of the name")
     with contextlib.suppress(OSError, ValueError):
         if name and expanded(name).is_dir():
-            return _at(expanded(name).resolve())
+            return _run_at(expanded(name).resolve())
     near = difflib.get_close_matches(name, [f.run.name for f in runs], 1, 0.4)
     hint = f'; did you mean "{display(near[0])}"?' if near else ""
     raise UserError(f"RUN {display(name, 60)}: no such run in {display(base)}{hint} (see: nntui runs list)")
@@ -72,9 +75,20 @@ def _is_name(name: str) -> bool:
     return bool(name) and "/" not in name and "\0" not in name and len(name) < 256 and name not in (".", "..")
 
 
+def _run_at(path: Path) -> Found:
+    if not is_run(path):
+        raise UserError(f"{display(path)}: not a run: it has no {STATE}, no lock and no checkpoints")
+    return _at(path)
+
+
 def _at(path: Path) -> Found:
+    """The run there, ``damaged`` where its state cannot be read (unless a trainer is just writing the first)."""
     run = RunDirectory(path)
-    info = run.read()
+    try:
+        info = run.read()
+    except UserError:
+        info = left_of(run)
+        return Found(run, info, "running" if run.locked() else DAMAGED)
     return Found(run, info, run.state(info))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import time
 from collections.abc import Callable
 from typing import Any
@@ -42,8 +43,10 @@ LOOK = 0.002
 class Attendant:
     """The hooks of a session that has viewers."""
 
-    def __init__(self, hub: Hub, pace: str | float, *, paused: bool) -> None:
+    def __init__(self, hub: Hub, pace: str | float, *, paused: bool, leash: int | None = None) -> None:
+        """``leash`` is a pipe that ends with the process which started this one, and brings its viewer."""
         self._hub = hub
+        self._leash = leash
         self._pace = Pace(pace)
         self._paused = paused
         self._steps = 0
@@ -58,12 +61,16 @@ class Attendant:
         self._reporter = Reporter(hub, self._pace)
 
     def begin(self, session: Session, signals: Signals) -> None:
-        """Before the first update: wait for the first viewer."""
+        """Before the first update: wait for the first viewer. Where it died on its way, nobody wants this run."""
         self._signals = signals
         deadline = time.monotonic() + FIRST_VIEWER
-        while not self._hub.ever and time.monotonic() < deadline and not self._over(session):
+        while not self._hub.ever and not self._over(session):
+            if self._leash is None and time.monotonic() >= deadline:
+                break
             self._hub.wait(0.1)
             self._answer(session)
+            if self._leash is not None and not self._hub.ever and _ended(self._leash):
+                session.stop("its viewer ended before there was a screen")
         self._reporter.goes_on(session)
         if self._paused:
             self._wait(session)
@@ -230,6 +237,11 @@ class Attendant:
         self._breaks.set(command.conditions, session.trainer)
         shown = ", ".join(command.conditions) if command.conditions else "none"
         self._hub.publish(Event(text=f"breakpoints: {shown}", update=session.trainer.update))
+
+
+def _ended(pipe: int) -> bool:
+    """Whether the other end is closed: nothing is ever written to it."""
+    return bool(select.select([pipe], [], [], 0)[0])
 
 
 OBEY: dict[type[Command], Callable[[Attendant, Session, Any], Message | None]] = {

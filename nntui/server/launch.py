@@ -27,9 +27,11 @@ class Ready:
 class Launched:
     """A trainer that was started; :meth:`wait_ready` tells what became of it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], ready: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], ready: int, leash: int) -> None:
         self.process = process
         self._ready = ready
+        self._leash = leash
+        """Open as long as this process lives: a trainer whose starter died before anyone attached ends."""
 
     def wait_ready(self, seconds: float) -> Ready:
         """Where it listens. Raises UserError with the faults it found, or where it says nothing in time.
@@ -79,6 +81,7 @@ def launch(
 ) -> Launched:
     """Start a trainer for the configuration, in a session of its own: it outlives this terminal."""
     read, write = os.pipe()
+    held, leash = os.pipe()
     order = {
         "config": config,
         "overrides": list(overrides),
@@ -87,6 +90,7 @@ def launch(
         "pace": pace,
         "paused": paused,
         "ready": write,
+        "leash": held,
     }
     environment = {**os.environ}
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
@@ -98,12 +102,14 @@ def launch(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            pass_fds=[write],
+            pass_fds=[write, held],
             env=environment,
         )
     except OSError as error:
         os.close(read)
+        os.close(leash)
         raise UserError(f"the trainer could not be started: {error.strerror}", exit_code=FAILED) from None
     finally:
         os.close(write)
-    return Launched(process, read)
+        os.close(held)
+    return Launched(process, read, leash)

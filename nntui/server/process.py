@@ -64,7 +64,7 @@ class Trainer:
         self.hub = Hub(server, outline.hello(run, experiment.settings.title, state, experiment))
         self.session.info.socket = str(self.socket)
         self.session.save_state()
-        self.attendant = Attendant(self.hub, order["pace"], paused=order["paused"])
+        self.attendant = Attendant(self.hub, order["pace"], paused=order["paused"], leash=order.get("leash"))
         for message in experiment.warnings:
             self._report(message)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nntui.display import display
 from nntui.errors import UserError
-from nntui.files import atomic_write, file_error
+from nntui.files import atomic_write, file_error, save_npz
 from nntui.training.trained import Trained
 
 Array = NDArray[Any]
@@ -78,7 +78,7 @@ def _named(trained: Trained) -> Iterator[tuple[str, str, str, Array]]:
 
 def _npz(trained: Trained, stream: BinaryIO) -> None:
     arrays: dict[str, Any] = {f"layers.{layer}.{name}": array for layer, _, name, array in _named(trained)}
-    np.savez(stream, allow_pickle=False, **arrays)
+    save_npz(stream, arrays)
 
 
 def _safetensors(trained: Trained, stream: BinaryIO) -> None:
@@ -90,7 +90,7 @@ def _safetensors(trained: Trained, stream: BinaryIO) -> None:
         value = array.T if key == "W" and array.ndim == 2 else array.ravel() if key == "slope" else array
         arrays[f"{layer}.{name}"] = np.ascontiguousarray(value)
         if name == "running_mean":
-            arrays[f"{layer}.num_batches_tracked"] = np.array(trained.updates, dtype=np.int64)
+            arrays[f"{layer}.num_batches_tracked"] = np.array(trained.update, dtype=np.int64)
     stream.write(save(arrays))
 
 

@@ -24,6 +24,8 @@ FINDING_SECONDS = 0.5
 FREE_SECONDS = 0.25
 """What measuring may cost besides, so that short runs too have a curve of about CURVE points."""
 CURVE = 200
+SAVING_SHARE = 0.05
+"""Of the time that checkpoints may take."""
 WITHIN_EPOCH_SECONDS = 1.0
 """Checkpoints in the middle of an epoch are at least this far apart, whatever is asked for."""
 Measured = tuple[int, float, float | None]
@@ -65,8 +67,11 @@ class Session:
         """Whether the training broke off, so that the weights may be those of half an update."""
         self.stopped = ""
         """Why it was asked to stop; empty while it goes on."""
-        self._failed_save = ""
-        """The first save that failed, in words."""
+        self._unsaved = ""
+        """Why the newest state is not on the disk, in words; empty while it is."""
+        self._lost_records = 0
+        self._saving = 0.0
+        """Seconds that the last checkpoint took."""
         self._recorded = self._checkpointed = self._found = -1e9
         self._saved_update = -1
         self._measuring = 0.0
@@ -96,12 +101,16 @@ class Session:
         except Exception as error:
             self._halt("failed", f"{type(error).__name__}: {error}", FAILED)
             raise
-        if self._failed_save and self.exit_code == 0:
+        if self._unsaved and self.exit_code == 0:
             self.exit_code = FAILED
+            if self.info.state not in ("failed", "diverged"):
+                self.info.state = "failed"
+                self.info.reason = f"{self.info.reason}, but the end is not saved: {self._unsaved}"
+        if self._lost_records:
+            self.report(f"{self._lost_records} records of the loss curve could not be written")
 
     def _train(self, signals: Signals, hooks: Hooks) -> None:
         trainer = self.trainer
-        within_epoch = max(WITHIN_EPOCH_SECONDS, self.experiment.settings.train.checkpoint_seconds)
         self.info.best = {}
         with MetricsWriter(self.run.metrics) as self._metrics, np.errstate(all="ignore"):
             if not trainer.update:
@@ -119,7 +128,7 @@ class Session:
                         raise
                     if epoch_done:
                         self._epoch(hooks)
-                    elif time.perf_counter() - self._checkpointed >= within_epoch:
+                    elif time.perf_counter() - self._checkpointed >= max(WITHIN_EPOCH_SECONDS, self._rest):
                         self.checkpoint()
                     hooks.update(self)
                 self._end(signals.received)
@@ -166,14 +175,17 @@ class Session:
             except checkpoint.CheckpointError as error:
                 self.report(f"{error}; trying the one before")
                 continue
+            # Noted before and after: killed in between, a resume finishes it, and no later state is taken for current.
+            self.info.rewinding = found
+            self.run.write(self.info)
             self.trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
-            for later in checkpoint.updates(directory):
-                if later > found:
-                    checkpoint.path_of(directory, later).unlink(missing_ok=True)
+            checkpoint.drop_after(directory, found)
+            self.info.rewinding = None
             self.findings = []
             self.watch = Watch(self.trainer)
             self._saved_update = found
             self.info.forget_best_after(found)
+            self.save_state()
             self._measure()
             return found
         raise UserError(f"there is no checkpoint at or before update {update}")
@@ -188,7 +200,7 @@ class Session:
             self._measure()
             hooks.epoch(self)
             self._measuring += time.perf_counter() - clock
-        if clock - self._checkpointed >= self.experiment.settings.train.checkpoint_seconds:
+        if clock - self._checkpointed >= self._rest:
             self.checkpoint()
 
     def _measure(self) -> None:
@@ -223,34 +235,59 @@ class Session:
         try:
             self._metrics.write(record)
         except MetricsError as error:
-            self._lost(str(error))
+            if not self._lost_records:
+                self.report(f"{error}; training goes on, but this record is missing")
+            self._lost_records += 1
 
     def _lost(self, message: str) -> None:
-        """A save that failed is said loudly once; training goes on and the exit code tells."""
-        if not self._failed_save:
+        """A save that failed is said when it begins to fail; training goes on, and the next save may succeed."""
+        if not self._unsaved:
             self.report(f"{message}; training goes on, but this is not saved")
-            self._failed_save = message
+            self._unsaved = message
+
+    @property
+    def _rest(self) -> float:
+        """Seconds between two checkpoints: what was asked for, or more, so that saving takes a twentieth of the time.
+
+        0 asks for one at the end of every epoch, whatever it costs.
+        """
+        asked = self.experiment.settings.train.checkpoint_seconds
+        return max(asked, self._saving / SAVING_SHARE) if asked else 0.0
 
     def checkpoint(self) -> None:
         """Save the present state and run.json."""
         trainer = self.trainer
-        self._checkpointed = time.perf_counter()
+        begun = time.perf_counter()
         if trainer.update != self._saved_update and np.isfinite(trainer.network.parameters.theta).all():
-            arrays = {**trainer.state(), **self.experiment.arrays()}
+            arrays = {**trainer.live_state(), **self.experiment.arrays()}
             # A run that was killed between this and run.json must not forget that its own rule stopped it.
             meta = {
                 "epoch": trainer.epoch, "status": trainer.status, "reason": trainer.reason,
-                "columns": self.experiment.table.columns.to_json(),
+                "columns": self.experiment.table.columns.to_json(), "digest": self.experiment.table.digest,
             }  # fmt: skip
             try:
-                checkpoint.save(self.run.checkpoints, trainer.update, arrays, meta)
+                self._save(arrays, meta)
                 self._saved_update = trainer.update
+                self._unsaved = ""
                 self._note_best()
                 checkpoint.thin(self.run.checkpoints, self.info.best_update)
                 self._metrics.sync()
-            except (checkpoint.CheckpointError, MetricsError) as error:
+            except (checkpoint.CheckpointError, MetricsError, OSError) as error:
                 self._lost(str(error))
+            self._saving = time.perf_counter() - begun
         self.save_state()
+        self._checkpointed = time.perf_counter()
+
+    def _save(self, arrays: dict[str, Any], meta: dict[str, Any]) -> None:
+        """One checkpoint; on a full disk the history gives way to it. Raises CheckpointError."""
+        directory, update = self.run.checkpoints, self.trainer.update
+        try:
+            checkpoint.save(directory, update, arrays, meta)
+        except checkpoint.CheckpointError as error:
+            if not (error.full and checkpoint.make_room(directory, self.info.best_update)):
+                raise
+            self.report(f"{error}; older checkpoints were removed to make room")
+            checkpoint.save(directory, update, arrays, meta)
 
     def _note_best(self) -> None:
         """Remember which checkpoint is the best, by what is monitored, among those at ends of epochs."""
@@ -291,7 +328,8 @@ class Session:
         self.checkpoint()
         if self._saved_update != trainer.update and self.exit_code == 0:
             self.exit_code, self.info.state = FAILED, "failed"
-            self.info.reason = f"{self.info.reason}, but the end is not saved: {self._failed_save}"
+            self.info.reason = f"{self.info.reason}, but the end is not saved: {self._unsaved}"
+            self.save_state()
 
     def _diverged(self, error: NumericError) -> None:
         self.exit_code = DIVERGED

@@ -15,9 +15,11 @@ from nntui.files import atomic_write, file_error, remove_stale
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory, RunInfo, now
 from nntui.runs.metrics import number, read_metrics, truncate_tail
+from nntui.runs.recover import DAMAGED, state_of
 from nntui.training.experiment import Experiment
 from nntui.training.session import Session
 
+_CHANGED = "{}: the data has changed since the run began; restore it, or start a new run"
 DONE = ("completed", "stopped_early")
 
 
@@ -38,7 +40,7 @@ def start(experiment: Experiment, base: Any, report: Callable[[str], object]) ->
 
 
 def _sign(run: RunDirectory, info: RunInfo) -> None:
-    info.state, info.reason = "running", ""
+    info.state, info.reason, info.socket = "running", "", ""
     run.sign(info)
     info.versions = {"nntui": __version__, "numpy": np.__version__, "python": platform.python_version()}
 
@@ -50,7 +52,7 @@ def resume(
 
     Raises UserError.
     """
-    info = run.read()
+    info = state_of(run, report)
     same_data(experiment, run, info)
     if info.state in DONE:
         said: list[str] = []
@@ -60,7 +62,13 @@ def resume(
                 report(message)
             return _resumed(experiment, run, info, report), True
     run.lock()
-    info = run.read()
+    info = state_of(run, lambda text: None)
+    if info.state == DAMAGED:
+        info.title, info.seed = experiment.settings.title, experiment.settings.seed
+        info.digest = experiment.table.digest
+    if info.rewinding is not None:
+        checkpoint.drop_after(run.checkpoints, info.rewinding)
+        info.rewinding = None
     found = restore(experiment, run, report)
     checkpoint.set_aside(run.checkpoints, found)
     for directory in (run.path, run.checkpoints):
@@ -91,10 +99,8 @@ def _resumed(
 
 def same_data(experiment: Experiment, run: RunDirectory, info: RunInfo) -> None:
     """Raises UserError where the run's data is no longer what it was."""
-    if info.digest != experiment.table.digest:
-        raise UserError(
-            f"{run.name}: the data has changed since the run began; restore it, or start a new run"
-        )
+    if info.digest and info.digest != experiment.table.digest:
+        raise UserError(_CHANGED.format(run.name))
 
 
 def restore(experiment: Experiment, run: RunDirectory, report: Callable[[str], object]) -> int:
@@ -105,6 +111,8 @@ def restore(experiment: Experiment, run: RunDirectory, report: Callable[[str], o
         trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
     except (KeyError, ValueError) as error:
         raise UserError(f"{run.name}: the checkpoint does not fit the configuration: {error}") from None
+    if meta.get("digest", experiment.table.digest) != experiment.table.digest:
+        raise UserError(_CHANGED.format(run.name))
     if meta.get("status") == "stopped_early":
         trainer.status, trainer.reason = "stopped_early", str(meta.get("reason", ""))
     return update

@@ -16,6 +16,7 @@ from nntui.data.table import Columns
 from nntui.errors import UserError
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory
+from nntui.runs.recover import state_of
 from nntui.training import start as opening
 from nntui.training.experiment import Experiment, prepare, read
 from nntui_core.errors import NntuiError
@@ -34,7 +35,10 @@ class Trained:
     network: Network
     states: tuple[dict[str, Array], ...]
     """Fitted state of each preprocessing step."""
-    updates: int
+    update: int
+    """Of the state that was read."""
+    epoch: int
+    """Of the weights: the best one's where early stopping kept them."""
 
     def predict(self, x: Array) -> Array:
         """Outputs ``m × k`` for raw inputs ``m × n``. Raises UserError."""
@@ -48,6 +52,8 @@ def learned(run: RunDirectory, report: Report) -> Trained:
     """
     settings = load(run.config)
     update, arrays, meta = checkpoint.newest_valid(run.checkpoints, report)
+    tell_age(run, update, report)
+    best = settings.train.early_stopping is not None and "best/theta" in arrays
     try:
         columns = Columns.from_json(meta["columns"])
         states = tuple(_state(arrays, k) for k in range(len(settings.preprocess)))
@@ -56,10 +62,25 @@ def learned(run: RunDirectory, report: Report) -> Trained:
             names = tuple(step.out_features(names, state))
         pictures = len(names) == len(columns.features)
         network = Network(checks.network_spec(settings, columns, len(names), pictures=pictures))
-        _put(network, arrays, best=settings.train.early_stopping is not None)
+        _put(network, arrays, best=best)
+        epoch = int(arrays["clock"][3 if best else 1])
     except (KeyError, ValueError, TypeError, IndexError, NntuiError) as error:
         raise UserError(f"{run.name}: the checkpoint does not fit the configuration: {error}") from None
-    return Trained(settings, columns, network, states, update)
+    return Trained(settings, columns, network, states, update, epoch)
+
+
+def tell_age(run: RunDirectory, update: int, report: Report) -> None:
+    """Report where the newest saved state, of ``update``, is older than what the run says of itself."""
+    try:
+        info = run.read()
+    except UserError as error:
+        report(f"{error}; these are the weights of update {update}")
+        return
+    if info.updates > update:
+        report(
+            f"{run.name}: the newest saved state is of update {update}, but the run reports update {info.updates}: "
+            f"these are the weights of update {update}"
+        )
 
 
 def _state(arrays: Mapping[str, Array], step: int) -> dict[str, Array]:
@@ -69,7 +90,7 @@ def _state(arrays: Mapping[str, Array], step: int) -> dict[str, Array]:
 
 def _put(network: Network, arrays: Mapping[str, Array], *, best: bool) -> None:
     """Weights and running statistics in place. Raises KeyError or ValueError."""
-    if best and "best/theta" in arrays:
+    if best:
         if arrays["best/theta"].shape != network.parameters.theta.shape:
             raise ValueError("best/theta has another shape")
         network.parameters.theta[:] = arrays["best/theta"]
@@ -91,8 +112,8 @@ def reopen(run: RunDirectory, report: Report) -> Experiment:
     Raises UserError, also where the data has changed.
     """
     experiment = read(run.config)
-    opening.same_data(experiment, run, run.read())
-    opening.restore(experiment, run, report)
+    opening.same_data(experiment, run, state_of(run, report))
+    tell_age(run, opening.restore(experiment, run, report), report)
     if experiment.trainer.spec.early_stopping is not None:
         experiment.trainer.restore_best()
     return experiment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -342,3 +343,83 @@ def test_a_long_epoch_is_saved_in_its_middle_and_resumed_there(
     assert json.loads((run / "run.json").read_text())["state"] == "failed"
     assert cli("fit", "--resume", "latest", "--json").json["train"] == whole["train"]
     assert_same(run, whole["run_dir"])
+
+
+def test_stop_ends_a_live_run_as_ctrl_c_would(cli: Cli, runs: Path, tmp_path: Path) -> None:
+    config = write(tmp_path, PLAIN.format(epochs=100_000) + "checkpoint_seconds = 0.1\n")
+    process = start("fit", config, "--json")
+    wait_for(lambda: trained(runs), process)
+    stopped = cli("runs", "stop", "latest", "--json")
+    assert (stopped.code, stopped.json["state"]) == (0, "interrupted")
+    done = finish(process)
+    assert (done.code, done.json["status"]) == (130, "interrupted")
+    assert "SIGINT" in done.json["reason"]
+
+
+def test_a_full_disk_costs_the_history_and_not_the_newest_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: Path, cli: Cli
+) -> None:
+    """Room for three checkpoints: the fourth finds none until the oldest give way."""
+    write_one = checkpoint.atomic_write
+
+    def bounded(path: Path, writer: Any, *, check: Any = None) -> None:
+        if len(checkpoint.updates(path.parent)) >= 3:
+            raise OSError(errno.ENOSPC, "full")
+        write_one(path, writer, check=check)
+
+    monkeypatch.setattr(checkpoint, "atomic_write", bounded)
+    config = write(tmp_path, PLAIN.format(epochs=6) + "checkpoint_seconds = 0\n")
+    done = cli("fit", config, "--json")
+    assert (done.code, done.json["status"]) == (0, "completed")
+    assert "removed to make room" in done.err
+    left = checkpoint.updates(only_run(runs) / "checkpoints")
+    assert left[-1] == done.json["updates"]
+    assert cli("predict", "latest", "--data", "--json").json["update"] == done.json["updates"]
+
+
+def test_a_later_save_that_succeeds_makes_the_run_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    calls = iter(range(1000))
+    save = checkpoint.save
+
+    def failing(*given: Any) -> Any:
+        if next(calls) in (1, 2):
+            raise checkpoint.CheckpointError("the disk is away")
+        return save(*given)
+
+    monkeypatch.setattr(checkpoint, "save", failing)
+    config = write(tmp_path, PLAIN.format(epochs=6) + "checkpoint_seconds = 0\n")
+    done = cli("fit", config, "--json")
+    assert (done.code, done.json["status"]) == (0, "completed")
+    assert "this is not saved" in done.err
+    assert cli("runs", "list", "--json").json[0]["state"] == "completed"
+
+
+def test_weights_older_than_what_the_run_reports_are_told(tmp_path: Path, cli: Cli, runs: Path) -> None:
+    config = write(tmp_path, PLAIN.format(epochs=3) + "checkpoint_seconds = 0\n")
+    updates = cli("fit", config, "--json").json["updates"]
+    newest = sorted((only_run(runs) / "checkpoints").iterdir())
+    for path in newest[1:]:
+        path.unlink()
+    for words in (("predict", "latest", "--data", "--json"), ("export", "latest", tmp_path / "w.npz")):
+        done = cli(*words)
+        assert done.code == 0
+        assert f"is of update 0, but the run reports update {updates}" in done.err
+    assert cli("predict", "latest", "--data", "--json").json["update"] == 0
+    assert cli("predict", "latest", "--data", "--json").json["epoch"] == 0
+    assert "update 0" in cli("debug", "latest", "--json").err
+
+
+def test_a_rewind_that_was_killed_is_finished_by_the_resume(tmp_path: Path, cli: Cli, runs: Path) -> None:
+    config = write(tmp_path, PLAIN.format(epochs=6) + "checkpoint_seconds = 0\n")
+    whole = cli("fit", config, "--json").json
+    run = only_run(runs)
+    per_epoch = whole["updates"] // 6
+    state = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(state | {"state": "running", "rewinding": 2 * per_epoch}))
+    (run / "checkpoints" / f"{3 * per_epoch:010d}.npz").unlink()  # it had begun to remove the later ones
+    done = cli("fit", "--resume", "latest", "--json")
+    assert (done.code, done.json["updates"]) == (0, whole["updates"])
+    assert done.json["train"] == whole["train"]
+    assert json.loads((run / "run.json").read_text())["rewinding"] is None

@@ -172,5 +172,5 @@ def test_early_stopping_lists_and_compares_the_best_weights(cli: Cli) -> None:
 def test_numbers_have_neither_classes_nor_labels(cli: Cli) -> None:
     cli("fit", "sine", "--epochs", 1)
     found = cli("predict", "latest", "--input", "[[0.5], [1]]", "--json").json
-    assert set(found) == {"outputs"}
+    assert set(found) == {"update", "epoch", "outputs"}
     assert np.shape(found["outputs"]) == (2, 1)

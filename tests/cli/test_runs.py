@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nntui.runs import identity
+from nntui.runs.directory import RunDirectory
 from tests.cli.conftest import Cli
 
 KEYS = {"run", "run_dir", "state", "title", "epochs", "loss", "started"}
@@ -40,10 +41,49 @@ def test_list_is_newest_first_and_leaves_out_what_is_no_run(
     (runs / "link").symlink_to(two[0])
     (runs / "loop").symlink_to("loop")
     rows = cli("runs", "list", "--json").json
-    assert [r["run"] for r in rows] == [two[1].name, two[0].name]
+    assert [r["run"] for r in rows] == ["damaged", two[1].name, two[0].name]
     assert all(set(r) == KEYS for r in rows)
-    assert (rows[0]["state"], rows[0]["epochs"], rows[0]["title"]) == ("completed", 3, "b [red]")
-    assert [line.split()[0] for line in cli("runs", "list").out.splitlines()] == [two[1].name, two[0].name]
+    assert (rows[0]["state"], rows[0]["epochs"], rows[0]["loss"]) == ("damaged", 0, None)
+    assert (rows[1]["state"], rows[1]["epochs"], rows[1]["title"]) == ("completed", 3, "b [red]")
+    assert [line.split()[0] for line in cli("runs", "list").out.splitlines()] == [r["run"] for r in rows]
+    assert cli("runs", "rm", "damaged").code == 0
+    assert not (runs / "damaged").exists()
+    assert (runs / "notes").exists()
+
+
+def test_newest_is_by_time_whatever_the_zone(cli: Cli, two: tuple[Path, Path]) -> None:
+    change(two[0], started="2026-11-26T10:00:00.000+00:00")
+    change(two[1], started="2026-11-26T11:30:00.000+05:00")  # earlier, though its text is later
+    assert [r["run"] for r in cli("runs", "list", "--json").json] == [two[0].name, two[1].name]
+    assert cli("runs", "show", "latest", "--json").json["run"] == two[0].name
+
+
+@pytest.mark.parametrize("how", ["missing", "torn", "foreign"])
+def test_a_run_whose_state_is_damaged_tells_what_is_left_and_can_be_resumed(
+    cli: Cli, two: tuple[Path, Path], how: str
+) -> None:
+    whole = cli("runs", "show", two[1].name, "--json").json
+    expected = cli("predict", two[1].name, "--data", "--json").json["outputs"]
+    state = two[1] / "run.json"
+    if how == "missing":
+        state.unlink()
+    else:
+        state.write_text({"torn": "{", "foreign": '{"state": "well"}'}[how])
+    shown = cli("runs", "show", two[1].name, "--json").json
+    assert (shown["state"], shown["epochs"], shown["loss"]) == ("damaged", 3, whole["loss"])
+    predicted = cli("predict", two[1].name, "--data", "--json")
+    assert predicted.json["outputs"] == expected
+    assert "run.json" in predicted.err
+    done = cli("fit", "--resume", two[1].name, "--epochs", 5, "--json")
+    assert (done.code, done.json["status"], done.json["epochs"]) == (0, "completed", 5)
+    assert "run.json" in done.err
+    again = cli("runs", "show", two[1].name, "--json").json
+    assert (again["state"], again["title"]) == ("completed", "b [red]")
+
+
+def test_what_is_not_live_cannot_be_stopped(cli: Cli, two: tuple[Path, Path]) -> None:
+    done = cli("runs", "stop", two[0].name)
+    assert (done.code, "nothing to stop" in done.err) == (2, True)
 
 
 def test_no_runs_is_an_empty_list(cli: Cli, tmp_path: Path) -> None:
@@ -86,14 +126,12 @@ def test_an_ambiguous_prefix_is_refused_with_the_names(cli: Cli, two: tuple[Path
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"state": 3}', '{"state": "odd"}', "\0", '{"state": NaN}'])
 def test_damaged_state_is_told_by_name(cli: Cli, two: tuple[Path, Path], text: str) -> None:
     (two[0] / "run.json").write_text(text)
-    for command in (
-        ("runs", "show", two[0].name),
-        ("predict", two[0].name, "--data"),
-        ("fit", "--resume", two[0]),
-    ):
-        done = cli(*command, "--json")
-        assert (done.code, done.out) == (2, "")
-        assert "run.json" in done.err
+    shown = cli("runs", "show", two[0].name, "--json").json
+    assert (shown["state"], shown["epochs"]) == ("damaged", 2)
+    assert "run.json" in shown["reason"]
+    done = cli("predict", two[0].name, "--data", "--json")
+    assert done.code == 0
+    assert "run.json" in done.err
 
 
 def test_foreign_values_of_the_state_are_not_believed(cli: Cli, two: tuple[Path, Path]) -> None:
@@ -115,11 +153,17 @@ def test_lost_is_told_by_host_boot_and_start(cli: Cli, two: tuple[Path, Path]) -
         (me | {"boot": "another"}, "lost"),
         (me | {"pid": 2**30}, "lost"),
         (me | {"pid": 0}, "lost"),
-        (me | {"host": "another"}, "running"),
+        (me | {"host": "another"}, "lost"),
+        (me | {"namespace": "pid:[1]"}, "lost"),
         ({}, "lost"),
     ):
         change(two[0], state="running", process=process)
         assert cli("runs", "show", two[0].name, "--json").json["state"] == state
+    change(two[0], state="running", process=me | {"host": "another"})
+    elsewhere = RunDirectory(two[0])
+    elsewhere.lock()
+    assert cli("runs", "show", two[0].name, "--json").json["state"] == "running"
+    elsewhere.unlock()
     change(two[0], state="paused", process=me)
     done = cli("runs", "rm", two[0].name)
     assert done.code == 2

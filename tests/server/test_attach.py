@@ -94,6 +94,7 @@ def test_a_run_at_work_on_another_host_is_followed_by_its_files(
     run = rewritten(
         finished, tmp_path, state="running", process={"host": "elsewhere"}, socket="/tmp/there.sock"
     )
+    run.lock()  # what the trainer there does
     with heard(run) as found:
         assert isinstance(found.source, FileSource)
         assert found.wait(Status).state == "running"
@@ -198,7 +199,7 @@ def test_refusals(words: list[str], says: str, tmp_path: Path) -> None:
 
 def test_breaking_off_before_there_is_a_screen_ends_the_trainer(monkeypatch: pytest.MonkeyPatch) -> None:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    launched = Launched(child, -1)
+    launched = Launched(child, -1, -1)
 
     def interrupted(seconds: float) -> None:
         raise KeyboardInterrupt
