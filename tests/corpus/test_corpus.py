@@ -11,14 +11,37 @@ from nntui.config.load import load
 from tests.corpus.faults import FAULTS, all_setups
 from tests.corpus.setups import Setup
 
-FINDINGS = set(
-    "dead_units saturated_units vanishing_gradient exploding_gradient update_ratio_low update_ratio_high "
-    "symmetric_units constant_output overfitting plateau non_finite imbalanced_classes no_signal".split()
-)
-CHECKS = set(
-    "data preprocessing target_scale initial_activations initial_loss symmetry gradient regularization "
-    "learning_rate schedule zero_input batch_leak label_signal overfit_subset".split()
-)
+FINDINGS = {
+    "dead_units",
+    "saturated_units",
+    "vanishing_gradient",
+    "exploding_gradient",
+    "update_ratio_low",
+    "update_ratio_high",
+    "symmetric_units",
+    "constant_output",
+    "overfitting",
+    "plateau",
+    "non_finite",
+    "imbalanced_classes",
+    "no_signal",
+}
+CHECKS = {
+    "data",
+    "preprocessing",
+    "target_scale",
+    "initial_activations",
+    "initial_loss",
+    "symmetry",
+    "gradient",
+    "regularization",
+    "learning_rate",
+    "schedule",
+    "zero_input",
+    "batch_leak",
+    "label_signal",
+    "overfit_subset",
+}
 
 
 def test_there_are_two_halves_and_each_kind_is_in_both() -> None:
