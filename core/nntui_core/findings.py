@@ -41,10 +41,9 @@ class Finding:
 class Watch:
     """Samples a trainer at ends of epochs and keeps what a finding needs from before."""
 
-    ROWS = 256
-
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
+        self._rows = probe.training_rows(trainer)
         self._first: float | None = None
         self._train: list[tuple[int, float]] = []
         self._best_validation = float("inf")
@@ -52,7 +51,7 @@ class Watch:
     def sample(self) -> list[Finding]:
         """What holds now."""
         trainer = self._trainer
-        x = trainer.train.x[: self.ROWS]
+        x = trainer.train.x[self._rows]
         metrics = trainer.evaluate()
         loss = metrics["train"].loss
         if self._first is None:
@@ -111,11 +110,12 @@ def _layer(s: LayerStats, *, last: bool, stuck: bool) -> list[Finding]:
                 "lower the learning rate, use init he_normal, or leaky_relu",
             )
         )  # fmt: skip
-    if s.saturated is not None and s.saturated >= SATURATED and not last:
+    saturated = len(s.saturated_units) / max(1, s.units)
+    if saturated >= SATURATED and not last:
         found.append(
             Finding(
-                "saturated_units", s.layer, s.saturated, SATURATED,
-                f"{s.saturated:.0%} of the units are saturated on every sample",
+                "saturated_units", s.layer, saturated, SATURATED,
+                f"{saturated:.0%} of the units are saturated on nearly every sample",
                 "lower the learning rate, use init xavier_uniform, standardize the inputs, or relu",
             )
         )  # fmt: skip
