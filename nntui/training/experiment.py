@@ -19,6 +19,7 @@ from nntui.display import display
 from nntui.errors import SettingError, UserError
 from nntui_core import probe
 from nntui_core.errors import ConfigError, NntuiError
+from nntui_core.findings import Watch
 from nntui_core.network import Network, layer_names
 from nntui_core.trainer import Metrics, Part, Trainer
 
@@ -40,6 +41,8 @@ class Experiment:
     states: tuple[dict[str, Array], ...]
     """Fitted state of each preprocessing step."""
     test: Part | None
+    watch: Watch
+    """What is found in the training."""
     warnings: tuple[str, ...] = field(default=())
 
     def prepare(self, x: Array) -> Array:
@@ -135,7 +138,8 @@ def build(settings: Settings) -> Experiment:
     except ConfigError as error:
         raise UserError(say(("optimizer",), str(error).removeprefix("optimizer: "))) from None
     test = parts[2] if len(parts[2]) else None
-    return Experiment(settings, table, split, network, trainer, names, states, test, tuple(warnings))
+    watch = Watch(trainer, settings.preprocess)
+    return Experiment(settings, table, split, network, trainer, names, states, test, watch, tuple(warnings))
 
 
 def _preprocess(
