@@ -21,6 +21,8 @@ class Initializer(ABC):
     source: ClassVar[str] = ""
     data_dependent: ClassVar[bool] = False
     """Whether :meth:`rescale` then adjusts the layer on a batch of the training data."""
+    after_maxout: ClassVar[bool] = False
+    """Whether it looks at what a maxout layer gives, not at the pieces that compete in it."""
     tries: int = 1
     """How often :meth:`rescale` may be called."""
 
@@ -233,6 +235,7 @@ class Lsuv(Initializer):
     formula: ClassVar[str] = "w = w/√Var(z) until |Var(z) − 1| < tolerance"
     source: ClassVar[str] = "Mishkin & Matas 2015, arXiv:1511.06422, algorithm 1"
     data_dependent: ClassVar[bool] = True
+    after_maxout: ClassVar[bool] = True
 
     tolerance: Annotated[float, Gt(0)] = 0.01
     """How near to 1 the variance must be."""

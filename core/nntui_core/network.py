@@ -65,10 +65,11 @@ class Network:
             assert layer.z is not None
             assert layer.weight is not None
             assert layer.bias is not None
+            seen = layer.a if found[0].after_maxout and layer.spec.type == "maxout" else layer.z
             weight, bias = self.parameters.view(layer.weight), self.parameters.view(layer.bias)
             for _ in range(found[0].tries):
                 model.plan.run(backward=False)
-                if found[0].rescale(model.plan.value(layer.z), weight, bias):
+                if found[0].rescale(model.plan.value(seen), weight, bias):
                     break
 
     def model(self, samples: int, mode: Mode, *, debug: bool = False) -> Model:

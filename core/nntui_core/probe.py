@@ -1,36 +1,133 @@
-"""Statistics of layers, computed only when asked for."""
+"""What is measured of a network's layers, for statistics and findings alike.
+
+Every function is computed in double precision and scaled by the largest magnitude, so that squares of large finite
+float32 numbers do not overflow. Importing this needs NumPy alone: viewers read the limits from here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite, sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nntui_core.graph import Op
-from nntui_core.memory import Array
-from nntui_core.model import LayerNodes, Model
-from nntui_core.network import Network
-from nntui_core.trainer import Trainer
+from nntui_core.rng import stream
 
+if TYPE_CHECKING:
+    from nntui_core.graph import Op
+    from nntui_core.memory import Array
+    from nntui_core.model import LayerNodes, Model
+    from nntui_core.network import Network
+    from nntui_core.trainer import Trainer
+
+ROWS = 256
+"""Training rows that statistics and findings look at."""
 SATURATION = {"tanh": 0.97, "sigmoid": 0.47}
-"""Distance from the middle of its range beyond which a unit counts as saturated."""
+"""Distance from the middle of its range beyond which an activation counts as saturated."""
+MIDDLE = {"tanh": 0.0, "sigmoid": 0.5}
+"""The middle of that range."""
+SATURATED_UNIT = 0.9
+"""From this share of its samples on, a unit is named as saturated."""
 
 
 @dataclass(frozen=True)
 class LayerStats:
-    """One layer at one update. Shares are of units, over every sample; None where they mean nothing."""
+    """One layer at one update; None where a number means nothing. NaN and infinities are left out of mean and spread."""
 
     layer: str
     mean: float
     spread: float
+    """Standard deviation over all samples and units."""
     dead: float | None
+    """Fraction of the units that are 0 on every sample (relu alone)."""
     saturated: float | None
+    """Fraction of the (sample, unit) pairs beyond the limits of SATURATION (tanh and sigmoid alone)."""
     gradient_norm: float | None
-    """Norm of the weights' gradient."""
+    """Euclidean norm of the weights' gradient."""
     gradient_rms: float | None
     """Root mean square of ∂loss/∂z over the batch."""
     update_ratio: float | None
     """‖Δw‖/‖w‖ of the last update."""
+    units: int = 0
+    """Units, or channels, of the layer."""
+    dead_units: tuple[int, ...] = ()
+    """Which units are dead, counted from 0."""
+    saturated_units: tuple[int, ...] = ()
+    """Which units are saturated on at least SATURATED_UNIT of the samples."""
+
+
+# Rows
+
+
+def sample_rows(classes: Array | None, count: int, seed: int, most: int = ROWS) -> Array:
+    """Which of ``count`` rows are looked at: at most ``most``, in ascending order, the same for one seed.
+
+    A random choice without repetition. ``classes`` (count) are class indices, or None for no classes: with them every
+    class has its share of the choice, rounded so that they sum to ``most``, and at least one row where there is room.
+    """
+    if count <= most:
+        return np.arange(count)
+    draw = stream(seed, "statistics rows")
+    if classes is None:
+        return np.sort(draw.choice(count, most, replace=False))
+    kinds, sizes = np.unique(classes, return_counts=True)
+    if len(kinds) > most:
+        return np.sort(draw.choice(count, most, replace=False))
+    exact = sizes * (most / count)
+    share = np.maximum(1, np.floor(exact)).astype(int)
+    while share.sum() > most:
+        share[np.where(share > 1, share - exact, -np.inf).argmax()] -= 1
+    while share.sum() < most:
+        share[np.where(share < sizes, exact - share, -np.inf).argmax()] += 1
+    found = [
+        draw.choice(np.flatnonzero(classes == kind), n, replace=False)
+        for kind, n in zip(kinds, share, strict=True)
+    ]
+    return np.sort(np.concatenate(found))
+
+
+def training_rows(trainer: Trainer, most: int = ROWS) -> Array:
+    """Which rows of the training part statistics and findings look at: see :func:`sample_rows`."""
+    spec, y = trainer.network.spec, trainer.train.y
+    classes = None
+    if spec.classification:
+        # Labels as they are encoded: indices, one column of 0 and 1, or one-hot rows.
+        classes = y if y.ndim == 1 else y[:, 0].astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+    return sample_rows(classes, len(trainer.train), spec.seed, most)
+
+
+# Numbers
+
+
+def moments(a: Array) -> tuple[float, float]:
+    """Mean and standard deviation of the finite values; NaN where there are none."""
+    flat = np.asarray(a[np.isfinite(a)], np.float64)
+    largest = float(np.abs(flat).max(initial=0.0))
+    if not flat.size:
+        return float("nan"), float("nan")
+    if not largest:
+        return 0.0, 0.0
+    flat /= largest
+    return largest * float(flat.mean()), largest * float(flat.std())
+
+
+def norm(x: Array) -> float:
+    """Euclidean norm over all entries; NaN or infinite where one of them is."""
+    flat = np.asarray(x, np.float64).ravel()
+    largest = float(np.abs(flat).max(initial=0.0))
+    if not largest or not isfinite(largest):
+        return largest
+    flat = flat / largest
+    return largest * sqrt(float(flat @ flat))
+
+
+def rms(x: Array | None) -> float | None:
+    """Root mean square over all entries; None without any."""
+    return None if x is None or not x.size else norm(x) / sqrt(x.size)
+
+
+# Units
 
 
 def activation_of(layer: LayerNodes) -> Op | None:
@@ -46,38 +143,67 @@ def per_unit(a: Array) -> Array:
 
 
 def dead_units(op: Op | None, a: Array) -> Array | None:
-    """Which units of a relu's output ``a`` are 0 on every sample; None for another op."""
+    """Which units of a relu's output ``a`` (samples × units …) are 0 on every sample; None for another op."""
     if op is None or op.type != "relu":
         return None
     return np.asarray((per_unit(a) <= 0).all(axis=0))
 
 
-def saturated_units(op: Op | None, a: Array) -> Array | None:
-    """Which units of a tanh's or sigmoid's output ``a`` are saturated on every sample; None for another op."""
+def saturation(op: Op | None, a: Array) -> Array | None:
+    """For each unit of a tanh's or sigmoid's output ``a`` (samples × units …), the fraction of its samples (and
+    places) on which it is saturated; None for another op. The mean over units is that of all (sample, unit) pairs."""
     limit = SATURATION.get(op.type) if op is not None else None
     if op is None or limit is None:
         return None
-    middle = 0.5 if op.type == "sigmoid" else 0.0
-    return np.asarray((np.abs(per_unit(a) - middle) > limit).all(axis=0))
+    return np.asarray((np.abs(per_unit(a) - MIDDLE[op.type]) > limit).mean(axis=0))
 
 
-def dead_share(layer: LayerNodes, a: Array) -> float | None:
-    """Share of relu units that are 0 on every sample."""
-    units = dead_units(activation_of(layer), a)
-    return None if units is None else float(units.mean())
+def saturated_units(op: Op | None, a: Array) -> Array | None:
+    """Which units of a tanh's or sigmoid's output ``a`` are saturated on every sample; None for another op."""
+    found = saturation(op, a)
+    return None if found is None else np.asarray(found == 1.0)
 
 
-def saturated_share(layer: LayerNodes, a: Array) -> float | None:
-    """Share of tanh or sigmoid units that are saturated on every sample."""
-    units = saturated_units(activation_of(layer), a)
-    return None if units is None else float(units.mean())
+# Layers
 
 
-def rms(x: Array | None) -> float | None:
-    """Root mean square, in double precision."""
-    if x is None or not x.size:
+def update_ratio(new: Array, old: Array | None) -> float | None:
+    """‖new − old‖/‖old‖ of the weights before and after an update; None where those before are not known, or 0."""
+    if old is None:
         return None
-    return float(np.sqrt(np.mean(np.square(x, dtype=np.float64))))
+    size = norm(old)
+    return norm(np.subtract(new, old, dtype=np.float64)) / size if size else None
+
+
+def layer_stats(
+    name: str,
+    op: Op | None,
+    a: Array,
+    *,
+    gradient: Array | None = None,
+    weight: Array | None = None,
+    weight_gradient: Array | None = None,
+    weight_before: Array | None = None,
+) -> LayerStats:
+    """One layer's numbers from its activations ``a`` (samples × units …), the gradient ∂loss/∂z of the last batch, and
+    its weights, their gradient, and the weights before the last update, where there are any."""
+    dead, saturated = dead_units(op, a), saturation(op, a)
+    mean, spread = moments(a)
+    return LayerStats(
+        layer=name,
+        mean=mean,
+        spread=spread,
+        dead=None if dead is None else float(dead.mean()),
+        saturated=None if saturated is None else float(saturated.mean()),
+        gradient_norm=None if weight_gradient is None else norm(weight_gradient),
+        gradient_rms=rms(gradient),
+        update_ratio=None if weight is None else update_ratio(weight, weight_before),
+        units=per_unit(a).shape[1],
+        dead_units=() if dead is None else tuple(np.flatnonzero(dead).tolist()),
+        saturated_units=()
+        if saturated is None
+        else tuple(np.flatnonzero(saturated >= SATURATED_UNIT).tolist()),
+    )
 
 
 def sample_model(network: Network, x: Array) -> Model:
@@ -89,37 +215,30 @@ def sample_model(network: Network, x: Array) -> Model:
 
 
 def layers(trainer: Trainer, x: Array) -> list[LayerStats]:
-    """Statistics of every layer: activations on the samples ``x``, gradients of the last update."""
-    network = trainer.network
+    """Every layer's numbers: activations on the samples ``x`` (m × n), gradients and weights of the last update."""
+    network, trained = trainer.network, trainer.model
+    parameters = network.parameters
     seen = sample_model(network, x)
-    trained = trainer.model
     out = []
     for k, layer in enumerate(seen.layers):
-        a = seen.plan.value(layer.a)
-        gradient = ratio = norm = None
+        gradient = None
         if trained is not None:
-            node = trained.layers[k].z or trained.layers[k].a
-            gradient = rms(trained.plan.adjoint(node))
-        if layer.weight is not None and trained is not None:
-            norm = float(np.linalg.norm(network.parameters.gradient(layer.weight)))
-            ratio = update_ratio(trainer, layer.weight)
+            gradient = trained.plan.adjoint(trained.layers[k].z or trained.layers[k].a)
+        known = layer.weight if trained is not None else None
         out.append(
-            LayerStats(
-                layer.name, float(a.mean()), float(a.std()), dead_share(layer, a), saturated_share(layer, a),
-                norm, gradient, ratio,
+            layer_stats(
+                layer.name,
+                activation_of(layer),
+                seen.plan.value(layer.a),
+                gradient=gradient,
+                weight=parameters.view(known) if known else None,
+                weight_gradient=parameters.gradient(known) if known else None,
+                weight_before=parameters.view(known, trainer.before)
+                if known and trainer.before is not None
+                else None,
             )
-        )  # fmt: skip
+        )
     return out
-
-
-def update_ratio(trainer: Trainer, weight: str) -> float | None:
-    """‖Δw‖/‖w‖ of the last update; None where the weights before it were not kept."""
-    if trainer.before is None:
-        return None
-    parameters = trainer.network.parameters
-    new, old = parameters.view(weight), parameters.view(weight, trainer.before)
-    size = float(np.linalg.norm(old))
-    return float(np.linalg.norm(new - old)) / size if size else None
 
 
 def histogram(x: Array, bins: int = 30) -> tuple[Array, float]:

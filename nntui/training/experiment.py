@@ -17,11 +17,15 @@ from nntui.config.settings import Settings
 from nntui.data.table import Split, Table
 from nntui.display import display
 from nntui.errors import SettingError, UserError
+from nntui_core import probe
 from nntui_core.errors import ConfigError, NntuiError
+from nntui_core.findings import Watch
 from nntui_core.network import Network, layer_names
 from nntui_core.trainer import Metrics, Part, Trainer
 
 Array = NDArray[Any]
+INIT_ROWS = 4096
+"""Training rows that data-dependent initializers look at, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +41,8 @@ class Experiment:
     states: tuple[dict[str, Array], ...]
     """Fitted state of each preprocessing step."""
     test: Part | None
+    watch: Watch
+    """What is found in the training."""
     warnings: tuple[str, ...] = field(default=())
 
     def prepare(self, x: Array) -> Array:
@@ -114,7 +120,10 @@ def build(settings: Settings) -> Experiment:
     if not np.isfinite(y).all():
         raise UserError(say(("dtype",), f"the targets are too large for {settings.dtype}; scale them"))
     parts = [Part(x[rows], y[rows]) for rows in (split.train, split.validation, split.test)]
-    network.data_dependent_init(parts[0].x[: min(256, len(parts[0]))])
+    labels = table.y[split.train] if table.classes is not None else None
+    network.data_dependent_init(
+        parts[0].x[probe.sample_rows(labels, len(parts[0]), settings.seed, INIT_ROWS)]
+    )
     size = settings.train.batch_size
     given = "batch_size" in settings.tables.get("train", {})
     if given and size != "full" and size > len(split.train):
@@ -129,7 +138,8 @@ def build(settings: Settings) -> Experiment:
     except ConfigError as error:
         raise UserError(say(("optimizer",), str(error).removeprefix("optimizer: "))) from None
     test = parts[2] if len(parts[2]) else None
-    return Experiment(settings, table, split, network, trainer, names, states, test, tuple(warnings))
+    watch = Watch(trainer, settings.preprocess)
+    return Experiment(settings, table, split, network, trainer, names, states, test, watch, tuple(warnings))
 
 
 def _preprocess(

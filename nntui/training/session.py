@@ -17,10 +17,9 @@ from nntui.runs.metrics import MetricsError, MetricsWriter
 from nntui.signals import Signals, name_of
 from nntui.training.experiment import Experiment
 from nntui_core.errors import NumericError
-from nntui_core.findings import Finding, Watch, non_finite
+from nntui_core.findings import Finding, non_finite
 
 RECORD_SECONDS = 0.1
-FINDING_SECONDS = 0.5
 FREE_SECONDS = 0.25
 """What measuring may cost besides, so that short runs too have a curve of about CURVE points."""
 CURVE = 200
@@ -59,8 +58,8 @@ class Session:
         self.run = run
         self.info = info
         self.report = report
-        self.findings: list[Finding] = []
-        self.watch = Watch(self.trainer)
+        self.watch = experiment.watch
+        self.findings: list[Finding] = self.watch.findings
         self.history: list[Measured] = []
         self.exit_code = 0
         self.halted = False
@@ -72,7 +71,7 @@ class Session:
         self._lost_records = 0
         self._saving = 0.0
         """Seconds that the last checkpoint took."""
-        self._recorded = self._checkpointed = self._found = -1e9
+        self._recorded = self._checkpointed = -1e9
         self._saved_update = -1
         self._measuring = 0.0
         self._every = max(1, self.trainer.spec.epochs // CURVE)
@@ -114,18 +113,23 @@ class Session:
         self.info.best = {}
         with MetricsWriter(self.run.metrics) as self._metrics, np.errstate(all="ignore"):
             if not trainer.update:
+                self.watch.begin()
+                self.findings = self.watch.findings
                 self._measure()
                 self.checkpoint()
             self._checkpointed = time.perf_counter()
             try:
                 hooks.begin(self, signals)
                 while trainer.status == "running" and not signals.received and not self.stopped:
+                    self.watch.before()
                     try:
                         epoch_done = trainer.advance()
                     except NumericError as error:
                         if hooks.diverging(self, error):
                             continue
                         raise
+                    if self.watch.after(epoch_done=epoch_done):
+                        self.findings = self.watch.findings
                     if epoch_done:
                         self._epoch(hooks)
                     elif time.perf_counter() - self._checkpointed >= max(WITHIN_EPOCH_SECONDS, self._rest):
@@ -181,8 +185,8 @@ class Session:
             self.trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
             checkpoint.drop_after(directory, found)
             self.info.rewinding = None
-            self.findings = []
-            self.watch = Watch(self.trainer)
+            self.watch.load(arrays)
+            self.findings = self.watch.findings
             self._saved_update = found
             self.info.forget_best_after(found)
             self.save_state()
@@ -193,8 +197,6 @@ class Session:
     def _epoch(self, hooks: Hooks) -> None:
         clock = time.perf_counter()
         due = self.trainer.status != "running"
-        # The weights before an update are kept only where the next sampling will want them.
-        self.trainer.keep_before = clock - self._found >= FINDING_SECONDS
         fits = self._measuring < FREE_SECONDS and self.trainer.epoch % self._every == 0
         if due or fits or clock - self._recorded >= RECORD_SECONDS:
             self._measure()
@@ -204,17 +206,12 @@ class Session:
             self.checkpoint()
 
     def _measure(self) -> None:
-        """Evaluate, look for findings when due, and write a record."""
+        """Evaluate, and write a record."""
         trainer = self.trainer
-        clock = self._recorded = time.perf_counter()
+        self._recorded = time.perf_counter()
         metrics = trainer.evaluate()
         validation = metrics.get("validation")
         self.remember((trainer.epoch, metrics["train"].loss, validation.loss if validation else None))
-        if trainer.model is not None and (
-            clock - self._found >= FINDING_SECONDS or trainer.status != "running"
-        ):
-            self._found = clock
-            self.findings = self.watch.sample()
         record: dict[str, Any] = {
             "type": "epoch",
             "time": time.time(),
@@ -259,7 +256,7 @@ class Session:
         trainer = self.trainer
         begun = time.perf_counter()
         if trainer.update != self._saved_update and np.isfinite(trainer.network.parameters.theta).all():
-            arrays = {**trainer.live_state(), **self.experiment.arrays()}
+            arrays = {**trainer.live_state(), **self.experiment.arrays(), **self.watch.state()}
             # A run that was killed between this and run.json must not forget that its own rule stopped it.
             meta = {
                 "epoch": trainer.epoch, "status": trainer.status, "reason": trainer.reason,
@@ -334,5 +331,5 @@ class Session:
     def _diverged(self, error: NumericError) -> None:
         self.exit_code = DIVERGED
         self.info.state, self.info.reason = "diverged", str(error)
-        self.findings = [*self.findings, non_finite(error)]
+        self.findings = [non_finite(error, self.trainer, self.watch), *self.findings]
         self.checkpoint()

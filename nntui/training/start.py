@@ -104,13 +104,14 @@ def same_data(experiment: Experiment, run: RunDirectory, info: RunInfo) -> None:
 
 
 def restore(experiment: Experiment, run: RunDirectory, report: Callable[[str], object]) -> int:
-    """Put the newest valid checkpoint's state into the trainer; returns its update. Raises UserError."""
+    """Put the newest valid checkpoint's state into trainer and watch; returns its update. Raises UserError."""
     update, arrays, meta = checkpoint.newest_valid(run.checkpoints, report)
     trainer = experiment.trainer
     try:
         trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
     except (KeyError, ValueError) as error:
         raise UserError(f"{run.name}: the checkpoint does not fit the configuration: {error}") from None
+    experiment.watch.load(arrays)
     if meta.get("digest", experiment.table.digest) != experiment.table.digest:
         raise UserError(_CHANGED.format(run.name))
     if meta.get("status") == "stopped_early":

@@ -11,7 +11,7 @@ import pytest
 from nntui_core import catalog
 from nntui_core.activations import Relu, Tanh
 from nntui_core.initializers import DataDependent, Initializer, Lsuv, Normal, Orthogonal, RandomWalk, Zeros
-from nntui_core.layers.dense import Dense
+from nntui_core.layers.dense import Dense, MaxoutLayer
 from nntui_core.layers.spatial import Conv2dLayer, Flatten
 from nntui_core.losses import CrossEntropy
 from nntui_core.model import NetworkSpec
@@ -196,3 +196,15 @@ def test_inputs_without_spread_leave_finite_weights(init: Initializer) -> None:
     assert np.isfinite(network.parameters.theta).all()
     network.data_dependent_init(np.full_like(x, 0.1))
     assert np.isfinite(network.parameters.theta).all()
+
+
+def test_lsuv_of_a_maxout_layer_scales_what_the_pieces_come_to() -> None:
+    layers = (MaxoutLayer(units=20, pieces=3, init=Lsuv()), Dense(units=3, init=Lsuv()))
+    spec = NetworkSpec(layers, CrossEntropy(), features=5, targets=3, dtype="float64", seed=4)
+    network, x = Network(spec), np.random.default_rng(8).normal(size=(400, 5))
+    network.data_dependent_init(x)
+    model = network.model(len(x), "predict")
+    model.plan.value(model.x)[...] = x
+    model.plan.run(backward=False)
+    assert model.plan.value(model.layers[0].a).var() == pytest.approx(1, abs=0.01)
+    assert model.plan.value(model.layers[1].z).var() == pytest.approx(1, abs=0.01)

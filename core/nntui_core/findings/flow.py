@@ -1,0 +1,176 @@
+"""How gradients and updates compare with the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+
+from nntui_core.findings.finding import Cure
+from nntui_core.findings.rule import Observation, Rule
+from nntui_core.findings.sample import Sample
+from nntui_core.optimizers.base import FirstOrder
+
+
+def rounded(value: float) -> str:
+    """One significant digit, as a TOML number."""
+    return repr(float(f"{value:.0e}"))
+
+
+def rate_cure(s: Sample, factor: float, text: str) -> Cure | None:
+    """Another learning rate; None for an optimizer that has none."""
+    optimizer = s.trainer.optimizer
+    if not isinstance(optimizer, FirstOrder):
+        return None
+    return Cure(f"optimizer.lr={rounded(optimizer.lr * factor)}", text)
+
+
+def lower_rate(s: Sample) -> Cure | None:
+    """So much lower that the largest update measured would have changed the weights by about 1 %."""
+    peak = float(np.nan_to_num(s.memory["peak"], nan=0.0, posinf=1e12).max(initial=0.0))
+    return rate_cure(s, float(np.clip(0.01 / peak if peak else 0.1, 1e-4, 0.1)), "lower the learning rate")
+
+
+def higher_rate(s: Sample) -> Cure | None:
+    """So much higher that an update would change the weights by about 0.3 %."""
+    ratios = [v.ratio for v in s.layers if v.ratio]
+    factor = 3e-3 / max(ratios) if ratios else 10.0
+    return rate_cure(s, float(np.clip(factor, 3.0, 1e4)), "raise the learning rate")
+
+
+class VanishingGradient(Rule):
+    """A gradient that shrinks on its way to the first layer."""
+
+    id: ClassVar[str] = "vanishing_gradient"
+    definition: ClassVar[str] = (
+        "root mean square of ∂loss/∂z of the first layer with weights over that of the last, on the last batch"
+    )
+    limit: ClassVar[float] = 1e-3
+    clears: ClassVar[float] = 3e-3
+    above: ClassVar[bool] = False
+    source: ClassVar[str] = "Glorot & Bengio 2010, §4: three orders of magnitude; the same limit as in nnscope"
+    follows: ClassVar[tuple[str, ...]] = (
+        "no_signal", "symmetric_units", "dead_units", "saturated_units", "exploding_gradient", "update_ratio_high",
+    )  # fmt: skip
+
+    def observe(self, s: Sample) -> Iterable[Observation]:
+        flows = [(v.name, v.stats.gradient_rms) for v in s.weighted if v.stats.gradient_rms is not None]
+        if len(flows) < 3 or not flows[-1][1]:
+            return
+        (name, first), (_, last) = flows[0], flows[-1]
+        assert first is not None
+        assert last is not None
+        ratio = first / last
+        yield Observation(name, ratio, f"the gradient that reaches it is {ratio:.1e} of the one at the output", "error")
+
+    def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
+        yield Cure(None, "use relu with he_normal, batch norm, skip connections, or fewer layers")
+
+
+class ExplodingGradient(Rule):
+    """A gradient that is large beside the weights and the targets."""
+
+    id: ClassVar[str] = "exploding_gradient"
+    definition: ClassVar[str] = (
+        "largest over the layers of ‖∂loss/∂W‖·‖W‖ over the loss of the best constant prediction: how many times that "
+        "loss a doubling of the weights would change it by, to first order"
+    )
+    limit: ClassVar[float] = 100.0
+    clears: ClassVar[float] = 30.0
+    source: ClassVar[str] = "dimensionless, and about 1 where inputs, weights and targets are of healthy size"
+    FIRST: ClassVar[int] = 16
+    """Updates whose largest gradient is remembered until the network has learned."""
+
+    def observe(self, s: Sample) -> Iterable[Observation]:
+        found = [(v.elasticity, v.name) for v in s.layers if v.elasticity is not None]
+        if not found:
+            return
+        now, name = max(found)
+        early = float(s.memory["pull"][0])
+        value = max(now, early) if not s.learned else now
+        yield Observation(
+            "", value, f"the gradient of {name} is so large that doubling its weights would change the loss by {value:.1e} "
+            "times what a constant prediction loses", "error",
+        )  # fmt: skip
+
+    def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
+        if s.trainer.spec.clip_norm is None and isinstance(s.trainer.optimizer, FirstOrder):
+            yield Cure("train.clip_norm=1.0", "clip the gradient")
+
+
+class UpdateRatioHigh(Rule):
+    """Updates that throw the weights away instead of improving them."""
+
+    id: ClassVar[str] = "update_ratio_high"
+    definition: ClassVar[str] = (
+        "‖ΔW‖/‖W‖ (‖W‖ at least that of healthy initial weights), the mean of up to 8 updates an epoch, the layer with the "
+        "largest; while nothing is learned, also a tenth of the largest of the first 1024 updates"
+    )
+    limit: ClassVar[float] = 0.1
+    clears: ClassVar[float] = 0.05
+    source: ClassVar[str] = "about 1e-3 is healthy (CS231n); DL4J and nnscope warn from 0.01 and 0.1 on"
+    follows: ClassVar[tuple[str, ...]] = ("no_signal",)
+
+    def observe(self, s: Sample) -> Iterable[Observation]:
+        found = [(v.ratio, v.name) for v in s.layers if v.ratio is not None]
+        if not found:
+            return
+        now, name = max(found)
+        peak = float(s.memory["peak"].max(initial=0.0)) / 10 if not s.learned else 0.0
+        value = max(now, peak)
+        text = f"an update changed the weights of {name} by {value:.0%} of their size (0.1 % is healthy)"
+        if peak > now:
+            text = f"an early update changed the weights by {10 * peak:.3g} times their size (0.001 is healthy)"
+        yield Observation("", value, text, "error" if s.skill < 0.05 else "warning")
+
+    def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
+        cure = lower_rate(s)
+        if cure:
+            yield cure
+
+
+class UpdateRatioLow(Rule):
+    """Updates too small to lead anywhere within the planned training."""
+
+    id: ClassVar[str] = "update_ratio_low"
+    definition: ClassVar[str] = (
+        "‖ΔW‖/‖W‖ summed over the updates so far and carried on at the present pace to the end of the training: the "
+        "largest share by which any layer's weights can change in all"
+    )
+    limit: ClassVar[float] = 0.1
+    clears: ClassVar[float] = 0.2
+    above: ClassVar[bool] = False
+    source: ClassVar[str] = "training that works moves weights by about their own size; DL4J's 1e-4 an update over 1,000"
+    follows: ClassVar[tuple[str, ...]] = (
+        "no_signal", "symmetric_units", "dead_units", "saturated_units", "vanishing_gradient", "exploding_gradient",
+    )  # fmt: skip
+    LONG: ClassVar[int] = 8
+    """Updates before which it is too early to tell."""
+
+    def observe(self, s: Sample) -> Iterable[Observation]:
+        ratios = [v.ratio for v in s.layers if v.ratio is not None]
+        if not ratios or s.update < self.LONG or not isinstance(s.trainer.optimizer, FirstOrder):
+            return
+        now, path = max(ratios), s.memory["path"]
+        left = max(0, s.trainer.total_updates - s.update)
+        value = float(path.max(initial=0.0)) + now * left * self._coming(s)
+        yield Observation(
+            "", value, f"the whole training can change the weights by {value:.1%} of their size: an update by {now:.1e} "
+            "(about 1e-3 is healthy)", "error" if s.skill < 0.05 else "warning",
+        )  # fmt: skip
+
+    def _coming(self, s: Sample) -> float:
+        """Mean of the schedule's factor over what is to come, over the present one."""
+        trainer = s.trainer
+        by_epoch = trainer.schedule.every == "epoch"
+        t, total = (s.epoch, trainer.spec.epochs) if by_epoch else (s.update, trainer.total_updates)
+        times = np.unique(np.linspace(t, max(t, total - 1), 20).astype(int))
+        now = trainer.schedule.factor(max(0, t - 1), total)
+        ahead = float(np.mean([trainer.schedule.factor(int(k), total) for k in times]))
+        return ahead / now if now else 1.0
+
+    def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
+        cure = higher_rate(s)
+        if cure:
+            yield cure

@@ -1,0 +1,306 @@
+"""Samples a training at fixed moments, asks every rule, and keeps what they need: findings are a function of the run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from math import floor, isfinite, log
+from typing import Any
+
+import numpy as np
+
+from nntui_core import probe
+from nntui_core.errors import NumericError
+from nntui_core.findings.finding import SEVERITIES, Cure, Finding
+from nntui_core.findings.flow import (
+    ExplodingGradient,
+    UpdateRatioHigh,
+    UpdateRatioLow,
+    VanishingGradient,
+)
+from nntui_core.findings.labels import ImbalancedClasses, NoSignal
+from nntui_core.findings.outcome import ConstantOutput, Overfitting, Plateau
+from nntui_core.findings.rule import Observation, Rule
+from nntui_core.findings.sample import HISTORY, Basis, Sample, measure
+from nntui_core.findings.suspects import cures
+from nntui_core.findings.units import DeadUnits, SaturatedUnits, SymmetricUnits
+from nntui_core.memory import Array
+from nntui_core.trainer import Trainer
+
+RULES: tuple[Rule, ...] = (
+    NoSignal(), ImbalancedClasses(), SymmetricUnits(), DeadUnits(), SaturatedUnits(), ExplodingGradient(),
+    UpdateRatioHigh(), VanishingGradient(), UpdateRatioLow(), ConstantOutput(), Overfitting(), Plateau(),
+)  # fmt: skip
+"""Causes before consequences; non_finite is told by the engine's error."""
+LAST_UPDATE = 1024
+"""The last of the updates 1, 2, 4 … after which findings are looked for."""
+EVERY_EPOCH = 16
+"""Up to this epoch each end is looked at, then those that are a GROWTH further on."""
+GROWTH = 1.07
+RATIOS = 8
+"""Updates of an epoch of which Δw/w is measured, at most."""
+KEY = "findings/"
+
+
+def epoch_due(epoch: int) -> bool:
+    """Whether the end of that epoch is looked at, whatever the number of epochs."""
+    if epoch <= EVERY_EPOCH:
+        return True
+    return floor(log(epoch) / log(GROWTH)) > floor(log(epoch - 1) / log(GROWTH))
+
+
+def update_due(update: int) -> bool:
+    """Whether findings are looked for after that update: 1, 2, 4 … 1024."""
+    return 0 < update <= LAST_UPDATE and update & (update - 1) == 0
+
+
+class Watch:
+    """The findings of one training.
+
+    Call :meth:`begin` before the first update, :meth:`before` before each and :meth:`after` after each. What has to
+    be kept to go on from a checkpoint is in :meth:`state`.
+    """
+
+    def __init__(self, trainer: Trainer, preprocess: tuple[Any, ...] = ()) -> None:
+        """``preprocess`` are the steps of the configuration, for cures to add to."""
+        self.trainer = trainer
+        self.findings: list[Finding] = []
+        self._preprocess = preprocess
+        self._basis: Basis | None = None
+        self._weights = [name for name in trainer.network.weights if name.endswith(".W")]
+        self._measuring = False
+        self._memory = self._fresh()
+        self._raised: dict[tuple[int, str], tuple[int, int]] = {}
+        """Rule and layer of the findings that hold, with the update and epoch when they were raised."""
+        self._sample: Sample | None = None
+
+    def _fresh(self) -> dict[str, Array]:
+        layers, weights = len(self.trainer.network.spec.layers), len(self._weights)
+        return {
+            "history": np.zeros((0, len(HISTORY))),
+            "gain": np.ones(layers),  # of each layer's weights at the start
+            "redundant": np.ones(layers),  # fraction of equal units, the least so far
+            "idle": np.zeros(layers),  # whether most of a layer was dead or saturated at the start
+            "pull": np.zeros(1),  # largest elasticity of the first updates
+            "peak": np.zeros(weights),  # largest update ratio of the first updates
+            "path": np.zeros(weights),  # update ratios summed over the updates so far
+            "ratios": np.zeros(weights),  # summed since the last look …
+            "counted": np.zeros(2),  # … over so many updates; the update of that look
+        }
+
+    # Looking
+
+    def begin(self) -> bool:
+        """Look at update 0; whether there was anything to look at."""
+        if self.trainer.update or len(self._memory["history"]):
+            return False
+        self._look(at_epoch=False)
+        return True
+
+    def before(self) -> None:
+        """Let the coming update keep what it changes, where its ratio is wanted."""
+        trainer = self.trainer
+        batches, batch = max(1, trainer.batches), trainer.batch
+        first = (batch + 1) * RATIOS // batches > batch * RATIOS // batches
+        self._measuring = update_due(trainer.update + 1) or (epoch_due(trainer.epoch + 1) and first)
+        if self._measuring:
+            trainer.keep_before = True
+
+    def after(self, *, epoch_done: bool) -> bool:
+        """Measure the update that was made, and look where it is time; whether it was."""
+        trainer = self.trainer
+        if self._measuring and trainer.before is not None:
+            self._measure_ratios()
+        if self._measuring:
+            trainer.keep_before = False
+        ended = trainer.status != "running"
+        if not (ended or update_due(trainer.update) or (epoch_done and epoch_due(trainer.epoch))):
+            return False
+        self._look(at_epoch=epoch_done)
+        return True
+
+    def _measure_ratios(self) -> None:
+        trainer, memory = self.trainer, self._memory
+        parameters = trainer.network.parameters
+        for k, name in enumerate(self._weights):
+            new, old = parameters.view(name), parameters.view(name, trainer.before)
+            size = max(probe.norm(old), _healthy(old))
+            ratio = probe.norm(np.subtract(new, old, dtype=np.float64)) / size if size else 0.0
+            memory["ratios"][k] += ratio
+            if trainer.update <= LAST_UPDATE:
+                memory["peak"][k] = max(memory["peak"][k], ratio)
+        memory["counted"][0] += 1
+
+    def _look(self, *, at_epoch: bool) -> None:
+        trainer, memory = self.trainer, self._memory
+        if self._basis is None:
+            self._basis = Basis(trainer)
+        if not np.isfinite(trainer.network.parameters.theta).all() or not len(trainer.train):
+            return
+        count, last = memory["counted"]
+        means = memory["ratios"] / count if count else np.full(len(self._weights), np.nan)
+        if count:
+            memory["path"] += means * (trainer.update - last)
+        with np.errstate(all="ignore"):
+            ratios = {n: float(m) for n, m in zip(self._weights, means, strict=True) if isfinite(m)}
+            sample = self._sample = measure(self._basis, memory, at_epoch=at_epoch, ratios=ratios)
+            self._remember(sample)
+            self.findings = self._judge(sample)
+        # The means stand until there are new ones; an epoch's end that is also a power of two is one look.
+        memory["ratios"] = np.zeros_like(memory["ratios"])
+        memory["counted"] = np.array([0.0, float(trainer.update)])
+
+    def _remember(self, s: Sample) -> None:
+        memory = self._memory
+        for k, v in enumerate(s.layers):
+            if not s.update:
+                memory["gain"][k] = v.gain
+                memory["idle"][k] = max(v.stats.dead or 0.0, v.stats.saturated or 0.0) > 0.5
+            if v.redundant is not None:
+                memory["redundant"][k] = min(memory["redundant"][k], v.redundant)
+        if 0 < s.update <= ExplodingGradient.FIRST:
+            pulls = [v.elasticity for v in s.layers if v.elasticity is not None and isfinite(v.elasticity)]
+            memory["pull"][0] = max([float(memory["pull"][0]), *pulls])
+
+    # Judging
+
+    def _judge(self, s: Sample) -> list[Finding]:
+        found: list[tuple[Rule, Observation]] = []
+        raised: dict[tuple[int, str], tuple[int, int]] = {}
+        for k, rule in enumerate(RULES):
+            for seen in rule.observe(s):
+                key = (k, seen.layer)
+                if isfinite(seen.value) and rule.holds(seen.value, raised=key in self._raised):
+                    raised[key] = self._raised.get(key, (s.update, s.epoch))
+                    found.append((rule, seen))
+        if not s.at_epoch and s.update:
+            # Rules that look at ends of epochs only keep their findings until the next one.
+            silent = {k for k, rule in enumerate(RULES) if isinstance(rule, ENDS)}
+            kept = {key: when for key, when in self._raised.items() if key[0] in silent and key not in raised}
+            raised |= kept
+            old = {(f.id, f.layer): f for f in self.findings}
+            self._raised = raised
+            out = [self._finding(s, rule, seen, raised) for rule, seen in found]
+            out += [f for k, layer in kept if (f := old.get((RULES[k].id, layer))) is not None]
+        else:
+            self._raised = raised
+            out = [self._finding(s, rule, seen, raised) for rule, seen in found]
+        return ordered(out)
+
+    def _finding(
+        self, s: Sample, rule: Rule, seen: Observation, raised: dict[tuple[int, str], tuple[int, int]]
+    ) -> Finding:
+        severity = "note" if rule.forgives and s.learned else seen.severity
+        update, epoch = raised[RULES.index(rule), seen.layer]
+        choices = _distinct([*cures(s, rule.id, self._preprocess), *rule.defaults(s, seen.layer)])
+        return Finding(
+            rule.id, seen.layer, float(seen.value), rule.limit, seen.message, choices[0].text if choices else "",
+            severity, update, epoch, "", tuple(choices),
+        )  # fmt: skip
+
+    # Keeping
+
+    def state(self) -> dict[str, Array]:
+        """All that is needed to go on, as named arrays, to be saved with the trainer's state."""
+        names = list(self.trainer.network.names)
+        rows = [
+            [rule, names.index(layer) if layer else -1, *when] for (rule, layer), when in self._raised.items()
+        ]
+        out = {f"{KEY}{name}": array.copy() for name, array in self._memory.items()}
+        out[f"{KEY}raised"] = np.array(rows, dtype=np.int64).reshape(-1, 4)
+        text = json.dumps([asdict(f) for f in self.findings])
+        out[f"{KEY}list"] = np.frombuffer(text.encode(), dtype=np.uint8)
+        return out
+
+    def load(self, state: dict[str, Array]) -> None:
+        """Go on from ``state``, or, where it holds nothing of a watch, afresh."""
+        fresh = self._fresh()
+        kept = {name: state.get(f"{KEY}{name}") for name in fresh}
+        fits = all(a is not None and a.shape[1:] == fresh[n].shape[1:] for n, a in kept.items())
+        fits = fits and all(len(kept[n]) == len(a) for n, a in fresh.items() if n != "history")  # type: ignore[arg-type]
+        self._memory = {n: a.astype(np.float64) for n, a in kept.items() if a is not None} if fits else fresh
+        names = self.trainer.network.names
+        self._raised = {}
+        for rule, layer, update, epoch in state.get(f"{KEY}raised", np.zeros((0, 4))) if fits else ():
+            if 0 <= rule < len(RULES) and -1 <= layer < len(names):
+                self._raised[int(rule), names[int(layer)] if layer >= 0 else ""] = (int(update), int(epoch))
+        self.findings = _read(state.get(f"{KEY}list")) if fits else []
+        self._sample = None
+
+    def suspects(self, finding: str) -> list[Cure]:
+        """What in the configuration may explain a finding, by what was seen at the last look."""
+        if self._sample is None:
+            return []
+        with np.errstate(all="ignore"):
+            return cures(self._sample, finding, self._preprocess)
+
+
+def _read(text: Array | None) -> list[Finding]:
+    """Findings that :meth:`Watch.state` wrote."""
+    if text is None:
+        return []
+    found = json.loads(text.tobytes())
+    return [Finding(**{**f, "cures": tuple(Cure(**c) for c in f["cures"])}) for f in found]
+
+
+ENDS = (NoSignal, ConstantOutput, Overfitting, Plateau)
+"""Rules that look at ends of epochs only."""
+
+
+def ordered(found: list[Finding]) -> list[Finding]:
+    """Causes named, consequences made notes; the gravest first, of equals causes before consequences."""
+    follows = {rule.id: rule.follows for rule in RULES}
+    order = [rule.id for rule in RULES]
+    alarms = {f.id: f.update for f in reversed(found) if f.severity != "note"}
+    out: list[Finding] = []
+    first_of: dict[str, str] = {}
+    for f in found:
+        cause = next((c for c in follows.get(f.id, ()) if c in alarms), "")
+        if not cause and f.severity != "note":
+            if f.id in first_of:
+                cause = f.id  # the layers behind the first one that has it
+            first_of.setdefault(f.id, f.layer)
+        if not cause and f.id == "update_ratio_high" and alarms.get("exploding_gradient", f.update + 1) <= f.update:
+            cause = "exploding_gradient"
+        if not cause and f.id == "exploding_gradient" and alarms.get("update_ratio_high", f.update) < f.update:
+            cause = "update_ratio_high"
+        out.append(_with(f, cause) if cause else f)
+    return sorted(out, key=lambda f: (SEVERITIES.index(f.severity), bool(f.cause), order.index(f.id)))
+
+
+def _with(f: Finding, cause: str) -> Finding:
+    return Finding(
+        f.id, f.layer, f.value, f.limit, f.message, f.cure, "note", f.update, f.epoch, cause, f.cures
+    )
+
+
+def _healthy(w: Array) -> float:
+    """‖W‖ of weights with the variance 1/fan-in."""
+    fan_in = w.shape[0] if w.ndim == 2 else int(np.prod(w.shape[1:]))
+    return float(np.sqrt(w.size / max(1, fan_in)))
+
+
+def _distinct(found: list[Cure]) -> list[Cure]:
+    seen: set[str] = set()
+    out = []
+    for cure in found:
+        key = cure.set or cure.text
+        if key not in seen:
+            seen.add(key)
+            out.append(cure)
+    return out
+
+
+def non_finite(error: NumericError, trainer: Trainer | None = None, watch: Watch | None = None) -> Finding:
+    """The finding for a run that diverged; with its watch, the cures come from the configuration."""
+    found: list[Cure] = []
+    update = epoch = 0
+    if trainer is not None:
+        update, epoch = trainer.update, trainer.epoch
+        if watch is not None:
+            found = watch.suspects("non_finite")
+    found = _distinct([*found, Cure(None, error.hint)])
+    return Finding(
+        "non_finite", error.where.partition(".")[0], 1.0, 0.0, error.fact, found[0].text, "error", update, epoch, "",
+        tuple(found),
+    )  # fmt: skip

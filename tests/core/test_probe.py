@@ -1,0 +1,114 @@
+"""Measures of layers against plain NumPy, and the choice of the rows that they look at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nntui_core import probe
+from nntui_core.activations import Relu, Sigmoid, Softmax, Tanh
+from nntui_core.rng import stream
+
+
+def test_few_rows_are_all_looked_at() -> None:
+    assert probe.sample_rows(None, 256, 0).tolist() == list(range(256))
+    assert probe.sample_rows(np.zeros(3, int), 3, 0).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_are_a_seeded_random_choice_with_each_class_s_share(seed: int) -> None:
+    classes = np.repeat([0, 1, 2, 3], [600, 300, 99, 1])  # sorted by class, as many files are
+    rows = probe.sample_rows(classes, 1000, seed)
+    assert len(np.unique(rows)) == len(rows) == probe.ROWS
+    assert (np.diff(rows) > 0).all()
+    counts = np.bincount(classes[rows], minlength=4)
+    # The single row of the last class must be there; the others differ from their share by less than 2.
+    assert counts[3] == 1
+    assert np.abs(counts[:3] - np.array([600, 300, 99]) * 0.256).max() < 2
+    assert probe.sample_rows(classes, 1000, seed).tolist() == rows.tolist()
+    assert probe.sample_rows(classes, 1000, seed + 1).tolist() != rows.tolist()
+    for kind, start, size in ((0, 0, 600), (1, 600, 300)):
+        inside = rows[classes[rows] == kind] - start
+        # Not the first ones of the class: the mean of so many random places is near the middle.
+        assert abs(inside.mean() / size - 0.5) < 0.15
+
+
+def test_without_classes_rows_come_from_everywhere() -> None:
+    rows = probe.sample_rows(None, 10_000, 3)
+    assert len(np.unique(rows)) == probe.ROWS
+    assert abs(rows.mean() / 10_000 - 0.5) < 0.1
+    draw = stream(3, "statistics rows").choice(10_000, probe.ROWS, replace=False)
+    assert rows.tolist() == sorted(draw.tolist())
+
+
+def test_more_classes_than_rows() -> None:
+    rows = probe.sample_rows(np.arange(1000), 1000, 0)
+    assert len(np.unique(rows)) == probe.ROWS
+    assert rows.max() > 900
+
+
+def test_every_class_is_there_where_rounding_would_lose_it() -> None:
+    classes = np.concatenate([np.zeros(100_000, int), np.arange(1, 201).repeat(2)])
+    rows = probe.sample_rows(classes, len(classes), 0)
+    assert len(rows) == probe.ROWS
+    assert set(classes[rows]) == set(range(201))
+
+
+@pytest.mark.parametrize("scale", [1.0, 3e38, 1e-38])
+def test_float32_at_its_ends(scale: float) -> None:
+    a = (np.random.default_rng(0).uniform(-1, 1, (50, 4)) * scale).astype(np.float32)
+    wide = a.astype(np.float64)
+    np.testing.assert_allclose(probe.moments(a), (wide.mean(), wide.std()), rtol=1e-9)
+    np.testing.assert_allclose(probe.norm(a), np.linalg.norm(wide), rtol=1e-9)
+    np.testing.assert_allclose(probe.rms(a), np.sqrt(np.square(wide).mean()), rtol=1e-9)
+    assert np.isfinite(probe.moments(np.full(4, 1e300) * [1, -1, 1, -1])[1])
+
+
+def test_what_is_not_finite() -> None:
+    a = np.array([1.0, np.nan, 3.0, np.inf])
+    assert probe.moments(a) == (2.0, 1.0)
+    assert np.isnan(probe.moments(np.array([np.nan]))).all()
+    assert probe.moments(np.zeros((2, 2))) == (0.0, 0.0)
+    assert np.isnan(probe.norm(np.array([1.0, np.nan])))
+    assert probe.norm(np.array([1.0, -np.inf])) == np.inf
+    assert probe.norm(np.zeros(3)) == 0.0
+    assert probe.rms(None) is probe.rms(np.zeros(0)) is None
+
+
+@pytest.mark.parametrize(("op", "limit"), [(Tanh(), 0.97), (Sigmoid(), 0.97)])
+def test_saturation_counts_pairs_and_units(op: Tanh | Sigmoid, limit: float) -> None:
+    low = -0.98 if op.type == "tanh" else 0.02
+    a = np.array([[0.98, 0.98, 0.5], [low, 0.5, 0.5], [0.99, 0.96, 0.5], [0.98, 0.99, 0.5]])
+    assert probe.saturation(op, a).tolist() == [1.0, 0.5, 0.0]
+    assert probe.saturated_units(op, a).tolist() == [True, False, False]
+    stats = probe.layer_stats("layer", op, a)
+    assert stats.saturated == 0.5
+    assert (stats.saturated_units, stats.dead_units, stats.dead, stats.units) == ((0,), (), None, 3)
+    edge = np.full((10, 1), 0.98)
+    edge[0] = 0.5
+    assert probe.layer_stats("layer", op, edge).saturated_units == (0,)
+    edge[1] = 0.5
+    assert probe.layer_stats("layer", op, edge).saturated_units == ()
+    assert probe.saturation(op, np.full((1, 1), limit)).tolist() == [0.0]
+    assert probe.saturation(Softmax(), a) is probe.saturation(None, a) is None
+
+
+def test_dead_units_are_zero_on_every_sample_and_place() -> None:
+    a = np.array([[0.0, 0.0, 2.0], [0.0, 1.0, 0.0]])
+    stats = probe.layer_stats("layer", Relu(), a)
+    assert (stats.dead, stats.dead_units, stats.saturated) == (pytest.approx(1 / 3), (0,), None)
+    maps = np.zeros((2, 3, 2, 2))  # samples × channels × height × width
+    maps[1, 2, 1, 0] = 1.0
+    assert probe.dead_units(Relu(), maps).tolist() == [True, True, False]
+    assert probe.layer_stats("layer", Relu(), maps).units == 3
+    assert probe.dead_units(Tanh(), a) is None
+    assert probe.dead_units(Relu(), np.array([[np.nan], [0.0]])).tolist() == [False]
+
+
+def test_update_ratio() -> None:
+    old, new = np.array([[3.0, 4.0]]), np.array([[3.0, 4.5]])
+    assert probe.update_ratio(new, old) == pytest.approx(0.1)
+    assert probe.update_ratio(new, None) is None
+    assert probe.update_ratio(new, 0 * old) is None
+    huge = np.array([3e38], np.float32)
+    assert probe.update_ratio(-huge, huge) == pytest.approx(2.0)

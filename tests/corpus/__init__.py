@@ -1,0 +1,1 @@
+"""Set-ups, sound and with one planted fault each, by which findings and checks are judged: see docs/findings.md."""

@@ -1,0 +1,65 @@
+"""The corpus is what docs/findings.md says of it: halves, kinds, and set-ups that are accepted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from nntui.config.load import load
+from tests.corpus.faults import FAULTS, all_setups
+from tests.corpus.setups import Setup
+
+FINDINGS = {
+    "dead_units",
+    "saturated_units",
+    "vanishing_gradient",
+    "exploding_gradient",
+    "update_ratio_low",
+    "update_ratio_high",
+    "symmetric_units",
+    "constant_output",
+    "overfitting",
+    "plateau",
+    "non_finite",
+    "imbalanced_classes",
+    "no_signal",
+}
+CHECKS = {
+    "data",
+    "preprocessing",
+    "target_scale",
+    "initial_activations",
+    "initial_loss",
+    "symmetry",
+    "gradient",
+    "regularization",
+    "learning_rate",
+    "schedule",
+    "zero_input",
+    "batch_leak",
+    "label_signal",
+    "overfit_subset",
+}
+
+
+def test_there_are_two_halves_and_each_kind_is_in_both() -> None:
+    setups = all_setups()
+    assert len({s.name for s in setups}) == len(setups) >= 120
+    assert sum(not s.fault for s in setups) >= 60 <= sum(bool(s.fault) for s in setups)
+    counted = Counter((s.fault, s.half) for s in setups)
+    assert all(counted[kind, "tune"] == counted[kind, "held"] for kind in FAULTS)
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_kind_is_named_by_something_that_exists(kind: str) -> None:
+    entry = FAULTS[kind]
+    assert entry.findings | entry.tolerated <= FINDINGS
+    assert entry.checks
+    assert entry.checks <= CHECKS
+
+
+@pytest.mark.parametrize("setup", all_setups()[::7], ids=lambda s: s.name)
+def test_a_set_up_is_accepted(setup: Setup, tmp_path: Path) -> None:
+    load(setup.write(tmp_path))
