@@ -204,7 +204,7 @@ OP_CASES: dict[str, list[Case]] = {
                 on(shaping.Reshape((2, 3, 2, 2)), (2, 12)), on(shaping.Reshape((2, 2, 2, 3)), (2, 3, 2, 2))],
     "transpose": [on(shaping.Transpose(), (3,)), on(shaping.Transpose(), (2, 3))],
     "concat": [on(shaping.Concat(), (2, 3)), on(shaping.Concat(), (2, 3), (2, 1), (2, 2)),
-               on(shaping.Concat(), (2, 1, 2, 3), (2, 2, 2, 3)), on(shaping.Concat(0), (3,), (1,)),
+               on(shaping.Concat(), (2, 1, 2, 3), (2, 2, 2, 3)), on(shaping.Concat(0), (3,), (1,)), on(shaping.Concat(0), (), (2,), ()),
                on(shaping.Concat(0), (2, 3), (1, 3)), on(shaping.Concat(-1), (2, 3), (2, 1))],
     "permute": [on(shaping.Permute((1, 0)), (2, 3)), on(shaping.Permute((2, 3, 1, 0)), (2, 3, 2, 2))],
     "im2col": [on(conv.Im2col(w), (2, 2, 5, 4)) for w in (WINDOW, OVERLAP, conv.Window((3, 3), 1, 2))],

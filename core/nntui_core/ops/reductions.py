@@ -116,7 +116,7 @@ class Norm(Reduction):
         largest = np.max(np.abs(xs[0]), axis=self.axis, keepdims=True)
         scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
         squares = np.square(xs[0] / scale)
-        total = np.add.reduce(squares, axis=self.axis, keepdims=self.keepdims)
+        total = np.sum(squares, axis=self.axis, keepdims=self.keepdims)
         out[...] = scale.reshape(out.shape) * np.sqrt(total)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
@@ -176,7 +176,7 @@ class Var(Reduction):
         return np.asarray(x - x.mean(axis=self.axis, keepdims=True))
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        total = np.add.reduce(np.square(self.centered(xs[0])), axis=self.axis, keepdims=self.keepdims)
+        total = np.sum(np.square(self.centered(xs[0])), axis=self.axis, keepdims=self.keepdims)
         out[...] = total / (self.count(xs[0]) - self.ddof)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:

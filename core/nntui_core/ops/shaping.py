@@ -63,7 +63,7 @@ class Transpose(Op):
 
 @dataclass(frozen=True)
 class Concat(Op):
-    """Operands joined along an axis: by default features, or channels."""
+    """Operands joined along an axis: by default features, or channels. A number is a vector of one entry."""
 
     type: ClassVar[str] = "concat"
     formula: ClassVar[str] = "[x, y, …]"
@@ -73,8 +73,9 @@ class Concat(Op):
     """Along which they lie side by side."""
 
     def infer(self, *shapes: Shape) -> Shape:
-        axis, rank = self.axis, len(shapes[0]) if shapes else 0
         given = " and ".join(str(s) for s in shapes)
+        shapes = tuple(s or (1,) for s in shapes)
+        axis, rank = self.axis, len(shapes[0]) if shapes else 0
         if not shapes or any(not -len(s) <= axis < len(s) for s in shapes):
             raise ShapeError(f"concat: there is no axis {axis}", given=given)
         at = axis % rank
@@ -83,13 +84,14 @@ class Concat(Op):
         return (*shapes[0][:at], sum(s[at] for s in shapes), *shapes[0][at + 1 :])
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        np.concatenate(xs, axis=self.axis, out=out)
+        np.concatenate([np.atleast_1d(x) for x in xs], axis=self.axis, out=out)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        start = sum(x.shape[self.axis] for x in xs[:i])
+        lengths = [x.shape[self.axis] if x.ndim else 1 for x in xs]
+        start = sum(lengths[:i])
         part = [slice(None)] * g.ndim
-        part[self.axis] = slice(start, start + xs[i].shape[self.axis])
-        out[...] = g[tuple(part)]
+        part[self.axis] = slice(start, start + lengths[i])
+        out[...] = g[tuple(part)].reshape(out.shape)
 
 
 Slice = tuple[int | None, int | None, int | None]
