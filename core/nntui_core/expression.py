@@ -8,14 +8,14 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite, prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from nntui_core.activations import Linear
 from nntui_core.errors import ExpressionError, NntuiError
 from nntui_core.functions import CONSTANTS, Function, functions, instead, option_fault, optional
-from nntui_core.graph import Graph, Node, Op
+from nntui_core.graph import Graph, Node, Op, ancestors
 from nntui_core.memory import Array
 from nntui_core.ops.binary import Add, Div, Mul, Pow, Sub
 from nntui_core.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
@@ -59,6 +59,17 @@ class Expression:
     values: dict[str, Array]
     position: int = 0
     """Where in the text the result stands."""
+    unused: tuple[str, ...] = ()
+    """Definitions that the result does not depend on, and values whose names are nowhere."""
+
+    def check_scalar(self) -> None:
+        """Raises ExpressionError where the result is not a number."""
+        if self.output.shape:
+            short = len(self.text) < 60 and ";" not in self.text
+            raise ExpressionError(
+                f"the result must be a scalar, but its shape is {self.output.shape}", position=self.position,
+                hint=f"wrap it, as in sum({self.text.strip()})" if short else "wrap it in sum( ) or norm2( )",
+            )  # fmt: skip
 
 
 def variable(name: str) -> str:
@@ -85,27 +96,34 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def parse(text: str, values: Mapping[str, Array]) -> Expression:
+def parse(
+    text: str, values: Mapping[str, Array], role: Literal["input", "parameter"] = "input"
+) -> Expression:
     """The graph of ``text``, whose names have ``values`` (float64, at most two-dimensional).
 
     A name used several times is one node, whether a value or a definition (``q = x + y; q * z``) stands behind it;
     every number is a node of its own, as is every operation. Raises ExpressionError, its ``position`` an offset in
     ``text``, for what is not an allowed expression, for names without a value, and for shapes that do not fit.
+    ``role`` is that of the names' leaves: inputs, or parameters that an optimizer changes.
     """
-    walker = _Walker(text, {variable(k): np.asarray(v, dtype=np.float64) for k, v in values.items()})
+    walker = _Walker(text, {variable(k): np.asarray(v, dtype=np.float64) for k, v in values.items()}, role)
     parts = statements(text, _allowed())
     walker.check(parts)
     for part in parts[:-1]:
         walker.define(part)
     last = parts[-1]
     output = walker.define(last) if last.name else walker.walk(last.tree)
-    return Expression(text, walker.graph, output, walker.values, position(text, last.tree))
+    live = ancestors([output])
+    unused = [p.name for p in parts if p.name and walker.named[p.name].id not in live]
+    unused += [name for name in walker.values if name not in walker.named]
+    return Expression(text, walker.graph, output, walker.values, position(text, last.tree), tuple(unused))
 
 
 @dataclass
 class _Walker:
     text: str
     values: dict[str, Array]
+    role: Literal["input", "parameter"]
     graph: Graph = field(default_factory=Graph)
     named: dict[str, Node] = field(default_factory=dict)
     """Nodes of inputs, definitions and constants."""
@@ -242,7 +260,7 @@ class _Walker:
             raise self.fault(node, f"{node.id} has {value.ndim} dimensions, at most 2 are allowed")
         else:
             self.count(node, value.shape)
-            made = self.graph.leaf(node.id, value.shape, "input", value=value)
+            made = self.graph.leaf(node.id, value.shape, self.role, value=value)
         self.named[node.id] = made
         return made
 
