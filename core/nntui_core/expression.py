@@ -1,56 +1,35 @@
-"""From text such as ``(x + y) * z`` to a graph, by walking an allow-listed syntax tree; nothing is evaluated."""
+"""From text such as ``q = x + y; q * z`` to a graph, by walking an allow-listed syntax tree; nothing is evaluated."""
 
 from __future__ import annotations
 
 import ast
-import difflib
 import keyword
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
-from typing import Any
+from math import isfinite, prod
+from typing import Any, Literal
 
 import numpy as np
 
-from nntui_core.activations import LeakyRelu, Relu, Sigmoid, Softmax, Softplus, Tanh
+from nntui_core.activations import Linear
 from nntui_core.errors import ExpressionError, NntuiError
-from nntui_core.graph import Graph, Node, Op
+from nntui_core.functions import CONSTANTS, Function, functions, instead, option_fault, optional
+from nntui_core.graph import Graph, Node, Op, ancestors
 from nntui_core.memory import Array
-from nntui_core.ops.binary import Add, Div, Maximum, Minimum, Mul, Pow, Sub
-from nntui_core.ops.elementary import Abs, Cos, Exp, Log, Neg, Power, Reciprocal, Sin, Sqrt
-from nntui_core.ops.linear import Dot, MatMul
+from nntui_core.ops.binary import Add, Div, Mul, Pow, Sub
+from nntui_core.ops.comparison import Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual
+from nntui_core.ops.elementary import Neg, Power, Reciprocal
+from nntui_core.ops.linear import MatMul
 from nntui_core.ops.notation import bracketed
-from nntui_core.ops.reductions import Max, Mean, Min, Norm2, Sum
-from nntui_core.ops.shaping import Transpose
-from nntui_core.syntax import SPELLINGS, exponent_of, kind, literal, syntax_tree
+from nntui_core.ops.shaping import Index, Slice, Transpose
+from nntui_core.syntax import Statement, exponent_of, kind, literal, position, statements, walk, whole
 
 MAX_SIZE = 1_000_000
 """Numbers that one node may hold."""
+MAX_TOTAL = 4_000_000
+"""Numbers that all nodes together may hold."""
 
-FUNCTIONS: dict[str, type[Op]] = {
-    "exp": Exp,
-    "log": Log,
-    "sqrt": Sqrt,
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
-    "relu": Relu,
-    "leaky_relu": LeakyRelu,
-    "softplus": Softplus,
-    "sin": Sin,
-    "cos": Cos,
-    "abs": Abs,
-    "max": Max,
-    "min": Min,
-    "sum": Sum,
-    "mean": Mean,
-    "norm2": Norm2,
-    "dot": Dot,
-    "softmax": Softmax,
-    "transpose": Transpose,
-}
-PAIRS: dict[str, type[Op]] = {"max": Maximum, "min": Minimum, "dot": Dot}
-"""What a function is with two operands."""
 OPERATORS: dict[type[ast.operator], type[Op]] = {
     ast.Add: Add,
     ast.Sub: Sub,
@@ -58,7 +37,16 @@ OPERATORS: dict[type[ast.operator], type[Op]] = {
     ast.Div: Div,
     ast.MatMult: MatMul,
 }
-_ALLOWED = "allowed: names, numbers, + - * / ** @, parentheses, and the functions " + ", ".join(FUNCTIONS)
+COMPARISONS: dict[type[ast.cmpop], type[Op]] = {
+    ast.Lt: Less, ast.LtE: LessEqual, ast.Gt: Greater, ast.GtE: GreaterEqual, ast.Eq: Equal, ast.NotEq: NotEqual,
+}  # fmt: skip
+
+
+def _allowed() -> str:
+    return (
+        "allowed: names, numbers, + - * / ** @, < <= > >= == !=, parentheses, x[0], x.T, NAME = … ; and the functions "
+        + ", ".join(functions())
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,75 +57,173 @@ class Expression:
     graph: Graph
     output: Node
     values: dict[str, Array]
+    position: int = 0
+    """Where in the text the result stands."""
+    unused: tuple[str, ...] = ()
+    """Definitions that the result does not depend on, and values whose names are nowhere."""
+
+    def check_scalar(self) -> None:
+        """Raises ExpressionError where the result is not a number."""
+        if self.output.shape:
+            short = len(self.text) < 60 and ";" not in self.text
+            raise ExpressionError(
+                f"the result must be a scalar, but its shape is {self.output.shape}", position=self.position,
+                hint=f"wrap it, as in sum({self.text.strip()})" if short else "wrap it in sum( ) or norm2( )",
+            )  # fmt: skip
 
 
 def variable(name: str) -> str:
     """``name`` as an expression spells it. Raises ExpressionError where it cannot name a variable."""
     name = unicodedata.normalize("NFKC", name)
-    if name in FUNCTIONS:
-        raise ExpressionError(f"{name} is a function and cannot be a variable")
+    if name in functions():
+        raise ExpressionError(
+            f"{name} is a function and cannot be a variable", hint=f"another name, such as {name}_1"
+        )
     if not name.isidentifier() or keyword.iskeyword(name):
         raise ExpressionError(f"not a name: {name}", hint="letters, digits and _, not beginning with a digit")
     return name
 
 
-def parse(text: str, values: Mapping[str, Array]) -> Expression:
+def names(text: str) -> tuple[str, ...]:
+    """The names in ``text`` that want a value, or may have one (pi, e), in order. Raises ExpressionError."""
+    found: dict[str, None] = {}
+    parts = statements(text, _allowed())
+    defined = {part.name for part in parts}
+    for part in parts:
+        for node in walk(part.tree):
+            if isinstance(node, ast.Name) and node.id not in defined and node.id not in functions():
+                found.setdefault(node.id)
+    return tuple(found)
+
+
+def parse(
+    text: str, values: Mapping[str, Array], role: Literal["input", "parameter"] = "input"
+) -> Expression:
     """The graph of ``text``, whose names have ``values`` (float64, at most two-dimensional).
 
-    A name used several times is one node; every number is a node of its own, as is every operation.
-    Raises ExpressionError, its ``position`` an offset in ``text``, for what is not an allowed expression,
-    for names without a value, and for shapes that do not fit.
+    A name used several times is one node, whether a value or a definition (``q = x + y; q * z``) stands behind it;
+    every number is a node of its own, as is every operation. Raises ExpressionError, its ``position`` an offset in
+    ``text``, for what is not an allowed expression, for names without a value, and for shapes that do not fit.
+    ``role`` is that of the names' leaves: inputs, or parameters that an optimizer changes.
     """
-    walker = _Walker(text, {variable(k): np.asarray(v, dtype=np.float64) for k, v in values.items()})
-    tree = syntax_tree(text, _ALLOWED)
-    walker.check(tree)
-    output = walker.walk(tree)
-    return Expression(text, walker.graph, output, walker.values)
+    walker = _Walker(text, {variable(k): np.asarray(v, dtype=np.float64) for k, v in values.items()}, role)
+    parts = statements(text, _allowed())
+    walker.check(parts)
+    for part in parts[:-1]:
+        walker.define(part)
+    last = parts[-1]
+    output = walker.define(last) if last.name else walker.walk(last.tree)
+    live = ancestors([output])
+    unused = [p.name for p in parts if p.name and walker.named[p.name].id not in live]
+    unused += [name for name in walker.values if name not in walker.named]
+    return Expression(text, walker.graph, output, walker.values, position(text, last.tree), tuple(unused))
 
 
 @dataclass
 class _Walker:
     text: str
     values: dict[str, Array]
+    role: Literal["input", "parameter"]
     graph: Graph = field(default_factory=Graph)
-
-    def position(self, node: ast.AST) -> int:
-        """Offset of ``node`` in the text, in characters (the tree counts UTF-8 bytes)."""
-        source = self.text.translate(SPELLINGS)
-        stripped = source.lstrip()
-        offset = len(stripped.encode()[: getattr(node, "col_offset", 0)].decode(errors="ignore"))
-        return offset + len(source) - len(stripped)
+    named: dict[str, Node] = field(default_factory=dict)
+    """Nodes of inputs, definitions and constants."""
+    total: int = 0
+    """Numbers that the nodes hold."""
 
     def fault(self, node: ast.AST, problem: str, hint: str = "") -> ExpressionError:
-        return ExpressionError(problem, position=self.position(node), hint=hint)
+        return ExpressionError(problem, position=position(self.text, node), hint=hint)
 
-    def check(self, tree: ast.expr) -> None:
-        """Refuse what is not allowed anywhere, then names without a value: all of them at once."""
-        calls: set[int] = set()
+    def check(self, parts: list[Statement]) -> None:
+        """Refuse what is not allowed anywhere, wrong definitions, then names without a value: all of them at once."""
+        known = [p.name for p in parts if p.name]
+        uses = {p.name: {n.id for n in walk(p.tree) if isinstance(n, ast.Name)} & set(known) for p in parts}
+        done: set[str] = set()
         missing: dict[str, ast.Name] = {}
-        for node in sorted(
-            (n for n in ast.walk(tree) if isinstance(n, ast.expr)),
-            key=lambda n: (n.col_offset, -(n.end_col_offset or 0)),
-        ):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                calls.add(id(node.func))
-                if node.func.id in self.values:
-                    hint = f"write {node.func.id}*(…) for a product"
-                    raise self.fault(node, f"{node.func.id} is a value, not a function", hint=hint)
-                if node.func.id not in FUNCTIONS:
-                    raise self.fault(node, f"there is no function {node.func.id}", hint=_near(node.func.id))
-            elif type(node) not in STEPS:
-                raise self.fault(node, f"{kind(node)} is not allowed", hint=_ALLOWED)
-            elif (
-                isinstance(node, ast.Name)
-                and id(node) not in calls
-                and node.id not in (*FUNCTIONS, *self.values)
-            ):
-                missing.setdefault(node.id, node)
+        for part in parts:
+            if part.target is not None:
+                self._check_target(part.name, part.target, done)
+            self._check_kinds(part.tree, {*known, *self.values})
+            for node in walk(part.tree):
+                if not isinstance(node, ast.Name) or node.id in self.values or node.id in done:
+                    continue
+                if node.id in known:
+                    raise self._too_early(node, part.name, uses)
+                if node.id not in functions() and node.id not in CONSTANTS:
+                    missing.setdefault(node.id, node)
+            done.add(part.name)
         if missing:
             example = " ".join(f"{name}=1" for name in missing)
             where = next(iter(missing.values()))
-            raise self.fault(where, f"no value for {', '.join(missing)}", hint=f"add after it: {example}")
+            constant = next((n for n in missing if n.casefold() in CONSTANTS), "")
+            hint = f"did you mean {constant.casefold()}? else " if constant else ""
+            raise self.fault(
+                where, f"no value for {', '.join(missing)}", hint=f"{hint}add after it: {example}"
+            )
+
+    def _check_target(self, name: str, target: ast.expr, done: set[str]) -> None:
+        try:
+            variable(name)
+        except ExpressionError as error:
+            raise self.fault(target, error.problem, error.hint) from None
+        if name in self.values:
+            raise self.fault(
+                target, f"{name} is an input and cannot be assigned to",
+                hint=f"leave out {name}=… after the expression, or give one of the two another name",
+            )  # fmt: skip
+        if name in done:
+            raise self.fault(
+                target, f"{name} is defined already", hint=f"give it another name, such as {name}2"
+            )
+
+    def _too_early(self, node: ast.Name, by: str, uses: dict[str, set[str]]) -> ExpressionError:
+        """A name that is used before its definition: in a cycle, or only in the wrong order."""
+        path, stack = [node.id], [[node.id]]
+        seen = {node.id}
+        while stack:
+            path = stack.pop()
+            if path[-1] == by:
+                circle = " → ".join([by, *path])
+                return self.fault(
+                    node, f"a cycle: {circle}", hint=f"{by} can only be made of what is known before it"
+                )
+            for name in uses.get(path[-1], set()) - seen:
+                seen.add(name)
+                stack.append([*path, name])
+        return self.fault(
+            node, f"{node.id} is used before its definition", hint=f"write {node.id} = …; before it"
+        )
+
+    def _check_kinds(self, tree: ast.expr, given: set[str]) -> None:
+        for node in walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                name = node.func.id
+                if name in given:
+                    hint = f"write {name}*(…) for a product"
+                    raise self.fault(node, f"{name} is a value, not a function", hint=hint)
+                if name in CONSTANTS:
+                    raise self.fault(
+                        node, f"{name} is a number, not a function", hint=f"write {name}*(…) for a product"
+                    )
+                if name not in functions():
+                    raise self.fault(node, f"there is no function {name}", hint=instead(name) or _allowed())
+            elif isinstance(node, ast.Attribute) and node.attr != "T":
+                raise self.fault(node, "an attribute (.) is not allowed", hint="but for x.T, the transpose")
+            elif type(node) not in STEPS:
+                raise self.fault(
+                    node, f"{kind(node)} is not allowed", hint=_CURES.get(type(node)) or _allowed()
+                )
+
+    def define(self, part: Statement) -> Node:
+        """Add a definition; its node has its name."""
+        before = len(self.graph)
+        node = self.walk(part.tree)
+        if node.id >= before and node not in self.named.values():
+            node = self.graph.rename(node, part.name)
+        else:  # another name for what is there
+            assert part.target is not None
+            node = self.apply(part.target, Linear(), node, name=part.name)
+        self.named[part.name] = node
+        return node
 
     def walk(self, node: ast.expr) -> Node:
         """Add ``node`` and what it is made of. Raises ExpressionError."""
@@ -145,41 +231,83 @@ class _Walker:
 
     def apply(self, node: ast.AST, op: Op, *args: Node, name: str = "") -> Node:
         try:
-            made = self.graph.apply(op, *args, name=name)
+            shape = op.infer(*(a.shape for a in args))
         except NntuiError as error:
-            shapes = " and ".join(f"{a.name} of shape {a.shape}" for a in args)
-            raise self.fault(node, f"{error.problem} ({shapes})") from None
-        if np.prod(made.shape, dtype=np.float64) > MAX_SIZE:
-            raise self.fault(
-                node, f"the result is too large: shape {made.shape}, at most {MAX_SIZE:,} numbers"
-            )
-        return made
+            shapes = " and ".join(f"{a.label} of shape {a.shape}" for a in args)
+            allowed = f"; allowed {error.allowed}" if error.allowed is not None else ""
+            raise self.fault(node, f"{error.problem} ({shapes}{allowed})", error.hint) from None
+        self.count(node, shape)
+        return self.graph.apply(op, *args, name=name)
+
+    def count(self, node: ast.AST, shape: tuple[int, ...]) -> None:
+        """Take a node's numbers into account, before anything of it is laid out. Raises ExpressionError."""
+        size = prod(shape)
+        if size > MAX_SIZE:
+            raise self.fault(node, f"the result is too large: shape {shape}, at most {MAX_SIZE:,} numbers")
+        self.total += size
+        if self.total > MAX_TOTAL:
+            raise self.fault(node, f"too large up to here: more than {MAX_TOTAL:,} numbers in all")
 
     def name(self, node: ast.Name) -> Node:
-        if node.id in FUNCTIONS:
+        if node.id in self.named:
+            return self.named[node.id]
+        if node.id in functions():
             raise self.fault(node, f"{node.id} is a function", hint=f"write {node.id}(x)")
-        found = self.graph.get(node.id)
-        if found is not None and found.role == "input":
-            return found
-        value = self.values[node.id]
-        if value.ndim > 2:
+        value = self.values.get(node.id)
+        if value is None:
+            made = self.graph.leaf(node.id, (), "constant", value=CONSTANTS[node.id])
+        elif value.ndim > 2:
             raise self.fault(node, f"{node.id} has {value.ndim} dimensions, at most 2 are allowed")
-        return self.graph.leaf(node.id, value.shape, "input", value=value)
+        else:
+            self.count(node, value.shape)
+            made = self.graph.leaf(node.id, value.shape, self.role, value=value)
+        self.named[node.id] = made
+        return made
 
     def number(self, node: ast.Constant) -> Node:
         if not isinstance(node.value, int | float) or isinstance(node.value, bool):
-            raise self.fault(node, f"{kind(node)} is not allowed", hint=_ALLOWED)
+            raise self.fault(node, f"{kind(node)} is not allowed", hint=_allowed())
         return self.constant(node, node.value)
 
     def constant(self, node: ast.AST, number: float) -> Node:
+        value = self.finite(node, number)
+        text = repr(value)
+        return self.graph.leaf(text.removesuffix(".0"), (), "constant", value=value)
+
+    def finite(self, node: ast.AST, number: float) -> float:
         try:
             value = float(number)
         except OverflowError:
             value = float("inf")
         if not isfinite(value):
             raise self.fault(node, "the number is too large", hint="at most about 1.8e308")
-        text = repr(value)
-        return self.graph.leaf(text.removesuffix(".0"), (), "constant", value=value)
+        return value
+
+    def list(self, node: ast.List) -> Node:
+        """A vector or a matrix of numbers, a constant."""
+        rows = [r.elts if isinstance(r, ast.List) else r for r in node.elts]
+        widths = {len(r) if isinstance(r, list) else -1 for r in rows}
+        if len(widths) != 1 or 0 in widths:
+            raise self.fault(
+                node, "a list needs numbers, or rows of the same length", hint="[1, 2] or [[1, 2], [3, 4]]"
+            )
+        flat = [n for r in rows for n in (r if isinstance(r, list) else [r])]
+        found = []
+        for one in flat:
+            number = literal(one)
+            if number is None:
+                hint = (
+                    "join names with concat(x, y)"
+                    if isinstance(one, ast.Name)
+                    else "[1, 2] or [[1, 2], [3, 4]]"
+                )
+                raise self.fault(one, "a list holds plain numbers", hint=hint)
+            found.append(self.finite(one, number))
+        value = np.array(found).reshape(len(rows), -1) if isinstance(rows[0], list) else np.array(found)
+        self.count(node, value.shape)
+        text = ", ".join(f"{v:g}" for v in found)
+        name = f"[{text}]" if value.ndim == 1 and len(text) < 40 else f"[{'×'.join(map(str, value.shape))}]"
+        return self.graph.leaf(name, value.shape, "constant", value=value)
 
     def binary(self, node: ast.BinOp) -> Node:
         if isinstance(node.op, ast.Pow):
@@ -187,18 +315,19 @@ class _Walker:
         op = OPERATORS.get(type(node.op))
         if op is None:
             raise self.operator_fault(node)
-        if op is Div and isinstance(node.left, ast.Constant) and node.left.value == 1:
+        if op is Div and literal(node.left) == 1:
             return self.apply(node, Reciprocal(), self.walk(node.right))
         left = self.walk(node.left)
         return self.apply(node, op(), left, self.walk(node.right))
 
     def operator_fault(self, node: ast.BinOp) -> ExpressionError:
         """The caret stands at the operator, between its operands."""
-        symbol = _SYMBOLS.get(type(node.op), type(node.op).__name__)
-        start = self.position(node.left)
+        symbol, hint = _SYMBOLS[type(node.op)]
+        start = position(self.text, node.left)
         at = self.text.find(symbol, start)
-        hint = "write x**2 for a power" if symbol == "^" else _ALLOWED
-        return ExpressionError(f"{symbol} is no operator here", position=max(at, start), hint=hint)
+        return ExpressionError(
+            f"{symbol} is no operator here", position=max(at, start), hint=hint or _allowed()
+        )
 
     def power(self, node: ast.BinOp) -> Node:
         exponent = exponent_of(node.right)
@@ -208,49 +337,147 @@ class _Walker:
         if not isfinite(exponent):
             raise self.fault(node.right, "the exponent is too large")
         fraction = isinstance(node.right, ast.BinOp)
-        name = f"{bracketed(base.name)}**({ast.unparse(node.right).replace(' / ', '/')})" if fraction else ""
+        name = f"{bracketed(base.label)}**({ast.unparse(node.right).replace(' / ', '/')})" if fraction else ""
         return self.apply(node, Power(exponent), base, name=name)
 
     def unary(self, node: ast.UnaryOp) -> Node:
         if isinstance(node.op, ast.UAdd):
             return self.walk(node.operand)
         if not isinstance(node.op, ast.USub):
-            raise self.fault(node, "only + and - can stand before a value", hint=_ALLOWED)
+            hint = "write x == 0 for not x" if isinstance(node.op, ast.Not) else _allowed()
+            raise self.fault(node, "only + and - can stand before a value", hint=hint)
         number = literal(node)
         if number is not None:
             return self.constant(node, number)
         return self.apply(node, Neg(), self.walk(node.operand))
 
+    def compare(self, node: ast.Compare) -> Node:
+        if len(node.ops) > 1:
+            raise self.fault(node, "one comparison at a time", hint="write (0 < x) * (x < 1) for 0 < x < 1")
+        op = COMPARISONS.get(type(node.ops[0]))
+        if op is None:
+            raise self.fault(node, "this comparison is not allowed", hint="allowed: < <= > >= == !=")
+        left = self.walk(node.left)
+        return self.apply(node, op(), left, self.walk(node.comparators[0]))
+
+    def attribute(self, node: ast.Attribute) -> Node:
+        return self.apply(node, Transpose(), self.walk(node.value))
+
+    def index(self, node: ast.Subscript) -> Node:
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        key = tuple(self.place(part) for part in parts)
+        if not key:
+            raise self.fault(
+                node, "an index ([ ]) needs whole numbers or slices", hint="x[0], x[1:3], W[:, 0]"
+            )
+        return self.apply(node, Index(key), self.walk(node.value))
+
+    def place(self, node: ast.expr) -> int | Slice:
+        """An index or a slice."""
+        if isinstance(node, ast.Slice):
+            bounds = [None if b is None else self.whole(b) for b in (node.lower, node.upper, node.step)]
+            if bounds[2] == 0:
+                raise self.fault(node, "a slice's step cannot be 0")
+            return bounds[0], bounds[1], bounds[2]
+        return self.whole(node)
+
+    def whole(self, node: ast.expr) -> int:
+        found = whole(node)
+        if found is None or abs(found) > MAX_SIZE:
+            raise self.fault(
+                node, "an index ([ ]) is a whole number or a slice", hint="x[0], x[-1], x[1:3], W[:, 0]"
+            )
+        return found
+
     def call(self, node: ast.Call) -> Node:
         if not isinstance(node.func, ast.Name):
-            raise self.fault(node, "only functions can be called", hint=_ALLOWED)
+            raise self.fault(node, "only functions can be called", hint=_allowed())
         name = node.func.id
-        if node.keywords or any(isinstance(a, ast.Starred) for a in node.args):
-            raise self.fault(node, f"{name} takes plain operands only")
-        most = 2 if name in PAIRS else 1
-        least = 2 if name == "dot" else 1
-        if not least <= len(node.args) <= most:
-            wanted = f"{least} operand{'s' * (least > 1)}" if least == most else "1 or 2 operands"
-            raise self.fault(node, f"{name} takes {wanted}, not {len(node.args)}")
-        op = PAIRS[name] if len(node.args) == 2 else FUNCTIONS[name]
-        return self.apply(node, op(), *[self.walk(a) for a in node.args])
+        function = functions()[name]
+        starred = next((a for a in node.args if isinstance(a, ast.Starred)), None)
+        if starred is not None:
+            raise self.fault(starred, f"{name} takes plain operands only")
+        op = function.ops.get(len(node.args))
+        options = {
+            str(word.arg): self.option(name, op or next(iter(function.ops.values())), word)
+            for word in node.keywords
+        }
+        if op is None:
+            raise self.fault(node, f"{name} takes {_counted(function)}, not {len(node.args)}")
+        fields = {**function.defaults, **options}
+        count = len(node.args) - len(function.numbers)
+        for key, given in zip(function.numbers, node.args[count:], strict=True):
+            number = literal(given)
+            if number is None:
+                raise self.fault(
+                    given,
+                    f"{name} takes plain numbers as its bounds",
+                    hint="write min(max(x, a), b) for others",
+                )
+            fields[key] = self.finite(given, number)
+        args = [self.walk(a) for a in node.args[:count]]
+        axis = next((k.value for k in node.keywords if k.arg == "axis"), None)
+        made = op(**fields)
+        return self.apply(axis if axis is not None and _misses(made, args) else node, made, *args)
+
+    def option(self, name: str, op: type[Op], word: ast.keyword) -> Any:
+        """The value of a field given by name, such as ``axis=0``."""
+        allowed = optional(op)
+        if word.arg not in allowed:
+            given = "**" if word.arg is None else word.arg
+            cure = f"; write {name}(x.T).T for columns" if given == "axis" and "softmax" in name else ""
+            raise self.fault(
+                word, f"{name} takes plain operands only" if not allowed else f"{name} has no option {given}",
+                hint=(f"allowed: {', '.join(f'{o}=…' for o in allowed)}" if allowed else f"no {given}=…") + cure,
+            )  # fmt: skip
+        value: Any = whole(word.value)
+        if value is None:
+            value = literal(word.value)
+        if isinstance(word.value, ast.Constant) and isinstance(word.value.value, bool):
+            value = word.value.value
+        wrong = option_fault(op, word.arg, value) if value is not None else "a plain number"
+        if wrong or (isinstance(value, int | float) and not abs(value) < 1e300):
+            raise self.fault(word.value, f"{name}: {word.arg} must be {wrong or 'finite'}")
+        return value
+
+
+def _misses(op: Op, args: list[Node]) -> bool:
+    """Whether the op refuses these operands."""
+    try:
+        op.infer(*(a.shape for a in args))
+    except NntuiError:
+        return True
+    return False
+
+
+def _counted(function: Function) -> str:
+    counts = sorted(function.ops)
+    if len(counts) > 2:
+        return f"{counts[0]} to {counts[-1]} operands"
+    if len(counts) == 2:
+        return f"{counts[0]} or {counts[1]} operands"
+    return f"{counts[0]} operand{'s' * (counts[0] > 1)}"
 
 
 STEPS: dict[type[ast.expr], Callable[[_Walker, Any], Node]] = {
     ast.Name: _Walker.name,
     ast.Constant: _Walker.number,
+    ast.List: _Walker.list,
     ast.BinOp: _Walker.binary,
     ast.UnaryOp: _Walker.unary,
+    ast.Compare: _Walker.compare,
+    ast.Attribute: _Walker.attribute,
+    ast.Subscript: _Walker.index,
     ast.Call: _Walker.call,
 }
-
-
-_SYMBOLS: dict[type[ast.operator], str] = {
-    ast.BitXor: "^", ast.BitAnd: "&", ast.BitOr: "|", ast.Mod: "%", ast.FloorDiv: "//", ast.LShift: "<<",
-    ast.RShift: ">>",
+_CURES: dict[type[ast.expr], str] = {
+    ast.IfExp: "write where(x > 0, a, b)",
+    ast.BoolOp: "multiply conditions: (x > 0) * (y > 0)",
+    ast.Tuple: "join with concat(x, y); decimals have a point: 0.35",
+    ast.NamedExpr: "write q = x + y; q * z",
+}
+_SYMBOLS: dict[type[ast.operator], tuple[str, str]] = {
+    ast.BitXor: ("^", "write x**2 for a power"), ast.BitAnd: ("&", "multiply conditions: (x > 0) * (y > 0)"),
+    ast.BitOr: ("|", "write abs(x) for |x|"), ast.Mod: ("%", ""), ast.FloorDiv: ("//", ""), ast.LShift: ("<<", ""),
+    ast.RShift: (">>", ""),
 }  # fmt: skip
-
-
-def _near(name: str) -> str:
-    near = difflib.get_close_matches(name, FUNCTIONS, 1, 0.5)
-    return f"did you mean {near[0]}?" if near else _ALLOWED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -97,7 +97,18 @@ class Op(ABC):
 
     def describe(self, args: Sequence[str]) -> str:
         """The node written with its operands' names, such as ``x + y``."""
-        return f"{self.type}({', '.join(args)})"
+        return f"{self.type}({', '.join([*args, *self.options()])})"
+
+    def options(self) -> list[str]:
+        """Fields that are numbers, and not at their defaults, as they are written: ``axis=0``."""
+        if not is_dataclass(self):
+            return []
+        found = [(f.name, getattr(self, f.name), f.default) for f in fields(self)]
+        return [
+            f"{name}={value}"
+            for name, value, default in found
+            if value != default and isinstance(value, int | float)
+        ]
 
 
 def local_of(rows: Array, y_shape: Shape, x_shape: Shape) -> Local:
@@ -174,6 +185,13 @@ class Graph:
                 error.problem, where=name, given=error.given, allowed=error.allowed, hint=error.hint
             ) from None
         return self._add(Node(len(self.nodes), self._free(name), shape, "op", op=op, args=args))
+
+    def rename(self, node: Node, name: str) -> Node:
+        """The newest node under another name: nothing may refer to it yet."""
+        assert node is self.nodes[-1]
+        self.nodes.pop()
+        del self._names[node.name]
+        return self._add(replace(node, name=self._free(name)))
 
     def _add(self, node: Node) -> Node:
         self.nodes.append(node)

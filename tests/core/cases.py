@@ -14,12 +14,25 @@ from nntui_core import activations as act
 from nntui_core import losses
 from nntui_core.graph import Op
 from nntui_core.memory import Array, Shape, zeros
+from nntui_core.ops import comparison, linear, logits, normalization, reductions, shaping
 from nntui_core.ops import convolution as conv
-from nntui_core.ops import linear, normalization, reductions, shaping
 from nntui_core.ops.binary import Add, Div, Maximum, Minimum, Mul, Pow, Sub
-from nntui_core.ops.elementary import Abs, Cos, Exp, Log, Neg, Power, Reciprocal, Sin, Sqrt
+from nntui_core.ops.elementary import (
+    Abs,
+    Clip,
+    Cos,
+    Exp,
+    Log,
+    Log10,
+    Neg,
+    Power,
+    Reciprocal,
+    Sin,
+    Sqrt,
+    Tan,
+)  # fmt: skip
 from nntui_core.ops.linear import Dot
-from nntui_core.ops.reductions import Max, Mean, Min, Norm2, Sum
+from nntui_core.ops.reductions import Max, Mean, Min, Norm, Norm2, Prod, Reduction, Std, Sum, Var
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +101,25 @@ def on(op: Op, *shapes: Shape) -> Case:
     return Case(op, tuple(draw(shape, 7 * k + len(shape)) for k, shape in enumerate(shapes)))
 
 
+def reduced(kind: type[Reduction], **fields: int) -> list[Case]:
+    """A reduction of everything, and along each axis, kept or not."""
+    shapes = [s for s in EVERY_SHAPE if s or not issubclass(kind, Var)]
+    wholes = [c for keep in (False, True) for c in alike(kind(keepdims=keep, **fields), shapes)]
+    axes = [on(kind(a, k, **fields), (3, 4)) for a in (0, 1, -1) for k in (False, True)]
+    return [*wholes, *axes, on(kind(0, **fields), (3,)), on(kind(1, **fields), (2, 3, 2, 2))]
+
+
+def alike(op: Op, shapes: list[Shape]) -> list[Case]:
+    """An op of one operand on these shapes."""
+    return [Case(op, (draw(shape, k),)) for k, shape in enumerate(shapes)]
+
+
+def chosen(a: Shape, b: Shape) -> Case:
+    """A choice by a condition that both holds and does not."""
+    x, y = draw(a, 1), draw(b, 2)
+    return Case(comparison.Where(), ((draw(np.broadcast_shapes(a, b), 3) > 0).astype(float), x, y))
+
+
 def labels(op: Op, shape: Shape) -> Case:
     """Rows with a label each."""
     return Case(op, (draw(shape, 3), np.array([k * 5 % shape[1] for k in range(shape[0])], dtype=np.intp)))
@@ -133,11 +165,32 @@ OP_CASES: dict[str, list[Case]] = {
     "sin": unary(Sin()),
     "cos": unary(Cos()),
     "abs": unary(Abs()),
-    "sum": unary(Sum()),
-    "mean": unary(Mean()),
-    "norm2": unary(Norm2()),
-    "max": unary(Max()),
-    "min": unary(Min()),
+    "sum": reduced(Sum),
+    "mean": reduced(Mean),
+    "norm2": reduced(Norm2),
+    "max": reduced(Max),
+    "min": reduced(Min),
+    "norm": reduced(Norm),
+    "prod": [*reduced(Prod), Case(Prod(), (np.array([2.0, 0.0, -3.0]),)), Case(Prod(1), (np.array([[0.0, 0.0], [2.0, 0.0]]),))],
+    "var": reduced(Var) + reduced(Var, ddof=1),
+    "std": reduced(Std) + reduced(Std, ddof=1),
+    "tan": unary(Tan()),
+    "log10": unary(Log10(), positive=True),
+    "clip": unary(Clip(-0.5, 0.8)) + unary(Clip(0.1, 0.1)),
+    **{c.type: binary(c()) for c in (comparison.Less, comparison.LessEqual, comparison.Greater,
+                                     comparison.GreaterEqual, comparison.Equal, comparison.NotEqual)},
+    "where": [chosen(a, b) for a, b in PAIRS],
+    "outer": [on(linear.Outer(), (3,), (2,)), on(linear.Outer(), (1,), (1,))],
+    "index": [
+        on(shaping.Index(key), shape)
+        for shape, keys in (
+            ((5,), [(0,), (-2,), ((1, 4, None),), ((None, None, -2),), ((-3, None, None),)]),
+            ((3, 4), [(1,), (2, -1), ((0, 2, None), 1), (1, (None, None, 2)), ((1, None, None), (0, 2, None))]),
+        )
+        for key in keys
+    ],
+    "log_softmax": [on(logits.LogSoftmax(), s) for s in ((1,), (4,), (3, 4))],
+    "cross_entropy_op": [on(logits.ProbabilityCrossEntropy(), s, s) for s in ((1,), (4,), (3, 4))],
     "dot": [on(Dot(), (1,), (1,)), on(Dot(), (4,), (4,))],
     "row_sum": [on(reductions.RowSum(), s) for s in ((3,), (2, 3))],
     "row_max": [on(reductions.RowMax(), s) for s in ((3,), (2, 3))],
@@ -151,7 +204,8 @@ OP_CASES: dict[str, list[Case]] = {
                 on(shaping.Reshape((2, 3, 2, 2)), (2, 12)), on(shaping.Reshape((2, 2, 2, 3)), (2, 3, 2, 2))],
     "transpose": [on(shaping.Transpose(), (3,)), on(shaping.Transpose(), (2, 3))],
     "concat": [on(shaping.Concat(), (2, 3)), on(shaping.Concat(), (2, 3), (2, 1), (2, 2)),
-               on(shaping.Concat(), (2, 1, 2, 3), (2, 2, 2, 3))],
+               on(shaping.Concat(), (2, 1, 2, 3), (2, 2, 2, 3)), on(shaping.Concat(0), (3,), (1,)), on(shaping.Concat(0), (), (2,), ()),
+               on(shaping.Concat(0), (2, 3), (1, 3)), on(shaping.Concat(-1), (2, 3), (2, 1))],
     "permute": [on(shaping.Permute((1, 0)), (2, 3)), on(shaping.Permute((2, 3, 1, 0)), (2, 3, 2, 2))],
     "im2col": [on(conv.Im2col(w), (2, 2, 5, 4)) for w in (WINDOW, OVERLAP, conv.Window((3, 3), 1, 2))],
     "conv2d_op": [
@@ -203,12 +257,32 @@ MISFITS = (((2, 3), (4,)), ((2, 3), (3, 2)))
 REFUSED: dict[str, list[Refused]] = {
     **{
         name: [Refused(OP_CASES[name][0].op, pair, "broadcast") for pair in MISFITS]
-        for name in ("add", "sub", "mul", "div", "pow", "maximum", "minimum")
+        for name in ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "less", "less_equal", "greater",
+                     "greater_equal", "equal", "not_equal")
     },
     **{
-        name: [Refused(OP_CASES[name][0].op, ((0, 3),), "nothing")]
-        for name in ("sum", "mean", "norm2", "max", "min")
+        name: [Refused(OP_CASES[name][0].op, ((0, 3),), "nothing"),
+               Refused(type(OP_CASES[name][0].op)(axis=2), ((2, 3),), r"no axis 2.*axes -2 to 1"),
+               Refused(type(OP_CASES[name][0].op)(axis=0), ((),), "a number has none")]
+        for name in ("sum", "mean", "norm2", "norm", "prod", "max", "min")
     },
+    **{
+        name: [Refused(kind(), ((0, 3),), "nothing"), Refused(kind(ddof=3), ((3,),), "more than 3 entries"),
+               Refused(kind(axis=1, ddof=2), ((5, 2),), "more than 2"), Refused(kind(axis=-3), ((2, 3),), "no axis -3")]
+        for name, kind in (("var", Var), ("std", Std))
+    },
+    "where": [Refused(comparison.Where(), ((2,), (2,), (3,)), "broadcast")],
+    "outer": [Refused(linear.Outer(), s, "two vectors") for s in (((2, 3), (3,)), ((), (3,)))],
+    "index": [
+        Refused(shaping.Index((3,)), ((3,),), r"no entry 3 .*-3 to 2"),
+        Refused(shaping.Index((-4,)), ((3,),), "no entry -4"),
+        Refused(shaping.Index((0, 0)), ((3,),), "2 indices for 1 axes"),
+        Refused(shaping.Index(((2, 2, None),)), ((3,),), "slice 2:2 of 3 entries is empty"),
+    ],
+    "log_softmax": [Refused(logits.LogSoftmax(), s, "vector or rows") for s in (((),), ((2, 3, 2, 2),))],
+    "cross_entropy_op": [
+        Refused(logits.ProbabilityCrossEntropy(), s, "same shape") for s in (((3,), ()), ((3,), (2,)), ((2, 3, 2), (2, 3, 2)))
+    ],
     "dot": [Refused(Dot(), pair, "same length") for pair in (((3,), (4,)), ((2, 3), (2, 3)), ((), ()))],
     "row_sum": [Refused(reductions.RowSum(), ((),), "row")],
     "row_max": [Refused(reductions.RowMax(), ((),), "row"), Refused(reductions.RowMax(), ((2, 0),), "row")],
@@ -225,7 +299,7 @@ REFUSED: dict[str, list[Refused]] = {
     "reshape": [Refused(shaping.Reshape((3, 4)), ((2, 5),), "12 numbers")],
     "transpose": [Refused(shaping.Transpose(), ((2, 3, 4),), "vector or a matrix")],
     "concat": [
-        Refused(shaping.Concat(), s, "features or channels")
+        Refused(shaping.Concat(), s, "axis 1")
         for s in (((2, 3), (3, 3)), ((2, 3, 2, 2), (2, 3, 2, 3)), ((2, 3), (2, 3, 2, 2)), ((3,), (3,)))
     ],
     "permute": [Refused(shaping.Permute((1, 0)), ((2, 3, 4),), "each axis"),

@@ -123,26 +123,36 @@ class Pow(Binary):
         if i == 0:
             # x^0 is constant, also at x = 0, where y·x^(y−1) would be 0·∞.
             return np.where(b == 0, 0.0, b * np.power(a, b - (b != 0)))
-        # 0^y is constant for y > 0, where y·log(x) would be 0·∞.
-        return np.where((a == 0) & (b > 0), 0.0, y * np.log(np.where((a == 0) & (b > 0), 1.0, a)))
+        # 0^y is constant for y > 0, where y·log(x) would be 0·∞; at y = 0 it is taken as 0, as PyTorch does.
+        flat = (a == 0) & (b >= 0)
+        return np.where(flat, 0.0, y * np.log(np.where(flat, 1.0, a)))
 
 
 class Selection(Binary):
-    """The extreme of two operands; where they are equal, the first takes the gradient."""
+    """The extreme of two operands; where they are equal each takes half of the gradient, as in PyTorch.
 
-    def first_wins(self, a: Array, b: Array) -> Array:
-        """Where the first operand is the result."""
+    One rule whatever the order of the operands, and for all extremes: those that are equal share evenly. So the
+    derivative of |x| = max(x, −x) at 0 is 0. (Relu is an activation of its own, with derivative 0 at 0.)
+    """
+
+    def order(self, a: Array, b: Array) -> Array:
+        """1 where the first operand is the result, −1 where the second, 0 where they are equal."""
         raise NotImplementedError
 
     def partial(self, i: int, a: Array, b: Array, y: Array) -> Array:
-        wins = self.first_wins(a, b)
-        return np.asarray(~wins if i else wins, dtype=y.dtype)
+        order = self.order(a, b).astype(y.dtype)
+        return np.asarray((1 - order) / 2 if i else (1 + order) / 2)
 
     def branch(self, xs: Arrays, y: Array) -> Array | None:
-        return self.first_wins(xs[0], xs[1])
+        return self.order(xs[0], xs[1])
 
     def describe(self, args: Sequence[str]) -> str:
         return f"{self.symbol}({args[0]}, {args[1]})"
+
+
+def _compared(a: Array, b: Array) -> Array:
+    """1 where ``a`` is larger, −1 where ``b`` is, else 0."""
+    return np.asarray(np.greater(a, b).astype(np.int8) - np.less(a, b).astype(np.int8))
 
 
 @dataclass(frozen=True)
@@ -153,8 +163,8 @@ class Maximum(Selection):
     formula: ClassVar[str] = "max(x, y)"
     symbol: ClassVar[str] = "max"
 
-    def first_wins(self, a: Array, b: Array) -> Array:
-        return np.asarray(a >= b)
+    def order(self, a: Array, b: Array) -> Array:
+        return _compared(a, b)
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         np.maximum(xs[0], xs[1], out=out)
@@ -168,8 +178,8 @@ class Minimum(Selection):
     formula: ClassVar[str] = "min(x, y)"
     symbol: ClassVar[str] = "min"
 
-    def first_wins(self, a: Array, b: Array) -> Array:
-        return np.asarray(a <= b)
+    def order(self, a: Array, b: Array) -> Array:
+        return _compared(b, a)
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         np.minimum(xs[0], xs[1], out=out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -147,8 +148,62 @@ class Cos(Elementwise):
 
 
 @dataclass(frozen=True)
+class Tan(Elementwise):
+    """Tangent, x in radians."""
+
+    type: ClassVar[str] = "tan"
+    formula: ClassVar[str] = "tan x"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.tan(x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.multiply(y, y, out=out)
+        np.add(out, 1, out=out)
+
+
+@dataclass(frozen=True)
+class Log10(Elementwise):
+    """Logarithm to base 10."""
+
+    type: ClassVar[str] = "log10"
+    formula: ClassVar[str] = "log₁₀ x"
+
+    def f(self, x: Array, out: Array) -> None:
+        np.log10(x, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.divide(1 / math.log(10), x, out=out)
+
+
+@dataclass(frozen=True)
+class Clip(Elementwise):
+    """x between two numbers; the derivative is 1 within and at the bounds, as in PyTorch, and 0 beyond."""
+
+    type: ClassVar[str] = "clip"
+    formula: ClassVar[str] = "min(max(x, low), high)"
+
+    low: float
+    """The least value."""
+    high: float
+    """The largest value."""
+
+    def f(self, x: Array, out: Array) -> None:
+        np.clip(x, self.low, self.high, out=out)
+
+    def df(self, x: Array, y: Array, out: Array) -> None:
+        np.logical_and(x >= self.low, x <= self.high, out=out, casting="unsafe")
+
+    def branch(self, xs: Arrays, y: Array) -> Array | None:
+        return np.sign(xs[0] - self.low) + np.sign(xs[0] - self.high)
+
+    def describe(self, args: Sequence[str]) -> str:
+        return f"clip({args[0]}, {self.low:g}, {self.high:g})"
+
+
+@dataclass(frozen=True)
 class Abs(Elementwise):
-    """|x|; the derivative at 0 is taken as 0."""
+    """|x|; the derivative at 0 is 0, half of each side's."""
 
     type: ClassVar[str] = "abs"
     formula: ClassVar[str] = "|x|"

@@ -110,3 +110,24 @@ class Dot(Op):
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         np.multiply(xs[1 - i], g, out=out)
+
+
+@dataclass(frozen=True)
+class Outer(Op):
+    """Every entry of one vector times every entry of another: a matrix."""
+
+    type: ClassVar[str] = "outer"
+    formula: ClassVar[str] = "xᵢ yⱼ"
+    primitive: ClassVar[bool] = True
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 2)
+        if len(shapes[0]) != 1 or len(shapes[1]) != 1:
+            raise ShapeError("outer needs two vectors", given=f"{shapes[0]} and {shapes[1]}")
+        return (*shapes[0], *shapes[1])
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        np.multiply.outer(xs[0], xs[1], out=out)
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        np.dot(g.T if i else g, xs[1 - i], out=out)

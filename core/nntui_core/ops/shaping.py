@@ -13,6 +13,7 @@ from nntui_core.errors import ShapeError
 from nntui_core.graph import Op
 from nntui_core.memory import Array, Arrays, Shape, Workspace, copy_flat
 from nntui_core.ops.base import expect_operands
+from nntui_core.ops.notation import bracketed
 
 
 @dataclass(frozen=True)
@@ -62,30 +63,92 @@ class Transpose(Op):
 
 @dataclass(frozen=True)
 class Concat(Op):
-    """Operands joined along axis 1 (features, or channels)."""
+    """Operands joined along an axis: by default features, or channels. A number is a vector of one entry."""
 
     type: ClassVar[str] = "concat"
     formula: ClassVar[str] = "[x, y, …]"
     primitive: ClassVar[bool] = True
 
+    axis: int = 1
+    """Along which they lie side by side."""
+
     def infer(self, *shapes: Shape) -> Shape:
-        rest = {(s[:1], s[2:]) for s in shapes}
-        if not shapes or len(rest) != 1 or any(len(s) < 2 for s in shapes):
-            raise ShapeError(
-                "concat needs inputs that differ in their features or channels only",
-                given=" and ".join(str(s) for s in shapes),
-            )
-        return (shapes[0][0], sum(s[1] for s in shapes), *shapes[0][2:])
+        given = " and ".join(str(s) for s in shapes)
+        shapes = tuple(s or (1,) for s in shapes)
+        axis, rank = self.axis, len(shapes[0]) if shapes else 0
+        if not shapes or any(not -len(s) <= axis < len(s) for s in shapes):
+            raise ShapeError(f"concat: there is no axis {axis}", given=given)
+        at = axis % rank
+        if len({(len(s), s[:at], s[at + 1 :]) for s in shapes}) != 1:
+            raise ShapeError(f"concat needs inputs that differ along axis {axis} only", given=given)
+        return (*shapes[0][:at], sum(s[at] for s in shapes), *shapes[0][at + 1 :])
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        np.concatenate(xs, axis=1, out=out)
+        np.concatenate([np.atleast_1d(x) for x in xs], axis=self.axis, out=out)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        start = sum(x.shape[1] for x in xs[:i])
-        out[...] = g[:, start : start + xs[i].shape[1]]
+        lengths = [x.shape[self.axis] if x.ndim else 1 for x in xs]
+        start = sum(lengths[:i])
+        part = [slice(None)] * g.ndim
+        part[self.axis] = slice(start, start + lengths[i])
+        out[...] = g[tuple(part)].reshape(out.shape)
+
+
+Slice = tuple[int | None, int | None, int | None]
+"""Start, stop and step."""
+
+
+@dataclass(frozen=True)
+class Index(Op):
+    """An entry, or a part, of a vector or a matrix, as NumPy's ``x[…]``."""
+
+    type: ClassVar[str] = "index"
+    formula: ClassVar[str] = "x[i, j]"
+    primitive: ClassVar[bool] = True
+
+    key: tuple[int | Slice, ...]
+    """An index or a slice an axis; axes that are not named are kept whole."""
+
+    @property
+    def places(self) -> tuple[int | slice, ...]:
+        """The key as NumPy takes it."""
+        return tuple(slice(*k) if isinstance(k, tuple) else k for k in self.key)
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 1)
+        (shape,) = shapes
+        if len(self.key) > len(shape):
+            raise ShapeError(f"index: {len(self.key)} indices for {len(shape)} axes", given=f"shape {shape}")
+        found: list[int] = []
+        for n, k in zip(shape, self.key, strict=False):
+            if isinstance(k, tuple):
+                found.append(len(range(*slice(*k).indices(n))))
+                if not found[-1]:
+                    raise ShapeError(
+                        f"index: the slice {_written(k)} of {n} entries is empty", given=f"shape {shape}"
+                    )
+            elif not -n <= k < n:
+                raise ShapeError(
+                    f"index: there is no entry {k}", given=f"shape {shape}", allowed=f"{-n} to {n - 1}"
+                )
+        return (*found, *shape[len(self.key) :])
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        out[...] = xs[0][self.places]
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        out[...] = 0
+        out[self.places] = g
 
     def describe(self, args: Sequence[str]) -> str:
-        return f"concat({', '.join(args)})"
+        return f"{bracketed(args[0])}[{', '.join(map(_written, self.key))}]"
+
+
+def _written(key: int | Slice) -> str:
+    if not isinstance(key, tuple):
+        return str(key)
+    start, stop, step = ("" if k is None else str(k) for k in key)
+    return f"{start}:{stop}" + (f":{step}" if step else "")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,121 @@
+"""An optimizer's way over a function that is typed as an expression, a step at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite, nan
+
+import numpy as np
+
+from nntui_core.errors import NumericError
+from nntui_core.function import Function
+from nntui_core.memory import Array
+from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
+from nntui_core.parameters import Parameters
+from nntui_core.trainer import Preview
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """Where the optimizer stands after ``step`` steps. Vectors are flat, over all names."""
+
+    step: int
+    value: float
+    at: Array
+    gradient: Array
+    slots: dict[str, Array]
+    """The optimizer's state: what is as long as the names' vector, and numbers."""
+
+
+class Minimizer:
+    """Walks from the function's own values; ``path`` holds every step so far, the start included.
+
+    ``reason`` says why there is no further step: a value or gradient that is not finite, or what the optimizer
+    itself says. ``born`` then names the first node that is not finite, if one is.
+    """
+
+    def __init__(self, function: Function, optimizer: Optimizer) -> None:
+        """Raises ConfigError where the optimizer refuses so many numbers."""
+        self.function = function
+        self.optimizer = optimizer
+        n = len(function.parameters)
+        self.slots = optimizer.slots(n, np.float64)
+        self._work = optimizer.work(n, np.float64)
+        self.info: StepInfo | None = None
+        self.reason = ""
+        self.born = ""
+        self.path: list[Step] = []
+        self._stand(function.parameters.theta.copy())
+
+    @property
+    def parameters(self) -> Parameters:
+        """The names' values, and their gradients."""
+        return self.function.parameters
+
+    @property
+    def update(self) -> int:
+        """Steps done."""
+        return len(self.path) - 1
+
+    @property
+    def rate(self) -> float:
+        """The learning rate; NaN for an optimizer that has none."""
+        return self.optimizer.lr if isinstance(self.optimizer, FirstOrder) else nan
+
+    def run(self, steps: int) -> None:
+        """At most so many steps more."""
+        for _ in range(steps):
+            if not self.advance():
+                return
+
+    def advance(self) -> bool:
+        """One step; False where there is none."""
+        if self.reason:
+            return False
+        here = self.path[-1]
+        w, slots = here.at.copy(), {k: v.copy() for k, v in self.slots.items()}
+        try:
+            info = self._move(w, here.gradient.copy(), slots, self.update + 1)
+        except NumericError as error:
+            self.reason = str(error)
+            return False
+        self.info, self.slots = info, slots
+        if info is not None and info.reason:
+            self.reason = info.reason
+            if np.array_equal(w, here.at):
+                return False
+        self._stand(w)
+        return True
+
+    def preview(self, step: int | None = None) -> Preview:
+        """What the optimizer makes of the gradient after ``step`` steps (by default the last); nothing is changed by it.
+
+        Raises NumericError.
+        """
+        here = self.path[self.update if step is None else step]
+        w, slots = here.at.copy(), {k: v.copy() for k, v in here.slots.items()}
+        theta, grad = self.parameters.theta.copy(), self.parameters.grad.copy()
+        try:
+            info = self._move(w, here.gradient.copy(), slots, here.step + 1)
+        finally:
+            self.parameters.theta[:], self.parameters.grad[:] = theta, grad
+        return Preview(here.step + 1, self.rate, here.at, w, here.gradient, here.slots, slots, info)
+
+    def _move(self, w: Array, g: Array, slots: dict[str, Array], k: int) -> StepInfo | None:
+        """Change ``w`` and ``slots`` by update ``k``."""
+        with np.errstate(all="ignore"):
+            if isinstance(self.optimizer, FirstOrder):
+                self.optimizer.update(w, g, slots, k, self.rate, self._work)
+                return None
+            assert isinstance(self.optimizer, SecondOrder)
+            return self.optimizer.step(w, self.function, slots)
+
+    def _stand(self, w: Array) -> None:
+        """Evaluate at ``w``, and keep it."""
+        value, gradient = self.function.value_grad(w)
+        kept = {k: v.copy() for k, v in self.slots.items()}
+        self.path.append(Step(len(self.path), value, w.copy(), gradient, kept))
+        if not (isfinite(value) and np.isfinite(gradient).all() and np.isfinite(w).all()):
+            found = self.function.plan.first_nonfinite()
+            self.born = found[1].name if found else self.function.plan.outputs[0].name
+            self.reason = f"not finite at step {self.update}: first in {self.born}"
