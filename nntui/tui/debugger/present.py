@@ -77,12 +77,14 @@ def _verdict(session: Looking) -> tuple[str, str]:
     found = session.comparison.judgement
     if not found.nodes:
         return "", "muted"
+    busy = "…" if found.checked < found.nodes else ""
     if found.verdict in ("good", "acceptable"):
-        what = "all gradients match" if not found.sampled else "gradients match"
-        busy = "…" if found.checked < found.nodes else ""
-        return f"{what} to {found.worst:.1e}{busy}", "good"
+        return f"gradients match to {found.worst:.1e}{busy} ({found.tested})", "good"
+    if found.verdict in ("unknown", "kink"):
+        return f"no gradient can be compared: {found.verdict}{busy}", "muted"
     role = "warn" if found.verdict == "suspect" else "bad"
-    return f"gradient of {display(found.name, 24)} {found.verdict}: {found.worst:.1e}", role
+    error = f": {found.worst:.1e}" if found.verdict != "undefined" else ""
+    return f"gradient of {display(found.name, 24)} {found.verdict}{error}", role
 
 
 def _sample_text(session: Looking) -> str:
