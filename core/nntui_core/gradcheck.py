@@ -303,6 +303,7 @@ class _Rerun:
         for node, center in self._branches:
             assert node.op is not None
             xs = [self._plan.value(a) for a in node.args]
-            if not np.array_equal(node.op.branch(xs, self._plan.value(node)), center):
+            branch = node.op.branch(xs, self._plan.value(node))
+            if branch is None or not np.array_equal(branch, center):
                 return None
         return float(self._result)

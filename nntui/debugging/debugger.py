@@ -204,7 +204,7 @@ class Debugger:
         self._build()
         if here is not None or name is None:
             assert event is not None
-            self._go(event.phase, event.node.name)
+            self.go(event.phase, event.node.name)
         return True
 
     def out(self) -> bool:
@@ -215,7 +215,7 @@ class Debugger:
         phase = self.event.phase if self.event is not None else "forward"
         self.opened = tuple(rest)
         self._build()
-        self._go(phase, name)
+        self.go(phase, name)
         return True
 
     def choose(self, sample: int) -> None:
@@ -224,9 +224,9 @@ class Debugger:
         self.sample = sample % self.samples
         self._build()
         if event is not None:
-            self._go(event.phase, event.node.name)
+            self.go(event.phase, event.node.name)
 
-    def _go(self, phase: Phase, name: str) -> None:
+    def go(self, phase: Phase, name: str) -> None:
         """To the step of that phase and node, else to the start."""
         for k, event in enumerate(self.stepper.order):
             if event.phase == phase and event.node.name == name:
