@@ -1,29 +1,51 @@
-"""Central differences against the analytic gradient, node by node, in a float64 plan.
+"""Central differences against the analytic gradient, entry by entry and along random directions, in float64.
 
-A node's value is moved by ±h and everything that depends on it is computed again, so the check sees the very
-ops that train. Relative error |a−n|/max(|a|,|n|), bands as in Stanford CS231n.
+A value is moved by ±h and everything that depends on it is computed again, so the check sees the very ops that
+train. Relative error |a−n|/max(|a|,|n|), bands as in Stanford CS231n; `unknown` where the difference cannot be
+told from its own rounding.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from math import isfinite, nan, sqrt
 from typing import Literal
 
 import numpy as np
 
+from nntui_core.differences import EPS, FIRST, Slope, slope
 from nntui_core.graph import Node
 from nntui_core.memory import Array
 from nntui_core.plan import Plan
+from nntui_core.rng import stream
 
-Verdict = Literal["good", "acceptable", "suspect", "wrong", "kink", "undefined"]
+Verdict = Literal["good", "acceptable", "suspect", "wrong", "kink", "undefined", "unknown"]
 
 GOOD, ACCEPTABLE, SUSPECT = 1e-7, 1e-4, 1e-2
-EPS = float(np.finfo(np.float64).eps)
-SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
-STEP = float(np.cbrt(EPS))
-"""h relative to max(1, |x|): where truncation and rounding of a central difference balance."""
-FLOOR = 16.0
-"""Differences below this many roundings on the way to f(x ± h), divided by h, are rounding alone: they count as none."""
+FLOOR = 1e-4
+"""Above this share of the larger of both gradients, a rounding floor makes the comparison say nothing."""
+ENTRIES = 32
+"""Random entries of each node that are checked, where it has more."""
+DIRECTIONS = 8
+"""Random directions through all parameters."""
+WITHIN = 2
+"""Random directions through one node of more than ENTRIES entries."""
+BACKWARD = 16.0
+"""Roundings of each product that an analytic slope is the sum of."""
+GRAVITY: tuple[Verdict, ...] = ("kink", "unknown", "good", "acceptable", "suspect", "undefined", "wrong")
+"""From what says nothing to what is worst."""
+
+
+@dataclass(frozen=True)
+class Direction:
+    """Analytic and numeric slope along one random direction."""
+
+    analytic: float
+    numeric: float
+    relative_error: float
+    """NaN where the verdict is kink, undefined or unknown."""
+    verdict: Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +57,29 @@ class Check:
     numeric: Array
     """∂(output)/∂(entry) by differences, one number an index; NaN where a branch changed within ±h."""
     analytic: Array
+    verdicts: tuple[Verdict, ...]
+    """One an index."""
     relative_error: float
-    """The largest over the entries that are no kink."""
-    kinks: int
+    """The largest over the entries that can be judged; NaN without one."""
     verdict: Verdict
+    """The worst of all entries and directions."""
+    directions: tuple[Direction, ...] = field(default=())
+    """Through all of the node's entries at once, where only some were checked one by one."""
+
+    @property
+    def kinks(self) -> int:
+        """Entries at which a branch changed within ±h."""
+        return self.verdicts.count("kink")
+
+    @property
+    def unknown(self) -> int:
+        """Entries whose difference cannot be told from rounding."""
+        return self.verdicts.count("unknown")
 
 
-def verdict(error: float) -> Verdict:
-    """The band of a relative error."""
-    if not np.isfinite(error):
+def band(error: float) -> Verdict:
+    """The verdict on a relative error."""
+    if not isfinite(error):
         return "undefined"
     bands: tuple[tuple[float, Verdict], ...] = (
         (GOOD, "good"),
@@ -53,76 +89,119 @@ def verdict(error: float) -> Verdict:
     return next((name for limit, name in bands if error <= limit), "wrong")
 
 
-def relative_error(analytic: float, numeric: float, floor: float = 0.0) -> float:
-    """|a−n|/max(|a|,|n|); 0 where that would not be good though the two differ by at most ``floor``."""
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The gravest of some verdicts; `unknown` without any."""
+    return max(verdicts, key=GRAVITY.index, default="unknown")
+
+
+def relative_error(analytic: float, numeric: float) -> float:
+    """|a−n|/max(|a|,|n|); 0 where both are 0."""
     difference = abs(analytic - numeric)
-    if not difference:
-        return 0.0
-    if not np.isfinite(difference):
-        return float("nan")
-    error = difference / max(abs(analytic), abs(numeric))
-    return 0.0 if difference <= floor and error > GOOD else error
+    return difference / max(abs(analytic), abs(numeric)) if difference else 0.0
+
+
+def judge(analytic: float, numeric: Slope) -> tuple[float, Verdict]:
+    """The relative error and its band; NaN beside a verdict that is no band."""
+    if numeric.kink:
+        return nan, "kink"
+    if not isfinite(analytic) or not isfinite(numeric.value):
+        return nan, "undefined"
+    largest, difference = max(abs(analytic), abs(numeric.value)), abs(analytic - numeric.value)
+    floor = FLOOR * largest
+    if not largest or numeric.rounding > floor or (numeric.error > floor and difference <= numeric.error):
+        return nan, "unknown"
+    error = difference / largest
+    return error, band(error)
+
+
+def judge_direction(analytic: float, numeric: Slope, rounding: float) -> Direction:
+    """Of a sum over many entries one wrong entry is a small share: more than rounding and truncation is suspect.
+
+    ``rounding`` is that of the analytic slope.
+    """
+    error, verdict = judge(analytic, numeric)
+    if verdict not in ("kink", "undefined"):
+        difference = abs(analytic - numeric.value)
+        if difference > numeric.error + rounding:
+            error = relative_error(analytic, numeric.value)
+            verdict = worst((band(error), "suspect"))
+        elif verdict != "unknown":
+            verdict = "good"
+    return Direction(analytic, numeric.value, error, verdict)
+
+
+def sample(node: Node, seed: int = 0) -> Array:
+    """The entries of a node that are checked: all, or ENTRIES random ones, the same ones each time."""
+    size = int(np.prod(node.shape, dtype=np.int64))
+    if size <= ENTRIES:
+        return np.arange(size)
+    return np.sort(stream(seed, f"gradient check {node.name}").choice(size, ENTRIES, replace=False))
 
 
 class Checker:
     """Checks nodes of ``plan`` (float64, already run). The plan's values and scratch are as before after each check."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, seed: int = 0) -> None:
         self._plan = plan
-        self._roundings = 0.0
+        self._seed = seed
         self._consumers: dict[int, list[Node]] = {}
         for node in plan.nodes:
             for arg in node.args:
                 self._consumers.setdefault(arg.id, []).append(node)
 
     def check(self, node: Node, indices: Array | None = None) -> Check:
-        """Compare the gradient of ``node`` at ``indices`` of its flattened value (by default, everywhere)."""
-        plan = self._plan
-        value = plan.value(node)
-        indices = np.arange(value.size) if indices is None else indices
-        adjoint = plan.adjoint(node)
-        analytic = (
-            np.zeros(len(indices)) if adjoint is None else adjoint.reshape(-1)[indices].astype(np.float64)
-        )
-        after = self._after(node)
-        # Also what the ops keep from forward to vjp: local derivatives are taken from it afterwards.
-        arrays = [a for n in after for a in (plan.value(n), *plan.workspace(n).values())]
-        saved = [(array, array.copy()) for array in arrays]
-        centers = [n.op.branch([plan.value(a) for a in n.args], plan.value(n)) for n in after if n.op]
-        numeric, error, kinks = np.full(len(indices), np.nan), 0.0, 0
-        with np.errstate(all="ignore"):
-            self._roundings = self._rounding(after)
-            for k, index in enumerate(indices):
-                found, kink, floor = self._difference(node, int(index), after, centers)
-                if kink:
-                    kinks += 1
-                    continue
-                one = relative_error(float(analytic[k]), found, floor)
-                if not one <= GOOD:
-                    found, one = self._refined(
-                        node, int(index), after, centers, float(analytic[k]), found, one
-                    )
-                numeric[k] = found
-                error = one if not one <= error else error
-        for array, copy in saved:
-            array[...] = copy
-        kind = "kink" if kinks == len(indices) and kinks else verdict(error)
-        return Check(node, indices, numeric, analytic, error, kinks, kind)
+        """Compare the gradient of ``node`` at ``indices`` of its flattened value (by default, everywhere).
 
-    def _rounding(self, after: list[Node]) -> float:
-        """What one rounding of each value on the way moves the output by: ε·Σ|gradient·value|."""
-        plan = self._plan
-        found = 0.0
-        for n in after:
-            adjoint = plan.adjoint(n)
-            if adjoint is not None:
-                found += float(np.abs(adjoint * plan.value(n)).sum())
-        return EPS * found if np.isfinite(found) else 0.0
+        Of what is left out, random directions are checked.
+        """
+        value = self._plan.value(node)
+        indices = np.arange(value.size) if indices is None else np.asarray(indices, dtype=np.intp)
+        adjoint = self._plan.adjoint(node)
+        gradient = np.zeros(value.shape) if adjoint is None else adjoint
+        analytic = gradient.reshape(-1)[indices].astype(np.float64)
+        found: list[tuple[float, float, Verdict]] = []
+        with _Rerun(self._plan, self._after([node])) as run:
+            for index, expected in zip(indices.tolist(), analytic.tolist(), strict=True):
+                one = self._entry(run, value, index, expected)
+                found.append((one.value, *judge(expected, one)))
+            along: tuple[Direction, ...] = ()
+            if len(indices) >= ENTRIES and len(indices) < value.size:
+                draws = stream(self._seed, f"gradient check along {node.name}")
+                along = tuple(self._along(run, [(value, gradient)], draws) for _ in range(WITHIN))
+        verdicts = tuple(v for *_, v in found)
+        errors = [e for _, e, _ in found if isfinite(e)]
+        return Check(
+            node, indices, np.array([n for n, *_ in found], dtype=np.float64), analytic, verdicts,
+            max(errors, default=nan), worst((*verdicts, *(d.verdict for d in along))), along,
+        )  # fmt: skip
 
-    def _after(self, node: Node) -> list[Node]:
-        """Everything that depends on ``node`` and leads to the output, in order."""
+    def slope(self, node: Node, index: int) -> Slope:
+        """The numerical slope along one entry of a node's flattened value, however far it is from the gradient."""
+        with _Rerun(self._plan, self._after([node])) as run:
+            return self._entry(run, self._plan.value(node), index, nan)
+
+    def directions(self, count: int = DIRECTIONS) -> tuple[Direction, ...]:
+        """Slopes along random directions through all parameters at once; none where there are no parameters."""
+        return tuple(self.directions_one_by_one(count))
+
+    def directions_one_by_one(self, count: int = DIRECTIONS) -> Iterator[Direction]:
+        """The same, each computed when it is asked for."""
+        plan = self._plan
+        nodes = [n for n in plan.nodes if n.role == "parameter"]
+        pairs = [(plan.value(n), g) for n in nodes if (g := plan.adjoint(n)) is not None]
+        if not pairs:
+            return
+        after = self._after(nodes)
+        draws = stream(self._seed, "gradient check directions")
+        for _ in range(count):
+            with _Rerun(plan, after) as run:
+                found = self._along(run, pairs, draws)
+            yield found
+
+    def _after(self, nodes: list[Node]) -> list[Node]:
+        """Everything that depends on some of ``nodes``, in order."""
         found: set[int] = set()
-        stack = [node]
+        stack = list(nodes)
         while stack:
             for consumer in self._consumers.get(stack.pop().id, []):
                 if consumer.id not in found:
@@ -130,71 +209,101 @@ class Checker:
                     stack.append(consumer)
         return [n for n in self._plan.nodes if n.id in found]
 
-    def _refined(
-        self, node: Node, index: int, after: list[Node], centers: list[Array | None],
-        analytic: float, found: float, error: float,
-    ) -> tuple[float, float]:  # fmt: skip
-        """A difference that does not match, with the h² of its error taken out, where that says more.
-
-        Where a gradient vanishes, what is left of the difference is the term in h² alone. Richardson's
-        extrapolation from h and h/2 removes it, whatever the analytic gradient; what it took out is believed
-        to a thousandth.
-        """
-        half, kink, floor = self._difference(node, index, after, centers, share=0.5)
-        finer = (4 * half - found) / 3
-        if kink or not np.isfinite(finer):
-            return found, error
-        better = relative_error(analytic, finer, max(3 * floor, 1e-3 * abs(finer - found)))
-        return (finer, better) if better < error else (found, error)
-
-    def _difference(
-        self, node: Node, index: int, after: list[Node], centers: list[Array | None], share: float = 1.0
-    ) -> tuple[float, bool, float]:
-        """The central difference, whether a branch changed within ±h, and the rounding floor.
-
-        ``share`` is of the usual h.
-        """
+    def _entry(self, run: _Rerun, value: Array, index: int, expected: float) -> Slope:
+        """The slope along one entry."""
         # Pictures lie channels-last in memory: flattened, they would be a copy.
-        value = self._plan.value(node)
         place = np.unravel_index(index, value.shape)
         x = float(value[place])
-        # Beside a pole or the edge of a domain, a step relative to a tiny x stays inside it.
-        for scale in (max(1.0, abs(x)), abs(x)):
-            h = STEP * scale * share
-            if not h:
-                break
-            ends, kink = [], False
-            for sign in (1, -1):
-                value[place] = x + sign * h
-                ends.append(self._rerun(after))
-                kink = kink or self._moved(after, centers)
+
+        def f(moved: float) -> float | None:
+            value[place] = moved
+            return run.output()
+
+        try:
+            found = slope(
+                f, run.rounding, first=FIRST * max(1.0, abs(x)), at=x, expected=expected, agree=GOOD
+            )
+            if judge(expected, found)[1] in ("undefined", "unknown", "kink") and 0 < abs(x) < FIRST:
+                # Beside a pole or the edge of a domain, a step relative to a tiny x stays inside it.
+                finer = slope(f, run.rounding, first=0.25 * abs(x), at=x, expected=expected, agree=GOOD)
+                if isfinite(finer.value) and not found.error <= finer.error:
+                    found = finer
+        finally:
             value[place] = x
-            width = (x + h) - (x - h)
-            result = (ends[0] - ends[1]) / width
-            if np.isfinite(result):
-                break
-        value[place] = x
-        if not h:
-            return float("nan"), False, 0.0
-        # One rounding of f, which among the smallest numbers is no longer relative to f.
-        rounding = max(EPS * max(abs(ends[0]), abs(ends[1])), self._roundings, SMALLEST)
-        floor = FLOOR * rounding / h
-        return float(result), kink, floor if np.isfinite(floor) else 0.0
+        return found
 
-    def _rerun(self, after: list[Node]) -> float:
-        plan = self._plan
-        for n in after:
-            assert n.op is not None
-            n.op.forward([plan.value(a) for a in n.args], plan.value(n), plan.workspace(n))
-        return float(plan.value(plan.outputs[0]))
+    def _along(self, run: _Rerun, pairs: list[tuple[Array, Array]], draws: np.random.Generator) -> Direction:
+        """The slope along one random direction of length 1 through some arrays with their gradients."""
+        size = sum(value.size for value, _ in pairs)
+        signs = [(2.0 * draws.integers(0, 2, value.shape) - 1) / sqrt(size) for value, _ in pairs]
+        centers = [value.copy() for value, _ in pairs]
+        analytic = sum(float(np.sum(g * u)) for (_, g), u in zip(pairs, signs, strict=True))
+        summed = sum(float(np.abs(g).sum()) for _, g in pairs) / sqrt(size)
+        # Moving a value rounds it.
+        moved = EPS * sum(float(np.abs(g * v).sum()) for v, g in pairs)
 
-    def _moved(self, after: list[Node], centers: list[Array | None]) -> bool:
-        plan = self._plan
-        for n, center in zip(after, centers, strict=True):
-            assert n.op is not None
-            if center is None:
-                continue
-            branch = n.op.branch([plan.value(a) for a in n.args], plan.value(n))
-            if branch is not None and not np.array_equal(branch, center):
-                return True
-        return False
+        def f(t: float) -> float | None:
+            for (value, _), center, u in zip(pairs, centers, signs, strict=True):
+                np.multiply(u, t, out=value)
+                value += center
+            return run.output()
+
+        try:
+            found = slope(f, run.rounding + moved, first=FIRST * size**0.25, expected=analytic)
+        finally:
+            for (value, _), center in zip(pairs, centers, strict=True):
+                value[...] = center
+        return judge_direction(analytic, found, BACKWARD * EPS * summed)
+
+
+class _Rerun:
+    """Computes some nodes of a plan again and again; as a context, it leaves every array as it was."""
+
+    def __init__(self, plan: Plan, nodes: list[Node]) -> None:
+        self._plan = plan
+        self._result = plan.value(plan.outputs[0])
+        self._steps: list[tuple[Callable[..., None], list[Array], Array, dict[str, Array]]] = []
+        self._branches: list[tuple[Node, Array]] = []
+        for node in nodes:
+            assert node.op is not None
+            xs, y = [plan.value(a) for a in node.args], plan.value(node)
+            self._steps.append((node.op.forward, xs, y, plan.workspace(node)))
+            branch = node.op.branch(xs, y)
+            if branch is not None:
+                self._branches.append((node, np.array(branch)))
+        # Also what the ops keep from forward to vjp: local derivatives are taken from it afterwards.
+        arrays = [a for n in nodes for a in (plan.value(n), *plan.workspace(n).values())]
+        self._saved = [(array, array.copy()) for array in arrays]
+        self.rounding = self._rounding(nodes)
+        """What one rounding of each value on the way moves the output by: ε·Σ|gradient·value|."""
+
+    def __enter__(self) -> _Rerun:
+        self._errors = np.errstate(all="ignore")
+        self._errors.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._errors.__exit__(None, None, None)
+        for array, copy in self._saved:
+            array[...] = copy
+
+    def _rounding(self, nodes: list[Node]) -> float:
+        found = 0.0
+        with np.errstate(all="ignore"):
+            for node in nodes:
+                adjoint = self._plan.adjoint(node)
+                if adjoint is not None:
+                    found += float(np.abs(adjoint * self._plan.value(node)).sum())
+        return EPS * found if isfinite(found) else 0.0
+
+    def output(self) -> float | None:
+        """The result on the values as they are; None where an op took another branch than at first."""
+        for forward, xs, y, space in self._steps:
+            forward(xs, y, space)
+        for node, center in self._branches:
+            assert node.op is not None
+            xs = [self._plan.value(a) for a in node.args]
+            branch = node.op.branch(xs, self._plan.value(node))
+            if branch is None or not np.array_equal(branch, center):
+                return None
+        return float(self._result)

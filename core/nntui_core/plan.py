@@ -67,7 +67,8 @@ class Plan:
     """Arrays for the values and gradients of what ``outputs`` depend on, and the order of the work.
 
     ``outputs[0]`` is differentiated, and then a scalar; the others are only computed. Gradients are kept
-    for the parameters and what lies between, or, with ``wrt="all"``, for every floating leaf. With
+    for the parameters and what lies between, or, with ``wrt="all"``, also for the inputs: never for constants,
+    labels, draws and running statistics. With
     ``edges`` each edge's contribution keeps an array of its own.
 
     Values and gradients persist until the next run. The first consumer of a gradient writes it, later
@@ -175,8 +176,7 @@ class Plan:
         wanted: set[int] = set()
         for node in self.nodes:
             if node.op is None:
-                floating = node.dtype is None or np.issubdtype(node.dtype, np.floating)
-                if node.role == "parameter" or (wrt == "all" and floating):
+                if node.role == "parameter" or (wrt == "all" and node.role == "input"):
                     wanted.add(node.id)
             elif any(a.id in wanted and node.op.differentiable(i) for i, a in enumerate(node.args)):
                 wanted.add(node.id)

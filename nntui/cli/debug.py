@@ -133,9 +133,9 @@ def _screen(open_session: Callable[[], DebugSession], into: bool, path: str | No
     for note in session.debugger.subject.warnings:
         warn(note)
     if path is not None:
-        session.search(path)
+        session.do("search", path)
     if into:
-        session.open_all()
+        session.do("open_all")
     from nntui.tui.main import show_debugger
 
     return show_debugger(lambda: session)

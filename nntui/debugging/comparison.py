@@ -3,35 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from math import prod
+from dataclasses import dataclass, replace
+from math import isfinite, prod
 
 import numpy as np
 
 from nntui.debugging.records import GIVEN
 from nntui.debugging.subject import Subject
-from nntui_core.gradcheck import Check, Checker
+from nntui_core.gradcheck import DIRECTIONS, ENTRIES, GRAVITY, Check, Checker, Verdict, sample
 from nntui_core.graph import Node, ancestors
 
-ENTRIES = 4
-"""Entries of each node that the whole is judged by, where it has more than SMALL."""
+FEW = 4
+"""Random entries of a node that is no parameter that the whole is judged by, where it has more than SMALL."""
 SMALL = 16
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """How well the checked gradients agree: the worst of all, and where."""
+    """How well the checked gradients agree: the worst of all, where, and what was tested."""
 
     checked: int
     nodes: int
     worst: float = 0.0
-    verdict: str = "good"
+    """The largest relative error."""
+    verdict: Verdict = "unknown"
     name: str = ""
+    """The node with the gravest verdict, or "a direction"."""
     sampled: bool = False
-    kinks: int = 0
+    """Whether only some entries of some nodes were checked."""
+    directions: int = 0
 
+    @property
+    def tested(self) -> str:
+        """What was tested, such as "32 entries a parameter, 8 directions"."""
+        entries = f"{ENTRIES} entries a parameter" if self.sampled else "every entry"
+        return f"{entries}, {self.directions} directions" if self.directions else entries
 
-_ORDER = ("good", "acceptable", "suspect", "wrong", "undefined")
+    def with_verdict(self, verdict: Verdict, error: float, name: str) -> Judgement:
+        """With one more verdict taken into account."""
+        worst = max(self.worst, error) if isfinite(error) else self.worst
+        rank, known = GRAVITY.index(verdict), GRAVITY.index(self.verdict)
+        if rank < known or (rank == known and worst == self.worst and self.name):
+            return replace(self, worst=worst)
+        return replace(self, worst=worst, verdict=verdict, name=name)
 
 
 class Comparison:
@@ -60,7 +74,7 @@ class Comparison:
         return self._checker
 
     def check(self, node: Node, indices: tuple[int, ...]) -> Check | None:
-        """The check of some entries; None for a label, a draw, what is beside the path, or above a value set by hand."""
+        """The check of some entries; None for what is given, is beside the path, or above a value set by hand."""
         checker = self._open()
         assert self._subject is not None
         twin = self._nodes.get(node.id)
@@ -74,13 +88,13 @@ class Comparison:
         return self._found[key]
 
     def advance(self) -> bool:
-        """Check one more node; False when all are."""
+        """Check one more entry, small node or direction; False when all are."""
         if self._left is None:
             self._left = self._judge()
         return next(self._left, False) is None
 
     def _judge(self) -> Iterator[None]:
-        self._open()
+        checker = self._open()
         assert self._subject is not None
         plan = self._subject.double
         wanted = [
@@ -90,19 +104,23 @@ class Comparison:
             and plan.adjoint(n) is not None
             and n.id not in self._loose
         ]
-        worst, verdict, name, kinks, sampled = 0.0, "good", "", 0, False
+        found = Judgement(0, len(wanted))
         for k, node in enumerate(wanted):
-            size = prod(node.shape)
-            few = size <= SMALL
-            sampled = sampled or not few
+            few = prod(node.shape) <= SMALL
+            entries = range(prod(node.shape)) if few else sample(node).tolist()
+            if not few and node.role != "parameter":
+                entries = entries[:: max(1, len(entries) // FEW)]
             # Of large nodes entry by entry: whoever waits for the next step waits for one of them at most.
-            places = [tuple(range(size))] if few else [(int(e),) for e in np.linspace(0, size - 1, ENTRIES)]
-            for indices in places:
+            for indices in [tuple(entries)] if few else [(e,) for e in entries]:
                 check = self.check(node, indices)
-                if check is not None and check.verdict != "kink":
-                    rank = (_ORDER.index(check.verdict), check.relative_error)
-                    if rank > (_ORDER.index(verdict), worst):
-                        worst, verdict, name = check.relative_error, check.verdict, node.name
-                kinks += check.kinks if check is not None else 0
+                if check is not None:
+                    found = found.with_verdict(check.verdict, check.relative_error, node.name)
                 yield None
-            self.judgement = Judgement(k + 1, len(wanted), worst, verdict, name, sampled, kinks)
+            found = replace(found, checked=k + 1, sampled=found.sampled or prod(node.shape) > len(entries))
+            self.judgement = found
+        if self._edited:
+            return
+        for one in checker.directions_one_by_one(DIRECTIONS):
+            found = found.with_verdict(one.verdict, one.relative_error, "a direction")
+            found = self.judgement = replace(found, directions=found.directions + 1)
+            yield None

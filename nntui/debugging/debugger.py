@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from math import prod
+from math import isfinite
 
 import numpy as np
 
@@ -12,14 +12,12 @@ from nntui.debugging.conditions import Condition
 from nntui.debugging.records import GIVEN
 from nntui.debugging.subject import Opens, Subject
 from nntui.debugging.watching import Hit, Moment, Scan
-from nntui_core.gradcheck import Check, Checker
+from nntui_core.gradcheck import Check, Checker, sample
 from nntui_core.graph import Node
 from nntui_core.memory import Array
 from nntui_core.plan import Event, Phase, Plan
 from nntui_core.stepper import Stepper
 
-CHECKED = 64
-"""Entries of a node whose gradient a condition checks at most."""
 Make = Callable[[Opens, int], Subject]
 """The subject with these nodes open, on this sample (or batch)."""
 Edits = dict[tuple[str, tuple[int, ...]], float]
@@ -189,10 +187,9 @@ class Debugger:
         return replace(self.moment, errors=self._error)
 
     def _error(self, node: Node) -> float | None:
-        """The relative error of the node's gradient check, on some entries of a large one."""
-        size = prod(node.shape)
-        check = self.check(node, np.linspace(0, size - 1, min(size, CHECKED), dtype=np.intp))
-        return None if check is None or check.verdict == "kink" else check.relative_error
+        """The relative error of the node's gradient check, on some entries of a large one; None where unknown."""
+        check = self.check(node, sample(node))
+        return None if check is None or not isfinite(check.relative_error) else check.relative_error
 
     def into(self, name: str | None = None) -> bool:
         """Open the present node, or the one of that name; False where it is primitive."""
@@ -207,7 +204,7 @@ class Debugger:
         self._build()
         if here is not None or name is None:
             assert event is not None
-            self._go(event.phase, event.node.name)
+            self.go(event.phase, event.node.name)
         return True
 
     def out(self) -> bool:
@@ -218,7 +215,7 @@ class Debugger:
         phase = self.event.phase if self.event is not None else "forward"
         self.opened = tuple(rest)
         self._build()
-        self._go(phase, name)
+        self.go(phase, name)
         return True
 
     def choose(self, sample: int) -> None:
@@ -227,9 +224,9 @@ class Debugger:
         self.sample = sample % self.samples
         self._build()
         if event is not None:
-            self._go(event.phase, event.node.name)
+            self.go(event.phase, event.node.name)
 
-    def _go(self, phase: Phase, name: str) -> None:
+    def go(self, phase: Phase, name: str) -> None:
         """To the step of that phase and node, else to the start."""
         for k, event in enumerate(self.stepper.order):
             if event.phase == phase and event.node.name == name:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import prod
+from dataclasses import asdict
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from nntui.debugging.descent import ParameterStep, descent
 from nntui.debugging.subject import Subject
-from nntui_core.gradcheck import Checker
+from nntui_core.gradcheck import Checker, Direction, sample
 from nntui_core.graph import Local, Node, local_of
 from nntui_core.ops.base import Elementwise
 from nntui_core.plan import Edge, Plan
@@ -23,9 +24,11 @@ MAX_LOCAL = 1 << 20
 """Entries of a Jacobian that are written at most."""
 WHOLE = 1 << 16
 """Entries of a Jacobian that are computed although only the first few are shown."""
+MAX_NUMERIC = 4096
+"""Entries of an expression's node that are checked one by one."""
 
-GIVEN = ("label", "random", "buffer")
-"""Roles of leaves that no gradient is sent to: labels, draws such as a dropout mask, running statistics."""
+GIVEN = ("constant", "label", "random", "buffer")
+"""Roles of leaves that no gradient is sent to: constants, labels, draws such as a dropout mask, running statistics."""
 
 
 class Records:
@@ -77,13 +80,12 @@ class Records:
         return self._incoming.get(node.id, [])
 
     def gradient(self, node: Node) -> Array | None:
-        """∂output/∂node; zero where nothing reaches it, None for GIVEN and for what is beside the path."""
-        if node.role in GIVEN:
-            return None
-        found = self.plan.adjoint(node)
-        if found is not None or self.subject.network:
-            return found
-        return np.zeros(node.shape)
+        """∂output/∂node; zero for a name that nothing reaches, None for GIVEN and for what is beside the path."""
+        given = node.role in GIVEN and node is not self.subject.output
+        found = None if given else self.plan.adjoint(node)
+        if found is None and node.role == "input" and not self.subject.network:
+            return np.zeros(node.shape)
+        return found
 
     def local(self, node: Node, i: int) -> dict[str, Any]:
         """The local derivative with respect to operand ``i``."""
@@ -101,22 +103,38 @@ class Records:
         return out | {"kind": found.kind, "value": self.array(found.value)}
 
     def numeric(self, node: Node) -> dict[str, Any]:
-        """Finite differences beside the gradient, on the entries that are shown."""
+        """Finite differences beside the gradient: of all entries where they are few, else of random ones."""
         assert self._checker is not None
         twin = self._twins[node.id]
-        if node.role in GIVEN or self.subject.double.adjoint(twin) is None:
-            return {"numeric": None, "relative_error": None, "verdict": None}
+        if self.gradient(node) is None or self.subject.double.adjoint(twin) is None:
+            return {"numeric": None, "indices": None, "relative_error": None, "verdict": None}
         size = prod(node.shape)
-        shown = np.arange(size if self.cut is None else min(size, self.cut))
-        check = self._checker.check(twin, shown)
-        shape = node.shape if len(shown) == size else (len(shown),)
-        kink = check.verdict == "kink"
+        few = not self.subject.network and size <= MAX_NUMERIC
+        check = self._checker.check(twin, np.arange(size) if few else sample(twin))
+        # Where every entry was checked, both have the node's shape, as its gradient has.
+        shape = node.shape if len(check.indices) == size else (len(check.indices),)
         return {
             "numeric": check.numeric.reshape(shape),
-            "relative_error": None if kink else check.relative_error,
+            "indices": check.indices.reshape(shape),
+            "relative_error": finite_or_none(check.relative_error),
             "verdict": check.verdict,
             "kinks": check.kinks,
+            "unknown": check.unknown,
         }
+
+    def directions(self) -> list[dict[str, Any]]:
+        """Slopes along random directions through all parameters."""
+        assert self._checker is not None
+        return [_direction(d) for d in self._checker.directions()]
+
+
+def _direction(found: Direction) -> dict[str, Any]:
+    return {**asdict(found), "relative_error": finite_or_none(found.relative_error)}
+
+
+def finite_or_none(number: float) -> float | None:
+    """The number, or None for one that means nothing."""
+    return number if isfinite(number) else None
 
 
 def kind_of(node: Node, x: Node) -> str:
@@ -176,6 +194,8 @@ def document(
     if subject.network:
         out["title"] = subject.title
         out["rows"] = list(subject.rows)
+        if numeric:
+            out["directions"] = records.directions()
         out["steps"] = _steps(records, chosen)
         step = descent(subject)
         if step is not None:

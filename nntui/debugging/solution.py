@@ -166,8 +166,8 @@ class _Writer:
             return line
         twin = next(n for n in self.subject.double.nodes if n.id == node.id)
         check = self.checker.check(twin, np.arange(min(prod(node.shape), WRITTEN)))
-        if check.verdict == "kink":
-            return line + r" \qquad \text{(numerically a kink)}"
+        if not np.isfinite(check.relative_error):
+            return line + rf" \qquad \text{{(numerically {check.verdict})}}"
         whole = len(check.numeric) == prod(node.shape)
         numbers = self.array(check.numeric.reshape(node.shape) if whole else check.numeric)
         return line + rf" \approx {numbers} \qquad \text{{relative error }} {number(check.relative_error, 2)}"

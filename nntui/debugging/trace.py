@@ -13,7 +13,7 @@ from nntui.debugging.descent import descent
 from nntui.debugging.records import Records, local_derivative, nonfinite, select
 from nntui.debugging.subject import Subject
 from nntui.display import display
-from nntui_core.gradcheck import Checker
+from nntui_core.gradcheck import ENTRIES, Check, Checker, Verdict, sample, worst
 from nntui_core.graph import Node
 from nntui_core.ops.notation import bracketed
 from nntui_core.plan import Edge
@@ -86,6 +86,8 @@ def trace(subject: Subject, *, full: bool, numeric: bool, path: str | None, pain
         if checker is not None:
             text += f"   {_checked(checker, twins[node.id], entries)}"
         lines.append(f"gradient {display(node.name, NAME_WIDTH).ljust(width)} = {text}")
+    if checker is not None and subject.network:
+        lines += _directions(checker)
     born = nonfinite(subject.plan)
     if born is not None:
         lines.append(paint(f"not finite: first in {display(born.name, 200)}", "bad"))
@@ -129,12 +131,47 @@ def _descent(subject: Subject, nodes: list[Node], width: int, entries: int, pain
 
 
 def _checked(checker: Checker, node: Node, entries: int) -> str:
+    check = checker.check(node, sample(node))
     size = prod(node.shape)
-    check = checker.check(node, np.arange(min(size, entries)))
-    if check.verdict == "kink":
-        return "numeric: kink"
-    numeric = check.numeric.reshape(node.shape) if size <= entries else check.numeric
-    return f"numeric {compact(numeric, entries)}   relative error {check.relative_error:.1e} {check.verdict}"
+    if size <= min(entries, len(check.indices)):
+        what = f"numeric {_numbers(check.numeric.reshape(node.shape).tolist(), check.verdicts)}"
+    else:
+        what = f"numeric {len(check.indices)} of {size} entries"
+    return f"{what}   {judged(check)}"
+
+
+def _numbers(numeric: Any, verdicts: tuple[Verdict, ...]) -> str:
+    """Numbers by differences, with the word for it where there is none."""
+    left = iter(verdicts)
+
+    def write(value: Any) -> str:
+        if isinstance(value, list):
+            return "[" + ", ".join(map(write, value)) + "]"
+        return "kink" if next(left) == "kink" else f"{value:.6g}"
+
+    return write(numeric)
+
+
+def judged(check: Check) -> str:
+    """The relative error, its verdict, and how many entries say nothing."""
+    aside = [f"{n} {word}" for n, word in ((check.kinks, "at a kink"), (check.unknown, "unknown")) if n]
+    tail = f" ({', '.join(aside)} of {len(check.indices)})" if aside and len(check.indices) > 1 else ""
+    error = f"relative error {check.relative_error:.1e} " if isfinite(check.relative_error) else ""
+    return f"{error}{check.verdict}{tail}"
+
+
+def _directions(checker: Checker) -> list[str]:
+    """What was tested, and slopes along random directions through all parameters."""
+    found = checker.directions()
+    if not found:
+        return []
+    errors = [d.relative_error for d in found if isfinite(d.relative_error)]
+    verdict = worst(d.verdict for d in found)
+    error = f"relative error {max(errors):.1e} " if errors else ""
+    return [
+        f"directions {len(found)} random ones through all parameters: {error}{verdict}",
+        f"tested     up to {ENTRIES} random entries a parameter, {len(found)} directions",
+    ]
 
 
 def _sent(subject: Subject, records: Records, node: Node, entries: int) -> str:

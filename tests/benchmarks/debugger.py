@@ -69,7 +69,7 @@ def steps(folder: Path) -> None:
         times = []
         for k in range(len(session.debugger.stepper)):
             begin = perf_counter()
-            getattr(session, name)()
+            session.do(name)
             session.view(k)
             times.append(1000 * (perf_counter() - begin))
         print(f"784-256-10, batch 64, {name}: median {median(times):.1f} ms, most {max(times):.1f} ms")

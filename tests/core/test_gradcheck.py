@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nntui_core.gradcheck import STEP, Checker, relative_error, verdict
+from nntui_core.differences import slope
+from nntui_core.gradcheck import ENTRIES, Checker, band, relative_error, sample
 from nntui_core.ops.convolution import MaxPool2d, Window
 from tests.core.test_expression import planned
 
 
 def test_bands() -> None:
-    assert [verdict(e) for e in (0, 1e-7, 2e-7, 1e-4, 1e-3, 1e-2, 0.1, float("nan"))] == [
+    assert [band(e) for e in (0, 1e-7, 2e-7, 1e-4, 1e-3, 1e-2, 0.1, float("nan"))] == [
         "good", "good", "acceptable", "acceptable", "suspect", "suspect", "wrong", "undefined",
     ]  # fmt: skip
     assert relative_error(1.0, 0.5) == 0.5
     assert relative_error(0.0, 0.0) == 0.0
-    assert relative_error(0.0, 1e-12, floor=1e-11) == 0.0
-    assert relative_error(1.0, 1.1, floor=1e-3) == pytest.approx(0.1 / 1.1)
+    assert relative_error(1.0, 1.1) == pytest.approx(0.1 / 1.1)
 
 
 @pytest.mark.parametrize("text", ["relu(x)", "abs(x)", "leaky_relu(x)", "max(x, 0)"])
@@ -57,8 +57,11 @@ def test_a_tiny_input_beside_the_edge_of_a_domain() -> None:
 @pytest.mark.parametrize("text", ["log(1 + log(1 + x**2)**2)", "x**4", "sin(x)**3", "exp(x**6)"])
 def test_a_gradient_that_vanishes_is_not_taken_for_wrong(text: str) -> None:
     checker = Checker(planned(text, x=0.0))
+    # Exact 0 beside a difference that is nothing but its own error says nothing; it is no failure, and not good.
+    assert checker.check(checker._plan.graph["x"]).verdict == "unknown"
     for node in checker._plan.nodes:
-        assert checker.check(node).verdict == "good", node.name
+        if checker._plan.adjoint(node) is not None:
+            assert checker.check(node).verdict in ("good", "unknown"), node.name
 
 
 def test_a_gradient_that_should_vanish_and_does_not_is_wrong() -> None:
@@ -90,18 +93,72 @@ def test_ties_are_kinks_of_extremes_alone(text: str) -> None:
     assert checker.check(checker._plan.graph["v"]).verdict == ("good" if "softplus" in text else "kink")
 
 
-def test_a_kink_is_seen_within_the_step_only() -> None:
-    for x, expected in (
-        (STEP * 0.9, "kink"),
-        (STEP * 1.1, "good"),
-        (-STEP * 0.9, "kink"),
-        (-STEP * 1.1, "good"),
-    ):
+def test_h_gets_smaller_beside_a_kink_and_at_the_kink_none_is_small_enough() -> None:
+    for x, expected in ((0.0, "kink"), (1e-15, "good"), (1e-6, "good"), (-1e-6, "good"), (0.1, "good")):
         checker = Checker(planned("relu(x) + x", x=x))
-        assert checker.check(checker._plan.graph["x"]).verdict == expected
-    # The step grows with the number.
-    checker = Checker(planned("relu(x - 1000) + x", x=1000 + 500 * STEP))
-    assert checker.check(checker._plan.graph["x"]).verdict == "kink"
+        assert checker.check(checker._plan.graph["x"]).verdict == expected, x
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "expected"),
+    [
+        ("sin(1000000*x)", 1.0, ("good",)), ("sin(1000000*x)", 0.3, ("good",)),
+        ("cos(10**8*x)", 0.7, ("good", "acceptable")), ("x + 1e20", 1.0, ("unknown",)),
+        ("x*0 + x*0", 2.0, ("unknown",)), ("sin(10**15*x)", 1.0, ("unknown",)),
+        ("exp(-1000*x*x)", 0.02, ("good",)), ("log(x)", 1e-12, ("good",)), ("1e-9*sin(x)", 0.5, ("good",)),
+        ("10**6 + sin(x)", 0.3, ("good", "acceptable")), ("10**12 + sin(x)", 0.3, ("unknown",)),
+    ],
+)  # fmt: skip
+def test_h_is_adapted_and_what_rounding_hides_is_unknown(
+    text: str, x: float, expected: tuple[str, ...]
+) -> None:
+    plan = planned(text, x=x)
+    check = Checker(plan).check(plan.graph["x"])
+    assert check.verdict in expected
+    assert np.isnan(check.relative_error) == (expected == ("unknown",))
+    adjoint = plan.adjoint(plan.graph["x"])
+    assert adjoint is not None
+    adjoint *= 1.05
+    assert Checker(plan).check(plan.graph["x"]).verdict == (
+        "unknown" if expected == ("unknown",) else "wrong"
+    )
+
+
+def test_a_slope_knows_how_wrong_it_may_be() -> None:
+    for f, at, true in (
+        (np.sin, 0.3, np.cos(0.3)),
+        (np.exp, 2.0, np.exp(2.0)),
+        (lambda t: np.sin(1e5 * t), 0.2, 1e5 * np.cos(2e4)),
+        (lambda t: 1e8 + t * t, 1.5, 3.0),
+    ):
+        rounding = 2.3e-16 * max(1.0, abs(f(at)), abs(at * true))
+        found = slope(lambda t, f=f: float(f(t)), rounding, at=at)  # type: ignore[misc]
+        assert abs(found.value - true) <= found.error
+        assert found.error <= 1e-3 * abs(true)
+
+
+def test_random_entries_are_the_same_each_time_and_all_of_a_small_node() -> None:
+    plan = planned("sum(W) + sum(v)", W=np.ones((30, 40)), v=[1.0, 2.0])
+    first, second = sample(plan.graph["W"]), sample(plan.graph["W"])
+    assert first.tolist() == second.tolist() == sorted(set(first.tolist()))
+    assert len(first) == ENTRIES
+    assert first.max() > 600 > first.min()
+    assert sample(plan.graph["v"]).tolist() == [0, 1]
+
+
+def test_what_is_not_among_the_entries_is_seen_along_directions() -> None:
+    plan = planned(
+        "sum(tanh(W @ x))", W=np.linspace(-1, 1, 1200).reshape(30, 40), x=np.linspace(-0.5, 0.6, 40)
+    )
+    w = plan.graph["W"]
+    assert Checker(plan).check(w, sample(w)).verdict in ("good", "acceptable")
+    adjoint = plan.adjoint(w)
+    assert adjoint is not None
+    missed = next(k for k in range(100, 1200) if k not in sample(w))
+    adjoint.reshape(-1)[missed] *= 1.01
+    check = Checker(plan).check(w, sample(w))
+    assert set(check.verdicts) <= {"good", "acceptable", "unknown"}
+    assert check.verdict == "suspect"
 
 
 @pytest.mark.parametrize(
@@ -117,20 +174,6 @@ def test_every_band_is_given(factor: float, expected: str) -> None:
     check = Checker(plan).check(x)
     assert check.verdict == expected
     assert check.relative_error == pytest.approx(abs(factor - 1) / max(abs(factor), 1), abs=1e-9)
-
-
-def test_differences_of_rounding_are_no_error() -> None:
-    # The difference of two large numbers has lost ten digits.
-    plan = planned("10**6 + sin(x)", x=0.3)
-    x = plan.graph["x"]
-    check = Checker(plan).check(x)
-    assert abs(check.analytic[0] - check.numeric[0]) / check.analytic[0] > 1e-7
-    assert (check.relative_error, check.verdict) == (0, "good")
-    # But not a difference beyond the floor.
-    adjoint = plan.adjoint(x)
-    assert adjoint is not None
-    adjoint *= 1.01
-    assert Checker(plan).check(x).verdict == "suspect"
 
 
 def test_right_gradients_among_the_smallest_numbers() -> None:
@@ -155,7 +198,7 @@ def test_only_the_entries_asked_for() -> None:
 def test_a_node_without_a_path_to_the_output() -> None:
     plan = planned("x + 0 * y", x=1.0, y=2.0)
     check = Checker(plan).check(plan.graph["y"])
-    assert (check.analytic.tolist(), check.relative_error, check.verdict) == ([0.0], 0.0, "good")
+    assert (check.analytic.tolist(), check.numeric.tolist(), check.verdict) == ([0.0], [0.0], "unknown")
 
 
 def test_a_power_of_zero_has_a_derivative_by_its_exponent() -> None:

@@ -20,7 +20,8 @@ def test_every_gradient_agrees_also_of_pictures_that_lie_channels_last(demo: str
         pass
     found = comparison.judgement
     assert found.checked == found.nodes > 0
-    assert (found.verdict, found.name) == ("good", found.name)
+    assert found.verdict in ("good", "acceptable"), found
+    assert found.directions == 8
     subject = of_experiment(experiment)
     moved = [n for n in subject.plan.nodes if len(n.shape) == 4 and n.role == "op"]
     for node in moved[:3]:

@@ -46,7 +46,13 @@ def assert_consistent(document: dict[str, Any]) -> int:
     nodes, edges = {n["id"]: n for n in document["nodes"]}, 0
     for node in nodes.values():
         shape = tuple(node["shape"])
-        assert np.shape(node["value"]) == np.shape(node["gradient"]) == shape
+        assert np.shape(node["value"]) == shape
+        if node["gradient"] is None:
+            assert node["contributions"] == []
+            assert node["op"] not in ("input", "parameter")
+        else:
+            assert np.shape(node["gradient"]) == shape
+            assert node["op"] != "constant" or node["id"] == max(nodes)
         assert [p["input"] for p in node["local"]] == node["inputs"]
         scale = 1e-9 * max(1.0, *(np.abs(c["value"]).max() for c in node["contributions"]), 0.0)
         if node["contributions"]:

@@ -152,7 +152,7 @@ async def test_a_live_run_is_stopped_by_the_debuggers_condition_and_opens_on_the
         await driver.press()
         assert driver.screen.view.card_title == hit.node
         assert "stopped: non-finite" in driver.line("message")
-        assert driver.screen.view.conditions == ("non-finite",)
+        assert [line.label for line in driver.screen.view.watches] == ["break if"]
         # Taken away here, the training no longer stops either.
         await driver.type("colon", "non-finite")
         assert [c.conditions for c in source.sent if isinstance(c, Breakpoints)][-1] == ()

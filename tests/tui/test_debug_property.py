@@ -19,8 +19,8 @@ KEYS = {
 def numbers(session) -> dict[str, bytes]:
     """Every value and gradient after the whole pass."""
     while session.debugger.opened:
-        session.out()
-    session.backward()
+        session.do("out")
+    session.do("backward")
     plan = session.debugger.subject.plan
     out = {n.name: plan.value(n).tobytes() for n in plan.nodes}
     return out | {f"d {n.name}": a.tobytes() for n in plan.nodes if (a := plan.adjoint(n)) is not None}
@@ -29,7 +29,7 @@ def numbers(session) -> dict[str, bytes]:
 def walk(session, keys) -> None:
     for key in keys:
         name, *arguments = KEYS[key]
-        getattr(session, name)(*arguments)
+        session.idle() if name == "idle" else session.do(name, *arguments)
         session.view(0)
 
 

@@ -23,7 +23,7 @@ def test_every_node_of_a_demo(demo):
     for at in sorted({0, 1, total // 3, 2 * total // 3, total}):
         session.debugger.stepper.seek(at)
         for node in session.wiring.nodes:
-            session._cursor = node.name
+            session.cursor_name = node.name
             look = session.look()
             places = grids.layout(look, node)
             # Each entry is drawn once; of pictures those of one sample.
@@ -33,8 +33,8 @@ def test_every_node_of_a_demo(demo):
                 view = session.view(0)
                 assert view.card
                 assert view.grid.values is not None or view.grid.note
-            session.scroll(1, 1)
-            session.choose(1)
+            session.do("scroll", 1, 1)
+            session.do("choose", 1)
             for line in wrapped(view.card, 40):
                 assert row_width(line) == 40
 
@@ -42,11 +42,11 @@ def test_every_node_of_a_demo(demo):
 @pytest.mark.parametrize("demo", ["xor", "digits"])
 def test_opened_to_the_last_the_gradients_are_the_same(demo):
     session = network(demo)
-    session.backward()
+    session.do("backward")
     before = session.trainer.network.parameters.grad.copy()
-    session.open_all()
+    session.do("open_all")
     assert all(n.op is None or n.op.primitive for n in session.wiring.nodes)
-    session.backward()
+    session.do("backward")
     after = session.trainer.network.parameters.grad
     np.testing.assert_allclose(after, before, rtol=2e-4, atol=1e-6)
     assert session.view(0).card
@@ -56,7 +56,7 @@ def test_samples_shares_sum_to_the_gradient():
     from nntui.debugging import products
 
     session = network("digits")
-    session.backward()
+    session.do("backward")
     rows = len(session.debugger.subject.rows)
     for name in ("hidden.W", "hidden.b", "output.W"):
         edge = next(
@@ -74,7 +74,7 @@ def test_the_products_of_an_entry_sum_to_it():
         network("digits", "train.batch_size=4"),
         expression("norm2(W @ x)*softmax(x)@x", W=[[1, 2], [3, 4]], x=[0.5, -1]),
     ):
-        session.backward()
+        session.do("backward")
         plan = session.debugger.subject.plan
         for edge in plan.edges():
             sent = plan.contribution(edge).reshape(-1)

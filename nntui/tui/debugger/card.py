@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nntui.debugging import products
+from nntui.debugging.trace import judged
 from nntui.display import display
 from nntui.tui.debugger.format import FEW, added, at, factor, number, shape_text, whole
 from nntui.tui.debugger.moment import Look
@@ -23,6 +24,7 @@ BANDS = {
     "wrong": "bad",
     "undefined": "bad",
     "kink": "warn",
+    "unknown": "muted",
 }
 SHOWN_TERMS = 4
 SHARES = 1 << 21
@@ -311,17 +313,20 @@ def _numeric(look: Look) -> list[CardLine]:
     if check.verdict == "kink":
         words = "kink: the branch changes within ±h, no derivative to compare with"
         return [_line("numeric", text(where), text(words, Style(fg=role, bold=True)))]
-    values = [f"{v:.7g}".replace("-", "−") if np.isfinite(v) else "kink" for v in check.numeric.tolist()]
+    values = [
+        "kink" if one == "kink" else f"{v:.7g}".replace("-", "−")
+        for v, one in zip(check.numeric.tolist(), check.verdicts, strict=True)
+    ]
     shown = values[0] if node.shape == () or len(values) == 1 else "[" + ", ".join(values) + "]"
+    if check.verdict == "unknown":
+        words = "   unknown: the difference cannot be told from rounding"
+        return [_line("numeric", text(where), text(shown), text(words, Style(fg=role, bold=True)))]
     return [
         _line(
             "numeric",
             text(f"{where}(f(x+h) − f(x−h))/2h = ".replace("f(", f"{look.letter}("), MUTED),
             text(shown),
-            text("   relative error ", MUTED),
-            text(
-                f"{check.relative_error:.1e} {check.verdict}".replace("0.0e+00", "0"),
-                Style(fg=role, bold=True),
-            ),
+            text("   "),
+            text(judged(check).replace("0.0e+00", "0"), Style(fg=role, bold=True)),
         )
     ]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nntui.protocol.commands import Breakpoints, RequestSnapshot
 from nntui.protocol.message import Command, Message
 from nntui.protocol.reports import Broke, Snapshot
 from nntui.runs.directory import RunDirectory
 from nntui.tui.debugger.open_run import RunOpener
-from nntui.tui.debugger.view import View
+
+if TYPE_CHECKING:
+    from nntui.tui.debugger.session import ConditionsChanged
 
 
 class Link:
@@ -34,8 +37,7 @@ class Link:
             self._opener.deliver(message)
         return isinstance(message, Broke)
 
-    def follow(self, view: View) -> None:
+    def follow(self, event: ConditionsChanged) -> None:
         """The training stops at what the debugger stops at."""
-        if view.nodes and view.conditions != self._conditions:
-            self._conditions = view.conditions
-            self._send(Breakpoints(conditions=view.conditions))
+        self._conditions = event.conditions
+        self._send(Breakpoints(conditions=event.conditions))

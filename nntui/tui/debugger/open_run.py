@@ -49,7 +49,7 @@ class RunOpener:
         )
         session.debugger.conditions = [parse(text) for text in self._conditions]
         if info:
-            session.land(info.get("node", ""), info.get("phase", ""))
+            session.do("land", info.get("node", ""), info.get("phase", ""))
         return session
 
     def _from_files(self, experiment: Experiment) -> dict[str, Any]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from nntui.display import display
 from nntui.tui.debugger import card, graph, grids, optimizer
-from nntui.tui.debugger.cursor import Looking
 from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.steps import step_lines, watch_lines
 from nntui.tui.debugger.view import Grid, View
 
+if TYPE_CHECKING:
+    from nntui.tui.debugger.session import DebugSession
 
-def view_of(session: Looking, serial: int) -> View:
+
+def view_of(session: DebugSession, serial: int) -> View:
     """Everything on the screen now."""
     look = session.look()
     stepper = session.debugger.stepper
@@ -41,7 +45,6 @@ def view_of(session: Looking, serial: int) -> View:
         at=stepper.position,
         grid=shown_grid,
         watches=watch_lines(look, session.watched),
-        conditions=tuple(c.text for c in session.debugger.conditions),
         sample=_sample_text(session),
         open=tuple(display(n, 40) for n in session.debugger.opened),
         message=display(session.message, 300),
@@ -50,7 +53,7 @@ def view_of(session: Looking, serial: int) -> View:
     )
 
 
-def _optimizer_grid(session: Looking, look: Look) -> Grid:
+def _optimizer_grid(session: DebugSession, look: Look) -> Grid:
     assert session.preview is not None
     if look.node.role != "parameter":
         return grids.grid(look, session.kind)
@@ -63,7 +66,7 @@ def _optimizer_grid(session: Looking, look: Look) -> Grid:
     )  # fmt: skip
 
 
-def _progress(session: Looking) -> tuple[str, int, int]:
+def _progress(session: DebugSession) -> tuple[str, int, int]:
     stepper = session.debugger.stepper
     forward = stepper.forward_steps
     if session.preview is not None:
@@ -73,19 +76,21 @@ def _progress(session: Looking) -> tuple[str, int, int]:
     return "backward", stepper.position - forward, len(stepper) - forward
 
 
-def _verdict(session: Looking) -> tuple[str, str]:
+def _verdict(session: DebugSession) -> tuple[str, str]:
     found = session.comparison.judgement
     if not found.nodes:
         return "", "muted"
+    busy = "…" if found.checked < found.nodes else ""
     if found.verdict in ("good", "acceptable"):
-        what = "all gradients match" if not found.sampled else "gradients match"
-        busy = "…" if found.checked < found.nodes else ""
-        return f"{what} to {found.worst:.1e}{busy}", "good"
+        return f"gradients match to {found.worst:.1e}{busy} ({found.tested})", "good"
+    if found.verdict in ("unknown", "kink"):
+        return f"no gradient can be compared: {found.verdict}{busy}", "muted"
     role = "warn" if found.verdict == "suspect" else "bad"
-    return f"gradient of {display(found.name, 24)} {found.verdict}: {found.worst:.1e}", role
+    error = f": {found.worst:.1e}" if found.verdict != "undefined" else ""
+    return f"gradient of {display(found.name, 24)} {found.verdict}{error}", role
 
 
-def _sample_text(session: Looking) -> str:
+def _sample_text(session: DebugSession) -> str:
     subject = session.debugger.subject
     if not subject.network:
         return ""

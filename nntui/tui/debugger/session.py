@@ -1,152 +1,139 @@
-"""The debugger behind the screen: takes commands in one thread, and hands out what is to be drawn."""
+"""The debugger behind the screen: what is stepped through and looked at, and its commands, all in one thread."""
 
 from __future__ import annotations
 
-from math import isfinite, prod
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Any
 
-import numpy as np
-
-from nntui.debugging.conditions import parse
-from nntui.display import display
-from nntui.errors import UserError
-from nntui.tui.debugger import graph, grids
-from nntui.tui.debugger.format import at, number
+from nntui.debugging.comparison import Comparison
+from nntui.debugging.debugger import Debugger, set_by_hand
+from nntui.debugging.subject import Subject
+from nntui.tui.debugger.commands import COMMANDS
+from nntui.tui.debugger.moment import Look, Wiring
 from nntui.tui.debugger.present import view_of
-from nntui.tui.debugger.sampling import Sampling
-from nntui.tui.debugger.stepping import Stepping
 from nntui.tui.debugger.view import View
 from nntui_core.graph import Node
+from nntui_core.trainer import Preview, Trainer
 
 
-class DebugSession(Stepping, Sampling):
-    """Every public method is a command; :meth:`view` draws nothing, it says what is."""
+@dataclass(frozen=True)
+class ConditionsChanged:
+    """The conditions that it stops at are others now: the training may stop at them, too."""
 
-    # The cursor
+    conditions: tuple[str, ...]
+    """As the user typed them: not made safe for a terminal."""
 
-    def move(self, dx: int, dy: int) -> None:
-        """To a neighbor in the graph."""
-        found = graph.neighbor(self.look(), dx, dy)
-        if found is not None:
-            self._cursor = found.name
 
-    def point(self, by: int) -> None:
-        """To the step before or after in the list."""
-        self.preview = None
-        self.debugger.stepper.seek(self.debugger.stepper.position + by)
-        self._follow()
+class DebugSession:
+    """A debugger with a cursor. ``trainer`` gives the optimizer's step; an expression has none."""
 
-    def scroll(self, dx: int, dy: int) -> None:
-        """Another entry of the array that the map shows."""
-        look = self.look()
-        node = look.node
-        if self.preview is None and self.kind.startswith("local"):
-            size = prod(node.shape)
-            self._entries[node.name] = max(0, min(look.entry + (dx or dy), size - 1))
-            return
-        places = grids.layout(look, node)
-        where = np.argwhere(places == look.entry)
-        row, column = (int(k) for k in where[0]) if len(where) else (0, 0)
-        row = max(0, min(row + dy, places.shape[0] - 1))
-        column = max(0, min(column + dx, places.shape[1] - 1))
-        self._entries[node.name] = int(places[row, column])
-        if look.samples(node) and len(node.shape) == 2 and not self._single:
-            self.sample = row
+    def __init__(
+        self,
+        debugger: Debugger,
+        trainer: Trainer | None = None,
+        by_sample: Callable[[int], Debugger] | None = None,
+        by_batch: Callable[[int], Debugger] | None = None,
+        title: str = "",
+    ) -> None:
+        self.debugger = debugger
+        self.trainer = trainer
+        self.title = title or debugger.subject.title
+        self.by_sample, self.by_batch = by_sample, by_batch
+        self.single = len(debugger.subject.rows) == 1 and debugger.samples > 1
+        self.sample = 0
+        """Row of the batch that is looked at."""
+        self.watched: list[str] = []
+        self.kind = "value"
+        self.message, self.role = "", "muted"
+        self.preview: Preview | None = None
+        """The optimizer's step, while that is looked at."""
+        self.entries: dict[str, int] = {}
+        """By node name: which flat entry is looked at."""
+        self.batch = 0
+        """The batch to go back to from one sample."""
+        self.events: list[ConditionsChanged] = []
+        self._subject: Subject | None = None
+        self.follow()
 
-    def map(self, by: int = 1) -> None:
-        """What the map shows of the node: value, gradient, the local derivatives."""
-        found = grids.kinds(self.look())
-        self.kind = found[(found.index(self.kind) + by) % len(found)] if self.kind in found else found[0]
+    @property
+    def wiring(self) -> Wiring:
+        """The edges of the present subject."""
+        self._refresh()
+        return self._wiring
 
-    # Breakpoints, conditions, watches, search, edits
+    @property
+    def comparison(self) -> Comparison:
+        """The numerical gradients of the present subject."""
+        self._refresh()
+        return self._comparison
 
-    def breakpoint(self) -> None:
-        """A breakpoint on the cursor's node, or none."""
-        name = self.cursor.name
-        if self.cursor.op is None:
-            self._say(f"{name} is given: no step to stop at")
-            return
-        self.debugger.breakpoints ^= {name}
-        self._say(f"breakpoint {'on' if name in self.debugger.breakpoints else 'off'}: {name}")
+    def _refresh(self) -> None:
+        if self._subject is not self.debugger.subject:
+            self._subject = self.debugger.subject
+            self._wiring = Wiring(self.debugger)
+            self.compare()
 
-    def condition(self, text: str) -> None:
-        """Stop where it holds; the same text again takes it away. Raises UserError."""
-        new = parse(text)
-        if any(c.text == new.text for c in self.debugger.conditions):
-            self.debugger.conditions = [c for c in self.debugger.conditions if c.text != new.text]
-            self._say(f"no longer stops at: {new.text}")
-        else:
-            self.debugger.conditions = [*self.debugger.conditions, new]
-            self._say(f"c stops at: {new.text}")
+    def compare(self) -> None:
+        """Begin the gradient checks anew, with the values set by hand."""
+        debugger = self.debugger
+        edited = frozenset(name for name, _ in debugger.edits)
+        subject, edits = debugger.subject, dict(debugger.edits)
 
-    def watch(self) -> None:
-        """Keep the cursor's node in sight, or no longer."""
-        name = self.cursor.name
-        if name in self.watched:
-            self.watched.remove(name)
-            self._say(f"no longer watched: {name}")
-        else:
-            self.watched.append(name)
-            self._say(f"watched: {name}")
+        def make() -> Subject:
+            made = subject
+            if subject.double is subject.plan or edits:
+                made = debugger.make(debugger._opens, debugger.sample)
+            if edits:
+                steps = made.double.steps()
+                set_by_hand(made.double, edits, lambda: next(steps, None))
+                for _ in steps:
+                    pass
+            return made
 
-    def search(self, text: str) -> None:
-        """To the next node whose name, or op, holds the text. Raises UserError."""
-        wanted = text.strip().casefold()
-        if not wanted:
-            raise UserError("search: type a part of a node's name")
-        nodes = list(self.wiring.nodes)
-        here = nodes.index(self.cursor)
-        order = nodes[here + 1 :] + nodes[: here + 1]
-        short = self.wiring.short
+        self._comparison = Comparison(make, edited)
 
-        def exact(n: Node) -> bool:
-            return wanted in (n.name.casefold(), short.get(n.id, "").casefold())
+    @property
+    def cursor(self) -> Node:
+        """The node that the card shows."""
+        found = self.wiring.by_name.get(self.cursor_name)
+        return found or self.debugger.subject.output
 
-        hits = [n for n in order if exact(n)] if not exact(self.cursor) else []
-        hits = hits or [n for n in order if wanted in n.name.casefold()]
-        hits = hits or [n for n in order if n.op is not None and wanted in n.op.type]
-        if not hits:
-            raise UserError(f"search: no node's name holds {display(text, 40)}")
-        self._cursor = hits[0].name
-        self._say(f"{len(hits)} found: / and enter for the next" if len(hits) > 1 else "")
+    def look(self, node: Node | None = None) -> Look:
+        """The present moment, with the cursor's node or another."""
+        node = node or self.cursor
+        entry = min(self.entries.get(node.name, self._first(node)), prod(node.shape) - 1)
+        return Look(self.debugger, self.wiring, self.comparison, node, max(0, entry), self.sample)
 
-    def edit(self, text: str) -> None:
-        """Set the entry that is looked at; what follows is computed anew. Raises UserError."""
-        node, look = self.cursor, self.look()
-        try:
-            value = float(text.replace("−", "-"))
-        except ValueError:
-            raise UserError(f"value: not a number (given {display(text, 40)})") from None
-        if not isfinite(value):
-            raise UserError(f"value: only a finite number is allowed (given {display(text, 40)})")
-        if not np.issubdtype(look.plan.value(node).dtype, np.floating):
-            raise UserError(f"value: {display(node.name, 40)} is a class, not a number to change")
-        if node.role == "constant":
-            raise UserError(f"value: {display(node.name, 40)} is a constant of the formula")
-        if not look.known(node):
-            raise UserError(f"value: {display(node.name, 40)} is not computed yet (u goes there)")
-        index = look.index(node, look.entry)
-        self.preview = None
-        before = float(look.plan.value(node)[index])
-        self.debugger.edit(node.name, index, value)
-        self.wiring.kept.clear()
-        self._compare()
-        self._say(f"{node.name}{at(index)}: {number(before)} → {number(value)}, here only", "warn")
+    def _first(self, node: Node) -> int:
+        """The entry to begin with: the first of the sample that is looked at."""
+        rows = len(self.debugger.subject.rows)
+        if self.sample and node.shape and node.shape[0] == rows and node.role != "parameter":
+            return self.sample * prod(node.shape[1:])
+        return 0
 
-    def undo(self) -> None:
-        """Take back the value that was set last."""
-        taken = self.debugger.undo()
-        if taken is None:
-            self._say("nothing is set by hand")
-            return
-        name, index = taken
-        self.preview = None
-        node = self.wiring.by_name.get(name)
-        if node is None:
-            self._say(f"{name}{at(index)}, in what is closed, is again as it was")
-            return
-        self._say(f"{name}{at(index)} is again {number(float(self.look().plan.value(node)[index]))}")
+    def follow(self) -> None:
+        """The cursor goes where the last step was, before the first to what it will be."""
+        event = self.debugger.stepper.current or self.debugger.stepper.next
+        self.cursor_name = event.node.name if event is not None else self.debugger.subject.output.name
 
-    # What is drawn
+    def say(self, message: str, role: str = "muted") -> None:
+        """Words for the line below the panes, until the next command."""
+        self.message, self.role = message, role
+
+    def do(self, command: str, *arguments: Any) -> None:
+        """One of COMMANDS. Raises UserError and NntuiError."""
+        COMMANDS[command](self, *arguments)
+
+    def conditions_changed(self) -> None:
+        """Tell others what it stops at now."""
+        self.events.append(ConditionsChanged(tuple(c.text for c in self.debugger.conditions)))
+
+    def happened(self) -> tuple[ConditionsChanged, ...]:
+        """What others are to be told of, since this was asked last."""
+        events, self.events = tuple(self.events), []
+        return events
 
     def idle(self) -> bool:
         """Check one more gradient; False when all are checked."""

@@ -66,8 +66,6 @@ class View:
     """Steps done."""
     grid: Grid = field(default_factory=lambda: Grid("value", ""))
     watches: tuple[CardLine, ...] = ()
-    conditions: tuple[str, ...] = ()
-    """As the user typed them: not made safe for a terminal."""
     sample: str = ""
     open: tuple[str, ...] = ()
     message: str = ""

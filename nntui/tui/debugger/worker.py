@@ -14,21 +14,24 @@ from nntui.tui.debugger.view import View
 from nntui_core.errors import NntuiError
 
 if TYPE_CHECKING:
-    from nntui.tui.debugger.session import DebugSession
+    from nntui.tui.debugger.session import ConditionsChanged, DebugSession
 
 Open = Callable[[], "DebugSession"]
 Post = Callable[[View], object]
+Tell = Callable[["ConditionsChanged"], object]
 
 
 class Worker:
     """Runs commands in the order they come; while several wait, only the last is drawn.
 
-    ``post`` is called with each view, ``failed`` with what kept the session from opening or ended the thread;
-    both from the thread.
+    ``post`` is called with each view, ``tell`` with each event, ``failed`` with what kept the session from opening
+    or ended the thread; all from the thread.
     """
 
-    def __init__(self, open_session: Open, post: Post, failed: Callable[[Exception], object]) -> None:
-        self._open, self._post, self._failed = open_session, post, failed
+    def __init__(
+        self, open_session: Open, post: Post, failed: Callable[[Exception], object], tell: Tell
+    ) -> None:
+        self._open, self._post, self._failed, self._tell = open_session, post, failed, tell
         self._queue: queue.SimpleQueue[tuple[int, str, tuple[Any, ...]] | None] = queue.SimpleQueue()
         self.asked = 0
         """Number of the last command."""
@@ -39,7 +42,7 @@ class Worker:
         self._thread.start()
 
     def ask(self, command: str, *arguments: Any) -> None:
-        """Do ``session.command(*arguments)`` and draw."""
+        """Do a command of the table, and draw."""
         self.asked += 1
         self._queue.put((self.asked, command, arguments))
 
@@ -71,11 +74,13 @@ class Worker:
             serial, command, arguments = item
             session.message, session.role = "", "muted"
             try:
-                getattr(session, command)(*arguments)
+                session.do(command, *arguments)
             except UserError as error:
                 session.message, session.role = " · ".join([*error.messages, *error.context]), "bad"
             except NntuiError as error:
                 session.message, session.role = str(error), "bad"
             more = True
+            for event in session.happened():
+                self._tell(event)
             if self._queue.empty():
                 self._post(session.view(serial))

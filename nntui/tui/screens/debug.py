@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
@@ -28,6 +28,9 @@ from nntui.tui.screens.help import HelpScreen, spell
 from nntui.tui.screens.paned import WIDE, Paned
 from nntui.tui.widgets.keys import key_row
 from nntui.tui.widgets.line import Line
+
+if TYPE_CHECKING:
+    from nntui.tui.debugger.session import ConditionsChanged
 
 PROMPTS = {
     "condition": (
@@ -65,6 +68,13 @@ class DebugScreen(Paned[DebugPane]):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, DebugScreen.Viewed)
 
+    class Happened(Message):
+        """Something that others are to know."""
+
+        def __init__(self, event: ConditionsChanged) -> None:
+            super().__init__()
+            self.event = event
+
     class Failed(Message):
         """The session could not be opened, or the worker came to grief."""
 
@@ -80,6 +90,7 @@ class DebugScreen(Paned[DebugPane]):
             open_session,
             lambda v: self.post_message(self.Viewed(v)),
             lambda e: self.post_message(self.Failed(e)),
+            lambda e: self.post_message(self.Happened(e)),
         )
         self._about = about
         self._leave = leave
@@ -87,8 +98,8 @@ class DebugScreen(Paned[DebugPane]):
         self._failure = ""
         self._last_search = ""
         self._told = ""
-        self.followed_by: Callable[[View], object] = lambda view: None
-        """Told of each view."""
+        self.followed_by: Callable[[ConditionsChanged], object] = lambda event: None
+        """Told of what others are to know."""
 
     def tell(self, words: str) -> None:
         """Say something until the next key."""
@@ -125,7 +136,10 @@ class DebugScreen(Paned[DebugPane]):
     def on_debug_screen_viewed(self, message: Viewed) -> None:
         """The worker has something new."""
         self.view = message.view
-        self.followed_by(message.view)
+
+    def on_debug_screen_happened(self, message: Happened) -> None:
+        """Pass it on to whoever follows."""
+        self.followed_by(message.event)
 
     def on_debug_screen_failed(self, message: Failed) -> None:
         """It could not be opened: say why, and stay so that it can be read. A fault of ours ends the program."""

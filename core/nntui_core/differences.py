@@ -1,0 +1,101 @@
+"""The slope of a function of one number by central differences, with its own estimate of how wrong it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf, isfinite, nan
+
+import numpy as np
+
+EPS = float(np.finfo(np.float64).eps)
+SMALLEST = float(np.finfo(np.float64).smallest_subnormal)
+FIRST = 2.0**-8
+"""The first h, for a function that varies over distances of about 1."""
+LEVELS = 18
+"""Each h is a quarter of the one before: the last is about 2e-13."""
+ORDERS = 3
+"""Terms of the error that are taken out: h², h⁴, h⁶."""
+CERTAIN = 4.0
+"""How many times the estimated rounding of a difference may be its actual one."""
+
+Function = Callable[[float], float | None]
+"""A value at a displacement; None where the function has taken another branch than at 0."""
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A derivative found by differences."""
+
+    value: float
+    """NaN where no difference was finite, or each crossed a change of branch."""
+    truncation: float = inf
+    """By how much it may be off because h is not 0."""
+    rounding: float = inf
+    """By how much it may be off because numbers have 53 bits: the rounding floor."""
+    kink: bool = False
+    """Whether a branch changed within every h."""
+
+    @property
+    def error(self) -> float:
+        """By how much it may be off."""
+        return self.truncation + self.rounding
+
+
+def slope(
+    f: Function, rounding: float, *, first: float = FIRST, at: float = 0.0, expected: float = nan, agree: float = 0.0
+) -> Slope:  # fmt: skip
+    """The derivative of ``f`` at ``at``, from the h at which truncation and rounding together are least.
+
+    ``rounding`` is the rounding error of one value of ``f``. Ridders 1982: differences at h, h/4, h/16 … are
+    extrapolated to h = 0; how much each extrapolation changes is the estimate of what is still wrong with it, and
+    an estimate that a smaller h contradicts is given up (the h before was longer than the waves of ``f``).
+    It ends early where a difference agrees with ``expected`` to ``agree`` (relative), or is 0 twice where 0 is
+    expected.
+    """
+    best = Slope(nan)
+    row: list[float] = []
+    kinks = finite = False
+    for level in range(LEVELS):
+        h = first * 4.0**-level
+        width = (at + h) - (at - h)
+        if not width:
+            break
+        up, down = f(at + h), f(at - h)
+        if up is None or down is None:
+            kinks, row = True, []
+            continue
+        difference = (up - down) / width
+        noise = CERTAIN * max(rounding, EPS * max(abs(up), abs(down)), SMALLEST) / width
+        if not isfinite(difference) or not isfinite(noise):
+            row = []
+            continue
+        finite = True
+        before, row = row, _extrapolated(difference, row)
+        moved = abs(difference - before[0]) / 4 if before else abs(difference)
+        contradicted = abs(difference - best.value) > best.error + noise + moved
+        if contradicted:
+            best = Slope(nan)
+        for order, value in enumerate(row):
+            off = abs(value - expected)
+            if off <= agree * abs(expected) and noise <= 0.1 * agree * abs(expected):
+                return Slope(value, off, noise)
+            wrong = max(abs(value - row[order - 1]), abs(value - before[order - 1])) if order else moved
+            if not isfinite(best.value) or wrong + noise < best.error:
+                best = Slope(value, wrong, noise)
+        if expected == 0 and difference == 0 and before and before[0] == 0:
+            break
+        # An expected slope that is far steeper may be that of waves shorter than h.
+        steeper = abs(expected) > 16 * abs(best.value)
+        if noise > best.error and not contradicted and not steeper:
+            break
+    return Slope(nan, kink=True) if kinks and not finite else best
+
+
+def _extrapolated(difference: float, before: list[float]) -> list[float]:
+    """A difference, then without its error in h², in h⁴ …, given the same at four times the h."""
+    row = [difference]
+    for order in range(1, min(len(before), ORDERS) + 1):
+        power = 16.0**order
+        row.append((power * row[-1] - before[order - 1]) / (power - 1))
+    return row
