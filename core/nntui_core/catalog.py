@@ -48,7 +48,12 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
     "schedule": ("schedules:Schedule", ("schedules",)),
     "preprocess": (
         "preprocessing.base:Preprocessor",
-        ("preprocessing.scaling", "preprocessing.components", "preprocessing.polynomial"),
+        (
+            "preprocessing.scaling",
+            "preprocessing.components",
+            "preprocessing.polynomial",
+            "preprocessing.tables",
+        ),
     ),
     "layer": (
         "layers.base:Layer",

@@ -14,6 +14,7 @@ from nntui_core.errors import NntuiError
 from nntui_core.layers.base import Layer
 from nntui_core.model import INPUT, NetworkSpec
 from nntui_core.network import Network
+from nntui_core.preprocessing.base import out_of_turn
 from nntui_core.train_spec import Curriculum
 
 LISTED = 20
@@ -30,6 +31,7 @@ def faults(settings: Settings) -> list[Fault]:
         *_parts(settings),
         *_second_order(settings),
         *_range(settings),
+        *((("preprocess", k), problem) for k, problem in out_of_turn(settings.preprocess)),
     ]
 
 
@@ -213,9 +215,26 @@ def network_spec(
     )
 
 
+def counts(settings: Settings, table: Table) -> bool:
+    """Whether whole numbers that might be classes are quantities: the loss and the one output say so."""
+    one = getattr(settings.layers[-1], "units", None) == 1
+    quantity = settings.loss.type in ("mse", "mae", "huber") and one
+    return table.auto and quantity and len(table.classes or ()) > 2
+
+
+def counted(settings: Settings, table: Table) -> str:
+    """What to say about it."""
+    return settings.message(
+        ("data", "task"),
+        f"{display(table.targets[0], 40)} has {len(table.classes or ()):,} distinct whole numbers; with "
+        f'{settings.loss.type} and one output they are numbers to predict (task = "regression"; '
+        'set data.task = "classification" for classes)',
+    )
+
+
 def label_faults(settings: Settings, table: Table) -> list[Fault]:
     """Faults between the settings and the kind of labels."""
-    if table.classes is not None:
+    if table.classes is not None or table.task == "multilabel":
         return []
     out: list[Fault] = []
     loss = settings.loss.type
@@ -250,7 +269,13 @@ def width_faults(settings: Settings, network: Network, table: Table) -> list[Fau
     if width in allowed:
         return []
     choices = " or ".join(map(str, allowed))
-    return [(path, f"the data has {count} classes (given {width}; allowed {choices})")]
+    hint = ""
+    if table.auto and count > 2:
+        hint = (
+            '; the whole numbers are taken as classes: where they are quantities, set data.task = "regression", one '
+            "output and mse"
+        )
+    return [(path, f"the data has {count} classes (given {width}; allowed {choices}){hint}")]
 
 
 def layer_fault(error: NntuiError, network_names: Sequence[str]) -> Fault:

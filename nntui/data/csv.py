@@ -1,241 +1,225 @@
-"""Comma-separated tables with a header line."""
+"""Tables in files: comma-separated text, or Parquet; which columns are inputs, and what the targets are."""
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
-import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
-from operator import itemgetter
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from annotated_types import Ge
 
-from nntui.data.files import open_data
-from nntui.data.table import Array, FileName, Source, Table, as_number, sorted_classes
+from nntui.data import dates
+from nntui.data.frame import Frame
+from nntui.data.header import Header
+from nntui.data.labels import Labels, label, numbers, several
+from nntui.data.reader import Wanted, read
+from nntui.data.table import FileName, Source, Table
+from nntui.data.text import Dialect, TextFile
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 
-MAX_FAULTS = 20
-MAX_CELLS = 20_000_000
+PARQUET = (".parquet", ".pq")
+INPUTS = "inputs"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Csv(Source):
-    """A CSV file: a header line, then one sample a line; every column but the target is a number."""
+    """A CSV (or Parquet) file: a header line, then one sample a line. A column of text is a category."""
 
     type: ClassVar[str] = "csv"
     summary: ClassVar[str] = "your own table, with a header line"
 
     path: FileName
-    """The file."""
+    """The file; .gz is read, and .parquet with the extra nntui[parquet]."""
     target: str | tuple[str, ...]
-    """The column (or columns) to predict."""
-    task: Literal["auto", "classification", "regression"] = "auto"
-    """With "auto", text or whole numbers are classes."""
+    """The column (or columns) to predict; "inputs": the inputs themselves, for an autoencoder."""
+    task: Literal["auto", "classification", "regression", "multilabel"] = "auto"
+    """With "auto", text or whole numbers are classes; but more than two distinct whole numbers with mse, mae or
+    huber and one output are regression."""
+    classes: tuple[str, ...] | None = None
+    """The classes, also those that no row has."""
+    columns: tuple[str, ...] | None = None
+    """The inputs; by default every column but the target."""
+    drop: tuple[str, ...] = ()
+    """Columns to leave out."""
+    dates: tuple[str, ...] = ()
+    """Columns of dates, which become days since 1970-01-01."""
+    delimiter: str = ","
+    """What separates the cells: one character; " " for any number of spaces."""
+    header: bool = True
+    """Whether the first line has the names; else they are column1, column2, …"""
+    decimal: Literal[".", ","] = "."
+    """The decimal point."""
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    """What groups the digits of large numbers."""
+    na: tuple[str, ...] = ("", "NA", "nan")
+    """Cells that stand for a missing value."""
+    encoding: Literal["utf-8", "utf-16", "latin-1", "cp1252"] = "utf-8"
+    """How the text is stored; cp1252 is Windows'."""
+    skip: Annotated[int, Ge(0)] = 0
+    """Lines before the table."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the file is written."""
+        return Dialect(
+            delimiter=self.delimiter, header=self.header, decimal=self.decimal, thousands=self.thousands, na=self.na,
+            encoding=self.encoding, skip=self.skip,
+        )  # fmt: skip
 
     def load(self, seed: int, base: Path) -> Table:
-        path, stream = open_data(base, self.path, "data", "path")
-        with stream:
-            faults, rows = read_rows(path, stream.read())
-        header = faults.header
-        names = (self.target,) if isinstance(self.target, str) else self.target
-        targets = [self._find(path, header, name) for name in names]
-        if len(set(targets)) != len(targets) or not targets:
+        self._keys()
+        targets, frame = self._read(base, exact=False)
+        if len(targets) == 1 and self.task != "regression" and _beyond_double(frame, targets[0]):
+            targets, frame = self._read(base, exact=True)
+        notes = list(frame.notes)
+        frame, gone = _labelled(frame, targets)
+        if gone:
+            notes.append(f"{display(frame.path)}: {gone}")
+        inputs = [name for name in frame.names if name not in targets]
+        for name in inputs:
+            if name in frame.mixed:
+                count, such = frame.mixed[name]
+                notes.append(
+                    f"{display(frame.path)}: column {display(name)}: {count} of its cells are text (such as "
+                    f"{display(such, 30)!r}), so all are read as categories; correct them, or add them to data.na"
+                )
+        _finite(frame)
+        made = self._labels(frame, targets)
+        width = len(inputs)
+        return Table(
+            frame.x[:, :width], made.y, made.classes, tuple(inputs), tuple(targets), self.type,
+            task=made.task, auto=made.auto, reconstructs=not targets, notes=tuple(notes), line=frame.line,
+            origin=display(frame.path), categories={k: v for k, v in frame.texts.items() if k not in targets},
+        )  # fmt: skip
+
+    def _keys(self) -> None:
+        """Faults of keys that do not need the file."""
+        if len(self.delimiter) != 1 or self.delimiter in "\r\n\"":
+            raise SettingError(
+                ("data", "delimiter"), f"not a delimiter (given {display(self.delimiter, 20)!r}; allowed one character)"
+            )
+        if self.delimiter == self.decimal or (self.thousands and self.thousands == self.decimal):
+            key = "decimal"
+            raise SettingError(
+                ("data", key), f"this character separates other things already (given {self.decimal!r}); change one"
+            )
+
+    def _read(self, base: Path, *, exact: bool) -> tuple[list[str], Frame]:
+        """The inputs, then the targets; the label as text where ``exact``."""
+        targets: list[str] = []
+
+        def choose(header: Header) -> Wanted:
+            inputs, found = self._columns(header, shown)
+            targets[:] = [header.names[k] for k in found]
+            text = {k for k in inputs if header.names[k] in self.dates} | (set(found) if exact else set())
+            return Wanted((*inputs, *found), frozenset(text))
+
+        if self.path.lower().endswith(PARQUET):
+            from nntui.data import parquet
+
+            path = base / self.path
+            shown = display(path)
+            frame = parquet.read(base, self.path, choose)
+        else:
+            file = TextFile(base, self.path, self.dialect, "data", "path")
+            shown = file.shown
+            frame = read(file, choose)
+        dates.convert(frame, self.dates)
+        return targets, frame
+
+    def _columns(self, header: Header, shown: str) -> tuple[list[int], list[int]]:
+        """Places of the inputs and of the targets. Raises UserError."""
+        names = [n for n in header.names if n]
+        given = (self.target,) if isinstance(self.target, str) else self.target
+        if self.target == INPUTS:
+            given = ()
+        for key, wanted in (("target", given), ("columns", self.columns or ()), ("drop", self.drop), ("dates", self.dates)):
+            for name in wanted:
+                if name not in names:
+                    raise _no_such(shown, header, name, f"data.{key}")
+        if len(set(given)) != len(given) or (not given and self.target != INPUTS):
             raise SettingError(
                 ("data", "target"),
-                f"each target column is named once, and at least one (given {display(list(names), 60)})",
+                f"each target column is named once, and at least one (given {display(list(given), 60)})",
             )
-        inputs = [k for k in range(len(header)) if k not in targets]
+        clash = next((n for n in given if n in self.drop or n in (self.columns or ())), None)
+        if clash is not None:
+            raise SettingError(
+                ("data", "target"), f"this column is in data.{'drop' if clash in self.drop else 'columns'}, too "
+                f"(given {display(clash, 40)}); name it once",
+            )  # fmt: skip
+        chosen = names if self.columns is None else self.columns
+        inputs = [n for n in chosen if n not in given and n not in self.drop]
         if not inputs:
             raise SettingError(
                 ("data", "target"),
-                f"no column is left as an input (given {display(list(names), 60)}, all of {display(path)})",
+                f"no column is left as an input (given {display(list(given), 60)}, all of {shown})",
             )
-        x = faults.numbers(rows, inputs)
-        y, classes = self._labels(faults, rows, targets)
-        faults.report()
-        features = tuple(header[k] for k in inputs)
-        return Table(x, y, classes, features, tuple(names), self.type)
+        place = {n: k for k, n in reversed(list(enumerate(header.names)))}
+        return [place[n] for n in inputs], [place[n] for n in given]
 
-    def _find(self, path: Path, header: list[str], name: str) -> int:
-        if name in header:
-            return header.index(name)
-        near = difflib.get_close_matches(name, header, 1)
-        hint = f'; did you mean "{display(near[0])}"?' if near else ""
-        columns = ", ".join(display(h, 30) for h in header[:20])
-        other = next((c for c in (";", "\t") if len(header) == 1 and c in header[0]), "")
-        if other:
-            hint = f'; the columns seem to be separated by "{display(other)}": save the table with commas'
-        raise UserError(
-            f"{display(path)}:1: column {display(name, 40)}: there is no such column for data.target "
-            f"(given {display(name, 40)}; allowed {columns}){hint}"
-        )
-
-    def _labels(
-        self, faults: Faults, rows: list[tuple[int, list[str]]], targets: list[int]
-    ) -> tuple[Array, tuple[str, ...] | None]:
+    def _labels(self, frame: Frame, targets: Sequence[str]) -> Labels:
+        if not targets:
+            return Labels(np.zeros((len(frame), 0)), None, "regression")
+        if self.task == "multilabel":
+            return several(frame, targets)
         if len(targets) == 1 and self.task != "regression":
-            texts = [row[targets[0]].strip() for _, row in rows]
-            numbers = [as_number(t) for t in texts]
-            whole = all(v is not None and v == int(v) for v in numbers if v is None or math.isfinite(v))
-            text = any(v is None for v in numbers)
-            if self.task == "classification" or text or whole:
-                faults.empty(rows, targets[0])
-                faults.report()
-                # 1, 1.0 and 01 are the same class where every label is a number.
-                if not text:
-                    texts = [plain_number(t) for t in texts]
-                classes = sorted_classes(texts)
-                index = {name: k for k, name in enumerate(classes)}
-                return np.array([index[t] for t in texts], dtype=np.int64), classes
-        elif self.task == "classification":
+            return label(frame, targets[0], self.classes, chosen=self.task == "classification")
+        if self.task == "classification":
             raise SettingError(
                 ("data", "task"), "classes need one target column (given several in data.target; allowed one)"
             )
-        return faults.numbers(rows, targets), None
+        return Labels(numbers(frame, targets), None, "regression")
 
 
-def plain_number(text: str) -> str:
-    """One spelling for each number, exactly: 1 for 1.0 and 01."""
-    value = Decimal(text)
-    if not value:
-        return "0"
-    value = value.normalize(Context(prec=len(text) + 1))
-    return f"{value:f}" if abs(value.adjusted()) < 40 else str(value)
+def _no_such(shown: str, header: Header, name: str, key: str) -> UserError:
+    names = [n for n in header.names if n]
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f'; did you mean "{display(near[0])}"?' if near else ""
+    other = next((c for c in (";", "\t", "|", " ") if len(names) == 1 and c in names[0]), "")
+    if other:
+        hint = f'; the columns seem to be separated by "{display(other)}": set data.delimiter = "{display(other)}"'
+    columns = ", ".join(display(h, 30) for h in names[:20])
+    return UserError(
+        f"{shown}:{header.line}: column {display(name, 40)}: there is no such column for {key} "
+        f"(given {display(name, 40)}; allowed {columns}){hint}"
+    )
 
 
-class Faults:
-    """Collects what is wrong with rows and cells, as ``FILE:LINE: column NAME: …``, to say it all at once."""
-
-    def __init__(self, path: Path, header: list[str]) -> None:
-        self.path = path
-        self.header = header
-        self.found: list[tuple[int, str]] = []
-        self.more = 0
-
-    def add(self, line: int, column: int, problem: str) -> None:
-        """One fault; ``column`` counts from 0, also past the header."""
-        if len(self.found) < MAX_FAULTS:
-            name = display(self.header[column]) if column < len(self.header) else column + 1
-            self.found.append((line, f"{display(self.path)}:{line}: column {name}: {problem}"))
-        else:
-            self.more += 1
-
-    def whole(self, rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-        """The rows that have a cell for each name of the header; others are faults."""
-        width = len(self.header)
-        for line, row in rows:
-            given = f"(given {len(row)} cells; allowed {width}, as in the header)"
-            if len(row) > width:
-                self.add(line, width, f"the header has no such column {given}")
-            elif len(row) < width:
-                self.add(line, len(row), f"the cell is missing {given}")
-        return [(line, row) for line, row in rows if len(row) == width]
-
-    def numbers(self, rows: list[tuple[int, list[str]]], columns: list[int]) -> Array:
-        """The cells of ``columns`` as finite numbers; other cells are faults."""
-        out = np.zeros((len(rows), len(columns)))
-        for r, (line, row) in enumerate(rows):
-            for c, column in enumerate(columns):
-                text = row[column].strip()
-                value = as_number(text)
-                if not text:
-                    self.add(line, column, "the cell is empty (allowed a number); fill it in or drop the row")
-                elif value is None:
-                    given = display(text, 40)
-                    self.add(
-                        line,
-                        column,
-                        f"not a number (given {given!r}; allowed a number); encode text as numbers",
-                    )
-                elif not math.isfinite(value):
-                    self.add(line, column, f"not finite (given {display(text, 40)}; allowed a finite number)")
-                else:
-                    out[r, c] = value
-        return out
-
-    def empty(self, rows: list[tuple[int, list[str]]], column: int) -> None:
-        """Labels that are empty or not finite are faults."""
-        for line, row in rows:
-            text = row[column].strip()
-            value = as_number(text)
-            if not text:
-                self.add(
-                    line, column, "the label is empty (allowed text or a number); fill it in or drop the row"
-                )
-            elif value is not None and not math.isfinite(value):
-                self.add(
-                    line,
-                    column,
-                    f"the label is not finite (given {display(text, 40)}; allowed a finite number)",
-                )
-
-    def report(self) -> None:
-        """Raises UserError where there are faults, in the order of their lines."""
-        if self.found:
-            more = [f"{display(self.path)}: and {self.more} more faults"] if self.more else []
-            raise UserError([text for _, text in sorted(self.found, key=itemgetter(0))] + more)
+def _beyond_double(frame: Frame, target: str) -> bool:
+    """Whether whole numbers of a label are so large that two of them may be one in double precision."""
+    column = frame.column(target)
+    return target not in frame.texts and bool((np.abs(column[np.isfinite(column)]) >= 2**53).any())
 
 
-def read_rows(path: Path, data: bytes) -> tuple[Faults, list[tuple[int, list[str]]]]:
-    """Each whole row with its line number; the header and the rows that are not whole are in the Faults.
-
-    Raises UserError for what is no table at all."""
-    shown = display(path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{shown}:{line}: not UTF-8 text; save the table as UTF-8") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise UserError(f"{shown}:{line}: a NUL character: this is not a CSV file")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows = list(_records(shown, reader))
-    if not rows:
-        raise UserError(f"{shown}: the file is empty (allowed: a header line, then one sample a line)")
-    header = [name.strip() for name in rows[0][1]]
-    _check_header(shown, rows[0][0], header)
-    if len(rows) == 1:
-        raise UserError(f"{shown}:1: there are no samples, only a header line")
-    faults = Faults(path, header)
-    return faults, faults.whole(rows[1:])
+def _labelled(frame: Frame, targets: Sequence[str]) -> tuple[Frame, str]:
+    """The rows that have every target, and a note on the others."""
+    if not targets:
+        return frame, ""
+    gaps = np.isnan(frame.x[:, [frame.names.index(t) for t in targets]]).any(axis=1)
+    count = int(gaps.sum())
+    if not count:
+        return frame, ""
+    first = int(np.flatnonzero(gaps)[0])
+    names = ", ".join(display(t, 30) for t in targets)
+    if count == len(frame):
+        raise UserError(f"{frame.where(first)}: column {names}: every row lacks it, so there is nothing to learn from")
+    rows = "row has" if count == 1 else "rows have"
+    return frame.kept(~gaps), f"{count} {rows} no {names} and are left out, the first in line {frame.line(first)}"
 
 
-def _records(shown: str, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
-    line, cells = 1, 0
-    while True:
-        if cells > MAX_CELLS:
-            raise UserError(
-                f"{shown}:{line}: too many cells (allowed up to {MAX_CELLS}); use a smaller sample, or npz"
-            )
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise UserError(f"{shown}:{line}: not CSV: {error}") from None
-        cells += len(row)
-        if row:
-            yield line, row
-        line = reader.line_num + 1  # type: ignore[attr-defined]
-
-
-def _check_header(shown: str, line: int, header: list[str]) -> None:
-    found: list[str] = []
-    seen: set[str] = set()
-    for k, name in enumerate(header):
-        if not name:
-            found.append(f"{shown}:{line}: column {k + 1}: it has no name in the header")
-        elif name in seen:
-            found.append(f"{shown}:{line}: column {display(name, 40)}: the name is there twice; rename one")
-        seen.add(name)
-    if all(as_number(name) is not None for name in header):
-        found.append(f"{shown}:{line}: the header line is missing: every name in it is a number; add one")
+def _finite(frame: Frame) -> None:
+    """Raises UserError for numbers too large for double precision, and for infinities, by column."""
+    found = []
+    for name in frame.names:
+        bad = np.flatnonzero(np.isinf(frame.column(name)))
+        if len(bad):
+            where = frame.where(int(bad[0]))
+            more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""
+            found.append(f"{where}: column {display(name)}: not finite{more} (allowed a finite number)")
     if found:
-        raise UserError(found[:MAX_FAULTS])
+        raise UserError(found)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,11 @@ from nntui_core.rng import stream
 Array = NDArray[Any]
 
 
+Task = Literal["classification", "regression", "multilabel"]
+BLOCK = 16 << 20
+"""Bytes that are looked at in one piece."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """What a table's columns mean: all that must be known of the data to predict without it."""
@@ -30,6 +35,11 @@ class Columns:
     targets: int
     """Classes, or numbers to predict."""
     image: tuple[int, int, int] | None = None
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns of text, each with its values by number."""
+    task: Task = "classification"
+    labels: tuple[str, ...] = ()
+    """Names of the targets."""
 
     def to_json(self) -> dict[str, Any]:
         """As kept with a checkpoint."""
@@ -38,27 +48,38 @@ class Columns:
             "classes": None if self.classes is None else list(self.classes),
             "targets": self.targets,
             "image": None if self.image is None else list(self.image),
+            "categories": {name: list(values) for name, values in self.categories.items()},
+            "task": self.task,
+            "labels": list(self.labels),
         }
 
     @classmethod
     def from_json(cls, value: Any) -> Columns:
         """Raises ValueError, KeyError or TypeError for what :meth:`to_json` did not write."""
         features, classes, targets, image = (value[k] for k in ("features", "classes", "targets", "image"))
-        texts = [*features, *(classes or ())]
+        categories, labels = value.get("categories", {}), value.get("labels", [])
+        task = value.get("task", "regression" if classes is None else "classification")
+        texts = [*features, *(classes or ()), *labels, *categories, *(v for vs in categories.values() for v in vs)]
         numbers = [targets, *(image or ())]
         if not all(isinstance(t, str) for t in texts) or not all(type(n) is int and n > 0 for n in numbers):
             raise ValueError("not a description of columns")
-        if image is not None and len(image) != 3:
-            raise ValueError("not the size of pictures")
-        found = None if classes is None else tuple(classes)
-        return cls(tuple(features), found, targets, None if image is None else tuple(image))
+        if (image is not None and len(image) != 3) or task not in get_args(Task):
+            raise ValueError("not the size of pictures, or no task")
+        return cls(
+            tuple(features), None if classes is None else tuple(classes), targets,
+            None if image is None else tuple(image), {k: tuple(v) for k, v in categories.items()}, task, tuple(labels),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """``x`` float64 ``m × n``, all finite; ``y`` class indices (int64, ``m``) or numbers (float64, ``m × k``)."""
+    """Samples as they are stored, and what is to be predicted of them.
 
-    x: Array
+    ``y`` has class indices (int64, ``m``) or numbers (float64, ``m × k``).
+    """
+
+    stored: Array
+    """``m × n``, of any real type; NaN where a cell is missing; for a category the number of its text."""
     y: Array
     classes: tuple[str, ...] | None
     features: tuple[str, ...]
@@ -66,23 +87,72 @@ class Table:
     source: str
     image: tuple[int, int, int] | None = None
     """Channels, height and width where rows are pictures."""
+    divisor: float = 1
+    """What stored numbers are divided by: 255 where bytes stand for 0 to 1."""
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns of text, each with its values, sorted."""
+    task: Task | None = None
+    """By default classification where there are classes, else regression."""
+    auto: bool = False
+    """Whether whole numbers were taken for classes because nothing says what they are."""
+    reconstructs: bool = False
+    """Whether the targets are the inputs, as the network reads them; ``y`` has no columns then."""
+    notes: tuple[str, ...] = ()
+    """What was done to the data that the user should know."""
+    origin: str = ""
+    """The file, for messages."""
+    line: Callable[[int], int] | None = None
+    """The line of the file in which a row begins."""
     digest: str = field(init=False)
     """SHA-256 of the contents, to notice data that changed."""
 
     def __post_init__(self) -> None:
-        mark = hashlib.sha256(repr((self.classes, self.x.shape, self.y.shape)).encode())
-        mark.update(np.ascontiguousarray(self.x).tobytes())
-        mark.update(np.ascontiguousarray(self.y).tobytes())
+        if self.task is None:
+            object.__setattr__(self, "task", "regression" if self.classes is None else "classification")
+        mark = hashlib.sha256(repr((self.classes, self.stored.shape, self.y.shape)).encode())
+        for array in (self.stored, self.y):
+            for block in _pieces(array):
+                mark.update(block)
+        if self.categories:
+            mark.update(repr(sorted(self.categories.items())).encode())
         object.__setattr__(self, "digest", mark.hexdigest())
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.stored)
+
+    @property
+    def x(self) -> Array:
+        """All rows as float64; see :meth:`rows` for some of them."""
+        return self.rows(slice(None))
+
+    def rows(self, which: slice | Array | list[int]) -> Array:
+        """Some rows as float64."""
+        found = np.asarray(self.stored[which], dtype=np.float64)
+        return found if self.divisor == 1 else found / self.divisor
 
     @property
     def columns(self) -> Columns:
         """What its columns mean."""
+        assert self.task is not None
         targets = self.y.shape[1] if self.classes is None else len(self.classes)
-        return Columns(self.features, self.classes, targets, self.image)
+        return Columns(
+            self.features, self.classes, targets, self.image, self.categories, self.task, self.targets
+        )
+
+    def as_numbers(self) -> Table:
+        """The same with the classes, which are whole numbers, as what they count."""
+        assert self.classes is not None
+        values = np.array([float(c) for c in self.classes])
+        return replace(self, y=values[self.y][:, None], classes=None, task="regression", auto=False)
+
+
+def _pieces(array: Array) -> Iterator[memoryview]:
+    """The bytes of an array in order, some rows at a time."""
+    size = max(1, BLOCK // max(1, array[:1].nbytes))
+    for start in range(0, len(array), size):
+        block = np.ascontiguousarray(array[start : start + size])
+        if block.size:
+            yield memoryview(block).cast("B")
 
 
 FILE = "file"
@@ -96,15 +166,15 @@ class Source(ABC):
     type: ClassVar[str]
     summary: ClassVar[str]
 
+    @abstractmethod
+    def load(self, seed: int, base: Path) -> Table:
+        """The table. ``base`` is the directory that relative paths are relative to. Raises UserError."""
+
     @classmethod
     def file_fields(cls) -> tuple[str, ...]:
         """Names of the fields that name files."""
         hints = get_type_hints(cls, include_extras=True)
         return tuple(name for name, hint in hints.items() if FILE in getattr(hint, "__metadata__", ()))
-
-    @abstractmethod
-    def load(self, seed: int, base: Path) -> Table:
-        """The table. ``base`` is the directory that relative paths are relative to. Raises UserError."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ def chosen_row(experiment: Experiment, argument: str) -> tuple[int, int, int, st
 def answers(experiment: Experiment, argument: str) -> tuple[Arrays, dict[str, Any]]:
     """A layer's array is a map a channel where it gives pictures, else a number a unit; of many, some."""
     row, *_ = chosen_row(experiment, argument)
-    seen = probe.sample_model(experiment.network, experiment.prepare(experiment.table.x[row : row + 1]))
+    seen = probe.sample_model(experiment.network, experiment.prepare(experiment.table.rows([row])))
     found = {layer.name: shrunk(seen.plan.value(layer.a)[0]) for layer in seen.layers}
     each = BUDGET // max(1, len(found))
     arrays: Arrays = {}

@@ -60,13 +60,13 @@ def info(experiment: Experiment) -> dict[str, Any]:
     table, settings, split = experiment.table, experiment.settings, experiment.split
     low, high = window(experiment)
     rows = split.train[:: max(1, -(-len(split.train) // POINTS))]
-    points = table.x[rows] if table.x.shape[1] <= 2 else np.zeros((0, 0))
-    targets = table.y[rows] if table.x.shape[1] <= 2 else np.zeros(0)
+    points = table.rows(rows) if len(table.features) <= 2 else np.zeros((0, 0))
+    targets = table.y[rows] if len(table.features) <= 2 else np.zeros(0)
     return {
         "task": "classification" if table.classes is not None else "regression",
         "source": table.source,
         "features": list(table.features[:64]),
-        "inputs": int(table.x.shape[1]),
+        "inputs": len(table.features),
         "classes": list(table.classes) if table.classes is not None else None,
         "targets": list(table.targets),
         "image": list(table.image) if table.image is not None else None,
@@ -76,7 +76,7 @@ def info(experiment: Experiment) -> dict[str, Any]:
         "train": len(split.train),
         "validation": len(split.validation),
         "test": len(split.test),
-        "window": [low.tolist(), high.tolist()] if table.x.shape[1] <= 2 else None,
+        "window": [low.tolist(), high.tolist()] if len(table.features) <= 2 else None,
         "points": points.tolist(),
         "point_targets": np.asarray(targets).tolist(),
     }
@@ -84,7 +84,7 @@ def info(experiment: Experiment) -> dict[str, Any]:
 
 def window(experiment: Experiment) -> tuple[Any, Any]:
     """Lower and upper bounds of the inputs, a tenth of the range wider on each side."""
-    x = experiment.table.x
+    x = np.asarray(experiment.table.stored)
     low, high = x.min(axis=0), x.max(axis=0)
     margin = np.where(high > low, 0.1 * (high - low), 1.0)
     return low - margin, high + margin

@@ -123,7 +123,7 @@ def weights(experiment: Experiment, argument: str) -> Collected:
 
 def surface(experiment: Experiment, argument: str) -> Collected:
     """Two-dimensional inputs: the output over the plane, and each shown unit's response."""
-    if experiment.table.x.shape[1] != 2:
+    if len(experiment.table.features) != 2:
         return {}, {}
     low, high = window(experiment)
     model = _on(experiment, _plane(low, high, GRID))
@@ -163,7 +163,7 @@ def _on(experiment: Experiment, raw: Any) -> Model:
 
 def curve(experiment: Experiment, argument: str) -> Collected:
     """One-dimensional inputs: the outputs along the axis."""
-    if experiment.table.x.shape[1] != 1:
+    if len(experiment.table.features) != 1:
         return {}, {}
     low, high = window(experiment)
     x = np.linspace(low[0], high[0], CURVE)
@@ -173,7 +173,7 @@ def curve(experiment: Experiment, argument: str) -> Collected:
 def sample(experiment: Experiment, argument: str) -> Collected:
     """One sample of the held-out part (else of the training part): inputs, label, and outputs."""
     row, k, count, part = chosen_row(experiment, argument)
-    x = experiment.table.x[row : row + 1]
+    x = experiment.table.rows([row])
     outputs = experiment.network.predict(experiment.prepare(x))[0]
     y = experiment.table.y[row]
     return {"x": x[0], "outputs": outputs.astype(np.float64)}, {

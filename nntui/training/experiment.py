@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from nntui.config.settings import Settings
 from nntui.data.table import Split, Table
 from nntui.display import display
 from nntui.errors import SettingError, UserError
+from nntui.training import preparation as preparing
+from nntui.training.preparation import Preparation
 from nntui_core import probe
 from nntui_core.errors import ConfigError, NntuiError
 from nntui_core.findings import Watch
@@ -37,9 +39,8 @@ class Experiment:
     split: Split
     network: Network
     trainer: Trainer
-    features: tuple[str, ...]
-    states: tuple[dict[str, Array], ...]
-    """Fitted state of each preprocessing step."""
+    preparation: Preparation
+    """The fitted preprocessing."""
     test: Part | None
     watch: Watch
     """What is found in the training."""
@@ -47,7 +48,7 @@ class Experiment:
 
     def prepare(self, x: Array) -> Array:
         """Raw inputs ``m × n`` through the fitted preprocessing."""
-        return prepare(self.settings, self.states, x)
+        return self.preparation.apply(x)
 
     def measure(self) -> dict[str, Metrics]:
         """Loss and accuracy of every part that has rows."""
@@ -58,21 +59,7 @@ class Experiment:
 
     def arrays(self) -> dict[str, Array]:
         """What a checkpoint saves besides the trainer's state: the fitted preprocessing."""
-        return {f"prep/{k}/{n}": a for k, s in enumerate(self.states) for n, a in s.items()}
-
-
-def prepare(settings: Settings, states: Sequence[dict[str, Array]], x: Array) -> Array:
-    """Raw inputs ``m × n`` through the fitted preprocessing, in the network's floating type. Raises UserError."""
-    x = np.asarray(x, dtype=np.float64)
-    with np.errstate(all="ignore"):
-        for step, state in zip(settings.preprocess, states, strict=True):
-            x = step.apply(x, state)
-        x = x.astype(settings.dtype)
-    if not np.isfinite(x).all():
-        raise UserError(
-            f"the inputs are too large for {settings.dtype} (after preprocessing, where there is any)"
-        )
-    return x
+        return {f"prep/{k}/{n}": a for k, s in enumerate(self.preparation.states) for n, a in s.items()}
 
 
 def read(
@@ -90,16 +77,22 @@ def build(settings: Settings) -> Experiment:
         table = data.load(
             settings.source, settings.seed, settings.base, allow_single_class=keys.allow_single_class
         )
+        warnings = [*table.notes]
+        if checks.counts(settings, table):
+            warnings.append(checks.counted(settings, table))
+            table = table.as_numbers()
         split = data.split(table, keys.validation, keys.test, settings.seed)
     except SettingError as fault:
         raise UserError(say(fault.path, fault.problem)) from None
-    x, names, states, warnings = _preprocess(settings, table, split, say)
-    dtype = np.dtype(settings.dtype)
-    with np.errstate(over="ignore"):
-        x = x.astype(dtype)
-    if not np.isfinite(x).all():
+    preparation, said = preparing.fit(settings, table, split)
+    warnings += said
+    order = np.concatenate([split.train, split.validation, split.test])
+    x = preparation.whole(table, order)
+    if not all(np.isfinite(x[k : k + 4096]).all() for k in range(0, len(x), 4096)):
         raise UserError(say(("dtype",), f"the inputs are too large for {settings.dtype}; standardize them"))
-    pictures = table.image is not None and x.shape[1] == table.x.shape[1]
+    if table.reconstructs:
+        table = _reconstructing(table, x, order, preparation.after.names)
+    pictures = table.image is not None and x.shape[1] == len(table.features)
     spec = checks.network_spec(settings, table.columns, x.shape[1], pictures=pictures)
     problems = checks.label_faults(settings, table)
     if problems:
@@ -116,10 +109,11 @@ def build(settings: Settings) -> Experiment:
     if problems:
         raise UserError([say(*p) for p in problems])
     with np.errstate(over="ignore"):
-        y = network.encode(table.y)
+        y = network.encode(table.y[order])
     if not np.isfinite(y).all():
         raise UserError(say(("dtype",), f"the targets are too large for {settings.dtype}; scale them"))
-    parts = [Part(x[rows], y[rows]) for rows in (split.train, split.validation, split.test)]
+    ends = np.cumsum([len(split.train), len(split.validation)])
+    parts = [Part(*p) for p in zip(np.split(x, ends), np.split(y, ends), strict=True)]
     labels = table.y[split.train] if table.classes is not None else None
     network.data_dependent_init(
         parts[0].x[probe.sample_rows(labels, len(parts[0]), settings.seed, INIT_ROWS)]
@@ -139,22 +133,11 @@ def build(settings: Settings) -> Experiment:
         raise UserError(say(("optimizer",), str(error).removeprefix("optimizer: "))) from None
     test = parts[2] if len(parts[2]) else None
     watch = Watch(trainer, settings.preprocess)
-    return Experiment(settings, table, split, network, trainer, names, states, test, watch, tuple(warnings))
+    return Experiment(settings, table, split, network, trainer, preparation, test, watch, tuple(warnings))
 
 
-def _preprocess(
-    settings: Settings, table: Table, split: Split, say: Callable[[Sequence[str | int], str], str]
-) -> tuple[Array, tuple[str, ...], tuple[dict[str, Array], ...], list[str]]:
-    x, names = table.x, table.features
-    states: list[dict[str, Array]] = []
-    warnings: list[str] = []
-    for k, step in enumerate(settings.preprocess):
-        try:
-            state = step.fit(x[split.train])
-            x = step.apply(x, state)
-            warnings += [say(("preprocess", k), w) for w in step.warnings(names, state)]
-            names = tuple(step.out_features(names, state))
-        except NntuiError as error:
-            raise UserError(say(("preprocess", k), str(error))) from None
-        states.append(state)
-    return x, tuple(names), tuple(states), warnings
+def _reconstructing(table: Table, x: Array, order: Array, names: tuple[str, ...]) -> Table:
+    """The table with its inputs, as the network reads them, for targets; ``x`` has the rows ``order``."""
+    y = np.empty((len(x), x.shape[1]))
+    y[order] = x
+    return replace(table, y=y, targets=names)

@@ -18,7 +18,8 @@ from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory
 from nntui.runs.recover import state_of
 from nntui.training import start as opening
-from nntui.training.experiment import Experiment, prepare, read
+from nntui.training.experiment import Experiment, read
+from nntui.training.preparation import Preparation
 from nntui_core.errors import NntuiError
 from nntui_core.network import Network
 
@@ -33,8 +34,8 @@ class Trained:
     settings: Settings
     columns: Columns
     network: Network
-    states: tuple[dict[str, Array], ...]
-    """Fitted state of each preprocessing step."""
+    preparation: Preparation
+    """The fitted preprocessing."""
     update: int
     """Of the state that was read."""
     epoch: int
@@ -42,7 +43,7 @@ class Trained:
 
     def predict(self, x: Array) -> Array:
         """Outputs ``m × k`` for raw inputs ``m × n``. Raises UserError."""
-        return self.network.predict(prepare(self.settings, self.states, x))
+        return self.network.predict(self.preparation.apply(x))
 
 
 def learned(run: RunDirectory, report: Report) -> Trained:
@@ -57,16 +58,15 @@ def learned(run: RunDirectory, report: Report) -> Trained:
     try:
         columns = Columns.from_json(meta["columns"])
         states = tuple(_state(arrays, k) for k in range(len(settings.preprocess)))
-        names = columns.features
-        for step, state in zip(settings.preprocess, states, strict=True):
-            names = tuple(step.out_features(names, state))
-        pictures = len(names) == len(columns.features)
-        network = Network(checks.network_spec(settings, columns, len(names), pictures=pictures))
+        preparation = Preparation.restored(settings.preprocess, states, columns, settings.dtype)
+        width = len(preparation.after.names)
+        pictures = width == len(columns.features)
+        network = Network(checks.network_spec(settings, columns, width, pictures=pictures))
         _put(network, arrays, best=best)
         epoch = int(arrays["clock"][3 if best else 1])
     except (KeyError, ValueError, TypeError, IndexError, NntuiError) as error:
         raise UserError(f"{run.name}: the checkpoint does not fit the configuration: {error}") from None
-    return Trained(settings, columns, network, states, update, epoch)
+    return Trained(settings, columns, network, preparation, update, epoch)
 
 
 def tell_age(run: RunDirectory, update: int, report: Report) -> None:

@@ -28,6 +28,8 @@ CASES: dict[str, dict[str, Any]] = {
     "pca": {"components": 2},
     "whiten": {"eps": 0.0},
     "polynomial": {"degree": 3},
+    "impute": {"indicator": True},
+    "onehot": {"columns": ["x1", "x2", "x3"]},
 }
 
 
@@ -35,7 +37,7 @@ def through(member: Preprocessor, x: Any, new: Any) -> Any:
     return member.apply(new, member.fit(x))
 
 
-@pytest.mark.parametrize("name", MEMBERS)
+@pytest.mark.parametrize("name", sorted(MEMBERS.keys() - {"impute", "onehot"}))
 def test_equals_scikit_learn(name: str) -> None:
     member = catalog.build("preprocess", {"type": name, **CASES[name]})
     np.testing.assert_allclose(through(member, X, NEW), REFERENCES[name], rtol=1e-10, atol=1e-12)
@@ -54,7 +56,7 @@ def test_names_shapes_dtype_and_the_input_left_alone(name: str) -> None:
     out = member.apply(x[:2], state)
     np.testing.assert_array_equal(x, before)
     assert out.dtype == np.float64
-    names = member.out_features(NAMES, state)
+    names = member.out_features(NAMES, state).names
     assert out.shape == (2, len(names))
     assert len(set(names)) == len(names)
     assert not member.keeps_image or names == NAMES
@@ -128,10 +130,10 @@ def test_pca_s_settings() -> None:
 
 def test_polynomial_names_its_products() -> None:
     member = Polynomial(degree=2)
-    assert member.out_features(("x", "y"), {}) == ("x", "y", "x^2", "x·y", "y^2")
+    assert member.out_features(("x", "y"), {}).names == ("x", "y", "x^2", "x·y", "y^2")
     out = through(member, np.ones((1, 2)), np.array([[2.0, 3.0]]))
     np.testing.assert_array_equal(out, [[2, 3, 4, 6, 9]])
-    assert Polynomial(degree=1).out_features(("x", "y"), {}) == ("x", "y")
+    assert Polynomial(degree=1).out_features(("x", "y"), {}).names == ("x", "y")
 
 
 def test_polynomial_refuses_before_allocating_naming_count_and_bytes() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import scipy.optimize
 import torch
-from sklearn import decomposition, preprocessing
+from sklearn import decomposition, impute, preprocessing
 
 HERE = Path(__file__).parent
 STEPS = 25
@@ -119,6 +119,15 @@ def preprocessors() -> dict[str, np.ndarray]:
         member.fit(x)
         out[name] = member.transform(new)
     out["pca_wide"] = decomposition.PCA(n_components=3).fit_transform(wide)
+    gaps, later = np.round(rng.normal(size=(40, 3))), np.round(rng.normal(size=(12, 3)) * 2)
+    gaps[rng.random(gaps.shape) < 0.2] = later[rng.random(later.shape) < 0.2] = np.nan
+    out |= {"gaps": gaps, "gaps_new": later}
+    for strategy in ("median", "mean", "most_frequent"):
+        member = impute.SimpleImputer(strategy=strategy, add_indicator=True).fit(gaps)
+        out[f"impute_{strategy}"] = member.transform(later)
+    whole, new = np.nan_to_num(gaps, nan=9), np.nan_to_num(later, nan=-9)
+    encoder = preprocessing.OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    out["onehot"] = encoder.fit(whole).transform(new)
     return out
 
 

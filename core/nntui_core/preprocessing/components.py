@@ -10,13 +10,14 @@ from annotated_types import Ge, Gt, Le
 
 from nntui_core.errors import ConfigError, NumericError
 from nntui_core.memory import Array
-from nntui_core.preprocessing.base import Names, Preprocessor, State
+from nntui_core.preprocessing.base import Features, Names, Preprocessor, Rows, State
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Components(Preprocessor):
     keeps_image: ClassVar[bool] = False
 
-    def out_features(self, names: Names, state: State) -> Names:
+    def names(self, names: Names, state: State) -> Names:
         return tuple(f"pc{k + 1}" for k in range(state["axes"].shape[1]))
 
     def transform(self, x: Array, state: State) -> Array:
@@ -45,13 +46,13 @@ class Pca(_Components):
                 given=f"components {self.components}, variance {self.variance}",
             )
 
-    def learn(self, x: Array) -> State:
-        mean, axes, variances = principal(x)
+    def learn(self, rows: Rows, features: Features) -> State:
+        mean, axes, variances = principal(rows)
         if self.components is not None:
-            if self.components > x.shape[1]:
+            if self.components > len(mean):
                 raise ConfigError(
                     "more components than features", where="pca.components", given=self.components,
-                    allowed=f"at most {x.shape[1]}",
+                    allowed=f"at most {len(mean)}",
                 )  # fmt: skip
             keep = min(self.components, len(variances))
         elif self.variance is not None:
@@ -84,38 +85,40 @@ class Whiten(_Components):
     eps: Annotated[float, Ge(0)] = 1e-5
     """Added to each variance λ, so that directions of almost no variance are not blown up."""
 
-    def learn(self, x: Array) -> State:
-        mean, axes, variances = principal(x)
+    def learn(self, rows: Rows, features: Features) -> State:
+        mean, axes, variances = principal(rows)
         return {"mean": mean, "axes": axes / np.sqrt(variances + self.eps), "variances": variances}
 
     def warnings(self, names: Names, state: State) -> list[str]:
-        missing = int(state["inputs"]) - state["axes"].shape[1]
+        read = len(state["mean"])
+        missing = read - state["axes"].shape[1]
         return (
-            [f"whiten: {missing} of {state['inputs']} directions had no variance and were left out"]
+            [f"whiten: {missing} of {read} directions had no variance and were left out"]
             if missing
             else []
         )
 
 
-def principal(x: Array) -> tuple[Array, Array, Array]:
+def principal(rows: Rows) -> tuple[Array, Array, Array]:
     """Mean (n), principal directions as columns (n × r) and their variances (r, over m − 1), greatest first.
 
     r is the rank. As in scikit-learn, each direction's greatest entry is positive. Raises ConfigError where
     nothing varies, NumericError for values that cannot be squared.
     """
-    mean = x.mean(axis=0)
-    centered = x - mean
-    if not np.abs(centered).max() < 1e140:
+    mean, m = rows.mean(), rows.count
+    n = len(mean)
+    if not max(float(np.abs(block - mean).max(initial=0.0)) for block in rows.blocks()) < 1e140:
         raise NumericError("the values are too large for their squares to be summed", hint="scale the data")
     # The covariance is the smaller matrix where there are many samples, the samples where there are few.
-    if len(x) > 2 * x.shape[1]:
-        variances, axes = np.linalg.eigh(centered.T @ centered / (len(x) - 1))
+    if m > 2 * n:
+        covariance = sum((block - mean).T @ (block - mean) for block in rows.blocks()) / (m - 1)
+        variances, axes = np.linalg.eigh(covariance)
         variances, axes = variances[::-1], axes[:, ::-1]
     else:
-        _, singular, rows = np.linalg.svd(centered, full_matrices=False)
-        variances, axes = singular**2 / max(1, len(x) - 1), rows.T
-    rank = int(np.count_nonzero(variances > variances[0] * 4 * x.shape[1] * np.finfo(np.float64).eps))
-    if not rank or (x == x[0]).all():
+        _, singular, directions = np.linalg.svd(rows.whole() - mean, full_matrices=False)
+        variances, axes = singular**2 / max(1, m - 1), directions.T
+    rank = int(np.count_nonzero(variances > variances[0] * 4 * n * np.finfo(np.float64).eps)) if n else 0
+    if not rank or _alike(rows):
         raise ConfigError(
             "the training samples are all alike: there is no direction of variance", hint="check the data"
         )
@@ -123,3 +126,9 @@ def principal(x: Array) -> tuple[Array, Array, Array]:
     greatest = np.abs(axes).argmax(axis=0)
     axes *= np.sign(axes[greatest, np.arange(rank)])
     return mean, axes, variances
+
+
+def _alike(rows: Rows) -> bool:
+    """Whether every sample is the first one."""
+    first = next(rows.blocks())[0]
+    return all(bool((block == first).all()) for block in rows.blocks())

@@ -13,7 +13,7 @@ from annotated_types import Ge, Gt
 
 from nntui_core.errors import ConfigError, NumericError
 from nntui_core.memory import Array
-from nntui_core.preprocessing.base import Names, Preprocessor, State
+from nntui_core.preprocessing.base import Features, Names, Preprocessor, Rows, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +34,8 @@ class Polynomial(Preprocessor):
         """Features that come out of ``n``."""
         return comb(n + self.degree, self.degree) - 1
 
-    def learn(self, x: Array) -> State:
-        self._budget(*x.shape)
+    def learn(self, rows: Rows, features: Features) -> State:
+        self._budget(rows.count, len(features.names))
         return {}
 
     def _budget(self, m: int, n: int) -> None:
@@ -77,7 +77,7 @@ class Polynomial(Preprocessor):
             )
         return out
 
-    def out_features(self, names: Names, state: State) -> Names:
+    def names(self, names: Names, state: State) -> Names:
         found: list[str] = []
         for degree in range(1, self.degree + 1):
             found += map(_product, combinations_with_replacement(names, degree))

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from nntui_core.memory import Array
-from nntui_core.preprocessing.base import Names, Preprocessor, State, listed
+from nntui_core.preprocessing.base import Features, Names, Preprocessor, Rows, State, listed, read_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,31 +17,42 @@ class Center(Preprocessor):
 
     type: ClassVar[str] = "center"
     formula: ClassVar[str] = "x − mean"
+    skips_flags: ClassVar[bool] = True
 
-    def learn(self, x: Array) -> State:
-        return {"mean": x.mean(axis=0)}
+    def learn(self, rows: Rows, features: Features) -> State:
+        return {"mean": rows.mean()}
 
     def transform(self, x: Array, state: State) -> Array:
         return np.asarray(x - state["mean"])
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Scaled(Preprocessor):
     """Subtracts and divides; a feature that never changes is only shifted, with a warning."""
+
+    skips_flags: ClassVar[bool] = True
 
     def transform(self, x: Array, state: State) -> Array:
         return np.asarray((x - state["shift"]) / state["scale"])
 
     def warnings(self, names: Names, state: State) -> list[str]:
-        constant = [name for name, flag in zip(names, state["constant"], strict=True) if flag]
+        read = read_names(names, state)
+        constant = [name for name, flag in zip(read, state["constant"], strict=True) if flag]
         if not constant:
             return []
         return [f"{self.type}: constant in the training part, so not scaled: {listed(constant)}"]
 
 
-def _spread(scale: Array, x: Array) -> State:
+def _spread(scale: Array, low: Array, high: Array) -> State:
     # Compared exactly: a standard deviation of equal numbers may round to something above 0.
-    constant = (x == x[0]).all(axis=0) | (scale == 0)
+    constant = (low == high) | (scale == 0)
     return {"scale": np.where(constant, 1.0, scale), "constant": constant}
+
+
+def _range(rows: Rows) -> tuple[Array, Array]:
+    """Least and greatest value of each column."""
+    pairs = [(block.min(axis=0), block.max(axis=0)) for block in rows.blocks()]
+    return np.min([low for low, _ in pairs], axis=0), np.max([high for _, high in pairs], axis=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +62,10 @@ class Standardize(_Scaled):
     type: ClassVar[str] = "standardize"
     formula: ClassVar[str] = "(x − mean)/std"
 
-    def learn(self, x: Array) -> State:
-        return {"shift": x.mean(axis=0), **_spread(x.std(axis=0), x)}
+    def learn(self, rows: Rows, features: Features) -> State:
+        mean = rows.mean()
+        squares = sum(np.square(block - mean).sum(axis=0) for block in rows.blocks())
+        return {"shift": mean, **_spread(np.sqrt(squares / rows.count), *_range(rows))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +75,9 @@ class MinMax(_Scaled):
     type: ClassVar[str] = "minmax"
     formula: ClassVar[str] = "(x − min)/(max − min)"
 
-    def learn(self, x: Array) -> State:
-        low = x.min(axis=0)
-        return {"shift": low, **_spread(x.max(axis=0) - low, x)}
+    def learn(self, rows: Rows, features: Features) -> State:
+        low, high = _range(rows)
+        return {"shift": low, **_spread(high - low, low, high)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +86,12 @@ class Binarize(Preprocessor):
 
     type: ClassVar[str] = "binarize"
     formula: ClassVar[str] = "1 if x > threshold else 0"
+    skips_flags: ClassVar[bool] = True
 
     threshold: float = 0.5
     """What counts as ink is above this."""
 
-    def learn(self, x: Array) -> State:
+    def learn(self, rows: Rows, features: Features) -> State:
         return {}
 
     def transform(self, x: Array, state: State) -> Array:

@@ -1,0 +1,84 @@
+"""The cells of one column: as numbers where they are numbers, else as categories."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import nan
+
+import numpy as np
+
+from nntui.data.table import Array, as_number
+from nntui.data.text import Dialect
+
+
+class Numbers:
+    """Turns texts into numbers, as a dialect writes them; missing cells become NaN."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._missing = frozenset(dialect.na)
+        self.nan = any(as_number(text) is not None for text in dialect.na)
+        self._decimal, self._thousands = dialect.decimal, dialect.thousands
+        point = re.escape(dialect.decimal)
+        self._grouped = re.compile(
+            rf"[+-]?[0-9]{{1,3}}(?:{re.escape(dialect.thousands)}[0-9]{{3}})+(?:{point}[0-9]*)?"
+        )
+
+    def missing(self, text: str) -> bool:
+        """Whether a cell, without the space around it, stands for nothing."""
+        return text in self._missing or (self.nan and text.lower() == "nan")
+
+    def of(self, cells: Sequence[str]) -> Array | None:
+        """The cells as float64, or None where one is text."""
+        if self._decimal == "." and not self._thousands:
+            found = self._plain(cells)
+            if found is not None:
+                return found
+        try:
+            return np.fromiter(map(self.one, cells), np.float64, len(cells))
+        except ValueError:
+            return None
+
+    def _plain(self, cells: Sequence[str]) -> Array | None:
+        """The usual case, quickly: every cell is a number by itself."""
+        try:
+            out = np.fromiter(map(float, cells), np.float64, len(cells))
+        except ValueError:
+            return None
+        # float() also takes digits of other scripts and underscores, and NaN may not be what stands for nothing.
+        joined = "".join(cells)
+        strange = not joined.isascii() or "_" in joined or (np.isnan(out).any() and not self.nan)
+        return None if strange else out
+
+    def one(self, text: str) -> float:
+        """One cell. Raises ValueError for text."""
+        text = text.strip()
+        if self.missing(text):
+            return nan
+        if self._thousands and self._grouped.fullmatch(text):
+            text = text.replace(self._thousands, "")
+        if self._decimal != ".":
+            if "." in text:
+                raise ValueError(text)
+            text = text.replace(self._decimal, ".")
+        value = as_number(text)
+        if value is None or value != value:
+            raise ValueError(text)
+        return value
+
+
+class Categories:
+    """The texts of one column, numbered in the order in which they come up."""
+
+    def __init__(self, numbers: Numbers) -> None:
+        self._numbers = numbers
+        self.known: dict[str, float] = {}
+
+    def of(self, cells: Sequence[str]) -> Array:
+        """The cells' numbers; NaN where one is missing."""
+        known, missing = self.known, self._numbers.missing
+        out = np.empty(len(cells))
+        for k, cell in enumerate(cells):
+            text = cell.strip()
+            out[k] = nan if missing(text) else known.setdefault(text, len(known))
+        return out

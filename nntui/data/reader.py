@@ -1,0 +1,214 @@
+"""Reads a table of text: whole blocks as numbers where that is possible, else record by record.
+
+Nothing here explains what is wrong with a row: a file that cannot be read is gone through again for that.
+"""
+
+from __future__ import annotations
+
+import gzip
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from nntui.data.cells import Categories, Numbers
+from nntui.data.frame import Frame, Pile
+from nntui.data.header import Header, read_header
+from nntui.data.ragged import ragged
+from nntui.data.table import Array, as_number
+from nntui.data.text import TextFile
+from nntui.errors import UserError
+
+BLOCK = 1 << 20
+"""Bytes that are read as numbers at once."""
+CELLS = 200_000
+"""Cells that are read record by record at once."""
+MAX_TABLE = 2 << 30
+"""Bytes of a table in memory at most."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to read of a file: columns by their place, in the order in which they are to stand."""
+
+    columns: tuple[int, ...]
+    text: frozenset[int] = frozenset()
+    """Those to be read as text whatever they hold."""
+
+
+def read(file: TextFile, choose: Callable[[Header], Wanted]) -> Frame:
+    """The columns that ``choose`` picks. Raises UserError."""
+    header = read_header(file)
+    wanted = choose(header)
+    reader = _Reader(file, header, wanted, set(wanted.text))
+    try:
+        return reader.frame()
+    except _TextAfterNumbers:
+        return _Reader(file, header, wanted, _text_columns(file, header, wanted)).frame()
+
+
+class _TextAfterNumbers(Exception):  # noqa: N818
+    """A column that began with numbers has text, whose numbers are needed as they were written."""
+
+
+class _Reader:
+    def __init__(self, file: TextFile, header: Header, wanted: Wanted, text: set[int]) -> None:
+        self.file, self.header, self.wanted = file, header, wanted
+        self.numbers = Numbers(file.dialect)
+        self.categories = {k: Categories(self.numbers) for k in text}
+        self.pile = Pile()
+
+    def frame(self) -> Frame:
+        if self.categories or not self.file.dialect.bytewise or self.file.dialect.thousands or not self._blocks():
+            for columns in _columns(self.file, self.header, self.pile.rows):
+                self._add(columns)
+        if not self.pile.rows:
+            raise UserError(f"{self.file.shown}:{self.header.line}: there are no samples, only a header line")
+        return self._framed()
+
+    def _blocks(self) -> bool:
+        """As many blocks from the start as hold numbers alone; whether that is the whole file."""
+        picked = np.array(self.wanted.columns, dtype=np.intp)
+        whole = len(picked) == len(self.header.names) and bool((picked == np.arange(len(picked))).all())
+        for text in _texts(self.file, self.header.lines):
+            block = self._numbers(text)
+            if block is None:
+                return False
+            self._pile(block if whole else block[:, picked])
+        return True
+
+    def _numbers(self, text: bytes) -> Array | None:
+        """A block's cells, or None where it must be read record by record."""
+        dialect = self.file.dialect
+        if b'"' in text or (b"\r" in text and b"\n" not in text):
+            return None
+        if dialect.decimal != ".":
+            if b"." in text or dialect.delimiter == dialect.decimal:
+                return None
+            text = text.replace(dialect.decimal.encode(), b".")
+        try:
+            lines = text.decode("ascii").split("\n")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                out = np.loadtxt(
+                    lines, delimiter=None if dialect.delimiter == " " else dialect.delimiter, comments=None, ndmin=2
+                )
+        except ValueError:
+            return None
+        if out.shape[1] != len(self.header.names) or (not self.numbers.nan and np.isnan(out).any()):
+            return None
+        return out
+
+    def _add(self, columns: Sequence[Sequence[str]]) -> None:
+        block = np.empty((len(columns[0]), len(self.wanted.columns)))
+        for at, k in enumerate(self.wanted.columns):
+            if k not in self.categories:
+                found = self.numbers.of(columns[k])
+                if found is not None:
+                    block[:, at] = found
+                    continue
+                if self.pile.rows:
+                    raise _TextAfterNumbers
+                self.categories[k] = Categories(self.numbers)
+            block[:, at] = self.categories[k].of(columns[k])
+        self._pile(block)
+
+    def _pile(self, block: Array) -> None:
+        self.pile.add(block)
+        if self.pile.bytes > MAX_TABLE:
+            raise UserError(
+                f"{self.file.shown}: the table takes more than {MAX_TABLE} bytes as numbers; use a smaller sample, fewer "
+                "columns (data.columns, data.drop), or npz"
+            )
+
+    def _framed(self) -> Frame:
+        header, names = self.header, self.header.names
+        x = self.pile.array(len(self.wanted.columns))
+        texts: dict[str, tuple[str, ...]] = {}
+        mixed: dict[str, tuple[int, str]] = {}
+        for at, k in enumerate(self.wanted.columns):
+            if k not in self.categories:
+                continue
+            known = list(self.categories[k].known)
+            order = sorted(range(len(known)), key=lambda i: known[i])
+            texts[names[k]] = tuple(known[i] for i in order)
+            place = np.empty(len(known))
+            place[order] = np.arange(len(known))
+            column = x[:, at]
+            present = ~np.isnan(column)
+            codes = column[present].astype(np.intp)
+            words = np.array([as_number(text) is None for text in known], dtype=bool)
+            count = int(words[codes].sum()) if len(codes) else 0
+            if 0 < 2 * count < len(codes):
+                mixed[names[k]] = (count, known[int(np.flatnonzero(words)[0])])
+            column[present] = place[codes]
+        notes = [*header.notes]
+        if header.again:
+            count = f" ({len(header.again)} such lines)" if len(header.again) > 1 else ""
+            notes.append(f"{self.file.shown}:{header.again[0]}: the header line once more, left out{count}")
+        kept = tuple(names[k] for k in self.wanted.columns)
+        return Frame(self.file.path, kept, x, texts, self._line, notes, mixed)
+
+    def _line(self, row: int) -> int:
+        records = self.file.records(first=False)
+        try:
+            rows = (records.line for cells in records if not self.header.repeated(cells))
+            return next(islice(rows, row, None), self.header.line)
+        finally:
+            records.close()
+
+
+def _texts(file: TextFile, skip: int) -> Iterator[bytes]:
+    """The file after ``skip`` lines, cut at line ends."""
+    rest = b""
+    try:
+        with file.binary() as stream:
+            for _ in range(skip):
+                stream.readline()
+            while chunk := stream.read(BLOCK):
+                cut = chunk.rfind(b"\n") + 1
+                if cut:
+                    yield rest + chunk[:cut]
+                    rest = chunk[cut:]
+                else:
+                    rest += chunk
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise file.damaged(error) from None
+    if rest.strip():
+        yield rest
+
+
+def _columns(file: TextFile, header: Header, skip: int = 0) -> Iterator[Sequence[Sequence[str]]]:
+    """Cells by column, some records at a time, after ``skip`` records. Raises UserError for a ragged table."""
+    width = len(header.names)
+    size = max(16, CELLS // width)
+    header.again = []
+    records = file.records(first=False)
+    try:
+        for _ in islice(records, skip):
+            pass
+        while rows := list(islice(_samples(records, header), size)):
+            if set(map(len, rows)) != {width}:
+                raise ragged(file, header)
+            yield list(zip(*rows, strict=True))
+    finally:
+        records.close()
+
+
+def _samples(records: Iterator[list[str]], header: Header) -> Iterator[list[str]]:
+    for row in records:
+        if header.repeated(row):
+            header.again.append(records.line)  # type: ignore[attr-defined]
+        else:
+            yield row
+
+
+def _text_columns(file: TextFile, header: Header, wanted: Wanted) -> set[int]:
+    """The wanted columns that have text anywhere."""
+    numbers, found = Numbers(file.dialect), set(wanted.text)
+    for columns in _columns(file, header):
+        found |= {k for k in wanted.columns if k not in found and numbers.of(columns[k]) is None}
+    return found
