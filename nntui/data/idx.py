@@ -12,7 +12,7 @@ from typing import BinaryIO, ClassVar
 import numpy as np
 
 from nntui.data.files import MAX_FEATURES, MAX_VALUES, open_data
-from nntui.data.table import Array, FileName, Source, Table
+from nntui.data.table import Array, FileName, Source, Table, numbers
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 
@@ -43,16 +43,14 @@ class Idx(Source):
             raise SettingError(("data", "labels"), f"one label a picture is needed ({given})")
         if not np.issubdtype(y.dtype, np.integer):
             raise SettingError(("data", "labels"), f"wrong type (given {y.dtype}; allowed whole numbers)")
-        flat = x.reshape(len(x), -1).astype(np.float64)
-        if x.dtype == np.uint8:
-            flat /= 255
+        flat, divisor = numbers(x)
         if not np.isfinite(flat).all():
             raise SettingError(("data", "images"), "a value is not finite; remove these pictures")
         values, index = np.unique(y, return_inverse=True)
         _, h, w = x.shape
         names = tuple(f"pixel{r}.{c}" for r in range(h) for c in range(w))
         classes = tuple(str(v) for v in values)
-        return Table(flat, index.astype(np.int64), classes, names, ("label",), self.type, (1, h, w))
+        return Table(flat, index.astype(np.int64), classes, names, ("label",), self.type, (1, h, w), divisor)
 
 
 def read(base: Path, name: str, key: str) -> Array:

@@ -14,14 +14,15 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from nntui.data.files import MAX_FEATURES, MAX_VALUES, open_data
-from nntui.data.table import Array, FileName, Source, Table, sorted_classes
+from nntui.data.table import Array, FileName, Source, Table, numbers, sorted_classes
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Npz(Source):
-    """A NumPy archive: ``x`` is m × n, or m pictures (m × h × w, m × c × h × w); ``y`` has m entries or rows."""
+    """A NumPy archive: ``x`` is m × n, or m pictures (m × h × w, m × c × h × w); ``y`` has m entries or rows.
+    Unsigned bytes become 0 to 1."""
 
     type: ClassVar[str] = "npz"
     summary: ClassVar[str] = "your own NumPy arrays"
@@ -56,17 +57,19 @@ class Npz(Source):
                 f"(given shape {y.shape}; allowed {len(x)} entries or rows)"
             )
         image = {2: None, 3: (1, *x.shape[1:]), 4: x.shape[1:]}[x.ndim]
-        flat = doubles(shown, self.x, x)
-        labels, classes = self._labels(shown, y)
+        flat, divisor = numbers(x)
+        finite(shown, self.x, flat)
+        labels, classes, auto = self._labels(shown, y)
         names = tuple(f"{self.x}{k}" for k in range(flat.shape[1]))
-        return Table(flat, labels, classes, names, (self.y,), self.type, image)
+        return Table(flat, labels, classes, names, (self.y,), self.type, image, divisor, auto=auto, origin=shown)
 
-    def _labels(self, shown: str, y: Array) -> tuple[Array, tuple[str, ...] | None]:
+    def _labels(self, shown: str, y: Array) -> tuple[Array, tuple[str, ...] | None, bool]:
+        """Class indices or numbers, the classes, and whether whole numbers are classes unasked."""
         name, text = display(self.y), y.dtype.kind == "U"
         if self.task == "regression" and text:
             raise SettingError(("data", "task"), f"{name} holds text, which is classes (given regression)")
         if self.task == "regression" or (self.task == "auto" and y.dtype.kind == "f"):
-            return doubles(shown, self.y, y), None
+            return doubles(shown, self.y, y), None, False
         if y.ndim == 2 and y.shape[1] == 1:
             y = y[:, 0]
         if y.ndim != 1:
@@ -81,22 +84,29 @@ class Npz(Source):
         values, index = np.unique(y, return_inverse=True)
         spelled = [str(v) if text else str(int(v)) for v in values]
         classes = sorted_classes(spelled)
-        place = np.array([classes.index(s) for s in spelled], dtype=np.int64)
-        return place[index], classes
+        order = {label: k for k, label in enumerate(classes)}
+        place = np.array([order[s] for s in spelled], dtype=np.int64)
+        return place[index], classes, self.task == "auto" and not text
 
 
 def doubles(shown: str, name: str, x: Array) -> Array:
     """One row a sample in double precision. Raises UserError naming the first entry that is not finite."""
     with np.errstate(over="ignore"):
         x = x.reshape(len(x), -1).astype(np.float64)
-    bad = np.argwhere(~np.isfinite(x))
-    if len(bad):
-        row, column = (int(v) for v in bad[0])
-        raise UserError(
-            f"{shown}: {display(name)}: row {row}, column {column} is not finite (given {x[row, column]}; "
-            f"{len(bad)} such entries); remove or fill these rows"
-        )
+    finite(shown, name, x)
     return x
+
+
+def finite(shown: str, name: str, x: Array) -> None:
+    """Raises UserError naming the first entry that is not finite."""
+    if np.isfinite(x).all():
+        return
+    bad = np.argwhere(~np.isfinite(x))
+    row, column = (int(v) for v in bad[0])
+    raise UserError(
+        f"{shown}: {display(name)}: row {row}, column {column} is not finite (given {x[row, column]}; "
+        f"{len(bad)} such entries); remove or fill these rows"
+    )
 
 
 def read_array(path: Path, stream: Any, name: str, key: str, kinds: str = "biuf") -> Array:

@@ -73,12 +73,14 @@ class _Reader:
         """As many blocks from the start as hold numbers alone; whether that is the whole file."""
         picked = np.array(self.wanted.columns, dtype=np.intp)
         whole = len(picked) == len(self.header.names) and bool((picked == np.arange(len(picked))).all())
+        some = False
         for text in _texts(self.file, self.header.lines):
+            some = True
             block = self._numbers(text)
             if block is None:
                 return False
             self._pile(block if whole else block[:, picked])
-        return True
+        return some
 
     def _numbers(self, text: bytes) -> Array | None:
         """A block's cells, or None where it must be read record by record."""

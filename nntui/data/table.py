@@ -155,6 +155,13 @@ def _pieces(array: Array) -> Iterator[memoryview]:
             yield memoryview(block).cast("B")
 
 
+def numbers(x: Array) -> tuple[Array, float]:
+    """One row a sample, as stored, and what to divide by: unsigned bytes stand for 0 to 1, as in pictures."""
+    native = x.dtype.newbyteorder("=")
+    flat = np.ascontiguousarray(x.reshape(len(x), -1), dtype=native)
+    return flat, 255.0 if flat.dtype == np.uint8 else 1.0
+
+
 FILE = "file"
 FileName = Annotated[str, FILE]
 """A field of a source that names a file, relative to the configuration's directory."""

@@ -84,7 +84,7 @@ def info(experiment: Experiment) -> dict[str, Any]:
 
 def window(experiment: Experiment) -> tuple[Any, Any]:
     """Lower and upper bounds of the inputs, a tenth of the range wider on each side."""
-    x = np.asarray(experiment.table.stored)
-    low, high = x.min(axis=0), x.max(axis=0)
+    x, divisor = experiment.table.stored, experiment.table.divisor
+    low, high = np.nanmin(x, axis=0) / divisor, np.nanmax(x, axis=0) / divisor
     margin = np.where(high > low, 0.1 * (high - low), 1.0)
     return low - margin, high + margin

@@ -14,7 +14,7 @@ from nntui.data.table import Columns, Split, Table
 from nntui.display import display
 from nntui.errors import UserError
 from nntui_core.errors import NntuiError
-from nntui_core.preprocessing.base import Preprocessor, State
+from nntui_core.preprocessing.base import Preprocessor, State, read_names
 from nntui_core.preprocessing.features import Features
 from nntui_core.preprocessing.rows import Rows
 from nntui_core.preprocessing.tables import Impute, OneHot
@@ -44,6 +44,29 @@ class Preparation:
         for step, state in zip(steps, states, strict=True):
             after = step.out_features(after, state)
         return cls(tuple(steps), tuple(states), before, after, dtype)
+
+    def filled(self) -> set[str]:
+        """The columns of the table whose gaps are filled."""
+        found: set[str] = set()
+        for step, state in zip(self.steps, self.states, strict=True):
+            if isinstance(step, Impute):
+                found |= set(read_names(self.before.names, state) if "columns" in state else self.before.names)
+        return found
+
+    def unknown(self, x: Array) -> dict[str, Array]:
+        """Rows of raw samples in which a category, by name, has a value that has no column of its own."""
+        x, features = np.asarray(x, dtype=np.float64), self.before
+        found: dict[str, Array] = {}
+        for step, state in zip(self.steps, self.states, strict=True):
+            if isinstance(step, OneHot):
+                for column, values in step.values(state):
+                    other = np.flatnonzero(~np.isin(x[:, column], values) & ~np.isnan(x[:, column]))
+                    if len(other):
+                        found[features.names[column]] = other
+            elif not isinstance(step, Impute):
+                break
+            features, x = step.out_features(features, state), step.apply(x, state)
+        return found
 
     def apply(self, x: Array) -> Array:
         """Raw rows ``m × n`` in the network's floating type. Raises UserError for what becomes too large for it."""

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from nntui.runs.directory import RunDirectory
-from nntui.training.experiment import prepare
 from nntui.training.trained import learned
 from tests.cli.conftest import Cli
 
@@ -83,7 +82,7 @@ def test_safetensors_have_pytorch_names_and_layouts(cli: Cli, deep: Path, tmp_pa
     x = np.random.default_rng(0).uniform(0, 16, (5, 64))
     run = learned(RunDirectory(deep), print)
     found = cli("predict", deep, "--input", str(x.tolist()), "--json").json["outputs"]
-    np.testing.assert_allclose(found, pytorch(tensors, prepare(run.settings, run.states, x)), rtol=1e-9)
+    np.testing.assert_allclose(found, pytorch(tensors, run.preparation.apply(x)), rtol=1e-9)
 
 
 def test_npz_has_the_names_and_layout_of_the_contract(cli: Cli, deep: Path, tmp_path: Path) -> None:

@@ -142,35 +142,32 @@ class OneHot(Preprocessor):
         return {"values": np.concatenate(values) if values else np.empty(0), "counts": counts}
 
     def transform(self, x: Array, state: State) -> Array:
-        made = [x[:, k, None] == values for k, values in enumerate(_values(state))]
+        made = [x[:, k, None] == values for k, (_, values) in enumerate(self.values(state))]
         return np.concatenate(made, axis=1, dtype=np.float64)
 
     def within(self, x: Array, state: State) -> Array:
         parts: list[Array] = []
         before = 0
-        for column, values in zip(_encoded(state), _values(state), strict=True):
+        for column, values in self.values(state):
             parts += [x[:, before:column], x[:, column, None] == values]
-            before = int(column) + 1
+            before = column + 1
         return np.concatenate([*parts, x[:, before:]], axis=1, dtype=np.float64)
 
     def out_features(self, features: Features | Names, state: State) -> Features:
         features = features if isinstance(features, Features) else Features(features)
         new: dict[str, list[str]] = {}
-        for column, values in zip(_encoded(state), _values(state), strict=True):
-            name = features.names[int(column)]
+        for column, values in self.values(state):
+            name = features.names[column]
             texts = features.categories.get(name)
             new[name] = [f"{name}={spelled(v) if texts is None else texts[int(v)]}" for v in values]
         return features.replaced(new, flags=True)
 
-
-def _encoded(state: State) -> Array:
-    return state["columns"] if "columns" in state else np.arange(len(state["counts"]))
-
-
-def _values(state: State) -> list[Array]:
-    """The values of each encoded column."""
-    ends = np.cumsum(state["counts"])
-    return [state["values"][end - count : end] for end, count in zip(ends, state["counts"], strict=True)]
+    def values(self, state: State) -> list[tuple[int, Array]]:
+        """The place of each encoded column, and the values that have a column of their own."""
+        at = state["columns"] if "columns" in state else np.arange(len(state["counts"]))
+        ends = np.cumsum(state["counts"])
+        pieces = zip(at, ends, state["counts"], strict=True)
+        return [(int(k), state["values"][end - count : end]) for k, end, count in pieces]
 
 
 def spelled(value: float) -> str:
