@@ -22,6 +22,7 @@ COMMANDS = {
     "fit": "train, without a screen",
     "attach": "the screen on a live or finished run",
     "debug": "step through backprop; -e takes an expression",
+    "init": "a commented configuration for a data file",
     "predict": "outputs of a trained run",
     "runs": "list, show and remove runs",
     "export": "write a run's weights to a file",

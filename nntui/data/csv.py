@@ -12,7 +12,7 @@ import numpy as np
 from annotated_types import Ge
 
 from nntui.data import dates
-from nntui.data.frame import Frame
+from nntui.data.frame import Frame, among_numbers
 from nntui.data.header import Header
 from nntui.data.labels import Labels, label, numbers, several
 from nntui.data.reader import Wanted, read
@@ -81,11 +81,12 @@ class Csv(Source):
             notes.append(f"{display(frame.path)}: {gone}")
         inputs = [name for name in frame.names if name not in targets]
         for name in inputs:
-            if name in frame.mixed:
-                count, such = frame.mixed[name]
+            found = among_numbers(frame.column(name), frame.texts[name]) if name in frame.texts else None
+            if found is not None:
+                count, such, row = found
                 notes.append(
-                    f"{display(frame.path)}: column {display(name)}: {count} of its cells are text (such as "
-                    f"{display(such, 30)!r}), so all are read as categories; correct them, or add them to data.na"
+                    f"{frame.where(row)}: column {display(name)}: {count} of its cells {'are' if count > 1 else 'is'} text "
+                    f"(such as {display(such, 30)!r}), so all are read as categories; correct them, or add them to data.na"
                 )
         _finite(frame)
         made = self._labels(frame, targets)

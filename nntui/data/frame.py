@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from nntui.data.table import Array
+from nntui.data.table import Array, as_number
 from nntui.display import display
 
 
@@ -24,8 +24,6 @@ class Frame:
     line: Callable[[int], int] = lambda row: row + 1
     """The line of the file in which a row begins."""
     notes: list[str] = field(default_factory=list)
-    mixed: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    """Columns of text in which most cells are numbers: how many are text, and one of them."""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -42,9 +40,16 @@ class Frame:
         """Some of the rows, by truth values."""
         at = np.flatnonzero(rows)
         line = self.line
-        return Frame(
-            self.path, self.names, self.x[at], self.texts, lambda row: line(int(at[row])), self.notes, self.mixed
-        )
+        return Frame(self.path, self.names, self.x[at], self.texts, lambda row: line(int(at[row])), self.notes)
+
+
+def among_numbers(column: Array, texts: Sequence[str]) -> tuple[int, str, int] | None:
+    """Of a category most cells of which are numbers: how many are text, one of them, and its row; else None."""
+    words = np.flatnonzero([as_number(text) is None for text in texts])
+    rows = np.flatnonzero(np.isin(column, words))
+    if not 0 < 2 * len(rows) <= np.count_nonzero(~np.isnan(column)):
+        return None
+    return len(rows), texts[int(column[rows[0]])], int(rows[0])
 
 
 class Pile:

@@ -18,7 +18,7 @@ from nntui.data.cells import Categories, Numbers
 from nntui.data.frame import Frame, Pile
 from nntui.data.header import Header, read_header
 from nntui.data.ragged import ragged
-from nntui.data.table import Array, as_number
+from nntui.data.table import Array
 from nntui.data.text import TextFile
 from nntui.errors import UserError
 
@@ -130,7 +130,6 @@ class _Reader:
         header, names = self.header, self.header.names
         x = self.pile.array(len(self.wanted.columns))
         texts: dict[str, tuple[str, ...]] = {}
-        mixed: dict[str, tuple[int, str]] = {}
         for at, k in enumerate(self.wanted.columns):
             if k not in self.categories:
                 continue
@@ -142,17 +141,13 @@ class _Reader:
             column = x[:, at]
             present = ~np.isnan(column)
             codes = column[present].astype(np.intp)
-            words = np.array([as_number(text) is None for text in known], dtype=bool)
-            count = int(words[codes].sum()) if len(codes) else 0
-            if 0 < 2 * count < len(codes):
-                mixed[names[k]] = (count, known[int(np.flatnonzero(words)[0])])
             column[present] = place[codes]
         notes = [*header.notes]
         if header.again:
             count = f" ({len(header.again)} such lines)" if len(header.again) > 1 else ""
             notes.append(f"{self.file.shown}:{header.again[0]}: the header line once more, left out{count}")
         kept = tuple(names[k] for k in self.wanted.columns)
-        return Frame(self.file.path, kept, x, texts, self._line, notes, mixed)
+        return Frame(self.file.path, kept, x, texts, self._line, notes)
 
     def _line(self, row: int) -> int:
         records = self.file.records(first=False)

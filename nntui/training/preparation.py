@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.config.settings import Settings
+from nntui.data.frame import among_numbers
 from nntui.data.table import Columns, Split, Table
 from nntui.display import display
 from nntui.errors import UserError
@@ -136,6 +137,17 @@ def column_faults(steps: Sequence[Preprocessor], table: Table) -> list[str]:
         missing_too = f", {gaps[k]:,} missing" if gaps[k] else ""
         if name in table.categories and name not in encoded:
             values = table.categories[name]
+            odd = among_numbers(table.stored[:, k], values)
+            if odd is not None:
+                count, such, row = odd
+                line = table.line(row) if table.line else row + 1
+                found.append(
+                    f"{table.origin}:{line}: column {display(name)}: {count} text cell{'s' if count > 1 else ''} among "
+                    f"{len(table) - gaps[k] - count:,} numbers (given {display(such, 40)!r}); correct "
+                    f"{'them' if count > 1 else 'it'}, add {'them' if count > 1 else 'it'} to data.na, or leave the "
+                    "column out (data.drop)"
+                )
+                continue
             shown = ", ".join(display(v, 24) for v in values[:LISTED])
             shown += f" and {len(values) - LISTED:,} more" if len(values) > LISTED else ""
             impute = "an impute step and a onehot step" if gaps[k] and name not in filled else "a onehot step"
