@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+from nntui.config.beginners import nearest
 from nntui.config.lines import Path
 from nntui.display import display
 
@@ -138,8 +138,8 @@ def shown(value: Any) -> str:
 
 def suggestion(name: Any, allowed: Sequence[str]) -> str:
     """`; did you mean "…"?` where something is near."""
-    near = difflib.get_close_matches(str(name), allowed, 1, 0.6)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    near = nearest(name, allowed)
+    return f'; did you mean "{near}"?' if near else ""
 
 
 def _not_a_table(path: Path, value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import tomlkit
 
-from nntui.config import checks, demos, toml
+from nntui.config import beginners, checks, demos, toml
 from nntui.config.faults import dotted
 from nntui.config.lines import Path, line_of, lines
 from nntui.config.models import Schema, build, instance, root
@@ -96,8 +96,13 @@ def parse(
     origin = Origin(shown, text, where)
     race = "race" in data
     data.pop("race", None)
+    single = [name for name in beginners.LISTS if isinstance(data.get(name), dict)]
+    data |= {name: [data[name]] for name in single}
     checked = Validation(data)
-    found = [*checked.found, *[(("race",), "this table is not in this release")] * race]
+    found: list[tuple[Path, str]] = [
+        *(((name,), beginners.two_brackets(name)) for name in single), *checked.found,
+        *[(("race",), "this table is not in this release")] * race,
+    ]  # fmt: skip
     settings = None
     if checked.model is not None:
         settings = _settings(checked.model, path, checked.data, origin)

@@ -30,6 +30,9 @@ class DataKeys:
     """Fraction held out for the final test."""
     allow_single_class: bool = False
     """Accept labels that are all the same."""
+    scale_target: Literal["none", "standardize"] = "none"
+    """With "standardize" each target has mean 0 and variance 1 over the training part: so the losses are scaled;
+    outputs are in its units."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path as FilePath
 from typing import Any
 
+from nntui.config import beginners
 from nntui.config.lines import KEY, Path
 from nntui.display import display
 from nntui.errors import UserError
@@ -64,7 +65,9 @@ def parse(text: str, shown: str) -> dict[str, Any]:
         found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         number = int(found.group(1)) if found else text.rstrip("\n").count("\n") + 1
         problem = display(re.sub(r"\s*\(at .*\)$", "", str(error)), 200)
-        raise UserError(f"{shown}:{number}: not TOML: {problem}") from None
+        lines = text.split("\n")
+        cure = beginners.hint(lines[number - 1], problem) if number <= len(lines) else ""
+        raise UserError(f"{shown}:{number}: not TOML: {problem}{f'; {display(cure, 120)}' if cure else ''}") from None
     except ValueError:
         # Only a whole number can be too long to read; Python's message speaks of Python.
         found = re.search(r"[0-9][0-9_]{4000,}", text)

@@ -131,6 +131,12 @@ class Table:
         return found if self.divisor == 1 else found / self.divisor
 
     @property
+    def axes(self) -> int:
+        """1 or 2 where samples are points on a line or in a plane; else 0."""
+        drawn = len(self.features) <= 2 and not self.categories and bool(np.isfinite(self.stored).all())
+        return len(self.features) if drawn else 0
+
+    @property
     def columns(self) -> Columns:
         """What its columns mean."""
         assert self.task is not None

@@ -58,10 +58,10 @@ def layers(experiment: Experiment) -> list[dict[str, Any]]:
 def info(experiment: Experiment) -> dict[str, Any]:
     """The data's and the task's outline."""
     table, settings, split = experiment.table, experiment.settings, experiment.split
-    low, high = window(experiment)
+    drawn = table.axes > 0
     rows = split.train[:: max(1, -(-len(split.train) // POINTS))]
-    points = table.rows(rows) if len(table.features) <= 2 else np.zeros((0, 0))
-    targets = table.y[rows] if len(table.features) <= 2 else np.zeros(0)
+    points = table.rows(rows) if drawn else np.zeros((0, 0))
+    targets = table.y[rows] if drawn else np.zeros(0)
     return {
         "task": "classification" if table.classes is not None else "regression",
         "source": table.source,
@@ -76,7 +76,7 @@ def info(experiment: Experiment) -> dict[str, Any]:
         "train": len(split.train),
         "validation": len(split.validation),
         "test": len(split.test),
-        "window": [low.tolist(), high.tolist()] if len(table.features) <= 2 else None,
+        "window": [bound.tolist() for bound in window(experiment)] if drawn else None,
         "points": points.tolist(),
         "point_targets": np.asarray(targets).tolist(),
     }

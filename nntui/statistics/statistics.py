@@ -123,11 +123,11 @@ def weights(experiment: Experiment, argument: str) -> Collected:
 
 def surface(experiment: Experiment, argument: str) -> Collected:
     """Two-dimensional inputs: the output over the plane, and each shown unit's response."""
-    if len(experiment.table.features) != 2:
+    if experiment.table.axes != 2:
         return {}, {}
     low, high = window(experiment)
     model = _on(experiment, _plane(low, high, GRID))
-    outputs = model.plan.value(model.output)
+    outputs = experiment.in_units(model.plan.value(model.output))
     classes = decide(outputs) if experiment.network.spec.classification else np.zeros(len(outputs), np.intp)
     several = experiment.network.spec.classification and outputs.shape[1] > 1
     strength = outputs.max(axis=1) if several else outputs[:, 0]
@@ -163,18 +163,18 @@ def _on(experiment: Experiment, raw: Any) -> Model:
 
 def curve(experiment: Experiment, argument: str) -> Collected:
     """One-dimensional inputs: the outputs along the axis."""
-    if len(experiment.table.features) != 1:
+    if experiment.table.axes != 1:
         return {}, {}
     low, high = window(experiment)
     x = np.linspace(low[0], high[0], CURVE)
-    return {"x": x, "y": experiment.network.predict(experiment.prepare(x[:, None]))}, {}
+    return {"x": x, "y": experiment.outputs(x[:, None])}, {}
 
 
 def sample(experiment: Experiment, argument: str) -> Collected:
     """One sample of the held-out part (else of the training part): inputs, label, and outputs."""
     row, k, count, part = chosen_row(experiment, argument)
     x = experiment.table.rows([row])
-    outputs = experiment.network.predict(experiment.prepare(x))[0]
+    outputs = experiment.outputs(x)[0]
     y = experiment.table.y[row]
     return {"x": x[0], "outputs": outputs.astype(np.float64)}, {
         "index": k,

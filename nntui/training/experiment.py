@@ -19,6 +19,7 @@ from nntui.display import display
 from nntui.errors import SettingError, UserError
 from nntui.training import preparation as preparing
 from nntui.training.preparation import Preparation
+from nntui.training.targets import TargetScale
 from nntui_core import probe
 from nntui_core.errors import ConfigError, NntuiError
 from nntui_core.findings import Watch
@@ -41,6 +42,8 @@ class Experiment:
     trainer: Trainer
     preparation: Preparation
     """The fitted preprocessing."""
+    scaling: TargetScale | None
+    """Of the targets, where they are scaled."""
     test: Part | None
     watch: Watch
     """What is found in the training."""
@@ -49,6 +52,14 @@ class Experiment:
     def prepare(self, x: Array) -> Array:
         """Raw inputs ``m × n`` through the fitted preprocessing."""
         return self.preparation.apply(x)
+
+    def outputs(self, x: Array) -> Array:
+        """Outputs for raw inputs ``m × n``, numbers in the targets' units."""
+        return self.in_units(self.network.predict(self.prepare(x)))
+
+    def in_units(self, outputs: Array) -> Array:
+        """The network's outputs in the targets' units."""
+        return outputs if self.scaling is None else self.scaling.back(outputs)
 
     def measure(self) -> dict[str, Metrics]:
         """Loss and accuracy of every part that has rows."""
@@ -59,7 +70,8 @@ class Experiment:
 
     def arrays(self) -> dict[str, Array]:
         """What a checkpoint saves besides the trainer's state: the fitted preprocessing."""
-        return {f"prep/{k}/{n}": a for k, s in enumerate(self.preparation.states) for n, a in s.items()}
+        found = {f"prep/{k}/{n}": a for k, s in enumerate(self.preparation.states) for n, a in s.items()}
+        return found if self.scaling is None else found | self.scaling.arrays()
 
 
 def read(
@@ -108,8 +120,9 @@ def build(settings: Settings) -> Experiment:
     problems = checks.width_faults(settings, network, table)
     if problems:
         raise UserError([say(*p) for p in problems])
+    scaling = _scaling(settings, table, split)
     with np.errstate(over="ignore"):
-        y = network.encode(table.y[order])
+        y = network.encode(table.y[order] if scaling is None else scaling.to(table.y[order]))
     if not np.isfinite(y).all():
         raise UserError(say(("dtype",), f"the targets are too large for {settings.dtype}; scale them"))
     ends = np.cumsum([len(split.train), len(split.validation)])
@@ -133,7 +146,7 @@ def build(settings: Settings) -> Experiment:
         raise UserError(say(("optimizer",), str(error).removeprefix("optimizer: "))) from None
     test = parts[2] if len(parts[2]) else None
     watch = Watch(trainer, settings.preprocess)
-    return Experiment(settings, table, split, network, trainer, preparation, test, watch, tuple(warnings))
+    return Experiment(settings, table, split, network, trainer, preparation, scaling, test, watch, tuple(warnings))
 
 
 def _reconstructing(table: Table, x: Array, order: Array, names: tuple[str, ...]) -> Table:
@@ -141,3 +154,18 @@ def _reconstructing(table: Table, x: Array, order: Array, names: tuple[str, ...]
     y = np.empty((len(x), x.shape[1]))
     y[order] = x
     return replace(table, y=y, targets=names)
+
+
+def _scaling(settings: Settings, table: Table, split: Split) -> TargetScale | None:
+    """What scales the targets, if anything is to. Raises UserError where they are no numbers of their own."""
+    if settings.data.scale_target == "none":
+        return None
+    if table.task != "regression" or table.reconstructs:
+        what = "the inputs, as preprocess leaves them" if table.reconstructs else "classes"
+        raise UserError(
+            settings.message(
+                ("data", "scale_target"),
+                f'the targets are {what} (given "standardize"; allowed "none"); it is for numbers to predict',
+            )
+        )
+    return TargetScale.fitted(table.y[split.train])

@@ -20,6 +20,7 @@ from nntui.runs.recover import state_of
 from nntui.training import start as opening
 from nntui.training.experiment import Experiment, read
 from nntui.training.preparation import Preparation
+from nntui.training.targets import TargetScale
 from nntui_core.errors import NntuiError
 from nntui_core.network import Network
 
@@ -36,14 +37,17 @@ class Trained:
     network: Network
     preparation: Preparation
     """The fitted preprocessing."""
+    scaling: TargetScale | None
+    """Of the targets, where they are scaled."""
     update: int
     """Of the state that was read."""
     epoch: int
     """Of the weights: the best one's where early stopping kept them."""
 
     def predict(self, x: Array) -> Array:
-        """Outputs ``m × k`` for raw inputs ``m × n``. Raises UserError."""
-        return self.network.predict(self.preparation.apply(x))
+        """Outputs ``m × k`` for raw inputs ``m × n``, numbers in the targets' units. Raises UserError."""
+        found = self.network.predict(self.preparation.apply(x))
+        return found if self.scaling is None else self.scaling.back(found)
 
 
 def learned(run: RunDirectory, report: Report) -> Trained:
@@ -66,7 +70,7 @@ def learned(run: RunDirectory, report: Report) -> Trained:
         epoch = int(arrays["clock"][3 if best else 1])
     except (KeyError, ValueError, TypeError, IndexError, NntuiError) as error:
         raise UserError(f"{run.name}: the checkpoint does not fit the configuration: {error}") from None
-    return Trained(settings, columns, network, preparation, update, epoch)
+    return Trained(settings, columns, network, preparation, TargetScale.restored(arrays), update, epoch)
 
 
 def tell_age(run: RunDirectory, update: int, report: Report) -> None:

@@ -1,0 +1,45 @@
+"""Targets in standard deviations for the network, and its outputs back in their units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+SHIFT, SCALE = "prep/target/shift", "prep/target/scale"
+"""Names in a checkpoint."""
+
+
+@dataclass(frozen=True, eq=False)
+class TargetScale:
+    """The mean and standard deviation of each target over the training part."""
+
+    shift: Array
+    scale: Array
+
+    @classmethod
+    def fitted(cls, y: Array) -> TargetScale:
+        """Of the training part's targets ``m × k``; one that never changes is only shifted."""
+        constant = (y == y[0]).all(axis=0)
+        return cls(y.mean(axis=0), np.where(constant, 1.0, y.std(axis=0)))
+
+    @classmethod
+    def restored(cls, arrays: Mapping[str, Array]) -> TargetScale | None:
+        """From a checkpoint; None where the targets were not scaled."""
+        return cls(arrays[SHIFT], arrays[SCALE]) if SHIFT in arrays else None
+
+    def arrays(self) -> dict[str, Array]:
+        """What a checkpoint saves."""
+        return {SHIFT: self.shift, SCALE: self.scale}
+
+    def to(self, y: Array) -> Array:
+        """Targets as the network learns them."""
+        return np.asarray((y - self.shift) / self.scale)
+
+    def back(self, outputs: Array) -> Array:
+        """Outputs of the network in the targets' units, in double precision."""
+        return np.asarray(outputs * self.scale + self.shift)
