@@ -22,7 +22,7 @@ from nntui.data.table import Array
 from nntui.data.text import TextFile
 from nntui.errors import UserError
 
-BLOCK = 1 << 20
+BLOCK = 1 << 19
 """Bytes that are read as numbers at once."""
 CELLS = 200_000
 """Cells that are read record by record at once."""

@@ -132,7 +132,7 @@ class Records(Iterator[list[str]]):
         for _ in range(dialect.skip):
             self._guarded(self._text.readline)
         spaced = dialect.delimiter == " "
-        lines: Iterator[str] = (line.strip(" ") for line in self._text) if spaced else iter(self._text)
+        lines: Iterator[str] = (f"{line.strip()}\n" for line in self._text) if spaced else iter(self._text)
         self._reader = csv.reader(lines, delimiter=dialect.delimiter, strict=True, skipinitialspace=spaced)
         self.line = dialect.skip + 1
         """Where the record that came last begins."""

@@ -63,6 +63,9 @@ def guess(sample: Sample) -> Written:
         reasons["header"] = "the first line has numbers where names would be: the columns are column1, column2, …"
     first = [c.strip() for c in body[0][1]]
     names = first if header else [f"column{k + 1}" for k in range(width)]
+    twice = [n for k, n in enumerate(names) if n and n in names[:k]]
+    if twice:
+        raise UserError([f"{shown}:{body[0][0]}: column {display(n, 40)}: the name is there twice; rename one" for n in twice[:20]])
     if header and len(names) == width - 1:
         names = ["", *names]
     samples = body[1:] if header else body
@@ -141,7 +144,7 @@ def _counts(row: Sequence[str], following: int) -> bool:
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first record has names: text above numbers, or text that does not come again."""
     if len(rows) == 1:
-        return False
+        return not any(_numeric(c.strip()) for c in rows[0])
     first, below = rows[0], rows[1:200]
     if len(first) == len(below[0]) - 1:
         return True

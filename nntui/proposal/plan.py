@@ -72,18 +72,28 @@ def plan(columns: Sequence[Column], wanted: str | None, rows: int, shown: str) -
         if column.missing:
             out.gaps.append(column)
     if not out.categories and not out.numbers:
-        kept = [c for c in columns if c is not target and c.kind in ("number", "row number")]
-        if not kept:
-            raise UserError(
-                f"{shown}: no column is left to predict {display(target.name, 40)} from: "
-                + "; ".join(f"{display(n, 30)}: {why}" for n, why in out.drop[:10])
-            )
-        out.numbers = kept
-        out.drop = [(n, w) for n, w in out.drop if n not in {c.name for c in kept}]
+        _last_resort(out, [c for c in columns if c is not target], shown)
     out.inputs = len(out.numbers) + sum(len(c.values) for c in out.categories)
     if len(out.gaps) and _indicates(out):
         out.inputs += len(out.gaps)
     return out
+
+
+def _last_resort(made: Plan, columns: Sequence[Column], shown: str) -> None:
+    """Where nothing is left to predict from: what was left out, with a note."""
+    back = [c for c in columns if c.name and c.kind != "empty"]
+    if not back:
+        raise UserError(
+            f"{shown}: no column is left to predict {display(made.target, 40)} from: "
+            + ("; ".join(f"{display(n, 30)}: {why}" for n, why in made.drop[:10]) or "there is no other")
+        )
+    reasons = dict(made.drop)
+    made.notes += [f"{c.name}: kept only because nothing else is left: {reasons.get(c.name, c.why)}" for c in back[:10]]
+    made.drop = [(n, why) for n, why in made.drop if n not in {c.name for c in back}]
+    made.numbers = [c for c in back if c.numbers is not None or c.kind == "date"]
+    made.categories = [c for c in back if c not in made.numbers]
+    made.dates = [c.name for c in back if c.kind == "date"]
+    made.gaps = [c for c in back if c.missing]
 
 
 def _indicates(made: Plan) -> bool:

@@ -63,7 +63,7 @@ def _kind(data: Path) -> str:
 
 def _text(base: Path, name: str, target: str | None, *, parquet: bool) -> tuple[Plan, list[str], float, list[str]]:
     if parquet:
-        from nntui.data.parquet import sample_of
+        from nntui.proposal.parquet import sample_of
 
         written, share = sample_of(base, name)
     else:
@@ -81,7 +81,7 @@ def _text(base: Path, name: str, target: str | None, *, parquet: bool) -> tuple[
 def _text_of(title: str, made: Plan, table: Sequence[str], *, held: bool) -> str:
     single = made.task == "classification" and len(made.classes) < 2
     lines = [
-        *write.head(title, table, made), *table, *write.held_out(made, held=held, single=single), *write.columns(made),
+        *write.head(title, made), *table, *write.held_out(made, held=held, single=single), *write.columns(made),
         *write.steps(made), *write.network(made, held=held),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"

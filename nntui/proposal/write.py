@@ -19,12 +19,12 @@ def value(given: Any) -> str:
     return tomlkit.item(given).as_string()
 
 
-def head(title: str, source: Sequence[str], made: Plan) -> list[str]:
+def head(title: str, made: Plan) -> list[str]:
     """The first lines: what the file is, and what to do with it."""
     return [
         "#:schema ./nntui.json",
         "# The line above is for editors: `nntui schema > nntui.json` writes that file; they then explain and check each key.",
-        f"# Written by nntui init from {display(title, 80)}: {made.rows:,} rows, {len(source)} notes below.",
+        f"# Written by nntui init from {display(title, 80)}: {made.rows:,} rows.",
         "# A first guess to begin with: read it, change what is wrong, then `nntui fit` or `nntui run` on this file.",
         "",
     ]
