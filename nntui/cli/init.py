@@ -14,7 +14,9 @@ from nntui.errors import UserError
 @click.command(name="init")
 @click.argument("data")
 @click.option("--target", metavar="NAME", help="The column to predict (NPZ: the array of labels).")
-@click.option("--out", metavar="FILE", help="The configuration to write (default: DATA's name with .toml, beside it).")
+@click.option(
+    "--out", metavar="FILE", help="The configuration to write (default: DATA's name with .toml, beside it)."
+)
 def command(data: str, target: str | None, out: str | None) -> None:
     """Write a commented CONFIG for DATA: a CSV (also .gz), Parquet, NPZ or IDX file.
 

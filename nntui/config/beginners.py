@@ -77,5 +77,7 @@ def nearest(name: object, allowed: Sequence[str]) -> str | None:
     known = SYNONYMS.get(plain.removesuffix("loss") if plain not in SYNONYMS else plain)
     if known in allowed:
         return known
-    near = difflib.get_close_matches(text, allowed, 1, 0.6) or difflib.get_close_matches(plain, list(folded), 1, 0.75)
+    near = difflib.get_close_matches(text, allowed, 1, 0.6) or difflib.get_close_matches(
+        plain, list(folded), 1, 0.75
+    )
     return (near[0] if near[0] in allowed else folded[near[0]]) if near else None

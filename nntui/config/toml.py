@@ -67,7 +67,9 @@ def parse(text: str, shown: str) -> dict[str, Any]:
         problem = display(re.sub(r"\s*\(at .*\)$", "", str(error)), 200)
         lines = text.split("\n")
         cure = beginners.hint(lines[number - 1], problem) if number <= len(lines) else ""
-        raise UserError(f"{shown}:{number}: not TOML: {problem}{f'; {display(cure, 120)}' if cure else ''}") from None
+        raise UserError(
+            f"{shown}:{number}: not TOML: {problem}{f'; {display(cure, 120)}' if cure else ''}"
+        ) from None
     except ValueError:
         # Only a whole number can be too long to read; Python's message speaks of Python.
         found = re.search(r"[0-9][0-9_]{4000,}", text)

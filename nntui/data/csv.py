@@ -79,7 +79,7 @@ class Csv(Source):
         frame, gone = _labelled(frame, targets)
         if gone:
             notes.append(f"{display(frame.path)}: {gone}")
-        inputs = [name for name in frame.names if name not in targets]
+        inputs = frame.names[: len(frame.names) - len(targets)]
         for name in inputs:
             found = among_numbers(frame.column(name), frame.texts[name]) if name in frame.texts else None
             if found is not None:
@@ -92,21 +92,23 @@ class Csv(Source):
         made = self._labels(frame, targets)
         width = len(inputs)
         return Table(
-            frame.x[:, :width], made.y, made.classes, tuple(inputs), tuple(targets), self.type,
+            frame.x[:, :width], made.y, made.classes, inputs, tuple(targets), self.type,
             task=made.task, auto=made.auto, reconstructs=not targets, notes=tuple(notes), line=frame.line,
             origin=display(frame.path), categories={k: v for k, v in frame.texts.items() if k not in targets},
         )  # fmt: skip
 
     def _keys(self) -> None:
         """Faults of keys that do not need the file."""
-        if len(self.delimiter) != 1 or self.delimiter in "\r\n\"":
+        if len(self.delimiter) != 1 or self.delimiter in '\r\n"':
             raise SettingError(
-                ("data", "delimiter"), f"not a delimiter (given {display(self.delimiter, 20)!r}; allowed one character)"
+                ("data", "delimiter"),
+                f"not a delimiter (given {display(self.delimiter, 20)!r}; allowed one character)",
             )
         if self.delimiter == self.decimal or (self.thousands and self.thousands == self.decimal):
             key = "decimal"
             raise SettingError(
-                ("data", key), f"this character separates other things already (given {self.decimal!r}); change one"
+                ("data", key),
+                f"this character separates other things already (given {self.decimal!r}); change one",
             )
 
     def _read(self, base: Path, *, exact: bool) -> tuple[list[str], Frame]:
@@ -138,7 +140,12 @@ class Csv(Source):
         given = (self.target,) if isinstance(self.target, str) else self.target
         if self.target == INPUTS:
             given = ()
-        for key, wanted in (("target", given), ("columns", self.columns or ()), ("drop", self.drop), ("dates", self.dates)):
+        for key, wanted in (
+            ("target", given),
+            ("columns", self.columns or ()),
+            ("drop", self.drop),
+            ("dates", self.dates),
+        ):
             for name in wanted:
                 if name not in names:
                     raise _no_such(shown, header, name, f"data.{key}")
@@ -208,16 +215,20 @@ def _labelled(frame: Frame, targets: Sequence[str]) -> tuple[Frame, str]:
     first = int(np.flatnonzero(gaps)[0])
     names = ", ".join(display(t, 30) for t in targets)
     if count == len(frame):
-        raise UserError(f"{frame.where(first)}: column {names}: every row lacks it, so there is nothing to learn from")
+        raise UserError(
+            f"{frame.where(first)}: column {names}: every row lacks it, so there is nothing to learn from"
+        )
     rows = "row has" if count == 1 else "rows have"
-    return frame.kept(~gaps), f"{count} {rows} no {names} and are left out, the first in line {frame.line(first)}"
+    return frame.kept(
+        np.asarray(~gaps)
+    ), f"{count} {rows} no {names} and are left out, the first in line {frame.line(first)}"
 
 
 def _finite(frame: Frame) -> None:
     """Raises UserError for numbers too large for double precision, and for infinities, by column."""
     found = []
-    for name in frame.names:
-        bad = np.flatnonzero(np.isinf(frame.column(name)))
+    for k, name in enumerate(frame.names):
+        bad = np.flatnonzero(np.isinf(frame.x[:, k]))
         if len(bad):
             where = frame.where(int(bad[0]))
             more = f", and {len(bad) - 1} more" if len(bad) > 1 else ""

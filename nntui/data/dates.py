@@ -43,6 +43,7 @@ def form_of(texts: Sequence[str]) -> Callable[[str], datetime] | None:
 
 def ambiguous(texts: Sequence[str]) -> bool:
     """Whether day and month could be taken for each other in every text."""
+
     def fits(form: str) -> bool:
         try:
             return all(datetime.strptime(t, form) for t in texts)
@@ -68,7 +69,9 @@ def convert(frame: Frame, names: Sequence[str]) -> None:
                 f"{display(one, 30)!r}; allowed such as 2024-01-31, 01/31/2024, 31.01.2024, 31 Jan 2024)"
             )
         if ambiguous(texts):
-            frame.notes.append(f"column {display(name)}: read as month/day/year, as nothing tells day from month")
+            frame.notes.append(
+                f"column {display(name)}: read as month/day/year, as nothing tells day from month"
+            )
         number = np.array([days(read(t)) for t in texts])
         present = ~np.isnan(column)
         if frame.x.dtype != np.float64:

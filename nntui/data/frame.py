@@ -40,7 +40,9 @@ class Frame:
         """Some of the rows, by truth values."""
         at = np.flatnonzero(rows)
         line = self.line
-        return Frame(self.path, self.names, self.x[at], self.texts, lambda row: line(int(at[row])), self.notes)
+        return Frame(
+            self.path, self.names, self.x[at], self.texts, lambda row: line(int(at[row])), self.notes
+        )
 
 
 def among_numbers(column: Array, texts: Sequence[str]) -> tuple[int, str, int] | None:

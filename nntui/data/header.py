@@ -55,11 +55,7 @@ def read_header(file: TextFile) -> Header:
             f"{shown}:{line}: the header line is missing: every name in it is a number; "
             "set data.header = false (the columns are then column1, column2, …), or add one"
         )
-    twice = [n for k, n in enumerate(names) if n and n in names[:k]]
-    if twice:
-        raise UserError(
-            [f"{shown}:{line}: column {display(n, 40)}: the name is there twice; rename one" for n in twice[:MAX_FAULTS]]
-        )
+    check_distinct(names, f"{shown}:{line}")
     if not following:
         raise UserError(f"{shown}:{line}: there are no samples, only a header line")
     notes = []
@@ -67,10 +63,23 @@ def read_header(file: TextFile) -> Header:
         names = ["", *names]
     for k, name in enumerate(names):
         if not name:
-            notes.append(f"{shown}:{line}: column {k + 1} has no name and is left out (row numbers, as a rule)")
+            notes.append(
+                f"{shown}:{line}: column {k + 1} has no name and is left out (row numbers, as a rule)"
+            )
     if not any(names):
-        raise UserError(f"{shown}:{line}: no column has a name; set data.header = false where there is no header line")
+        raise UserError(
+            f"{shown}:{line}: no column has a name; set data.header = false where there is no header line"
+        )
     return Header(tuple(names), line, lines, first, notes)
+
+
+def check_distinct(names: Sequence[str], where: str) -> None:
+    """Raises UserError for a name that comes up twice."""
+    seen: set[str] = set()
+    twice = [n for n in names if n and (n in seen or seen.add(n))]  # type: ignore[func-returns-value]
+    if twice:
+        problem = "the name is there twice; rename one"
+        raise UserError([f"{where}: column {display(n, 40)}: {problem}" for n in twice[:MAX_FAULTS]])
 
 
 def _row_names(names: Sequence[str], following: Sequence[Sequence[str]]) -> bool:

@@ -57,11 +57,14 @@ def _whole(text: str) -> bool:
     return value is not None and isfinite(value) and value == int(value)
 
 
-def _listed(frame: Frame, name: str, names: Sequence[str], index: Array, given: Sequence[str]) -> tuple[str, ...]:
+def _listed(
+    frame: Frame, name: str, names: Sequence[str], index: Array, given: Sequence[str]
+) -> tuple[str, ...]:
     """The classes that ``data.classes`` lists, sorted. Raises UserError for a label that is not among them."""
     if len(set(given)) != len(given) or not given:
         raise SettingError(
-            ("data", "classes"), f"each class is named once, and at least one (given {display(list(given), 60)})"
+            ("data", "classes"),
+            f"each class is named once, and at least one (given {display(list(given), 60)})",
         )
     other = [n for n in names if n not in given]
     if other:

@@ -61,7 +61,9 @@ class Npz(Source):
         finite(shown, self.x, flat)
         labels, classes, auto = self._labels(shown, y)
         names = tuple(f"{self.x}{k}" for k in range(flat.shape[1]))
-        return Table(flat, labels, classes, names, (self.y,), self.type, image, divisor, auto=auto, origin=shown)
+        return Table(
+            flat, labels, classes, names, (self.y,), self.type, image, divisor, auto=auto, origin=shown
+        )
 
     def _labels(self, shown: str, y: Array) -> tuple[Array, tuple[str, ...] | None, bool]:
         """Class indices or numbers, the classes, and whether whole numbers are classes unasked."""

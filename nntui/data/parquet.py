@@ -16,17 +16,24 @@ from nntui.data.table import Array
 from nntui.display import display
 from nntui.errors import UserError
 
+
 def read(base: Path, name: str, choose: Callable[[Header], Wanted]) -> Frame:
     """The columns that ``choose`` picks. Raises UserError."""
     path, file = opened(base, name)
     shown = display(path)
     names = names_of(file)
-    notes = [f"{shown}: column {k + 1} has no name and is left out (row numbers, as a rule)" for k, n in enumerate(names) if not n]
+    notes = [
+        f"{shown}: column {k + 1} has no name and is left out (row numbers, as a rule)"
+        for k, n in enumerate(names)
+        if not n
+    ]
     wanted = choose(Header(tuple(names), 1, 0, None, notes))
     if not file.metadata.num_rows:
         raise UserError(f"{shown}: there are no samples")
     if file.metadata.num_rows * len(wanted.columns) * 8 > MAX_TABLE:
-        raise UserError(f"{shown}: the table takes more than {MAX_TABLE} bytes as numbers; use fewer columns (data.columns)")
+        raise UserError(
+            f"{shown}: the table takes more than {MAX_TABLE} bytes as numbers; use fewer columns (data.columns)"
+        )
     x = np.empty((file.metadata.num_rows, len(wanted.columns)))
     texts: dict[str, tuple[str, ...]] = {}
     for at, k in enumerate(wanted.columns):
@@ -56,7 +63,9 @@ def opened(base: Path, name: str) -> tuple[Path, Any]:
     try:
         return path, parquet.ParquetFile(stream)
     except (ArrowException, OSError) as error:
-        raise UserError(f"{display(path)}: not a Parquet file, or a damaged one: {display(error, 120)}") from None
+        raise UserError(
+            f"{display(path)}: not a Parquet file, or a damaged one: {display(error, 120)}"
+        ) from None
 
 
 def _column(column: Any, *, as_text: bool) -> tuple[Array, tuple[str, ...] | None]:
@@ -68,10 +77,17 @@ def _column(column: Any, *, as_text: bool) -> tuple[Array, tuple[str, ...] | Non
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = kind.value_type
-    numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_boolean(kind)
+    numeric = (
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_boolean(kind)
+    )
     if numeric and not as_text:
         cast = column.cast(pa.int8()) if pa.types.is_boolean(kind) else column
-        return np.asarray(cast.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64), None
+        return np.asarray(
+            cast.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64
+        ), None
     if pa.types.is_null(kind):
         return np.full(len(column), np.nan), None
     words = pc.dictionary_encode(column.cast(pa.string())).combine_chunks()

@@ -11,7 +11,8 @@ from nntui.errors import UserError
 def ragged(file: TextFile, header: Header) -> UserError:
     """Each such row, up to a number, and how many more there are."""
     width = len(header.names)
-    found, more = [], 0
+    found: list[str] = []
+    more = 0
     records = file.records(first=False)
     try:
         for row in records:

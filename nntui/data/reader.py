@@ -62,7 +62,12 @@ class _Reader:
         self.pile = Pile()
 
     def frame(self) -> Frame:
-        if self.categories or not self.file.dialect.bytewise or self.file.dialect.thousands or not self._blocks():
+        if (
+            self.categories
+            or not self.file.dialect.bytewise
+            or self.file.dialect.thousands
+            or not self._blocks()
+        ):
             for columns in _columns(self.file, self.header, self.pile.rows):
                 self._add(columns)
         if not self.pile.rows:
@@ -96,7 +101,10 @@ class _Reader:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 out = np.loadtxt(
-                    lines, delimiter=None if dialect.delimiter == " " else dialect.delimiter, comments=None, ndmin=2
+                    lines,
+                    delimiter=None if dialect.delimiter == " " else dialect.delimiter,
+                    comments=None,
+                    ndmin=2,
                 )
         except ValueError:
             return None

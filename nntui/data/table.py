@@ -59,7 +59,13 @@ class Columns:
         features, classes, targets, image = (value[k] for k in ("features", "classes", "targets", "image"))
         categories, labels = value.get("categories", {}), value.get("labels", [])
         task = value.get("task", "regression" if classes is None else "classification")
-        texts = [*features, *(classes or ()), *labels, *categories, *(v for vs in categories.values() for v in vs)]
+        texts = [
+            *features,
+            *(classes or ()),
+            *labels,
+            *categories,
+            *(v for vs in categories.values() for v in vs),
+        ]
         numbers = [targets, *(image or ())]
         if not all(isinstance(t, str) for t in texts) or not all(type(n) is int and n > 0 for n in numbers):
             raise ValueError("not a description of columns")
@@ -101,7 +107,7 @@ class Table:
     """What was done to the data that the user should know."""
     origin: str = ""
     """The file, for messages."""
-    line: Callable[[int], int] | None = None
+    line: Callable[[int], int] = lambda row: row + 1
     """The line of the file in which a row begins."""
     digest: str = field(init=False)
     """SHA-256 of the contents, to notice data that changed."""
@@ -158,7 +164,7 @@ def _pieces(array: Array) -> Iterator[memoryview]:
     for start in range(0, len(array), size):
         block = np.ascontiguousarray(array[start : start + size])
         if block.size:
-            yield memoryview(block).cast("B")
+            yield memoryview(block.data).cast("B")
 
 
 def numbers(x: Array) -> tuple[Array, float]:

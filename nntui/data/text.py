@@ -58,7 +58,9 @@ class _Bounded(io.RawIOBase):
         data = self._stream.read(len(buffer))
         self._read += len(data)
         if self._read > MAX_BYTES:
-            raise UserError(f"{self._shown}: too large once unpacked (allowed up to {MAX_BYTES} bytes); use a sample")
+            raise UserError(
+                f"{self._shown}: too large once unpacked (allowed up to {MAX_BYTES} bytes); use a sample"
+            )
         if self._text and b"\0" in data:
             line = self._lines + data.count(b"\n", 0, data.index(b"\0")) + 1
             raise UserError(f"{self._shown}:{line}: a NUL character: this is not a CSV file")
@@ -81,14 +83,14 @@ class TextFile:
         wide = MARKS.get(head[:2])
         if wide is not None and dialect.bytewise:
             raise UserError(
-                f"{self.shown}: the text is UTF-16 (Excel's Unicode text); set data.encoding = \"utf-16\", or save it as UTF-8"
+                f'{self.shown}: the text is UTF-16 (Excel\'s Unicode text); set data.encoding = "utf-16", or save it as UTF-8'
             )
 
     def binary(self) -> BinaryIO:
         """The bytes, unpacked. Raises UserError, also later, while they are read."""
         _, stream = open_data(self._base, self._name, *self._key)
         inner: Any = gzip.GzipFile(fileobj=stream) if self.packed else stream
-        return io.BufferedReader(_Bounded(inner, self.shown, text=self.dialect.bytewise), 1 << 20)  # type: ignore[return-value]
+        return io.BufferedReader(_Bounded(inner, self.shown, text=self.dialect.bytewise), 1 << 20)
 
     def records(self, *, first: bool = True) -> Records:
         """All records from the first line after ``skip`` on; without ``first`` those after the header."""

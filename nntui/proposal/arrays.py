@@ -18,7 +18,18 @@ from nntui.errors import UserError
 from nntui.proposal.plan import CLASSES, Plan
 from nntui.proposal.write import value
 
-INPUTS = ("x", "x_train", "data", "images", "inputs", "features", "train_x", "pixels", "train_images", "arr_0")
+INPUTS = (
+    "x",
+    "x_train",
+    "data",
+    "images",
+    "inputs",
+    "features",
+    "train_x",
+    "pixels",
+    "train_images",
+    "arr_0",
+)
 LABELS = ("y", "y_train", "labels", "target", "targets", "label", "train_y", "train_labels", "arr_1")
 
 
@@ -42,7 +53,12 @@ def idx(base: Path, name: str) -> tuple[Plan, list[str]]:
     """The plan for pictures and the labels beside them. Raises UserError."""
     labels = _labels(base, name)
     table = Idx(images=name, labels=labels).load(0, base)
-    lines = ["[data]", 'source = "idx"', f"images = {value(name)}  # {_shape(table)}", f"labels = {value(labels)}"]
+    lines = [
+        "[data]",
+        'source = "idx"',
+        f"images = {value(name)}  # {_shape(table)}",
+        f"labels = {value(labels)}",
+    ]
     return _plan(table, "label", "labels of pictures"), lines
 
 
@@ -50,7 +66,7 @@ def _labels(base: Path, name: str) -> str:
     """The file of labels that goes with a file of pictures. Raises UserError."""
     if "images" not in name:
         raise UserError(
-            f"{display(name)}: name the file of pictures, whose name has \"images\" in it, with its labels beside it "
+            f'{display(name)}: name the file of pictures, whose name has "images" in it, with its labels beside it '
             "(such as train-images-idx3-ubyte and train-labels-idx1-ubyte)"
         )
     for end in ("idx1", "idx3"):
@@ -76,22 +92,30 @@ def _arrays(base: Path, name: str, wanted: str | None) -> tuple[str, str]:
     x = next((n for w in INPUTS for n in tables if n.lower() == w), None)
     x = x or max((n for n in tables if n != wanted), key=lambda n: np.prod(shapes[n]), default=None)
     if x is None:
-        raise UserError(f"{shown}: no array holds samples (given {have}; allowed m × n, m × h × w or m × c × h × w)")
+        raise UserError(
+            f"{shown}: no array holds samples (given {have}; allowed m × n, m × h × w or m × c × h × w)"
+        )
     same = [n for n, s in shapes.items() if n != x and s[:1] == shapes[x][:1] and len(s) in (1, 2)]
     if wanted is not None:
         if wanted not in same:
-            raise UserError(f"--target: no array of that name has a label a row of {display(x)} (given {display(wanted, 40)}; there is {have})")
+            raise UserError(
+                f"--target: no array of that name has a label a row of {display(x)} (given {display(wanted, 40)}; there is {have})"
+            )
         return x, wanted
     y = next((n for w in LABELS for n in same if n.lower() == w), None) or (same[0] if same else None)
     if y is None:
-        raise UserError(f"{shown}: no array has a label for each of the {shapes[x][0]} rows of {display(x)} (given {have})")
+        raise UserError(
+            f"{shown}: no array has a label for each of the {shapes[x][0]} rows of {display(x)} (given {have})"
+        )
     return x, y
 
 
 def _header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[int, ...]:
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        read = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
         shape: tuple[int, ...] = read(file)[0]
         return shape
 

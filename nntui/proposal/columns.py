@@ -31,7 +31,9 @@ EACH = 10
 """Rows that each value needs on average where there are more than a few."""
 MISSING = 0.9
 """A column with a larger share of gaps is left out."""
-IDENTITY = re.compile(r"(?i)(?:^|[_\W])(?:id|index|idx|key|uuid|rownames?|row|unnamed.*)$|^id[_\W]|[a-z](?:Id|ID)$|^no\.?$")
+IDENTITY = re.compile(
+    r"(?i)(?:^|[_\W])(?:id|index|idx|key|uuid|rownames?|row|unnamed.*)$|^id[_\W]|[a-z](?:Id|ID)$|^no\.?$"
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def look(written: Written) -> tuple[list[Column], Dialect]:
         dialect = replace(dialect, na=(*dialect.na, *found))
     numbers = Numbers(dialect)
     columns = [
-        _column(name, column, numbers, written.count) for name, column in zip(written.names, cells, strict=True)
+        _column(name, column, numbers, written.count)
+        for name, column in zip(written.names, cells, strict=True)
     ]
     return columns, dialect
 
@@ -110,7 +113,13 @@ def _column(name: str, cells: Sequence[str], numbers: Numbers, count: int) -> Co
     if found is not None:
         steps = np.diff(found)
         whole = not missing and bool((found == np.round(found)).all())
-        if whole and rows > 3 and (steps == 1).all() and found[0] in (0, 1) and (rows > 20 or IDENTITY.search(name)):
+        if (
+            whole
+            and rows > 3
+            and (steps == 1).all()
+            and found[0] in (0, 1)
+            and (rows > 20 or IDENTITY.search(name))
+        ):
             return made("row number", "it counts the rows")
         if whole and rows > 3 and len(values) == rows and IDENTITY.search(name):
             return made("row number", "by its name and distinct values it identifies the rows")

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nntui.data.header import check_distinct
 from nntui.data.table import as_number
 from nntui.data.text import Dialect
 from nntui.display import display
@@ -60,20 +61,22 @@ def guess(sample: Sample) -> Written:
         raise UserError(f"{shown}:{rows[-1][0]}: there are no samples, only a header line")
     header = _has_header([r for _, r in body])
     if not header:
-        reasons["header"] = "the first line has numbers where names would be: the columns are column1, column2, …"
+        reasons["header"] = (
+            "the first line has numbers where names would be: the columns are column1, column2, …"
+        )
     first = [c.strip() for c in body[0][1]]
     names = first if header else [f"column{k + 1}" for k in range(width)]
-    twice = [n for k, n in enumerate(names) if n and n in names[:k]]
-    if twice:
-        raise UserError([f"{shown}:{body[0][0]}: column {display(n, 40)}: the name is there twice; rename one" for n in twice[:20]])
+    check_distinct(names, f"{shown}:{body[0][0]}")
     if header and len(names) == width - 1:
         names = ["", *names]
     samples = body[1:] if header else body
     if sample.whole:
         wrong = next((line for line, r in samples if len(r) != width), None)
         if wrong is not None:
-            cells = next(len(r) for line, r in samples if line == wrong)
-            raise UserError(f"{shown}:{wrong}: {cells} cells where the table has {width} columns; mend or remove the line")
+            given = next(len(r) for line, r in samples if line == wrong)
+            raise UserError(
+                f"{shown}:{wrong}: {given} cells where the table has {width} columns; mend or remove the line"
+            )
     cells = [r for _, r in samples if len(r) == width and not (header and r == body[0][1])]
     if not cells:
         raise UserError(f"{shown}:{body[0][0]}: there are no samples, only a header line")
@@ -149,7 +152,7 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     if len(first) == len(below[0]) - 1:
         return True
     cells = [c.strip() for c in first]
-    for_it = against = 0
+    for_it, against = 0.0, 0
     for k, name in enumerate(cells):
         column = [r[k].strip() for r in below if k < len(r)]
         present = [c for c in column if c and c not in ("NA", "nan")]
@@ -159,7 +162,7 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
         elif numeric and name:
             for_it += 1
         elif name and name not in column and len(set(present)) < len(present):
-            for_it += 0.5  # type: ignore[assignment]
+            for_it += 0.5
     years = [c for c in cells if _numeric(c)]
     if against and cells[0] and not _numeric(cells[0]) and len(set(years)) == len(years):
         return all(c.isdigit() and 1800 <= int(c) <= 2200 for c in years)

@@ -23,7 +23,9 @@ def sample_of(base: Path, name: str) -> tuple[Written, float]:
     batch = next(file.iter_batches(batch_size=ROWS), None)
     if batch is None or not count:
         raise UserError(f"{display(path)}: there are no samples")
-    columns = [["" if v is None else _text(v) for v in batch.column(k).to_pylist()] for k in range(batch.num_columns)]
+    columns = [
+        ["" if v is None else _text(v) for v in batch.column(k).to_pylist()] for k in range(batch.num_columns)
+    ]
     rows = [list(row) for row in zip(*columns, strict=True)]
     return Written(Dialect(), names, rows, {}, count), min(1.0, len(rows) / count)
 

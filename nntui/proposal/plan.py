@@ -88,7 +88,9 @@ def _last_resort(made: Plan, columns: Sequence[Column], shown: str) -> None:
             + ("; ".join(f"{display(n, 30)}: {why}" for n, why in made.drop[:10]) or "there is no other")
         )
     reasons = dict(made.drop)
-    made.notes += [f"{c.name}: kept only because nothing else is left: {reasons.get(c.name, c.why)}" for c in back[:10]]
+    made.notes += [
+        f"{c.name}: kept only because nothing else is left: {reasons.get(c.name, c.why)}" for c in back[:10]
+    ]
     made.drop = [(n, why) for n, why in made.drop if n not in {c.name for c in back}]
     made.numbers = [c for c in back if c.numbers is not None or c.kind == "date"]
     made.categories = [c for c in back if c not in made.numbers]
@@ -114,9 +116,13 @@ def _target(columns: Sequence[Column], wanted: str | None, shown: str) -> tuple[
             near = difflib.get_close_matches(wanted, names, 1)
             hint = f'; did you mean "{display(near[0])}"?' if near else ""
             allowed = ", ".join(display(n, 30) for n in names[:20])
-            raise UserError(f"--target: there is no such column (given {display(wanted, 40)}; allowed {allowed}){hint}")
+            raise UserError(
+                f"--target: there is no such column (given {display(wanted, 40)}; allowed {allowed}){hint}"
+            )
         if found.kind == "empty":
-            raise UserError(f"--target: {display(wanted, 40)}: {found.why}, so there is nothing to learn from")
+            raise UserError(
+                f"--target: {display(wanted, 40)}: {found.why}, so there is nothing to learn from"
+            )
         return found, "asked for"
     fit = [c for c in named if c.useful]
     by_name = next((c for c in reversed(fit) if TARGETS.match(c.name) and c.kind != "date"), None)
@@ -138,8 +144,14 @@ def _task(target: Column) -> tuple[bool, str]:
     if not target.whole:
         return False, "numbers with fractions"
     if distinct <= CLASSES and len(target.cells) >= 2 * distinct:
-        return True, f'{distinct} distinct whole numbers are taken as classes; "regression" where they are quantities'
-    return False, f'{distinct} distinct whole numbers are taken as quantities; "classification" where they are classes'
+        return (
+            True,
+            f'{distinct} distinct whole numbers are taken as classes; "regression" where they are quantities',
+        )
+    return (
+        False,
+        f'{distinct} distinct whole numbers are taken as quantities; "classification" where they are classes',
+    )
 
 
 def rare(made: Plan) -> list[tuple[str, int]]:
@@ -172,4 +184,12 @@ def sizes(rows: int, inputs: int, *, pictures: bool) -> Sizes:
     updates = 4000 if rows < 20_000 else 20_000
     epochs = int(np.clip(updates * batch // max(1, rows), 5, 400))
     held = (0.2, 0.2) if rows >= 200 else (0.2, 0.0) if rows >= 50 else (0.0, 0.0)
-    return Sizes(hidden, batch, epochs, 0.01 if rows < 5000 else 0.002, 0.001 if rows < 2000 else 0.0, *held, max(5, epochs // 8))
+    return Sizes(
+        hidden,
+        batch,
+        epochs,
+        0.01 if rows < 5000 else 0.002,
+        0.001 if rows < 2000 else 0.0,
+        *held,
+        max(5, epochs // 8),
+    )

@@ -61,7 +61,9 @@ def _kind(data: Path) -> str:
     return "idx" if "ubyte" in name or "idx3" in name or "idx1" in name else "text"
 
 
-def _text(base: Path, name: str, target: str | None, *, parquet: bool) -> tuple[Plan, list[str], float, list[str]]:
+def _text(
+    base: Path, name: str, target: str | None, *, parquet: bool
+) -> tuple[Plan, list[str], float, list[str]]:
     if parquet:
         from nntui.proposal.parquet import sample_of
 
@@ -73,7 +75,9 @@ def _text(base: Path, name: str, target: str | None, *, parquet: bool) -> tuple[
     made = plan(columns, target, written.count, display(base / name))
     unnamed = sum(c.kind == "unnamed" for c in columns)
     if unnamed:
-        made.notes.append(f"{unnamed} column{'s' if unnamed > 1 else ''} without a name, left out (row numbers, as a rule)")
+        made.notes.append(
+            f"{unnamed} column{'s' if unnamed > 1 else ''} without a name, left out (row numbers, as a rule)"
+        )
     lines = write.csv_table(name, made, dialect, written.reasons, share)
     return made, lines, share, [f"{key}: {why}" for key, why in written.reasons.items()]
 

@@ -7,6 +7,7 @@ import io
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from nntui.data.files import open_data
 from nntui.data.text import GZIP, MARKS
@@ -67,8 +68,8 @@ def read_sample(base: Path, name: str) -> Sample:
     return Sample(path, [line.rstrip("\n") for line in lines], encoding, share, size)
 
 
-def _pieces(stream: io.BufferedIOBase | object, size: int) -> bytes:
-    read, seek = stream.read, stream.seek  # type: ignore[attr-defined]
+def _pieces(stream: BinaryIO, size: int) -> bytes:
+    read, seek = stream.read, stream.seek
     head: bytes = read(WHOLE // 2)
     parts = [head[: head.rfind(b"\n") + 1]]
     for k in range(PIECES):
@@ -83,7 +84,9 @@ def _decoded(shown: str, data: bytes) -> tuple[str, str]:
     if data[:2] in MARKS:
         candidates = ["utf-16"]
     elif data[1:2] == b"\0" or data[:1] == b"\0":
-        raise UserError(f"{shown}: UTF-16 text without a byte order mark, or no text; save the table as UTF-8")
+        raise UserError(
+            f"{shown}: UTF-16 text without a byte order mark, or no text; save the table as UTF-8"
+        )
     else:
         candidates = ["utf-8", "cp1252", "latin-1"]
     for encoding in candidates:

@@ -146,7 +146,9 @@ def build(settings: Settings) -> Experiment:
         raise UserError(say(("optimizer",), str(error).removeprefix("optimizer: "))) from None
     test = parts[2] if len(parts[2]) else None
     watch = Watch(trainer, settings.preprocess)
-    return Experiment(settings, table, split, network, trainer, preparation, scaling, test, watch, tuple(warnings))
+    return Experiment(
+        settings, table, split, network, trainer, preparation, scaling, test, watch, tuple(warnings)
+    )
 
 
 def _reconstructing(table: Table, x: Array, order: Array, names: tuple[str, ...]) -> Table:

@@ -22,6 +22,7 @@ from nntui_core.preprocessing.tables import Impute, OneHot
 
 Array = NDArray[Any]
 Say = Callable[[Sequence[str | int], str], str]
+MAX_FAULTS = 20
 LISTED = 6
 """Values of a column that a message shows at most."""
 
@@ -51,7 +52,9 @@ class Preparation:
         found: set[str] = set()
         for step, state in zip(self.steps, self.states, strict=True):
             if isinstance(step, Impute):
-                found |= set(read_names(self.before.names, state) if "columns" in state else self.before.names)
+                found |= set(
+                    read_names(self.before.names, state) if "columns" in state else self.before.names
+                )
         return found
 
     def unknown(self, x: Array) -> dict[str, Array]:
@@ -77,7 +80,9 @@ class Preparation:
                 x = step.apply(x, state)
             x = x.astype(self.dtype)
         if not np.isfinite(x).all():
-            raise UserError(f"the inputs are too large for {self.dtype} (after preprocessing, where there is any)")
+            raise UserError(
+                f"the inputs are too large for {self.dtype} (after preprocessing, where there is any)"
+            )
         return x
 
     def whole(self, table: Table, order: Array) -> Array:
@@ -131,16 +136,18 @@ def column_faults(steps: Sequence[Preprocessor], table: Table) -> list[str]:
             new = missing.any(axis=0) & (first < 0)
             first[new] = start + missing[:, new].argmax(axis=0)
             gaps += missing.sum(axis=0)
-    found = []
+    found: list[str] = []
     for k, name in enumerate(names):
-        line = table.line(0) - 1 if table.line else 1
+        if len(found) == MAX_FAULTS:
+            found.append(f"{table.origin}: and perhaps more columns; these were told first")
+            break
         missing_too = f", {gaps[k]:,} missing" if gaps[k] else ""
         if name in table.categories and name not in encoded:
             values = table.categories[name]
             odd = among_numbers(table.stored[:, k], values)
             if odd is not None:
                 count, such, row = odd
-                line = table.line(row) if table.line else row + 1
+                line = table.line(row)
                 found.append(
                     f"{table.origin}:{line}: column {display(name)}: {count} text cell{'s' if count > 1 else ''} among "
                     f"{len(table) - gaps[k] - count:,} numbers (given {display(such, 40)!r}); correct "
@@ -152,11 +159,11 @@ def column_faults(steps: Sequence[Preprocessor], table: Table) -> list[str]:
             shown += f" and {len(values) - LISTED:,} more" if len(values) > LISTED else ""
             impute = "an impute step and a onehot step" if gaps[k] and name not in filled else "a onehot step"
             found.append(
-                f"{table.origin}:{max(1, line)}: column {display(name)}: {len(table) - gaps[k]:,} text cells{missing_too}: "
+                f"{table.origin}:{max(1, table.line(0) - 1)}: column {display(name)}: {len(table) - gaps[k]:,} text cells{missing_too}: "
                 f'{shown}: add {impute} ([[preprocess]] type = "onehot"), or leave it out (data.drop)'
             )
         elif gaps[k] and name not in filled:
-            at = table.line(int(first[k])) if table.line else int(first[k]) + 1
+            at = table.line(int(first[k]))
             found.append(
                 f"{table.origin}:{at}: column {display(name)}: {gaps[k]:,} cell{'s are' if gaps[k] > 1 else ' is'} missing, "
                 'this is the first: add an impute step ([[preprocess]] type = "impute"), fill in or remove the rows, or '

@@ -77,7 +77,9 @@ def _say_columns(header: Header, columns: Columns, report: Report) -> None:
     known = {*columns.features, *columns.labels}
     extra = [display(n, 30) for n in header.names if n and n not in known]
     if extra:
-        report(f"{len(extra)} column{'s are' if len(extra) > 1 else ' is'} no input of the run and not used: {listed(extra)}")
+        report(
+            f"{len(extra)} column{'s are' if len(extra) > 1 else ' is'} no input of the run and not used: {listed(extra)}"
+        )
     if tuple(n for n in header.names if n in columns.features) != columns.features:
         report("the columns are in another order than in the training; they are taken by name")
 

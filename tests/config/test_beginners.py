@@ -71,7 +71,14 @@ def test_a_key_that_other_libraries_call_otherwise() -> None:
 
 
 def test_every_synonym_is_a_name_here() -> None:
-    kinds: tuple[catalog.Kind, ...] = ("loss", "layer", "activation", "optimizer", "preprocess", "initializer")
+    kinds: tuple[catalog.Kind, ...] = (
+        "loss",
+        "layer",
+        "activation",
+        "optimizer",
+        "preprocess",
+        "initializer",
+    )
     names = {n for kind in kinds for n in shown_members(kind)}
     keys = {f for kind in kinds for c in shown_members(kind).values() for f in c.__dataclass_fields__}
     data = {"path", "target", "delimiter", "columns", "drop", "na"}

@@ -309,7 +309,9 @@ def test_what_needs_the_data_is_told_with_the_rest(tmp_path_factory: pytest.Temp
     table = layers(DENSE, data=f'source = "csv"\npath = "{path}"\ntarget = "y"', rest="lr = -1\n")
     key, cell = messages(table)
     assert key.startswith("t.toml:12: optimizer.lr: ")
-    assert cell.startswith(f"{path}:2: column a: 1 text cell among 1 numbers (given 'q'); correct it, add it to data.na")
+    assert cell.startswith(
+        f"{path}:2: column a: 1 text cell among 1 numbers (given 'q'); correct it, add it to data.na"
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ NAMES = {
     "layer": "dense conv2d maxpool2d avgpool2d flatten dropout batchnorm maxout add concat",
     "optimizer": "sgd momentum nesterov adagrad rmsprop adam adamw nadam amsgrad newton cg bfgs lbfgs",
     "schedule": "constant inverse_sqrt inverse_time step exponential cosine one_cycle",
-    "preprocess": "center standardize minmax binarize pca whiten polynomial",
+    "preprocess": "center standardize minmax binarize pca whiten polynomial impute onehot",
 }
 
 

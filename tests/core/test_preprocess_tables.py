@@ -139,7 +139,9 @@ def test_what_cannot_be_is_refused_with_a_cure() -> None:
         with pytest.raises(ConfigError, match='goes with strategy "constant"'):
             catalog.build("preprocess", {"type": "impute", **wrong})
     many = Features(("id",), categories={"id": tuple(map(str, range(4000)))})
-    with pytest.raises(ConfigError, match=r"4,000 columns of 4,000 samples .* id has 4,000 values.*data\.drop"):
+    with pytest.raises(
+        ConfigError, match=r"4,000 columns of 4,000 samples .* id has 4,000 values.*data\.drop"
+    ):
         OneHot(memory=10**8).fit(np.arange(4000.0)[:, None], many)
     with pytest.raises(NntuiError, match=r"no such column.*given ag; allowed age, sex, fare"):
         Standardize(columns=("ag",)).fit(np.ones((2, 3)), SEX)

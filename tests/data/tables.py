@@ -33,7 +33,20 @@ def titanic() -> str:
             [k + 1, int(lives), group, f'Doe, Mr. J. "{k}"', "female" if female else "male", age, rng.integers(0, 3),
              f"T{k * 7}", f"{rng.lognormal(3):.4f}", cabin, port, "yes" if lives else "no"]
         )  # fmt: skip
-    names = "PassengerId Survived Pclass Name Sex Age SibSp Ticket Fare Cabin Embarked alive".split()
+    names = [
+        "PassengerId",
+        "Survived",
+        "Pclass",
+        "Name",
+        "Sex",
+        "Age",
+        "SibSp",
+        "Ticket",
+        "Fare",
+        "Cabin",
+        "Embarked",
+        "alive",
+    ]
     return text(names, rows)
 
 
@@ -56,7 +69,7 @@ def diabetes() -> str:
     rng = np.random.default_rng(2)
     x = rng.normal(size=(442, 10))
     y = 150 + 40 * x[:, 2] + 30 * x[:, 8] - 20 * x[:, 6] + rng.normal(0, 50, 442)
-    names = "AGE SEX BMI BP S1 S2 S3 S4 S5 S6 Y".split()
+    names = ["AGE", "SEX", "BMI", "BP", "S1", "S2", "S3", "S4", "S5", "S6", "Y"]
     rows = [[*(f"{v * 10 + 50:.1f}" for v in r), int(max(20, t))] for r, t in zip(x, y, strict=True)]
     return text(names, rows, "\t")
 
@@ -69,7 +82,14 @@ def births() -> str:
         mother, smokes = rng.normal(60, 14), rng.random() < 0.4
         weight = 2.9 + 0.012 * (mother - 60) - 0.5 * smokes + rng.normal(0, 0.4)
         race = ["white", "black", "other"][int(rng.integers(3))]
-        rows.append([f"{mother:.1f}".replace(".", ","), race, "yes" if smokes else "no", f"{weight:.3f}".replace(".", ",")])
+        rows.append(
+            [
+                f"{mother:.1f}".replace(".", ","),
+                race,
+                "yes" if smokes else "no",
+                f"{weight:.3f}".replace(".", ","),
+            ]
+        )
     return text(["lwt", "race", "smoke", "bwt"], rows, ";")
 
 
@@ -78,7 +98,9 @@ def rare() -> str:
     rng = np.random.default_rng(4)
     x = rng.normal(size=(1000, 4))
     y = (x[:, 0] + x[:, 1] > 2.97).astype(int)
-    return text(["a", "b", "c", "d", "fraud"], [[*(f"{v:.3f}" for v in r), k] for r, k in zip(x, y, strict=True)])
+    return text(
+        ["a", "b", "c", "d", "fraud"], [[*(f"{v:.3f}" for v in r), k] for r, k in zip(x, y, strict=True)]
+    )
 
 
 def sales() -> str:
@@ -88,7 +110,16 @@ def sales() -> str:
     for k in range(300):
         amount = 1000 + 5 * k + rng.normal(0, 60)
         gap = "N/A" if k % 17 == 0 else f"{rng.uniform(0, 9):.2f}"
-        rows.append([f"{1 + k // 28 % 12:02d}/{1 + k % 28:02d}/{2020 + k // 336}", "EU", "", gap, f"{k:03d}x", f"{amount:,.0f}"])
+        rows.append(
+            [
+                f"{1 + k // 28 % 12:02d}/{1 + k % 28:02d}/{2020 + k // 336}",
+                "EU",
+                "",
+                gap,
+                f"{k:03d}x",
+                f"{amount:,.0f}",
+            ]
+        )
     return text(["day", "zone", "remark", "rating", "code", "amount"], rows)
 
 

@@ -83,7 +83,9 @@ def test_without_a_header_columns_are_numbered(tmp_path: Path) -> None:
 
 
 def test_numbers_with_groups_and_other_words_for_missing(tmp_path: Path) -> None:
-    table = read(tmp_path, 'a,y\n"1,234.5",1.5\n"-1,234,567",2\n12,3\n"12,34",4\n', thousands=",", na=("", "12,34"))
+    table = read(
+        tmp_path, 'a,y\n"1,234.5",1.5\n"-1,234,567",2\n12,3\n"12,34",4\n', thousands=",", na=("", "12,34")
+    )
     np.testing.assert_array_equal(table.x, [[1234.5], [-1234567], [12], [NAN]])
     table = read(tmp_path, "a,y\n?,1.5\n2,2\nNA,3\n", na=("?", "NA"))
     np.testing.assert_array_equal(table.x, [[NAN], [2], [NAN]])
@@ -102,7 +104,9 @@ def test_packed_files_and_damaged_ones(tmp_path: Path) -> None:
 
 def test_other_encodings_are_refused_with_their_cure(tmp_path: Path) -> None:
     (found,) = refused(tmp_path, "a,y\n1,café\n".encode("cp1252"))
-    assert found.startswith('t.csv:2: not UTF-8 text; it may be Windows or Latin-1: set data.encoding = "cp1252"')
+    assert found.startswith(
+        't.csv:2: not UTF-8 text; it may be Windows or Latin-1: set data.encoding = "cp1252"'
+    )
     (found,) = refused(tmp_path, "a,y\n1,2\n".encode("utf-16"))
     assert 'set data.encoding = "utf-16"' in found
     (found,) = refused(tmp_path, b"\xff\xfea,y\n1,2\n\x00", encoding="utf-16")
@@ -133,7 +137,9 @@ def test_dates_with_times_ambiguous_ones_and_other_text(tmp_path: Path) -> None:
     assert table.x.tolist() == [[1]]
     assert "month/day/year" in table.notes[0]
     (found,) = refused(tmp_path, "d,y\n1970-01-02,1.5\nsoon,2\n", dates=("d",))
-    assert found.startswith("t.csv:3: column d: the cells are not all dates of one form (given 'soon'; allowed such as")
+    assert found.startswith(
+        "t.csv:3: column d: the cells are not all dates of one form (given 'soon'; allowed such as"
+    )
 
 
 def test_rows_without_a_label_are_left_out_and_that_is_said(tmp_path: Path) -> None:
@@ -169,12 +175,16 @@ def test_several_targets_several_labels_and_the_inputs_themselves(tmp_path: Path
 
 
 def test_another_delimiter_is_named_as_the_cure(tmp_path: Path) -> None:
-    assert refused(tmp_path, "a;y\n1;2\n")[0].endswith('the columns seem to be separated by ";": set data.delimiter = ";"')
-    for key, given in (("delimiter", ",,"), ("decimal", ",")):
-        assert refused(tmp_path, "a,y\n1,2\n", **{key: given})[0].startswith(f"data.{key}: ")
+    assert refused(tmp_path, "a;y\n1;2\n")[0].endswith(
+        'the columns seem to be separated by ";": set data.delimiter = ";"'
+    )
+    for key, value in (("delimiter", ",,"), ("decimal", ",")):
+        assert refused(tmp_path, "a,y\n1,2\n", **{key: value})[0].startswith(f"data.{key}: ")
 
 
-def test_text_after_numbers_keeps_the_spelling_of_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_after_numbers_keeps_the_spelling_of_the_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reader, "BLOCK", 64)
     monkeypatch.setattr(reader, "CELLS", 32)
     rows = "".join(f"{k:03d},{k % 2}\n" for k in range(200)) + "x,1\n"
@@ -185,7 +195,9 @@ def test_text_after_numbers_keeps_the_spelling_of_the_numbers(tmp_path: Path, mo
 
 
 @pytest.mark.parametrize("gap", [None, 0, 57, 199])
-def test_blocks_and_records_give_one_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gap: int | None) -> None:
+def test_blocks_and_records_give_one_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gap: int | None
+) -> None:
     monkeypatch.setattr(reader, "BLOCK", 100)
     monkeypatch.setattr(reader, "CELLS", 48)
     numbers = np.random.default_rng(0).normal(size=(200, 3))
@@ -204,7 +216,9 @@ def test_a_ragged_row_far_down_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(reader, "BLOCK", 100)
     text = "a,b,y\n" + "1,2,3\n" * 100
     (found,) = refused(tmp_path, text + "1,2\n" + "1,2,3\n" * 100)
-    assert found.startswith("t.csv:102: column y: the cell is missing (given 2 cells; allowed 3, as in the header)")
+    assert found.startswith(
+        "t.csv:102: column y: the cell is missing (given 2 cells; allowed 3, as in the header)"
+    )
 
 
 def test_wide_tables_and_many_categories_are_read(tmp_path: Path) -> None:
@@ -222,7 +236,9 @@ CELL = st.one_of(
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data(), st.sampled_from(",;\t|"), st.sampled_from(["utf-8", "utf-16", "cp1252"]), st.integers(1, 12))
+@given(
+    st.data(), st.sampled_from(",;\t|"), st.sampled_from(["utf-8", "utf-16", "cp1252"]), st.integers(1, 12)
+)
 def test_random_tables_are_read_as_python_reads_them(
     tmp_path: Path, data: st.DataObject, delimiter: str, encoding: Any, count: int
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nntui_core.errors import ConfigError, NumericError, ShapeError
+from nntui_core.errors import NumericError, ShapeError
 from nntui_core.memory import Array
 from nntui_core.preprocessing.features import Features, Names, unique
 from nntui_core.preprocessing.rows import Rows
@@ -144,7 +144,9 @@ def out_of_turn(steps: Sequence[Preprocessor]) -> list[tuple[int, str]]:
     for k, step in enumerate(steps):
         before = next((s for s in steps[:k] if s.turn > step.turn), None)
         if before is not None:
-            found.append((k, f"{step.type} must come before {before.type}: first impute, then onehot, then the others"))
+            found.append(
+                (k, f"{step.type} must come before {before.type}: first impute, then onehot, then the others")
+            )
     return found
 
 
@@ -154,6 +156,4 @@ def listed(names: Sequence[Any], most: int = 5) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
-__all__ = [
-    "ConfigError", "Features", "Names", "Preprocessor", "Rows", "State", "listed", "out_of_turn", "read_names",
-]  # fmt: skip
+__all__ = ["Features", "Names", "Preprocessor", "Rows", "State", "listed", "out_of_turn", "read_names"]

@@ -93,9 +93,7 @@ class Whiten(_Components):
         read = len(state["mean"])
         missing = read - state["axes"].shape[1]
         return (
-            [f"whiten: {missing} of {read} directions had no variance and were left out"]
-            if missing
-            else []
+            [f"whiten: {missing} of {read} directions had no variance and were left out"] if missing else []
         )
 
 

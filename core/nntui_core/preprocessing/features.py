@@ -33,7 +33,10 @@ class Features:
             else:
                 shown = ", ".join(self.names[:20]) + (", …" if len(self.names) > 20 else "")
                 raise ConfigError(
-                    "there is no such column at this step", where=f"{where}.columns", given=name, allowed=shown
+                    "there is no such column at this step",
+                    where=f"{where}.columns",
+                    given=name,
+                    allowed=shown,
                 )
         return [k for k, name in enumerate(self.names) if name in found]
 
@@ -52,14 +55,11 @@ class Features:
 
 def unique(names: Sequence[str]) -> Names:
     """The names, the second of two equal ones with a number behind."""
-    taken: set[str] = set(names)
-    out: list[str] = []
+    given, out = set(names), dict[str, None]()
     for name in names:
         found, count = name, 1
-        while found in out:
+        while found in out or (count > 1 and found in given):
             count += 1
             found = f"{name}_{count}"
-            if found in taken and found not in out:
-                continue
-        out.append(found)
+        out[found] = None
     return tuple(out)

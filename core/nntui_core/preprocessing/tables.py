@@ -10,7 +10,8 @@ from annotated_types import Gt
 
 from nntui_core.errors import ConfigError
 from nntui_core.memory import Array
-from nntui_core.preprocessing.base import Features, Names, Preprocessor, Rows, State, listed, unique
+from nntui_core.preprocessing.base import Features, Names, Preprocessor, Rows, State, listed
+from nntui_core.preprocessing.features import unique
 
 UNKNOWN = -1.0
 """Stands for a category's text that was not known before."""
@@ -34,7 +35,9 @@ class Impute(Preprocessor):
     def __post_init__(self) -> None:
         if (self.strategy == "constant") != (self.value is not None):
             raise ConfigError(
-                'value goes with strategy "constant", and only with it', where="impute.value", given=self.value
+                'value goes with strategy "constant", and only with it',
+                where="impute.value",
+                given=self.value,
             )
 
     def learn(self, rows: Rows, features: Features) -> State:
