@@ -225,7 +225,8 @@ def split(table: Table, validation: float, test: float, seed: int) -> Split:
     for k, (group, n_test, n_validation) in enumerate(zip(groups, *held, strict=True)):
         of = f" of class {display(table.classes[k], 40)}" if table.classes is not None else ""
         rows = rng.permutation(group)
-        if len(rows) <= n_test + n_validation:
+        # A class may have no row at all; its number is then kept.
+        if (len(rows) or table.classes is None) and len(rows) <= n_test + n_validation:
             key = "validation" if n_validation else "test"
             raise SettingError(
                 ("data", key),
