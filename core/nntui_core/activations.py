@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -60,6 +61,10 @@ class Tanh(Elementwise):
     type: ClassVar[str] = "tanh"
     formula: ClassVar[str] = "(e^z − e^−z)/(e^z + e^−z)"
 
+    @property
+    def gain(self) -> float:
+        return 5 / 3
+
     def f(self, x: Array, out: Array) -> None:
         np.tanh(x, out=out)
 
@@ -105,6 +110,10 @@ class LeakyRelu(Rectifier):
     slope: Annotated[float, Ge(0)] = 0.1
     """Slope below 0."""
 
+    @property
+    def gain(self) -> float:
+        return sqrt(2 / (1 + self.slope**2))
+
     def f(self, x: Array, out: Array) -> None:
         np.multiply(x, self.slope, out=out)
         np.copyto(out, x, where=x > 0)
@@ -125,6 +134,10 @@ class Prelu(Op):
 
     slope: float = 0.25
     """Slope below 0 at the start."""
+
+    @property
+    def gain(self) -> float:
+        return sqrt(2 / (1 + self.slope**2))
 
     def learned(self, shape: Shape) -> tuple[tuple[str, Shape], ...]:
         """One slope a unit (or channel) of a result of ``shape``."""

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import cos, pi, sqrt
+from math import cos, inf, isinf, pi, sqrt
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge, Gt, Le
+import numpy as np
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+
+from nntui_core.memory import Array
+from nntui_core.train_spec import Monitor, rises
+
+NOTHING = np.zeros(0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule(ABC):
-    """``factor(t, total)`` with t from 0 and ``total`` the number of epochs or updates planned."""
+    """``at(t, total)`` with t from 0 and ``total`` the number of epochs or updates planned."""
 
     type: ClassVar[str]
     formula: ClassVar[str]
@@ -22,14 +28,27 @@ class Schedule(ABC):
     warmup: Annotated[int, Ge(0)] = 0
     """For the first ``warmup`` counts of t the factor is also multiplied by (t+1)/(warmup+1)."""
 
-    def factor(self, t: int, total: int) -> float:
-        """What the learning rate is multiplied by."""
+    def at(self, t: int, total: int, memory: Array = NOTHING) -> float:
+        """What the learning rate is multiplied by; ``memory`` as :meth:`observe` left it."""
         ramp = (t + 1) / (self.warmup + 1) if t < self.warmup else 1.0
-        return ramp * self.shape(t, max(1, total))
+        return ramp * self.shape(t, max(1, total), memory)
 
     @abstractmethod
-    def shape(self, t: int, total: int) -> float:
+    def shape(self, t: int, total: int, memory: Array) -> float:
         """The factor without warm-up."""
+
+    def memory(self) -> Array:
+        """Numbers (float64) that the factor depends on besides the time, at the start; a checkpoint keeps them."""
+        return np.zeros(0)
+
+    def observe(self, memory: Array, value: float) -> None:
+        """Take in what :attr:`watches` was at the end of an epoch: changes ``memory``."""
+        return
+
+    @property
+    def watches(self) -> Monitor | None:
+        """What must be measured at ends of epochs."""
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +58,7 @@ class Constant(Schedule):
     type: ClassVar[str] = "constant"
     formula: ClassVar[str] = "1"
 
-    def shape(self, t: int, total: int) -> float:
+    def shape(self, t: int, total: int, memory: Array) -> float:
         return 1.0
 
 
@@ -50,7 +69,7 @@ class InverseSqrt(Schedule):
     type: ClassVar[str] = "inverse_sqrt"
     formula: ClassVar[str] = "1/√(t+1)"
 
-    def shape(self, t: int, total: int) -> float:
+    def shape(self, t: int, total: int, memory: Array) -> float:
         return 1 / sqrt(t + 1)
 
 
@@ -59,13 +78,15 @@ class InverseTime(Schedule):
     """Falls with time."""
 
     type: ClassVar[str] = "inverse_time"
-    formula: ClassVar[str] = "1/(1 + k·t)"
+    formula: ClassVar[str] = "1/(1 + k·t)^power"
 
     k: Annotated[float, Gt(0)] = 0.01
     """How fast."""
+    power: Annotated[float, Gt(0)] = 1.0
+    """With k = 1 this is scikit-learn's inverse scaling."""
 
-    def shape(self, t: int, total: int) -> float:
-        return 1 / (1 + self.k * t)
+    def shape(self, t: int, total: int, memory: Array) -> float:
+        return 1 / float(1 + self.k * t) ** self.power
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +101,24 @@ class Step(Schedule):
     gamma: Annotated[float, Gt(0), Le(1)] = 0.1
     """Factor a step."""
 
-    def shape(self, t: int, total: int) -> float:
+    def shape(self, t: int, total: int, memory: Array) -> float:
         return float(self.gamma ** (t // self.size))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Multistep(Schedule):
+    """Multiplied by ``gamma`` at each of the milestones."""
+
+    type: ClassVar[str] = "multistep"
+    formula: ClassVar[str] = "gamma^(milestones ≤ t)"
+
+    milestones: Annotated[tuple[Annotated[int, Gt(0)], ...], MinLen(1)]
+    """Counts at which the rate falls, in any order."""
+    gamma: Annotated[float, Gt(0), Le(1)] = 0.1
+    """Factor a milestone."""
+
+    def shape(self, t: int, total: int, memory: Array) -> float:
+        return float(self.gamma ** sum(m <= t for m in self.milestones))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +131,7 @@ class Exponential(Schedule):
     gamma: Annotated[float, Gt(0), Le(1)] = 0.95
     """Factor a count."""
 
-    def shape(self, t: int, total: int) -> float:
+    def shape(self, t: int, total: int, memory: Array) -> float:
         return float(self.gamma**t)
 
 
@@ -108,7 +145,7 @@ class Cosine(Schedule):
     floor: Annotated[float, Ge(0), Le(1)] = 0.0
     """Factor at the end."""
 
-    def shape(self, t: int, total: int) -> float:
+    def shape(self, t: int, total: int, memory: Array) -> float:
         return self.floor + (1 - self.floor) * 0.5 * (1 + cos(pi * min(t, total) / total))
 
 
@@ -128,7 +165,7 @@ class OneCycle(Schedule):
     final_div: Annotated[float, Ge(1)] = 1e4
     """The last factor is 1/(div·final_div)."""
 
-    def shape(self, t: int, total: int) -> float:
+    def shape(self, t: int, total: int, memory: Array) -> float:
         last = max(1, total - 1)
         peak = max(1e-9, self.rise * total - 1)
         t = min(t, last)
@@ -136,6 +173,53 @@ class OneCycle(Schedule):
         if t <= peak:
             return _half_cosine(low, 1.0, t / peak)
         return _half_cosine(1.0, end, (t - peak) / max(1e-9, last - peak))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plateau(Schedule):
+    """Multiplied by ``factor`` when what is monitored has not improved for more than ``patience`` epochs.
+
+    As PyTorch's ReduceLROnPlateau with a relative threshold: an improvement is below best·(1 − threshold), of an
+    accuracy above best·(1 + threshold). At ends of epochs only.
+    """
+
+    type: ClassVar[str] = "plateau"
+    formula: ClassVar[str] = "factor^(times without improvement for more than patience epochs)"
+
+    monitor: Monitor = "validation.loss"
+    """What is watched."""
+    factor: Annotated[float, Gt(0), Lt(1)] = 0.1
+    """What the rate is multiplied by."""
+    patience: Annotated[int, Ge(0)] = 10
+    """Epochs without an improvement that are let pass."""
+    threshold: Annotated[float, Ge(0)] = 1e-4
+    """A smaller share of the best is no improvement."""
+    cooldown: Annotated[int, Ge(0)] = 0
+    """Epochs after a reduction that are not counted."""
+    floor: Annotated[float, Ge(0), Le(1)] = 0.0
+    """The factor gets no smaller."""
+
+    def shape(self, t: int, total: int, memory: Array) -> float:
+        return float(memory[0])
+
+    @property
+    def watches(self) -> Monitor | None:
+        return self.monitor
+
+    def memory(self) -> Array:
+        """Factor, best value (negated where more is better), epochs without improvement, epochs of cooldown left."""
+        return np.array([1.0, inf, 0.0, 0.0])
+
+    def observe(self, memory: Array, value: float) -> None:
+        now, best, bad, cooling = memory.tolist()
+        signed = -value if rises(self.monitor) else value
+        limit = best if isinf(best) else best - self.threshold * abs(best)
+        best, bad = (signed, 0) if signed < limit else (best, bad + 1)
+        if cooling:
+            cooling, bad = cooling - 1, 0
+        if bad > self.patience:
+            now, cooling, bad = max(self.floor, now * self.factor), self.cooldown, 0
+        memory[:] = now, best, bad, cooling
 
 
 def _half_cosine(start: float, end: float, share: float) -> float:

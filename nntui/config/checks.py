@@ -96,14 +96,14 @@ def _output(settings: Settings) -> list[Fault]:
     activation = output_activation(layer)
     path = ("layers", last, "activation")
     out: list[Fault] = []
-    if loss.fuses is not None and activation != loss.fuses:
+    if loss.needs is not None and activation != loss.needs:
         if hasattr(layer, "activation"):
             problem = (
-                f'{loss.type} needs {loss.fuses} at the output (given "{activation}"; allowed "{loss.fuses}")'
+                f'{loss.type} needs {loss.needs} at the output (given "{activation}"; allowed "{loss.needs}")'
             )
             out.append((path, problem))
         else:
-            problem = f"{loss.type} needs a last layer with {loss.fuses} (given {layer.type}; allowed dense)"
+            problem = f"{loss.type} needs a last layer with {loss.needs} (given {layer.type}; allowed dense)"
             out.append((path[:2], problem))
     if activation == "softmax" and getattr(layer, "units", None) == 1:
         problem = (
@@ -205,9 +205,10 @@ def network_spec(
         features=features,
         image=columns.image if pictures else None,
         targets=columns.targets,
-        classification=columns.classes is not None,
-        l2=settings.l2,
-        l1=settings.l1,
+        classification=columns.classes is not None or bool(columns.labels),
+        multilabel=bool(columns.labels),
+        l2=settings.objective.l2,
+        l1=settings.objective.l1,
         dtype=settings.dtype,
         seed=settings.seed,
     )

@@ -30,6 +30,8 @@ class Columns:
     targets: int
     """Classes, or numbers to predict."""
     image: tuple[int, int, int] | None = None
+    labels: tuple[str, ...] = ()
+    """Names of the labels where a sample may have several (task "multilabel"); ``classes`` is None then."""
 
     def to_json(self) -> dict[str, Any]:
         """As kept with a checkpoint."""
@@ -38,20 +40,23 @@ class Columns:
             "classes": None if self.classes is None else list(self.classes),
             "targets": self.targets,
             "image": None if self.image is None else list(self.image),
+            "labels": list(self.labels),
         }
 
     @classmethod
     def from_json(cls, value: Any) -> Columns:
         """Raises ValueError, KeyError or TypeError for what :meth:`to_json` did not write."""
         features, classes, targets, image = (value[k] for k in ("features", "classes", "targets", "image"))
-        texts = [*features, *(classes or ())]
+        labels = value.get("labels", [])
+        texts = [*features, *(classes or ()), *labels]
         numbers = [targets, *(image or ())]
         if not all(isinstance(t, str) for t in texts) or not all(type(n) is int and n > 0 for n in numbers):
             raise ValueError("not a description of columns")
         if image is not None and len(image) != 3:
             raise ValueError("not the size of pictures")
         found = None if classes is None else tuple(classes)
-        return cls(tuple(features), found, targets, None if image is None else tuple(image))
+        size = None if image is None else tuple(image)
+        return cls(tuple(features), found, targets, size, tuple(labels))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,10 @@ class Table:
     source: str
     image: tuple[int, int, int] | None = None
     """Channels, height and width where rows are pictures."""
+    multilabel: bool = False
+    """Whether ``y`` says from 0 to 1 of each of ``targets`` how much a sample has it; ``classes`` is None."""
+    reconstructs: bool = False
+    """Whether the inputs, as preprocessed, are the targets (target "inputs"); ``y`` then equals ``x``."""
     digest: str = field(init=False)
     """SHA-256 of the contents, to notice data that changed."""
 
@@ -82,7 +91,8 @@ class Table:
     def columns(self) -> Columns:
         """What its columns mean."""
         targets = self.y.shape[1] if self.classes is None else len(self.classes)
-        return Columns(self.features, self.classes, targets, self.image)
+        labels = self.targets if self.multilabel else ()
+        return Columns(self.features, self.classes, targets, self.image, labels)
 
 
 FILE = "file"
@@ -136,7 +146,8 @@ def split(table: Table, validation: float, test: float, seed: int) -> Split:
     for k, (group, n_test, n_validation) in enumerate(zip(groups, *held, strict=True)):
         of = f" of class {display(table.classes[k], 40)}" if table.classes is not None else ""
         rows = rng.permutation(group)
-        if len(rows) <= n_test + n_validation:
+        # A class may have no row at all; its number is then kept.
+        if (len(rows) or table.classes is None) and len(rows) <= n_test + n_validation:
             key = "validation" if n_validation else "test"
             raise SettingError(
                 ("data", key),

@@ -158,7 +158,7 @@ def local_derivative(plan: Plan, node: Node, i: int, cut: int | None) -> Local |
     y, space = plan.value(node), plan.workspace(node)
     size = prod(node.shape) * prod(x.shape)
     with np.errstate(all="ignore"):
-        cheap = isinstance(op, Elementwise) or (hasattr(op, "partial") and x.shape == node.shape)
+        cheap = op.pointwise(x.shape, node.shape)
         if cheap or size <= WHOLE or (cut is None and size <= MAX_LOCAL):
             return op.local(i, xs, y, space)
         if cut is None:

@@ -160,7 +160,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     settings = parse(XOR, Path("some/name.toml"))
     assert (settings.title, settings.seed, settings.dtype) == ("name", 0, "float32")
     assert (settings.data.validation, settings.data.test, settings.data.allow_single_class) == (0, 0, False)
-    assert (settings.l1, settings.l2, settings.preprocess) == (0, 0, ())
+    assert (settings.objective.l1, settings.objective.l2, settings.preprocess) == (0, 0, ())
     assert (settings.schedule.type, settings.schedule.every, settings.schedule.warmup) == (
         "constant",
         "epoch",

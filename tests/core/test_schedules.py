@@ -38,17 +38,17 @@ MEMBERS = catalog.members("schedule")
 def test_factors(name: str) -> None:
     schedule, expected = CASES[name]
     assert schedule.type == name
-    factors = [schedule.factor(t, len(expected)) for t in range(len(expected))]
+    factors = [schedule.at(t, len(expected)) for t in range(len(expected))]
     np.testing.assert_allclose(factors, expected, rtol=1e-12)
 
 
 def test_one_cycle_over_a_few_counts() -> None:
-    factors = [OneCycle(rise=0.5).factor(t, 7) for t in range(7)]
+    factors = [OneCycle(rise=0.5).at(t, 7) for t in range(7)]
     np.testing.assert_allclose(factors, REFERENCES["schedule/one_cycle_short"], rtol=1e-12)
 
 
 def test_warmup_is_linear() -> None:
-    factors = [Constant(warmup=5).factor(t, 40) for t in range(40)]
+    factors = [Constant(warmup=5).at(t, 40) for t in range(40)]
     np.testing.assert_allclose(factors, REFERENCES["schedule/warmup"], rtol=1e-12)
 
 
@@ -57,7 +57,7 @@ def test_warmup_is_a_factor_of_its_own(name: str) -> None:
     plain, warm = catalog.build("schedule", name), catalog.build("schedule", {"type": name, "warmup": 3})
     ramp = [1 / 4, 2 / 4, 3 / 4, 1, 1, 1]
     for t, share in enumerate(ramp):
-        assert warm.factor(t, 6) == pytest.approx(share * plain.factor(t, 6), rel=1e-12)
+        assert warm.at(t, 6) == pytest.approx(share * plain.factor(t, 6), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", MEMBERS)
@@ -65,11 +65,11 @@ def test_warmup_is_a_factor_of_its_own(name: str) -> None:
 def test_finite_positive_and_at_most_one_also_past_the_end(name: str, total: int) -> None:
     schedule = catalog.build("schedule", name)
     for t in {0, 1, total // 2, max(0, total - 1), total, total + 10}:
-        assert 0 <= schedule.factor(t, total) <= 1
+        assert 0 <= schedule.at(t, total) <= 1
 
 
 def ends(schedule: Schedule, total: int) -> tuple[float, float, float]:
-    factors = [schedule.factor(t, total) for t in range(total)]
+    factors = [schedule.at(t, total) for t in range(total)]
     return factors[0], max(factors), factors[-1]
 
 
@@ -82,4 +82,4 @@ def test_one_cycle_rises_and_falls() -> None:
 
 @pytest.mark.parametrize("make", [Cosine, lambda: Cosine(floor=0.2)])
 def test_cosine_reaches_its_floor_when_the_time_is_over(make: Callable[[], Cosine]) -> None:
-    assert make().factor(50, 50) == pytest.approx(make().floor, abs=1e-15)
+    assert make().at(50, 50) == pytest.approx(make().floor, abs=1e-15)

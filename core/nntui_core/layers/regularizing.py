@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -12,6 +12,7 @@ from nntui_core.activations import Linear
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Node
 from nntui_core.layers.base import ActivationField, Builder, Layer, activate
+from nntui_core.memory import Array, Workspace
 from nntui_core.ops.normalization import BatchNorm, BatchNormEval, Mask
 
 
@@ -37,7 +38,10 @@ class Dropout(Layer):
 
 @dataclass(frozen=True, kw_only=True)
 class BatchNormLayer(Layer):
-    """Standardizes each feature or channel over the batch; evaluation uses running statistics."""
+    """Standardizes each feature or channel over the batch; evaluation uses running statistics.
+
+    Where it is frozen (``trainable`` false), so does training, and the statistics stay.
+    """
 
     type: ClassVar[str] = "batchnorm"
     summary: ClassVar[str] = "standardizes over the batch"
@@ -58,8 +62,17 @@ class BatchNormLayer(Layer):
         n = (x.shape[1],)
         gamma, beta = b.parameter(name, "gamma", n, 1.0), b.parameter(name, "beta", n)
         mean, var = b.buffer(name, "mean", n, 0.0), b.buffer(name, "var", n, 1.0)
-        if b.training:
+        if b.training and self.trainable is not False:
             z = b.graph.apply(BatchNorm(self.eps), x, gamma, beta, name=f"{name}.z")
         else:
             z = b.graph.apply(BatchNormEval(self.eps), x, gamma, beta, mean, var, name=f"{name}.z")
         return activate(b, name, self.activation, z)
+
+    def absorb(self, name: str, z: Array, space: Workspace, buffers: MutableMapping[str, Array]) -> None:
+        """As in PyTorch, the running variance is the unbiased one."""
+        if self.trainable is False:
+            return
+        n = z.size // z.shape[1]
+        for key, new in (("mean", space["mean"]), ("var", space["var"] * (n / max(1, n - 1)))):
+            running = buffers[f"{name}.{key}"]
+            running += self.momentum * (new - running)
