@@ -13,8 +13,6 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from nntui_core.memory import Array
 from nntui_core.train_spec import Monitor, rises
 
-NOTHING = np.zeros(0)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule(ABC):
@@ -28,10 +26,10 @@ class Schedule(ABC):
     warmup: Annotated[int, Ge(0)] = 0
     """For the first ``warmup`` counts of t the factor is also multiplied by (t+1)/(warmup+1)."""
 
-    def at(self, t: int, total: int, memory: Array = NOTHING) -> float:
+    def at(self, t: int, total: int, memory: Array | None = None) -> float:
         """What the learning rate is multiplied by; ``memory`` as :meth:`observe` left it."""
         ramp = (t + 1) / (self.warmup + 1) if t < self.warmup else 1.0
-        return ramp * self.shape(t, max(1, total), memory)
+        return ramp * self.shape(t, max(1, total), self.memory() if memory is None else memory)
 
     @abstractmethod
     def shape(self, t: int, total: int, memory: Array) -> float:
