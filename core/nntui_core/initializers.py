@@ -101,7 +101,11 @@ class _Gained(Initializer):
         return 1.0 if self.gain == "auto" else float(self.gain)
 
     def suited(self, activation: Op | None) -> Self:
-        return replace(self, gain=1.0 if activation is None else activation.gain) if self.gain == "auto" else self
+        return (
+            replace(self, gain=1.0 if activation is None else activation.gain)
+            if self.gain == "auto"
+            else self
+        )
 
 
 @dataclass(frozen=True)

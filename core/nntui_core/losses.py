@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -138,6 +138,9 @@ class BinaryCrossEntropy(Loss):
         np.logaddexp(against, number(0, z.dtype), out=each)
         out[()] = np.vdot(each, ws["ones"]) / self.divisor(z.shape)
 
+    def softened(self) -> BinaryCrossEntropy:
+        return replace(self, soft=True)
+
     def _soft_forward(self, z: Array, y: Array, out: Array, ws: Workspace) -> None:
         # ln(1 + e^−|z|) + max(z, 0) − y·z. What is kept are the larger and the smaller of p and 1 − p.
         small, large, each = ws["small"], ws["large"], ws["each"]
@@ -164,7 +167,7 @@ class BinaryCrossEntropy(Loss):
         scale = ws["scale"]
         scale[()] = float(g) / self.divisor(out.shape)
         if self.soft:
-            self._soft_gradient(*xs, out, ws)
+            self._soft_gradient(xs[0], xs[1], out, ws)
         else:
             sigmoid(ws["against"], out)
             np.multiply(out, ws["sign"], out=out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -47,6 +48,11 @@ class LayerNodes:
     a: Node
     weight: str | None
     bias: str | None
+
+    @property
+    def single(self) -> bool:
+        """Whether a unit has one value a sample."""
+        return prod(self.a.shape[2:]) == 1
 
 
 @dataclass(frozen=True, eq=False)

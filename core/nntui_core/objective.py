@@ -54,6 +54,10 @@ class Loss(Op):
         samples = "Σ " if self.reduction == "sum" else "mean of "
         return f"{number}{samples}{outputs}{self.contribution}"
 
+    def softened(self) -> Loss:
+        """The same for targets that are shares, not decided beforehand."""
+        return self
+
     def divisor(self, shape: Shape) -> float:
         """What the sum of the contributions is divided by, for outputs or logits of ``shape``."""
         if self.reduction == "sum":

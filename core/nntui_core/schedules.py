@@ -20,6 +20,8 @@ class Schedule(ABC):
 
     type: ClassVar[str]
     formula: ClassVar[str]
+    observes: ClassVar[bool] = False
+    """Whether :meth:`observe` is to be told, at ends of epochs, what :meth:`watched` says."""
 
     every: Literal["epoch", "update"] = "epoch"
     """What t counts."""
@@ -35,18 +37,17 @@ class Schedule(ABC):
     def shape(self, t: int, total: int, memory: Array) -> float:
         """The factor without warm-up."""
 
+    def watched(self, *, held_out: bool) -> Monitor:
+        """What is monitored, where it observes; ``held_out`` says whether there is a validation part."""
+        return "validation.loss" if held_out else "train.loss"
+
     def memory(self) -> Array:
         """Numbers (float64) that the factor depends on besides the time, at the start; a checkpoint keeps them."""
         return np.zeros(0)
 
     def observe(self, memory: Array, value: float) -> None:
-        """Take in what :attr:`watches` was at the end of an epoch: changes ``memory``."""
+        """Take in what is monitored, as it was at the end of an epoch: changes ``memory``."""
         return
-
-    @property
-    def watches(self) -> Monitor | None:
-        """What must be measured at ends of epochs."""
-        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,7 @@ class InverseTime(Schedule):
     """With k = 1 this is scikit-learn's inverse scaling."""
 
     def shape(self, t: int, total: int, memory: Array) -> float:
-        return 1 / float(1 + self.k * t) ** self.power
+        return float((1 + self.k * t) ** -self.power)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +111,7 @@ class Multistep(Schedule):
     type: ClassVar[str] = "multistep"
     formula: ClassVar[str] = "gamma^(milestones ≤ t)"
 
-    milestones: Annotated[tuple[Annotated[int, Gt(0)], ...], MinLen(1)]
+    milestones: Annotated[tuple[Annotated[int, Gt(0)], ...], MinLen(1)] = (30, 60, 90)
     """Counts at which the rate falls, in any order."""
     gamma: Annotated[float, Gt(0), Le(1)] = 0.1
     """Factor a milestone."""
@@ -182,10 +183,11 @@ class Plateau(Schedule):
     """
 
     type: ClassVar[str] = "plateau"
+    observes: ClassVar[bool] = True
     formula: ClassVar[str] = "factor^(times without improvement for more than patience epochs)"
 
-    monitor: Monitor = "validation.loss"
-    """What is watched."""
+    monitor: Monitor | None = None
+    """What is watched; by default the validation loss where something is held out, else the training loss."""
     factor: Annotated[float, Gt(0), Lt(1)] = 0.1
     """What the rate is multiplied by."""
     patience: Annotated[int, Ge(0)] = 10
@@ -200,9 +202,8 @@ class Plateau(Schedule):
     def shape(self, t: int, total: int, memory: Array) -> float:
         return float(memory[0])
 
-    @property
-    def watches(self) -> Monitor | None:
-        return self.monitor
+    def watched(self, *, held_out: bool) -> Monitor:
+        return self.monitor or super().watched(held_out=held_out)
 
     def memory(self) -> Array:
         """Factor, best value (negated where more is better), epochs without improvement, epochs of cooldown left."""
@@ -210,7 +211,7 @@ class Plateau(Schedule):
 
     def observe(self, memory: Array, value: float) -> None:
         now, best, bad, cooling = memory.tolist()
-        signed = -value if rises(self.monitor) else value
+        signed = -value if self.monitor is not None and rises(self.monitor) else value
         limit = best if isinf(best) else best - self.threshold * abs(best)
         best, bad = (signed, 0) if signed < limit else (best, bad + 1)
         if cooling:

@@ -206,9 +206,7 @@ class Trainer:
         if model.buffers:
             model.absorb(self.network.buffers)
         parameters, rate = self.network.parameters, self.rate
-        optimizer.update(
-            parameters.free, parameters.free_grad, self.slots, self.update + 1, rate, self._work
-        )
+        optimizer.update(parameters.free, parameters.free_grad, self.slots, self.update + 1, rate, self._work)
 
     def preview(self) -> Preview:
         """The step that the optimizer would take with ``parameters.grad``; nothing is changed by it.
@@ -306,8 +304,8 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         self._metrics = None
-        watched = self.schedule.watches
-        if watched is not None:
+        if self.schedule.observes:
+            watched = self.schedule.watched(held_out=bool(self.validation))
             self.schedule.observe(self.memory, self.monitored(watched))
         if self.spec.early_stopping:
             rule = self.spec.early_stopping

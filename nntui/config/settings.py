@@ -86,5 +86,16 @@ class Settings:
     message: Callable[[Sequence[str | int], str], str]
     """A fault at a key path as a line that names file and line."""
 
+    @property
+    def monitors(self) -> list[tuple[tuple[str, ...], str]]:
+        """What is watched, by the table that says so."""
+        rules = (("early_stopping", self.train.early_stopping), ("stop", self.train.stop))
+        out: list[tuple[tuple[str, ...], str]] = [
+            (("train", name), rule.monitor) for name, rule in rules if rule is not None
+        ]
+        if self.schedule.observes:
+            out.append((("schedule",), self.schedule.watched(held_out=self.data.validation > 0)))
+        return out
+
 
 Seed = Annotated[int, Ge(0), Le(2**63 - 1)]

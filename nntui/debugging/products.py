@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from nntui.debugging.records import local_derivative
 from nntui_core.graph import Local, Node
-from nntui_core.ops.base import Elementwise
 from nntui_core.plan import Edge, Plan
 
 Array = NDArray[Any]

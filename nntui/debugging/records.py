@@ -13,7 +13,6 @@ from nntui.debugging.descent import ParameterStep, descent
 from nntui.debugging.subject import Subject
 from nntui_core.gradcheck import Checker, Direction, sample
 from nntui_core.graph import Local, Node, local_of
-from nntui_core.ops.base import Elementwise
 from nntui_core.plan import Edge, Plan
 
 Array = NDArray[Any]

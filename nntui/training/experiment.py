@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui import data
-from nntui.config import checks
+from nntui.config import checks, matching, structure
 from nntui.config.load import load
 from nntui.config.settings import Settings
 from nntui.data.table import Split, Table
@@ -20,7 +20,7 @@ from nntui.errors import SettingError, UserError
 from nntui_core import probe
 from nntui_core.errors import ConfigError, NntuiError
 from nntui_core.findings import Watch
-from nntui_core.network import Network, layer_names
+from nntui_core.network import Network
 from nntui_core.trainer import Metrics, Part, Trainer
 
 Array = NDArray[Any]
@@ -99,24 +99,31 @@ def build(settings: Settings) -> Experiment:
         x = x.astype(dtype)
     if not np.isfinite(x).all():
         raise UserError(say(("dtype",), f"the inputs are too large for {settings.dtype}; standardize them"))
-    pictures = table.image is not None and x.shape[1] == table.x.shape[1]
+    pictures = table.image is not None and all(step.keeps_image for step in settings.preprocess)
     spec = checks.network_spec(settings, table.columns, x.shape[1], pictures=pictures)
-    problems = checks.label_faults(settings, table)
+    problems = [*matching.label_faults(settings, table), *structure.picture_faults(settings, table)]
     if problems:
         raise UserError([say(*p) for p in problems])
     try:
         network = Network(spec)
         network.model(2, "predict")
     except NntuiError as error:
-        raise UserError(say(*checks.layer_fault(error, layer_names(settings.layers)))) from None
+        raise UserError(say(*structure.layer_fault(error, settings.layers))) from None
     except (MemoryError, ValueError) as error:
         raise UserError(say(("layers",), f"the network is too large: {display(error, 120)}")) from None
-    warnings += [say(*w) for w in checks.warnings(settings)]
-    problems = checks.width_faults(settings, network, table)
+    alone, single = structure.batch_faults(settings, network, len(split.train))
+    warnings += [say(*w) for w in (*checks.warnings(settings), *single)]
+    problems = [
+        *matching.width_faults(settings, network, table, x.shape[1]),
+        *structure.frozen_faults(settings, network), *alone,
+    ]  # fmt: skip
     if problems:
         raise UserError([say(*p) for p in problems])
     with np.errstate(over="ignore"):
-        y = network.encode(table.y)
+        y = network.encode(x if table.reconstructs else table.y)
+    problems = matching.range_faults(settings, table, y)
+    if problems:
+        raise UserError([say(*p) for p in problems])
     if not np.isfinite(y).all():
         raise UserError(say(("dtype",), f"the targets are too large for {settings.dtype}; scale them"))
     parts = [Part(x[rows], y[rows]) for rows in (split.train, split.validation, split.test)]

@@ -60,7 +60,7 @@ def learned(run: RunDirectory, report: Report) -> Trained:
         names = columns.features
         for step, state in zip(settings.preprocess, states, strict=True):
             names = tuple(step.out_features(names, state))
-        pictures = len(names) == len(columns.features)
+        pictures = all(step.keeps_image for step in settings.preprocess)
         network = Network(checks.network_spec(settings, columns, len(names), pictures=pictures))
         _put(network, arrays, best=best)
         epoch = int(arrays["clock"][3 if best else 1])

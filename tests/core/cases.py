@@ -45,7 +45,12 @@ class Case:
     @property
     def id(self) -> str:
         """Such as ``add-2x3-3``, with the settings where there are others."""
-        return "-".join([repr(self.op) if isinstance(self.op, losses.Loss) else self.op.type, *("x".join(map(str, x.shape)) or "scalar" for x in self.xs)])
+        return "-".join(
+            [
+                repr(self.op) if isinstance(self.op, losses.Loss) else self.op.type,
+                *("x".join(map(str, x.shape)) or "scalar" for x in self.xs),
+            ]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,7 +262,11 @@ ACTIVATION_CASES: dict[str, list[Case]] = {
 LOSS_CASES: dict[str, list[Case]] = {
     "cross_entropy": [
         labels(losses.CrossEntropy(**how), s)
-        for how in (*REDUCED, {"label_smoothing": 0.2}, {"label_smoothing": 0.1, "reduction": "sum", "factor": 0.3})
+        for how in (
+            *REDUCED,
+            {"label_smoothing": 0.2},
+            {"label_smoothing": 0.1, "reduction": "sum", "factor": 0.3},
+        )
         for s in ((1, 2), (4, 3), (3, 1))
     ],
     "binary_cross_entropy": [c for how in REDUCED for c in binary_labels(losses.BinaryCrossEntropy(**how))]
@@ -266,7 +275,9 @@ LOSS_CASES: dict[str, list[Case]] = {
     "mae": [c for how in REDUCED for c in pairs_of_rows(losses.MeanAbsoluteError(**how))],
     "huber": [c for how in REDUCED for c in pairs_of_rows(losses.Huber(**how))]
     + pairs_of_rows(losses.Huber(delta=0.4)),
-    "hinge": [labels(losses.Hinge(**how), s) for how in (*REDUCED, {"margin": 0.7}) for s in ((1, 2), (4, 3))],
+    "hinge": [
+        labels(losses.Hinge(**how), s) for how in (*REDUCED, {"margin": 0.7}) for s in ((1, 2), (4, 3))
+    ],
 }
 
 PENALTY_CASES: dict[str, list[Case]] = {

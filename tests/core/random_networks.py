@@ -112,7 +112,11 @@ class _Maker:
         reduced = {"reduction": rng.choice(["mean", "batch", "sum"]), "factor": rng.choice([1.0, 0.5])}
         loss = catalog.build("loss", {"type": rng.choice(list(catalog.members("loss"))), **reduced})
         width = rng.randint(2, 3)
-        activation = catalog.build("activation", loss.needs) if loss.needs else rng.choice([_activation(rng), Softmax()])
+        activation = (
+            catalog.build("activation", loss.needs)
+            if loss.needs
+            else rng.choice([_activation(rng), Softmax()])
+        )
         if not loss.needs and activation.type == "linear" and rng.random() < 0.3:
             self.add(Dense, (last,), (1,), units=2, activation=Maxout())
             width = 1

@@ -63,9 +63,7 @@ def test_settings_reach_torch_s_places(name: str) -> None:
 
 def special(name: str) -> FirstOrder:
     """The optimizer of an entry with settings of its own, such as ``rmsprop/centered``."""
-    found: FirstOrder = catalog.build(
-        "optimizer", {"type": name.partition("/")[0], **META["settings"][name]}
-    )
+    found: FirstOrder = catalog.build("optimizer", {"type": name.partition("/")[0], **META["settings"][name]})
     return found
 
 
@@ -253,7 +251,9 @@ def test_adam_s_first_step(correction: bool, length: float) -> None:
     assert correction or length == pytest.approx(3.162, abs=3e-4)
 
 
-@pytest.mark.parametrize("optimizer", [Adagrad(eps=0.0), Adam(eps=0.0), Amsgrad(eps=0.0), Nadam(eps=0.0), Adamax(eps=0.0)])
+@pytest.mark.parametrize(
+    "optimizer", [Adagrad(eps=0.0), Adam(eps=0.0), Amsgrad(eps=0.0), Nadam(eps=0.0), Adamax(eps=0.0)]
+)
 def test_without_eps_a_weight_without_gradient_stays(optimizer: FirstOrder) -> None:
     run = Runner(optimizer, np.array([1.0, 2.0]))
     w = run.step(np.array([0.0, 5.0]))

@@ -38,13 +38,6 @@ CASES: dict[str, tuple[Schedule, Any]] = {
 MEMBERS = catalog.members("schedule")
 
 
-def made(name: str, **settings: Any) -> Schedule:
-    """The member, with what it requires."""
-    required = {"multistep": {"milestones": (2, 4)}}
-    found: Schedule = catalog.build("schedule", {"type": name, **required.get(name, {}), **settings})
-    return found
-
-
 @pytest.mark.parametrize("name", MEMBERS)
 def test_factors(name: str) -> None:
     schedule, expected = CASES[name]
@@ -65,7 +58,7 @@ def test_warmup_is_linear() -> None:
 
 @pytest.mark.parametrize("name", MEMBERS)
 def test_warmup_is_a_factor_of_its_own(name: str) -> None:
-    plain, warm = made(name), made(name, warmup=3)
+    plain, warm = catalog.build("schedule", name), catalog.build("schedule", {"type": name, "warmup": 3})
     ramp = [1 / 4, 2 / 4, 3 / 4, 1, 1, 1]
     for t, share in enumerate(ramp):
         assert warm.at(t, 6) == pytest.approx(share * plain.at(t, 6), rel=1e-12)
@@ -74,7 +67,7 @@ def test_warmup_is_a_factor_of_its_own(name: str) -> None:
 @pytest.mark.parametrize("name", MEMBERS)
 @pytest.mark.parametrize("total", [0, 1, 2, 3, 1000])
 def test_finite_positive_and_at_most_one_also_past_the_end(name: str, total: int) -> None:
-    schedule = made(name)
+    schedule = catalog.build("schedule", name)
     for t in {0, 1, total // 2, max(0, total - 1), total, total + 10}:
         assert 0 <= schedule.at(t, total) <= 1
 

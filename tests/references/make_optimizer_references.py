@@ -18,7 +18,9 @@ HERE = Path(__file__).parent
 STEPS = 25
 START = np.array([1.0, -2.0, 0.5, 3.0, -0.25, 1e-3, 0.75])
 # Falls, rests, falls a little, rises: between 0 and 1, so that it may be an accuracy turned over.
-MEASURED = np.concatenate([np.linspace(0.9, 0.5, 5), np.full(9, 0.5), [0.49] * 6, [0.3], np.linspace(0.3, 0.4, 15)])
+MEASURED = np.concatenate(
+    [np.linspace(0.9, 0.5, 5), np.full(9, 0.5), [0.49] * 6, [0.3], np.linspace(0.3, 0.4, 15)]
+)
 
 # Name here -> torch class and its settings, where ours are not its defaults.
 OPTIMIZERS = {
@@ -142,7 +144,9 @@ def schedules() -> dict[str, np.ndarray]:
         "schedule/step": rates(lambda o: lr.StepLR(o, step_size=7, gamma=0.3), 40),
         "schedule/multistep": rates(lambda o: lr.MultiStepLR(o, [20, 3, 11], gamma=0.3), 40),
         "schedule/plateau/values": MEASURED,
-        "schedule/plateau/min": plateau(MEASURED, factor=0.3, patience=2, threshold=0.05, cooldown=2, min_lr=0.01),
+        "schedule/plateau/min": plateau(
+            MEASURED, factor=0.3, patience=2, threshold=0.05, cooldown=2, min_lr=0.01
+        ),
         "schedule/plateau/max": plateau(1 - MEASURED, mode="max", factor=0.5, patience=1, threshold=0.05),
         "schedule/exponential": rates(lambda o: lr.ExponentialLR(o, gamma=0.9), 40),
         "schedule/cosine": rates(lambda o: lr.CosineAnnealingLR(o, T_max=40, eta_min=0.1), 40),

@@ -88,6 +88,11 @@ class Layer(ABC):
     keeps: ClassVar[bool] = False
     """Whether it takes rows and pictures alike, and gives the same kind."""
 
+    @property
+    def batchwise(self) -> bool:
+        """Whether in training what it makes of a sample depends on the others of the batch."""
+        return False
+
     @abstractmethod
     def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
         """Add the layer's nodes, all named ``name.…``. Raises ShapeError."""

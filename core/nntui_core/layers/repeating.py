@@ -46,7 +46,9 @@ def unrolled(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     out: list[Layer] = []
     for k, (name, layer) in enumerate(zip(entry_names(layers), layers, strict=True)):
         if layer.repeat != 1 and layer.joins:
-            raise ConfigError(f"{layer.type} joins layers and cannot be repeated", where=name, given=layer.repeat)
+            raise ConfigError(
+                f"{layer.type} joins layers and cannot be repeated", where=name, given=layer.repeat
+            )
         if layer.repeat == 0 and k == len(layers) - 1:
             raise ConfigError("the last layer cannot be left out", where=name, given=0, allowed="at least 1")
         given = layer.inputs if layer.inputs is not None else last

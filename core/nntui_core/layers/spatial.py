@@ -63,7 +63,9 @@ class Conv2dLayer(Layer):
             name, "W", shape, fan_in=c * size, fan_out=self.channels * size, init=self.init,
             activation=self.activation, start=None if weight is None else weight.reshape(shape),
         )  # fmt: skip
-        z = b.graph.apply((Conv2d if offset else Correlate2d)(window), inputs[0], w, *offset, name=f"{name}.z")
+        z = b.graph.apply(
+            (Conv2d if offset else Correlate2d)(window), inputs[0], w, *offset, name=f"{name}.z"
+        )
         return activate(b, name, self.activation, z)
 
 
