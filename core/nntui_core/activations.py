@@ -18,6 +18,11 @@ from nntui_core.ops.elementary import Exp, Log, Neg, Reciprocal
 from nntui_core.ops.reductions import RowMax, RowSum
 from nntui_core.special import normal_cdf
 
+HIGH = 0.99
+"""Sigmoid above which 1 − y has lost two of its digits."""
+FLAT = 0.01
+"""Slope of tanh below which 1 − y² has."""
+
 
 @dataclass(frozen=True)
 class Linear(Elementwise):
@@ -45,7 +50,11 @@ class Sigmoid(Elementwise):
         sigmoid(x, out)
 
     def df(self, x: Array, y: Array, out: Array) -> None:
-        np.subtract(number(1, y.dtype), y, out=out)
+        if y.size and np.maximum.reduce(y, axis=None) > HIGH:
+            # 1 − y as the sigmoid of −x, which keeps its digits where y rounds to 1.
+            sigmoid(np.negative(x), out)
+        else:
+            np.subtract(number(1, y.dtype), y, out=out)
         np.multiply(out, y, out=out)
 
     def expand(self, graph: Graph, *args: Node) -> Node:
@@ -71,6 +80,10 @@ class Tanh(Elementwise):
     def df(self, x: Array, y: Array, out: Array) -> None:
         np.multiply(y, y, out=out)
         np.subtract(number(1, y.dtype), out, out=out)
+        if out.size and np.minimum.reduce(out, axis=None) < FLAT:
+            # 1/cosh², which keeps its digits where y rounds to ±1.
+            power = np.exp(-2 * np.abs(x))
+            np.divide(4 * power, np.square(1 + power), out=out)
 
 
 class Rectifier(Elementwise):

@@ -230,7 +230,9 @@ class Trainer:
                 model = self.network.model(len(self.train), "train")
                 self.fill(model)
                 objective = _FullBatch(model, parameters.free)
-                used = objective.value_grad(free)[1].copy()
+                value, gradient = objective.value_grad(free)
+                used = gradient.copy()
+                optimizer.place(before, free, value)
                 info = optimizer.step(after, objective, slots)
         finally:
             parameters.theta[:] = theta

@@ -231,6 +231,10 @@ class SecondOrder(Optimizer):
     has_rate: ClassVar[bool] = False
     exact: ClassVar[bool] = True
 
+    def place(self, s: Slots, w: Array, value: float) -> None:
+        """Before the first step: let the slots say where it starts, as they do before every other one."""
+        return
+
     @abstractmethod
     def step(self, w: Array, objective: Objective, s: Slots) -> StepInfo:
         """One accepted step: change ``w`` (flat, float64) and ``s`` in place. Raises ConfigError."""
