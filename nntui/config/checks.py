@@ -19,6 +19,7 @@ def faults(settings: Settings) -> list[Fault]:
         *structure.faults(settings),
         *matching.output_faults(settings),
         *_parts(settings),
+        *_start(settings),
         *_rate(settings),
         *_second_order(settings),
         *_range(settings),
@@ -51,6 +52,15 @@ def _parts(settings: Settings) -> list[Fault]:
     if stop is not None and (stop.below is None) == (stop.above is None):
         out.append((("train", "stop"), "needs one limit (given two or none; allowed below or above)"))
     return out
+
+
+def _start(settings: Settings) -> list[Fault]:
+    """Weights that are given twice."""
+    given = [k for k, layer in enumerate(settings.layers) if getattr(layer, "theta", None) is not None]
+    if not settings.init_from or not given:
+        return []
+    problem = "its weights come from init_from already (given both; allowed one of them); remove one"
+    return [(("layers", k, "theta"), problem) for k in given]
 
 
 def _rate(settings: Settings) -> list[Fault]:

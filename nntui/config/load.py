@@ -131,6 +131,8 @@ def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origi
     data = {k: getattr(parsed.data, k) for k in parsed.data.model_fields_set}
     source = build(sources()[data.pop("source")], {k: _plain(v) for k, v in data.items()})
     source, tables = absolute(source, tables, path.resolve().parent)
+    if parsed.init_from is not None and FilePath(parsed.init_from).suffix:
+        tables = {**tables, "init_from": str(path.resolve().parent / expanded(parsed.init_from))}
     train = {k: getattr(parsed.train, k) for k in parsed.train.model_fields_set}
     objective = build(
         ObjectiveKeys, {k: getattr(parsed.objective, k) for k in parsed.objective.model_fields_set}
@@ -146,6 +148,7 @@ def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origi
         loss=objective.applied(instance(parsed.objective.loss, "loss")),
         objective=objective,
         optimizer=instance(parsed.optimizer, "optimizer"),
+        init_from=tables.get("init_from", ""),
         schedule=instance(parsed.schedule, "schedule"),
         train=build(TrainKeys, train),
         base=path.resolve().parent,
@@ -174,6 +177,7 @@ def same(a: Settings, b: Settings) -> list[str]:
     names = (
         "seed",
         "dtype",
+        "init_from",
         "source",
         "data",
         "preprocess",

@@ -12,6 +12,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from annotated_types import MinLen
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -243,6 +244,12 @@ def root() -> type[BaseModel]:
         title=(str, Field("", description="Shown on the screen; by default the file's name.")),
         seed=(Seed, Field(0, description="Every random draw follows from it.")),
         dtype=(Literal["float32", "float64"], Field("float32", description="Type of all numbers.")),
+        init_from=(
+            Annotated[str, MinLen(1)] | None,
+            Field(
+                None, description="A .npz or .safetensors file, or a run, whose weights training starts from."
+            ),
+        ),
         data=(
             Annotated[Union[tuple(data)], Field(discriminator="source")],  # noqa: UP007
             Field(description="Where the samples come from."),

@@ -77,6 +77,8 @@ class Settings:
     """With the reduction, factor and smoothing of the objective."""
     objective: ObjectiveKeys
     optimizer: Optimizer
+    init_from: str
+    """A file (its full path) or a run whose weights training starts from; empty for none."""
     schedule: Schedule
     train: TrainKeys
     base: Path

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from nntui.config.settings import Settings
 from nntui.data.table import Split, Table
 from nntui.display import display
 from nntui.errors import SettingError, UserError
+from nntui.files import expanded
+from nntui.training import initial
 from nntui_core import probe
 from nntui_core.errors import ConfigError, NntuiError
 from nntui_core.findings import Watch
@@ -76,14 +80,28 @@ def prepare(settings: Settings, states: Sequence[dict[str, Array]], x: Array) ->
 
 
 def read(
-    name: str | Path, overrides: Sequence[str] = (), *, seed: int | None = None, epochs: int | None = None
+    name: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    seed: int | None = None,
+    epochs: int | None = None,
+    runs: Path | None = None,
+    fresh: bool = True,
 ) -> Experiment:
-    """What the file (or demo) ``name`` describes. Raises UserError with every fault of the file and of its data."""
-    return build(load(name, overrides, seed=seed, epochs=epochs, judge=build))
+    """What the file (or demo) ``name`` describes. Raises UserError with every fault of the file and of its data.
+
+    ``runs`` and ``fresh`` are :func:`build`'s.
+    """
+    builds = partial(build, runs=runs, fresh=fresh)
+    return builds(load(name, overrides, seed=seed, epochs=epochs, judge=builds))
 
 
-def build(settings: Settings) -> Experiment:
-    """Load, split, preprocess, and build. Raises UserError with every fault found."""
+def build(settings: Settings, *, runs: Path | None = None, fresh: bool = True) -> Experiment:
+    """Load, split, preprocess, and build. Raises UserError with every fault found.
+
+    ``runs`` is where a run that ``init_from`` names lives. Where a checkpoint will give the weights, nothing is
+    ``fresh``, and ``init_from`` is not looked at.
+    """
     say = settings.message
     keys = settings.data
     try:
@@ -128,9 +146,16 @@ def build(settings: Settings) -> Experiment:
         raise UserError(say(("dtype",), f"the targets are too large for {settings.dtype}; scale them"))
     parts = [Part(x[rows], y[rows]) for rows in (split.train, split.validation, split.test)]
     labels = table.y[split.train] if table.classes is not None else None
-    network.data_dependent_init(
-        parts[0].x[probe.sample_rows(labels, len(parts[0]), settings.seed, INIT_ROWS)]
-    )
+    if settings.init_from and fresh:
+        where = runs or expanded(os.environ.get("NNTUI_RUNS") or "runs")
+        faulty, told = initial.begin(network, settings.init_from, where)
+        if faulty:
+            raise UserError([say(("init_from",), problem) for problem in faulty])
+        warnings += [say(("init_from",), message) for message in told]
+    else:
+        network.data_dependent_init(
+            parts[0].x[probe.sample_rows(labels, len(parts[0]), settings.seed, INIT_ROWS)]
+        )
     size = settings.train.batch_size
     given = "batch_size" in settings.tables.get("train", {})
     if given and size != "full" and size > len(split.train):

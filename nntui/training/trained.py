@@ -111,7 +111,7 @@ def reopen(run: RunDirectory, report: Report) -> Experiment:
 
     Raises UserError, also where the data has changed.
     """
-    experiment = read(run.config)
+    experiment = read(run.config, fresh=False)
     opening.same_data(experiment, run, state_of(run, report))
     tell_age(run, opening.restore(experiment, run, report), report)
     if experiment.trainer.spec.early_stopping is not None:
