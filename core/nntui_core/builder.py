@@ -197,9 +197,10 @@ class NetworkBuilder:
         # What nothing reads has no part in the plan.
         present = {n.id for n in plan.nodes}
         masks = tuple(mask for mask in self._masks if mask[0].id in present)
-        buffers = tuple(node for node in self._buffers if node.id in present)
-        if not self.collect:
-            for node in buffers:
+        used = {layer.name for layer in layers}
+        buffers = tuple(node for node in self._buffers if node.name.rpartition(".")[0] in used)
+        for node in buffers:
+            if not self.collect and node.id in present:
                 plan.bind(node, self.inventory.buffers[node.name])
         return Model(plan, x, target, output, loss, layers, masks, buffers)
 
