@@ -19,8 +19,6 @@ from nntui.errors import SettingError
 from nntui_core.rng import stream
 
 Array = NDArray[Any]
-
-
 Task = Literal["classification", "regression", "multilabel"]
 BLOCK = 16 << 20
 """Bytes that are looked at in one piece."""

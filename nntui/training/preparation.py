@@ -47,6 +47,11 @@ class Preparation:
             after = step.out_features(after, state)
         return cls(tuple(steps), tuple(states), before, after, dtype)
 
+    def pictures(self, columns: Columns) -> bool:
+        """Whether rows that are pictures are pictures still: every pixel in its place."""
+        kept = all(step.keeps_image for step in self.steps)
+        return columns.image is not None and kept and len(self.after.names) == len(columns.features)
+
     def filled(self) -> set[str]:
         """The columns of the table whose gaps are filled."""
         found: set[str] = set()

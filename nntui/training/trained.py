@@ -63,8 +63,7 @@ def learned(run: RunDirectory, report: Report) -> Trained:
         columns = Columns.from_json(meta["columns"])
         states = tuple(_state(arrays, k) for k in range(len(settings.preprocess)))
         preparation = Preparation.restored(settings.preprocess, states, columns, settings.dtype)
-        width = len(preparation.after.names)
-        pictures = width == len(columns.features)
+        width, pictures = len(preparation.after.names), preparation.pictures(columns)
         network = Network(checks.network_spec(settings, columns, width, pictures=pictures))
         _put(network, arrays, best=best)
         epoch = int(arrays["clock"][3 if best else 1])
@@ -115,7 +114,7 @@ def reopen(run: RunDirectory, report: Report) -> Experiment:
 
     Raises UserError, also where the data has changed.
     """
-    experiment = read(run.config)
+    experiment = read(run.config, fresh=False)
     opening.same_data(experiment, run, state_of(run, report))
     tell_age(run, opening.restore(experiment, run, report), report)
     if experiment.trainer.spec.early_stopping is not None:

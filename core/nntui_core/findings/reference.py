@@ -10,7 +10,7 @@ from math import sqrt
 
 import numpy as np
 
-from nntui_core.losses import Loss
+from nntui_core.objective import Loss
 from nntui_core.memory import Array
 
 ROWS = 512

@@ -200,7 +200,7 @@ def _steps(s: Sample) -> Iterator[Suspect]:
         return
     total = spec.epochs if trainer.schedule.every == "epoch" else trainer.total_updates
     times = np.unique(np.linspace(0, max(0, total - 1), 200).astype(int))
-    mean = float(np.mean([trainer.schedule.factor(int(t), total) for t in times]))
+    mean = float(np.mean([trainer.schedule.at(int(t), total) for t in times]))
     if mean < 0.05:
         yield _suspect(
             'schedule={type="constant"}', f"the schedule leaves {mean:.1%} of the learning rate, on average: keep it constant",
