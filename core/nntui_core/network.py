@@ -134,17 +134,19 @@ class Network:
 
         The accuracy is the share of the samples, or, with several labels a sample, of all labels.
         """
-        loss, total, right = self.spec.loss, 0.0, 0.0
+        loss, total, weights, right = self.spec.loss, 0.0, 0.0, 0.0
         for i in range(0, len(x), chunk):
             part, target = x[i : i + chunk], y[i : i + chunk]
             model = self.model(len(part), "evaluate")
             assert model.target is not None
             model.plan.value(model.x)[...] = part
             model.plan.value(model.target)[...] = target
-            total += model.plan.run(backward=False) * loss.weight(len(part))
+            weight = loss.weight(target)
+            total += model.plan.run(backward=False) * weight
+            weights += weight
             if self.spec.classification:
                 right += self._right(model.plan.value(model.output), target)
-        return loss.whole(total, len(x)), right / len(x) if self.spec.classification else None
+        return loss.whole(total, weights), right / len(x) if self.spec.classification else None
 
     def _right(self, outputs: Array, target: Array) -> float:
         """How many samples are decided as they should be; of one with several labels, the share of them."""

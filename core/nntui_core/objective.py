@@ -75,13 +75,13 @@ class Loss(Op):
             each = each.mean(axis=1) if self.reduction == "mean" else each.sum(axis=1)
         return np.asarray(self.factor * each)
 
-    def weight(self, rows: int) -> int:
-        """What the losses of parts (of ``rows`` samples) are to be weighted by for :meth:`whole`."""
-        return 1 if self.reduction == "sum" else rows
+    def weight(self, target: Array) -> float:
+        """What the loss of some samples, with these targets, is to be weighted by for :meth:`whole`."""
+        return 1 if self.reduction == "sum" else len(target)
 
-    def whole(self, weighted: float, rows: int) -> float:
-        """The loss of ``rows`` samples, from the weighted sum of their parts' losses."""
-        return weighted if self.reduction == "sum" else weighted / rows
+    def whole(self, weighted: float, weight: float) -> float:
+        """The loss of all samples, from the weighted sum of their parts' losses and the sum of the weights."""
+        return weighted if self.reduction == "sum" else weighted / weight
 
     def a_sample(self, loss: float, rows: int) -> float:
         """The loss of ``rows`` samples as that of one: so those of unequal parts can be compared."""

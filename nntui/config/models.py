@@ -157,6 +157,8 @@ def _kind_of(option: Any) -> str:
         return "text"
     if get_origin(base) is list:
         return "list"
+    if get_origin(base) is dict:
+        return "table"
     return "table" if isinstance(base, type) and issubclass(base, BaseModel) else "number"
 
 

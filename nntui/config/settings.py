@@ -31,6 +31,9 @@ class DataKeys:
     """Fraction held out for the final test."""
     allow_single_class: bool = False
     """Accept labels that are all the same."""
+    class_weights: Literal["none", "balanced"] | dict[str, Annotated[float, Gt(0)]] = "none"
+    """How much a sample of each class counts: "balanced" weighs all classes alike (m/(K·m_k) of the training part),
+    { red = 2.0 } names some, the others count 1. The loss is Σwℓ/Σw."""
     scale_target: Literal["none", "standardize"] = "none"
     """With "standardize" each target has mean 0 and variance 1 over the training part: so the losses are scaled;
     outputs are in its units."""

@@ -20,7 +20,7 @@ from nntui.data.table import Split, Table
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 from nntui.files import expanded
-from nntui.training import initial
+from nntui.training import initial, weighting
 from nntui.training import preparation as preparing
 from nntui.training.preparation import Preparation
 from nntui.training.targets import TargetScale
@@ -127,6 +127,7 @@ def build(settings: Settings, *, runs: Path | None = None, fresh: bool = True) -
     problems = [*matching.label_faults(settings, table), *structure.picture_faults(settings, table)]
     if problems:
         raise UserError([say(*p) for p in problems])
+    spec = replace(spec, loss=weighting.weighted(settings, table, split, spec.loss))
     try:
         network = Network(spec)
         network.model(2, "predict")
