@@ -21,6 +21,7 @@ from nntui.data.table import Source
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.files import expanded
+from nntui_core.errors import ConfigError
 
 
 class Origin:
@@ -104,7 +105,9 @@ def parse(
         *[(("race",), "this table is not in this release")] * race,
     ]  # fmt: skip
     settings = None
-    if checked.model is not None:
+    wrong = [] if checked.model is None else _wrong_steps(checked.model)
+    found += wrong
+    if checked.model is not None and not wrong:
         settings = _settings(checked.model, path, checked.data, origin)
         found += [(p, problem) for p, problem in checks.faults(settings) if checked.judges(p)]
     if not found and settings is not None:
@@ -130,6 +133,17 @@ def _later(settings: Settings, judge: Judge) -> tuple[list[tuple[Path, str]], li
     except UserError as error:
         return [said[m] for m in error.messages if m in said], [m for m in error.messages if m not in said]
     return [], []
+
+
+def _wrong_steps(parsed: Any) -> list[tuple[Path, str]]:
+    """Steps whose keys, each right by itself, do not go together."""
+    found: list[tuple[Path, str]] = []
+    for k, step in enumerate(parsed.preprocess):
+        try:
+            instance(step, "preprocess")
+        except ConfigError as error:
+            found.append((("preprocess", k), str(error).removeprefix(f"{step.type}: ")))
+    return found
 
 
 def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origin) -> Settings:
