@@ -96,3 +96,16 @@ def test_no_step_where_there_is_none() -> None:
     assert "born" in shown
     assert "not finite" in shown["optimizer"]["reason"]
     assert all(s["phase"] != "optimizer" for s in shown["steps"])
+
+
+def test_what_is_frozen_takes_no_step() -> None:
+    built = experiment("optimizer.type=adam", "dtype=float64", "layers.0.trainable=bias", "layers.1.bias=false")
+    shown = found(of_experiment(built))
+    steps = [s["node"] for s in shown["steps"] if s["phase"] == "optimizer"]
+    assert steps == ["dense1.b", "dense2.W"]
+    assert any(n["name"] == "dense1.W" and np.any(n["gradient"]) for n in shown["nodes"])
+    preview = built.trainer.preview()
+    parameters = built.network.parameters
+    assert preview.theta.shape == preview.after.shape == preview.grad.shape == parameters.theta.shape
+    assert np.array_equal(parameters.view("dense1.W", preview.after), parameters.view("dense1.W"))
+    assert not np.array_equal(parameters.view("dense2.W", preview.after), parameters.view("dense2.W"))
