@@ -34,6 +34,10 @@ class CrossEntropy(LabelLoss):
         smoothed = f"−Σₖ qₖ·ln softmax(z)ₖ, q = (1−α)·onehot(y) + α/K, α = {self.label_smoothing:g}"
         return smoothed if self.label_smoothing else "−ln softmax(z)[y]"
 
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 1, "p - q" if self.label_smoothing else "p - y"
+
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         m, k = shapes[0]
         rows = {name: Space((m,)) for name in ("largest", "picked", "sums", "logs")}
@@ -120,6 +124,10 @@ class BinaryCrossEntropy(Loss):
     def contribution(self) -> str:
         return "(−y·ln p − (1−y)·ln(1−p)), p = sigmoid(z)"
 
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 1, "p - y"
+
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         names = ("small", "large", "each") if self.soft else ("sign", "against", "each")
         return {"scale": Space(()), "ones": Space(shapes[0], start=1), **{n: Space(shapes[0]) for n in names}}
@@ -192,6 +200,10 @@ class MeanSquaredError(Loss):
     def contribution(self) -> str:
         return "(ŷ − y)²"
 
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 2, "ŷ - y"
+
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         return {"e": Space(shapes[0])}
 
@@ -220,6 +232,10 @@ class MeanAbsoluteError(Loss):
     @property
     def contribution(self) -> str:
         return "|ŷ − y|"
+
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 1, "sign(ŷ - y)"
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         return {"e": Space(shapes[0])}
@@ -257,6 +273,10 @@ class Huber(Loss):
     def contribution(self) -> str:
         return "(½e² if |e| ≤ δ else δ(|e| − ½δ)), e = ŷ − y"
 
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 1, f"clip(ŷ - y, ±{self.delta:g})"
+
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         return {"e": Space(shapes[0]), "c": Space(shapes[0])}
 
@@ -288,6 +308,10 @@ class Hinge(LabelLoss):
     @property
     def contribution(self) -> str:
         return f"Σⱼ max(0, zⱼ − z_y + {self.margin:g}), j ≠ y"
+
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 1, f"[zⱼ - z_y + {self.margin:g} > 0], of the label minus their number"
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         m, k = shapes[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Annotated, ClassVar, Literal
@@ -45,6 +46,19 @@ class Loss(Op):
     @abstractmethod
     def contribution(self) -> str:
         """One contribution, as a formula."""
+
+    @property
+    @abstractmethod
+    def slope(self) -> tuple[float, str]:
+        """A number and a formula: their product is the derivative of a contribution by output or logit."""
+
+    def rule(self, i: int, args: Sequence[str]) -> str:
+        """The derivative by operand 0 as it is taught; m counts what the mean is over."""
+        number, text = self.slope
+        number *= self.factor
+        over = "" if self.reduction == "sum" else "/m"
+        plain = text if text.startswith(("sign", "clip", "[")) or (number == 1 and not over) else f"({text})"
+        return f"{'' if number == 1 else f'{number:g}'}{plain}{over}"
 
     @property
     def formula(self) -> str:  # type: ignore[override]

@@ -63,7 +63,10 @@ class Metrics:
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """What the next update would do with the gradient as it is. Vectors are flat, over the trained parameters."""
+    """What the next update would do with the gradient as it is.
+
+    Vectors are flat, over all parameters: what is frozen has no gradient and no slots, and stays.
+    """
 
     k: int
     """Number of the update, from 1."""
@@ -237,7 +240,18 @@ class Trainer:
         finally:
             parameters.theta[:] = theta
             parameters.grad[:] = grad
-        return Preview(self.update + 1, self.rate, free, after, used, before, slots, info)
+        frozen = theta[parameters.trained :]
+
+        def whole(array: Array, rest: Array | float = 0.0) -> Array:
+            """With the frozen parameters behind."""
+            if array.shape != free.shape:
+                return array
+            return np.concatenate([array, np.broadcast_to(rest, frozen.shape).astype(array.dtype)])
+
+        return Preview(
+            self.update + 1, self.rate, theta, whole(after, frozen), whole(used),
+            {k: whole(a) for k, a in before.items()}, {k: whole(a) for k, a in slots.items()}, info,
+        )  # fmt: skip
 
     def _note(self, model: Model, objective: float) -> None:
         """Check that the run was finite, and keep its loss and the gradient's norm."""

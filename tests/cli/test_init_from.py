@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from nntui.errors import UserError
 from nntui.runs.directory import RunDirectory
 from nntui.training.experiment import Experiment, read
 from nntui.training.trained import learned
@@ -79,12 +80,24 @@ def test_weights_and_statistics_are_those_of_the_source(cli: Cli, place: Path, s
 def test_numbers_are_taken_in_order(cli: Cli, place: Path) -> None:
     cli("export", "latest", place / "w.safetensors")
     named = load_file(place / "w.safetensors")
-    order = {"conv2d1.weight": "0.weight", "conv2d1.bias": "0.bias", "conv2d1.slope": "1.weight", "head.weight": "10.weight"}
-    order |= {f"batchnorm1.{k}": f"2.{k}" for k in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")}
+    order = {
+        "conv2d1.weight": "0.weight",
+        "conv2d1.bias": "0.bias",
+        "conv2d1.slope": "1.weight",
+        "head.weight": "10.weight",
+    }
+    order |= {
+        f"batchnorm1.{k}": f"2.{k}"
+        for k in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+    }
     save_file({order[k]: v for k, v in named.items()}, place / "n.safetensors")
-    assert_same(state(started(place, "n.safetensors").network), state(started(place, "w.safetensors").network))
+    assert_same(
+        state(started(place, "n.safetensors").network), state(started(place, "w.safetensors").network)
+    )
     save_file({order[k]: v for k, v in named.items() if "head" not in k}, place / "n.safetensors")
-    with pytest.raises(Exception, match="3 numbered modules.*allowed 4, in the order of conv2d1, conv2d1, batchnorm1, head"):
+    with pytest.raises(
+        UserError, match=r"3 numbered modules.*allowed 4, in the order of conv2d1, conv2d1, batchnorm1, head"
+    ):
         started(place, "n.safetensors")
 
 

@@ -283,3 +283,14 @@ def test_adam_ends_at_the_wrong_bound_and_amsgrad_at_the_right_one() -> None:
     assert rare(Adam(lr=0.3, beta1=0.0, beta2=beta2)) > 0.9
     assert rare(Amsgrad(lr=0.3, beta1=0.0, beta2=beta2)) < -0.9
     assert rare(Sgd(lr=0.3)) < -0.9
+
+
+def test_rules_follow_the_settings() -> None:
+    assert Sgd().rule == Sgd.formula == "w -= η g"
+    assert Sgd(weight_decay=0.1).rule == "g += λ w for weights; w -= η g"
+    assert Rmsprop().rule == Rmsprop.formula
+    both = Rmsprop(centered=True, momentum=0.5).rule
+    assert both == "s = ρ s + (1-ρ) g²; mean = ρ mean + (1-ρ) g; v = μ v + g/(√(s − mean²) + ε); w -= η v"
+    assert Adam().rule == Adam.formula
+    assert "(√v + ε)" in Adam(eps_inside=True).rule
+    assert "c₁" not in Adam(bias_correction=False).rule

@@ -128,3 +128,17 @@ def test_formulas_say_reduction_and_factor() -> None:
     assert MeanAbsoluteError(reduction="batch", factor=3.0).formula == "3·mean of Σⱼ |ŷ − y|"
     assert CrossEntropy(reduction="batch").formula == "mean of −ln softmax(z)[y]"
     assert "α = 0.1" in CrossEntropy(label_smoothing=0.1).formula
+
+
+def test_rules_say_reduction_and_factor() -> None:
+    def rule(loss: Loss) -> str:
+        return loss.rule(0, ["z", "y"])
+
+    assert rule(CrossEntropy()) == rule(BinaryCrossEntropy()) == "(p - y)/m"
+    assert rule(CrossEntropy(reduction="sum")) == "p - y"
+    assert rule(CrossEntropy(label_smoothing=0.1, factor=3.0)) == "3(p - q)/m"
+    assert rule(MeanSquaredError()) == "2(ŷ - y)/m"
+    assert rule(MeanSquaredError(reduction="sum", factor=0.5)) == "ŷ - y"
+    assert rule(MeanSquaredError(reduction="batch", factor=0.25)) == "0.5(ŷ - y)/m"
+    assert rule(MeanAbsoluteError()) == "sign(ŷ - y)/m"
+    assert rule(Huber(delta=0.5, reduction="sum", factor=2.0)) == "2clip(ŷ - y, ±0.5)"

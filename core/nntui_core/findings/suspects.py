@@ -131,7 +131,7 @@ def _structure(s: Sample) -> Iterator[Suspect]:
     layers = s.trainer.network.spec.layers
     hidden = [v for v in s.layers if not v.last and v.op is not None and v.weighted]
     kinds = [v.op.type for v in hidden if v.op is not None]
-    bends = [v for v in s.layers if not v.last and (v.op is not None and v.op.type != "linear" or v.spec.type in ("maxout", "maxpool2d"))]
+    bends = [v for v in s.layers if not v.last and ((v.op is not None and v.op.type != "linear") or v.spec.type in ("maxout", "maxpool2d"))]
     if hidden and not bends:
         yield _suspect(
             _activated(s, hidden, "relu"), "without an activation all layers together are one linear map: use relu",

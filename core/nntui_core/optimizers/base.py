@@ -98,6 +98,11 @@ class Optimizer(ABC):
     exact: ClassVar[bool] = False
     """Whether it needs the exact gradient of one function: full batches, float64, layers without chance."""
 
+    @property
+    def rule(self) -> str:
+        """The formula with these settings."""
+        return self.formula
+
     def kept(self) -> tuple[str, ...]:
         """Those of ``vectors`` that these settings need."""
         return self.vectors
@@ -173,6 +178,16 @@ class Decaying(FirstOrder):
 
     weight_decay: Annotated[float, Ge(0)] = 0.0
     """λ, of the weights of dense and convolutional layers."""
+
+    @property
+    def rule(self) -> str:
+        decay = "" if not self.weight_decay or self.decoupled else "g += λ w for weights; "
+        return decay + self.undecayed
+
+    @property
+    def undecayed(self) -> str:
+        """The rule without weight decay."""
+        return self.formula
 
     def work(self, n: int, dtype: Any, groups: Sequence[Group] = ()) -> Work:
         """With a third array as scratch where the gradient is to be changed."""

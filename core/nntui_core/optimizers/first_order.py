@@ -134,6 +134,14 @@ class Rmsprop(Decaying):
     centered: bool = False
     """Divide by the standard deviation: √(s − mean²) in place of √s."""
 
+    @property
+    def undecayed(self) -> str:
+        mean = "mean = ρ mean + (1-ρ) g; " if self.centered else ""
+        root = "√(s − mean²)" if self.centered else "√s"
+        step = f"g/({root} + ε)"
+        last = f"v = μ v + {step}; w -= η v" if self.momentum else f"w -= η {step}"
+        return f"s = ρ s + (1-ρ) g²; {mean}{last}"
+
     def kept(self) -> tuple[str, ...]:
         return ("s", *("mean",) * self.centered, *("v",) * (self.momentum > 0))
 
@@ -202,6 +210,12 @@ class Adam(Moments):
     bias_correction: bool = True
     """Divide the moments by 1 − βᵏ; without it the first step is (1−β₁)/√(1−β₂) ≈ 3.162 times as long."""
 
+    @property
+    def undecayed(self) -> str:
+        if not self.bias_correction:
+            return "w -= η m/(√v + ε)"
+        return "w -= η (√c₂/c₁) m/(√v + ε), cᵢ = 1 − βᵢᵏ" if self.eps_inside else self.formula
+
     def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
         c1, c2 = (1 - self.beta1**k, 1 - self.beta2**k) if self.bias_correction else (1.0, 1.0)
         eps, step = self.corrected(c1, c2, rate)
@@ -218,7 +232,7 @@ class Adamw(Moments):
     """Adam with weight decay decoupled from the gradient."""
 
     type: ClassVar[str] = "adamw"
-    formula: ClassVar[str] = "w -= η λ w, then as adam"
+    formula: ClassVar[str] = "w -= η λ w for weights, then as adam"
     source: ClassVar[str] = "Loshchilov & Hutter 2019"
     decoupled: ClassVar[bool] = True
 
