@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import os
 import signal
 import sys
@@ -91,7 +92,9 @@ def main() -> None:
     """Run the program and exit with the code of CONTRACT."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us (`>&-`)
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+            # Results that go nowhere are an error at the first write; messages are not.
+            mode = os.O_RDONLY if name == "stdout" else os.O_WRONLY
+            setattr(sys, name, os.fdopen(os.open(os.devnull, mode), "w", encoding="utf-8"))
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -111,6 +114,8 @@ def program(arguments: list[str]) -> int:
         from nntui.files import reason
 
         _give_up(sys.stdout)
+        if error.errno == errno.EBADF:
+            return _say("error: cannot write the results: the standard output is closed", FAILED)
         what = display(error.filename) if error.filename else "cannot write the results"
         return _say(f"error: {what}: {reason(error)}", FAILED)
     return code

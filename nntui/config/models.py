@@ -12,7 +12,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import MinLen
+from annotated_types import Le, Lt, MinLen
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -36,6 +36,8 @@ STRICT = ConfigDict(
     defer_build=True,  # parts are validated inside the whole only
 )  # fmt: skip
 MAX_LAYERS = 1000
+LARGEST = 2**53
+"""Whole numbers at most, where a field says nothing else: what is counted with them stays exact, also in JSON."""
 HIDDEN = {"activation": ("maxout",)}
 """Members that have a layer of their own and are no values of a field."""
 
@@ -120,7 +122,10 @@ def _translate(hint: Any) -> Any:
         member = next((m for m in marks if isinstance(m, Member)), None)
         if member:
             return members(member.kind, auto=type(None) in get_args(inner))
-        return Annotated[(_translate(inner), *marks)]
+        bounded = any(isinstance(m, Le | Lt) for m in marks)
+        return Annotated[(inner if inner is int and bounded else _translate(inner), *marks)]
+    if hint is int:
+        return Annotated[int, Le(LARGEST)]
     if origin is tuple:
         item = get_args(hint)[0]
         return list[_translate(item)]  # type: ignore[misc]

@@ -22,7 +22,14 @@ MAX_SETTING = 65536
 MAX_PARTS = 16
 MAX_DEPTH = 32
 
-_LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_\-.])(?:{KEY}[ \t]*\.[ \t]*){{{MAX_PARTS}}}")
+_LONG_KEY = rf"(?:{KEY}[ \t]*\.[ \t]*){{{MAX_PARTS}}}"
+_TOKEN = (
+    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)'
+    r"|'''(?:[^']|'(?!''))*+(?:'''|\Z)"
+    r'|"(?:[^"\\\n]|\\.)*+"?+|\'[^\'\n]*+\'?+|\#[^\n]*+|[A-Za-z0-9_.-]++|.'
+)
+_TO_LONG_KEY = re.compile(rf"(?s:(?!{_LONG_KEY})(?:{_TOKEN}))*+{_LONG_KEY}")
+"""Each token is passed once, whatever is in it, so that the time grows with the text and not with its square."""
 _STEP = rf"(?:{KEY}|\*)"
 _SETTING = re.compile(rf"{_STEP}(?:\s*\.\s*{_STEP})*")
 
@@ -54,10 +61,10 @@ def read(path: FilePath) -> str:
 
 def parse(text: str, shown: str) -> dict[str, Any]:
     """The tables in ``text``. Raises UserError with ``shown`` and the line."""
-    long = _LONG_KEY.search(text)
+    long = _TO_LONG_KEY.match(text)
     if long:
-        # Reading such keys takes time that grows with the square of their length.
-        line = text.count("\n", 0, long.start()) + 1
+        # tomllib reads such keys in time that grows with the square of their length.
+        line = text.count("\n", 0, long.end()) + 1
         raise UserError(f"{shown}:{line}: a key has too many parts (allowed: up to {MAX_PARTS})")
     try:
         data = tomllib.loads(text)
@@ -106,7 +113,10 @@ def override(data: dict[str, Any], setting: str) -> list[Path]:
     The value is read as TOML, else as text; a number in the key is a place in a list, a ``*`` every place.
     """
     key, equals, text = setting.partition("=")
-    if not equals or not key.strip() or len(setting) > MAX_SETTING:
+    if len(setting) > MAX_SETTING:
+        given = f"given {len(setting):,} characters; allowed up to {MAX_SETTING:,}"
+        raise UserError(f"--set {display(key, 60)}: too long ({given}); put it into the file")
+    if not equals or not key.strip():
         raise UserError(f"--set {display(setting, 60)}: write it as KEY=VALUE, such as optimizer.lr=0.1")
     if not _SETTING.fullmatch(key.strip()) or len(_steps(key)) > MAX_PARTS:
         raise UserError(f"--set {display(setting, 60)}: not a key (given {display(key, 60)!r})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import socket
@@ -15,7 +16,8 @@ from nntui.display import display
 from nntui.errors import UserError
 from nntui.files import reason
 
-BACKLOG = 16
+BACKLOG = 128
+"""Connections that may wait to be accepted while an update runs."""
 
 
 def directory() -> Path:
@@ -48,9 +50,11 @@ def check_private(path: Path) -> None:
     raise UserError(f"{display(path)}: not safe for the control socket: {problem}; remove it, or set TMPDIR")
 
 
-def listen() -> tuple[socket.socket, Path]:
-    """A listening socket under a new name. Raises UserError."""
-    path = private_directory() / f"{os.getpid()}-{secrets.token_hex(3)}.sock"
+def listen(again: Path | None = None) -> tuple[socket.socket, Path]:
+    """A listening socket under a new name, or ``again`` under one whose file was removed. Raises UserError."""
+    place = private_directory()
+    sweep(place)
+    path = again or place / f"{os.getpid()}-{secrets.token_hex(3)}.sock"
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         server.bind(str(path))
@@ -63,6 +67,30 @@ def listen() -> tuple[socket.socket, Path]:
         ) from None
     server.setblocking(False)
     return server, path
+
+
+def sweep(place: Path) -> None:
+    """Remove the sockets of processes that are gone: nobody answers there, and their process number is free."""
+    for path in place.glob("*.sock"):
+        number = path.name.partition("-")[0]
+        if not number.isdecimal() or _runs(int(number)):
+            continue
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
+            try:
+                probe.connect(str(path))
+            except ConnectionRefusedError:
+                path.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def connect(path: Path, timeout: float = 2.0) -> socket.socket:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections import deque
 from dataclasses import dataclass, field
 
 from nntui.protocol.message import Message
 from nntui.protocol.wire import Decoder
 
-MAX_HEADER, MAX_BODY = 1 << 16, 1 << 26
-"""What a viewer may send in one frame."""
+MAX_HEADER, MAX_BODY = 1 << 16, 1 << 16
+"""What a viewer may send in one frame: commands are small, and none carries arrays."""
 MAX_OUT = 32 << 20
 """Bytes that may wait for a viewer that does not read, besides the largest frame (the snapshot of a large
 network); beyond, it is dropped."""
@@ -29,6 +30,8 @@ class Viewer:
     largest: int = 0
     """Bytes of the largest frame since ``out`` was empty."""
     name: str = ""
+    since: float = field(default_factory=time.monotonic)
+    """When it connected."""
     attached: bool = False
     read_only: bool = False
     wants: frozenset[str] | None = None

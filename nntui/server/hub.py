@@ -12,7 +12,9 @@ import socket
 import threading
 import time
 from collections import deque
+from pathlib import Path
 
+from nntui.errors import UserError
 from nntui.protocol import sockets
 from nntui.protocol.commands import Attach, Shown, TakeControl, Want
 from nntui.protocol.frames import from_frame, to_frame
@@ -22,18 +24,25 @@ from nntui.protocol.wire import WireError, encode
 from nntui.server.connection import CREDITED, Viewer
 
 MAX_COMMANDS = 1000
-MAX_VIEWERS = 64
+MAX_VIEWERS = 256
+TICK = 1.0
+"""Seconds between looks at connections that never said who they are, and at the socket's name."""
+SILENT = 5.0
+"""Seconds in which a connection must say who it is."""
 
 
 class Hub:
     """Accepts viewers on a listening socket until closed. Methods are for the trainer's thread."""
 
-    def __init__(self, server: socket.socket, hello: Hello) -> None:
+    def __init__(self, server: socket.socket, hello: Hello, path: Path | None = None) -> None:
+        """``path`` is the socket's name, made again where somebody removes it."""
         self.hello = hello
         """What a new viewer is told first; the trainer replaces it as its state changes."""
         self.signaled = False
         """A cheap look: whether a command waits, or a viewer came or changed its wants."""
         self._server = server
+        self._path = path
+        self._ticked = time.monotonic()
         self._viewers: list[Viewer] = []
         self._holder: Viewer | None = None
         self._commands: deque[tuple[Viewer, Command]] = deque()
@@ -162,7 +171,7 @@ class Hub:
 
     def _serve(self) -> None:
         while self._open:
-            for key, events in self._selector.select():
+            for key, events in self._selector.select(TICK):
                 if key.fileobj is self._server:
                     self._accept()
                 elif key.fileobj == self._wake_read:
@@ -174,14 +183,40 @@ class Hub:
                 for viewer in list(self._viewers):
                     self._flush(viewer)
                 self._news.notify_all()
+            if time.monotonic() - self._ticked >= TICK:
+                self._ticked = time.monotonic()
+                self._tick()
         for viewer in list(self._viewers):
             self._drop(viewer)
 
-    def _accept(self) -> None:
+    def _tick(self) -> None:
+        for viewer in list(self._viewers):
+            if not viewer.attached and self._ticked - viewer.since > SILENT:
+                self._drop(viewer)
+        if self._path is not None and not self._path.exists():
+            self._listen_again(self._path)
+
+    def _listen_again(self, path: Path) -> None:
+        """The socket's name was removed (a cleaner of temporary files): make it again."""
         try:
-            connection, _ = self._server.accept()
-        except OSError:
-            return
+            server, _ = sockets.listen(again=path)
+        except UserError:
+            return  # at the next tick
+        self._selector.unregister(self._server)
+        self._server.close()
+        self._server = server
+        self._selector.register(server, selectors.EVENT_READ, None)
+
+    def _accept(self) -> None:
+        """Every connection that waits."""
+        while True:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            self._admit(connection)
+
+    def _admit(self, connection: socket.socket) -> None:
         owner = sockets.peer_uid(connection)
         if (owner is not None and owner != os.getuid()) or len(self._viewers) >= MAX_VIEWERS:
             connection.close()

@@ -61,7 +61,7 @@ class Trainer:
         run = self.session.run
         _log_to(run.log)
         state = "paused" if order["paused"] else "running"
-        self.hub = Hub(server, outline.hello(run, experiment.settings.title, state, experiment))
+        self.hub = Hub(server, outline.hello(run, experiment.settings.title, state, experiment), self.socket)
         self.session.info.socket = str(self.socket)
         self.session.save_state()
         self.attendant = Attendant(self.hub, order["pace"], paused=order["paused"], leash=order.get("leash"))

@@ -178,3 +178,16 @@ def test_an_unforeseen_fault_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("NNTUI_TRACEBACK", "1")
     with pytest.raises(RuntimeError):
         program(["demos"])
+
+
+def test_results_that_cannot_be_written_are_a_failure(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "nntui", "--runs", str(tmp_path)]
+    for command, code in (
+        (["fit", "xor", "--epochs", "1", "--json"], 1),
+        (["fit", "xor", "--epochs", "1", "--quiet"], 0),
+    ):
+        done = subprocess.run(
+            ["sh", "-c", '"$@" >&-', "sh", *words, *command], capture_output=True, text=True
+        )
+        assert done.returncode == code
+        assert ("the standard output is closed" in done.stderr) == bool(code)

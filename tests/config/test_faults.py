@@ -221,7 +221,7 @@ FAULTS = {
     ),
     "a number of too many bits": (
         replaced("units = 1", f"units = 0x{'f' * 20000}"),
-        "t.toml:4: layers: the network is too large",
+        "t.toml:6: layers.0.units: not allowed (given a number with too many digits to show; allowed at most",
     ),
     "maxout as an activation": (
         replaced('"sigmoid"', '"maxout"'),

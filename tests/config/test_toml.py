@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tomllib
 from dataclasses import dataclass
@@ -236,3 +237,47 @@ def test_file_fields_are_made_absolute_whatever_their_name(tmp_path: Path) -> No
     source, tables = absolute(Odd(), {"data": {"source": "odd"}}, tmp_path)
     assert source == Odd(table=str(tmp_path / "t.bin"))
     assert tables == {"data": {"source": "odd", "table": str(tmp_path / "t.bin")}}
+
+
+@pytest.mark.parametrize("text", ['title = "{0}"', "title = '''{0}'''", "# {0}", 'title = "{0}', '"{0}" = 1'])
+def test_the_time_to_read_quotes_does_not_grow_with_their_square(text: str) -> None:
+    """The quadratic form took 51 s for these; the suite's own limit would end it."""
+    with contextlib.suppress(UserError):
+        toml.parse(text.format('\\"' * 400_000), "t.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a" + ".b" * 16 + " = 1", 1),
+        ("x = 1\n[" + "a." * 16 + "b]", 2),
+        ("x = 1\ny = { " + "a." * 16 + "b = 1 }", 2),
+        ("'a'." * 16 + "b = 1", 1),
+        ('x = "' + "a." * 20 + '"', 0),
+        ("x = '''\n" + "a." * 20 + "'''", 0),
+        ("# " + "a." * 20, 0),
+        ("a." * 15 + "b = 1", 0),
+    ],
+)
+def test_keys_of_too_many_parts_are_found_outside_of_strings_and_comments(text: str, found: int) -> None:
+    if not found:
+        toml.parse(text, "t.toml")
+        return
+    with pytest.raises(UserError, match=f"t.toml:{found}: a key has too many parts"):
+        toml.parse(text, "t.toml")
+
+
+@pytest.mark.parametrize("path", ["train.epochs", "train.batch_size", "layers.0.units"])
+def test_huge_whole_numbers_are_faults_of_their_key(path: str) -> None:
+    for value in ("9" * 400, str(2**53 + 1)):
+        (message,) = messages(XOR, [f"{path}={value}"])
+        assert f"{path}: not allowed (given 9" in message
+        assert "allowed at most 9007199254740992" in message
+
+
+def test_a_setting_that_is_too_long_names_its_key() -> None:
+    (message,) = messages(XOR, ["title=" + "a" * 100_000])
+    assert (
+        message
+        == "--set title: too long (given 100,006 characters; allowed up to 65,536); put it into the file"
+    )

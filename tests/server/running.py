@@ -104,7 +104,7 @@ def running(
     experiment = build(load(config, sets))
     server, path = sockets.listen()
     session = start(experiment, base, lambda text: None)
-    hub = Hub(server, outline.hello(session.run, config, "paused" if paused else "running", experiment))
+    hub = Hub(server, outline.hello(session.run, config, "paused" if paused else "running", experiment), path)
     found = Running(session, hub, Attendant(hub, pace, paused=paused), path)
     try:
         yield found
