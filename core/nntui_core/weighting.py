@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,6 +33,17 @@ class ClassWeighted(Loss):
     @property
     def contribution(self) -> str:
         return self.inner.contribution
+
+    @property
+    def slope(self) -> tuple[float, str]:
+        return self.inner.slope
+
+    def rule(self, i: int, args: Sequence[str]) -> str:
+        """The inner loss's derivative of a sample, times its weight's share."""
+        number, text = self.slope
+        number *= self.factor
+        share = "w" if self.reduction == "sum" else "w/Σw"
+        return f"{share}·{'' if number == 1 else f'{number:g}'}({text})"
 
     @property
     def formula(self) -> str:  # type: ignore[override]
