@@ -159,3 +159,28 @@ def test_equal_names_are_told_apart() -> None:
     state = step.fit(np.array([[0.0, 1, 2], [1, 1, 2]]), features)
     names = step.out_features(features, state).names
     assert len(set(names)) == len(names) == 4
+
+
+def test_what_earlier_steps_made_stays_known_through_later_ones() -> None:
+    x = np.array([[1.0, 0, 1], [np.nan, 1, 0], [3, 1, 1]])
+    features = Features(("a", "s", "t"), categories={"s": ("u", "v"), "t": ("p", "q")})
+    impute = Impute(indicator=True)
+    state = impute.fit(x, features)
+    after = impute.out_features(features, state)
+    first, second = OneHot(columns=("s",)), OneHot(columns=("t",))
+    x = impute.apply(x, state)
+    for step in (first, second):
+        state = step.fit(x, after)
+        x, after = step.apply(x, state), step.out_features(after, state)
+    assert after.names == ("a", "s=u", "s=v", "t=p", "t=q", "a_missing")
+    assert after.flags == set(after.names[1:])
+    assert (after.places(["s"], "t"), after.places(["t", "a"], "t")) == ([1, 2], [0, 3, 4])
+
+
+def test_blocks_of_chosen_rows_leave_none_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "BYTES", 4 * 2 * 8)
+    x, index = np.arange(46.0).reshape(23, 2), np.random.default_rng(0).permutation(23)[:19]
+    rows = Rows(x, index)
+    assert [len(b) for b in rows.blocks()] == [4, 4, 4, 4, 3]
+    np.testing.assert_array_equal(rows.whole(), x[index])
+    np.testing.assert_allclose(rows.mean(), x[index].mean(axis=0))
