@@ -59,8 +59,15 @@ class Expression:
     values: dict[str, Array]
     position: int = 0
     """Where in the text the result stands."""
+    beside: tuple[Node, ...] = ()
+    """Definitions that the result does not depend on."""
     unused: tuple[str, ...] = ()
-    """Definitions that the result does not depend on, and values whose names are nowhere."""
+    """Values whose names are nowhere."""
+
+    @property
+    def outputs(self) -> list[Node]:
+        """The result, and what is only computed beside it."""
+        return [self.output, *self.beside]
 
     def check_scalar(self) -> None:
         """Raises ExpressionError where the result is not a number."""
@@ -114,9 +121,10 @@ def parse(
     last = parts[-1]
     output = walker.define(last) if last.name else walker.walk(last.tree)
     live = ancestors([output])
-    unused = [p.name for p in parts if p.name and walker.named[p.name].id not in live]
-    unused += [name for name in walker.values if name not in walker.named]
-    return Expression(text, walker.graph, output, walker.values, position(text, last.tree), tuple(unused))
+    beside = tuple(walker.named[p.name] for p in parts if p.name and walker.named[p.name].id not in live)
+    unused = tuple(name for name in walker.values if name not in walker.named)
+    at = position(text, last.tree)
+    return Expression(text, walker.graph, output, walker.values, at, beside, unused)
 
 
 @dataclass

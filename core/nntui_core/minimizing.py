@@ -14,6 +14,9 @@ from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepI
 from nntui_core.parameters import Parameters
 from nntui_core.trainer import Preview
 
+FEW = 16
+"""Entries of a definition that is kept at each step."""
+
 
 @dataclass(frozen=True, eq=False)
 class Step:
@@ -25,6 +28,8 @@ class Step:
     gradient: Array
     slots: dict[str, Array]
     """The optimizer's state: what is as long as the names' vector, and numbers."""
+    named: dict[str, Array]
+    """Values of the definitions in the expression, the large ones left out."""
 
 
 class Minimizer:
@@ -41,6 +46,12 @@ class Minimizer:
         n = len(function.parameters)
         self.slots = optimizer.slots(n, np.float64)
         self._work = optimizer.work(n, np.float64)
+        plan = function.plan
+        self._named = {
+            node.name: plan.value(node)
+            for node in plan.nodes
+            if node.op is not None and node.name.isidentifier() and plan.value(node).size <= FEW
+        }
         self.info: StepInfo | None = None
         self.reason = ""
         self.born = ""
@@ -114,7 +125,8 @@ class Minimizer:
         """Evaluate at ``w``, and keep it."""
         value, gradient = self.function.value_grad(w)
         kept = {k: v.copy() for k, v in self.slots.items()}
-        self.path.append(Step(len(self.path), value, w.copy(), gradient, kept))
+        named = {k: v.copy() for k, v in self._named.items()}
+        self.path.append(Step(len(self.path), value, w.copy(), gradient, kept, named))
         if not (isfinite(value) and np.isfinite(gradient).all() and np.isfinite(w).all()):
             found = self.function.plan.first_nonfinite()
             self.born = found[1].name if found else self.function.plan.outputs[0].name

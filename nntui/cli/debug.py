@@ -23,11 +23,16 @@ if TYPE_CHECKING:
     from nntui.training.experiment import Experiment
     from nntui.tui.debugger.session import DebugSession
     from nntui_core.errors import ExpressionError
+    from nntui_core.minimizing import Minimizer
 
-_BARE_POINT = re.compile(r"(?<![0-9])\.(?=[0-9])")
-"""The point of a number such as .5, which JSON does not know."""
+_SPELLED = ((re.compile(r"(?<![0-9])\.(?=[0-9])"), "0."), (re.compile(r"(?<=[0-9])\.(?![0-9])"), ".0"),
+            (re.compile(r"(?<=[\[,\s])\+(?=[0-9.])"), ""), (re.compile("−"), "-"))  # fmt: skip
+"""Numbers such as .5, 1. and +2, which JSON does not know."""
 MAX_VALUES = 100_000
 """Numbers in one VALUE."""
+MAX_STEPS = 100_000
+MAX_KEPT = 20_000_000
+"""Numbers that all steps of an optimizer may hold."""
 
 
 @click.command(name="debug", context_settings={"ignore_unknown_options": True})
@@ -49,13 +54,29 @@ MAX_VALUES = 100_000
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--md", "as_md", is_flag=True, help="Print the worked solution as Markdown.")
 @click.option("--latex", "as_latex", is_flag=True, help="Print the worked solution as LaTeX.")
+@click.option(
+    "--optimizer",
+    "optimizer",
+    metavar="NAME",
+    help="Minimize EXPR over its names; then KEY=VALUE for its keys.",
+)
+@click.option(
+    "--steps", type=click.IntRange(1, MAX_STEPS), metavar="N", help="Steps of --optimizer (default: 10)."
+)
+@click.option(
+    "--digits",
+    type=click.IntRange(1, 17),
+    default=6,
+    metavar="N",
+    help="Significant digits in text (default: 6).",
+)
 @click.option("--full", is_flag=True, help="Whole arrays, not their first 16 entries.")
 @runs_option
 @click.pass_context
 def command(
     ctx: click.Context, words: tuple[str, ...], text: str | None, overrides: tuple[str, ...], sample: int | None,
     batch: int | None, path: str | None, into: bool, numeric: bool, as_trace: bool, as_json: bool, as_md: bool,
-    as_latex: bool, full: bool, runs: str | None,
+    as_latex: bool, optimizer: str | None, steps: int | None, digits: int, full: bool, runs: str | None,
 ) -> int:  # fmt: skip
     """Step through backprop: values forwards, local × upstream gradients backwards.
 
@@ -71,6 +92,8 @@ def command(
       nntui debug xor --trace --sample 0
       nntui debug latest --node hidden --json
       nntui debug -e "sigmoid(w*x+b)" w=2 x=-1 b=1 --into --numeric --md
+      nntui debug -e "q = x + y; q * z" x=-2 y=5 z=-4 --trace
+      nntui debug -e "0.1*x**2 + 2*y**2" x=-5 y=-2 --optimizer momentum lr=0.6 momentum=0.5 --steps 20 --trace
     """
     for word in words:
         if word.startswith("--"):
@@ -82,6 +105,12 @@ def command(
     if len(chosen) > 1 and (as_md or as_latex):
         raise UserError(f"nntui debug: give one of {', '.join('--' + c for c in chosen)}")
     on_screen = not chosen
+    if text is None and (optimizer is not None or steps is not None):
+        raise UserError(
+            f"nntui debug: --{'steps' if optimizer is None else 'optimizer'} is for an expression (-e)"
+        )
+    if steps is not None and optimizer is None:
+        raise UserError("nntui debug: --steps needs --optimizer NAME, such as --optimizer momentum lr=0.1")
     if text is not None:
         given = [
             n
@@ -90,9 +119,10 @@ def command(
         ]
         if given:
             raise UserError(f"nntui debug -e: {given[0]} is for networks")
+        minimizer = None if optimizer is None else _minimizer(text, words, optimizer, steps or 10)
         if on_screen:
-            return _screen(lambda: _expression_session(str(text), words), into, path)
-        subject = _expression(text, words, into)
+            return _screen(lambda: _expression_session(str(text), words, minimizer), into, path)
+        subject = _expression(text, words, into, minimizer)
     else:
         experiment = _experiment(ctx, words, overrides, runs)
         if on_screen:
@@ -100,11 +130,11 @@ def command(
         subject = _network(experiment, sample, batch, into)
     for note in subject.warnings:
         warn(note)
-    return _show(subject, path, chosen[0], numeric=numeric, full=full)
+    return _show(subject, path, chosen[0], numeric=numeric, full=full, digits=digits)
 
 
-def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full: bool) -> int:
-    from nntui.debugging.records import document, nonfinite
+def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full: bool, digits: int) -> int:
+    from nntui.debugging.records import advice, document, nonfinite
     from nntui.debugging.trace import trace
 
     if form == "json":
@@ -113,15 +143,19 @@ def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full:
         from nntui.debugging.solution import latex, markdown, solution
 
         write = markdown if form == "md" else latex
-        click.echo(write(*solution(subject, numeric=numeric, path=path)), nl=False)
+        click.echo(write(*solution(subject, numeric=numeric, path=path, digits=digits)), nl=False)
     else:
-        for line in trace(subject, full=full, numeric=numeric, path=path, paint=_paint()):
+        for line in trace(subject, full=full, numeric=numeric, path=path, paint=_paint(), digits=digits):
             click.echo(line)
-    born = nonfinite(subject.plan)
-    if born is None:
-        return 0
-    say(f"error: not finite: first in {born.name}")
-    return DIVERGED
+    born, walked = nonfinite(subject.plan), subject.minimizer
+    if born is not None:
+        cure = advice(subject.plan)
+        say(f"error: not finite: first in {born.name}" + (f"; {cure}" if cure else ""))
+        return DIVERGED
+    if walked is not None and walked.born:
+        say(f"error: {walked.reason}; lower lr")
+        return DIVERGED
+    return 0
 
 
 def _screen(open_session: Callable[[], DebugSession], into: bool, path: str | None) -> int:
@@ -141,10 +175,14 @@ def _screen(open_session: Callable[[], DebugSession], into: bool, path: str | No
     return show_debugger(lambda: session)
 
 
-def _expression_session(text: str, words: tuple[str, ...]) -> DebugSession:
-    from nntui.tui.debugger.opening import on_expression
+def _expression_session(
+    text: str, words: tuple[str, ...], minimizer: Minimizer | None = None
+) -> DebugSession:
+    from nntui.tui.debugger.opening import on_expression, on_minimizer
     from nntui_core.errors import ExpressionError
 
+    if minimizer is not None:
+        return on_minimizer(minimizer)
     try:
         return on_expression(text, _values(words))
     except ExpressionError as error:
@@ -163,14 +201,84 @@ def _paint() -> Any:
     return lambda text, role: click.style(text, fg=colors.get(role)) if colored else text
 
 
-def _expression(text: str, words: tuple[str, ...], into: bool) -> Subject:
-    from nntui.debugging.subject import everything, nothing, of_expression
+def _expression(text: str, words: tuple[str, ...], into: bool, minimizer: Minimizer | None) -> Subject:
+    from nntui.debugging.subject import everything, nothing, of_expression, of_function
     from nntui_core.errors import ExpressionError
 
+    opens = everything if into else nothing
+    if minimizer is not None:
+        return of_function(minimizer, opens=opens)
     try:
-        return of_expression(text, _values(words), opens=everything if into else nothing)
+        return of_expression(text, _values(words), opens=opens)
     except ExpressionError as error:
         raise _fault(text, error) from None
+
+
+def _minimizer(text: str, words: tuple[str, ...], name: str, steps: int) -> Minimizer:
+    """The optimizer's steps from the given values: words that name what is in the expression are values, others keys."""
+    from nntui.config.optimizer import optimizer
+    from nntui_core import catalog
+    from nntui_core.errors import ExpressionError, NntuiError
+    from nntui_core.expression import names
+    from nntui_core.function import Function
+    from nntui_core.minimizing import Minimizer
+
+    try:
+        known = names(text)
+    except ExpressionError as error:
+        raise _fault(text, error) from None
+    keys, values = _sorted_words(words, known, _keys(catalog.members("optimizer").get(name)))
+    made = optimizer(name, keys)
+    try:
+        function = Function(text, _values(values))
+    except ExpressionError as error:
+        raise _fault(text, error) from None
+    size = len(function.parameters)
+    if not size:
+        raise UserError("--optimizer: nothing to minimize over: the expression has no names with values")
+    kept = (steps + 1) * size * (2 + len(made.vectors))
+    if kept > MAX_KEPT:
+        raise UserError(
+            f"--steps: too much to keep (given {steps:,} steps of {size:,} numbers; allowed {MAX_KEPT:,} in all)"
+        )
+    try:
+        found = Minimizer(function, made)
+    except NntuiError as error:
+        raise UserError(str(error)) from None
+    found.run(steps)
+    return found
+
+
+def _keys(optimizer: type | None) -> set[str]:
+    from dataclasses import fields
+
+    return set() if optimizer is None else {f.name for f in fields(optimizer)}
+
+
+def _sorted_words(
+    words: tuple[str, ...], known: tuple[str, ...], fields: set[str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The optimizer's keys with their texts, and the words that give values. Raises UserError."""
+    keys: dict[str, str] = {}
+    values, both = [], {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        key = name.strip().removeprefix("optimizer.")
+        if not equals or (name.strip() in known and key == name.strip()):
+            values.append(word)
+            if equals and key in fields:
+                both[key] = word
+            continue
+        if key in keys:
+            raise UserError(f"{display(word, 60)}: {display(key, 40)} has a value already")
+        keys[key] = text
+    for key, word in both.items():
+        if key not in keys:
+            raise UserError(
+                f"{display(word, 60)}: {key} is a name of the expression and a key of the optimizer; "
+                f"write optimizer.{key}=… for the key, beside {key}=… for the name"
+            )
+    return keys, tuple(values)
 
 
 def _values(words: tuple[str, ...]) -> dict[str, Any]:
@@ -207,7 +315,12 @@ def _value(word: str) -> tuple[str, Any]:
     shown = display(text, 60)
     allowed = "allowed a number or a JSON array of numbers, all rows of the same length"
     try:
-        found = json.loads(_BARE_POINT.sub("0.", text)) if text.lstrip().startswith("[") else float(text)
+        if "_" in text or (not text.isascii() and not re.fullmatch(r"[\x00-\x7f−]*", text)):
+            raise ValueError
+        for spelling, plain in _SPELLED if text.lstrip().startswith("[") else _SPELLED[-1:]:
+            text = spelling.sub(plain, text)
+        # Whole numbers of any length are read as the nearest float, as they are outside of arrays.
+        found = json.loads(text, parse_int=float) if text.lstrip().startswith("[") else float(text)
         value = np.array(found)
         if value.dtype.kind not in "iuf" or _has_truth(found):
             raise ValueError

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -202,3 +204,14 @@ def test_the_stable_forms_are_finite_where_the_plain_ones_are_not() -> None:
         assert plan.first_nonfinite() is None
         assert float(plan.value(plan.outputs[0])) == 1000
         np.testing.assert_array_equal(gradients(plan)["f"], [-1, 1])
+
+
+REFERENCES = json.loads((Path(__file__).parents[1] / "references" / "ops.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("entry", REFERENCES["entries"], ids=lambda e: f"{e['text']}-{e['values']}"[:60])
+def test_equals_torch_also_at_ties_and_kinks(entry: dict[str, Any]) -> None:
+    plan = planned(entry["text"], **entry["values"])
+    assert float(plan.value(plan.outputs[0])) == pytest.approx(entry["value"], rel=1e-12, abs=1e-12)
+    for name, gradient in entry["gradients"].items():
+        np.testing.assert_allclose(gradients(plan)[name], gradient, rtol=1e-12, atol=1e-12)
