@@ -98,19 +98,20 @@ class Minimizer:
         self._stand(w)
         return True
 
-    def preview(self, step: int | None = None) -> Preview:
-        """What the optimizer makes of the gradient after ``step`` steps (by default the last); nothing is changed by it.
+    def preview(self, step: int, at: Array, gradient: Array) -> Preview:
+        """What the optimizer, as it is after ``step`` steps, makes of a gradient; nothing is changed by it.
 
-        Raises NumericError.
+        ``at`` and ``gradient`` are those of the path, or what they became by a value that was set by hand. Raises
+        NumericError.
         """
-        here = self.path[self.update if step is None else step]
-        w, slots = here.at.copy(), {k: v.copy() for k, v in here.slots.items()}
+        here = self.path[step]
+        w, slots = at.copy(), {k: v.copy() for k, v in here.slots.items()}
         theta, grad = self.parameters.theta.copy(), self.parameters.grad.copy()
         try:
-            info = self._move(w, here.gradient.copy(), slots, here.step + 1)
+            info = self._move(w, gradient.copy(), slots, here.step + 1)
         finally:
             self.parameters.theta[:], self.parameters.grad[:] = theta, grad
-        return Preview(here.step + 1, self.rate, here.at, w, here.gradient, here.slots, slots, info)
+        return Preview(here.step + 1, self.rate, at.copy(), w, gradient.copy(), here.slots, slots, info)
 
     def _move(self, w: Array, g: Array, slots: dict[str, Array], k: int) -> StepInfo | None:
         """Change ``w`` and ``slots`` by update ``k``."""

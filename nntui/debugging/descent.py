@@ -107,7 +107,10 @@ def descent(subject: Subject) -> Descent | None:
         return Descent(owner, parameters, None, "the gradient is not finite, so there is no step")
     try:
         with np.errstate(all="ignore"):
-            preview = owner.preview(subject.step) if isinstance(owner, Minimizer) else owner.preview()
+            if isinstance(owner, Minimizer):
+                preview = owner.preview(subject.step, parameters.theta, parameters.grad)
+            else:
+                preview = owner.preview()
             return Descent(owner, parameters, preview)
     except NntuiError as error:
         return Descent(owner, parameters, None, str(error))

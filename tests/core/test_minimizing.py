@@ -92,7 +92,8 @@ def test_every_optimizer_goes_down_and_its_previews_are_what_it_then_does(kind: 
     values = [one.value for one in found.path]
     assert values[-1] < values[0]
     for k, after in enumerate(found.path[1:]):
-        preview = found.preview(k)
+        here = found.path[k]
+        preview = found.preview(k, here.at, here.gradient)
         assert preview.k == k + 1
         np.testing.assert_array_equal(preview.after, after.at)
         for name, slot in after.slots.items():

@@ -176,7 +176,10 @@ def optimize(session: DebugSession) -> None:
         return
     with np.errstate(all="ignore"):
         if isinstance(session.trainer, Minimizer):
-            session.preview = session.trainer.preview(session.debugger.sample)
+            parameters = session.debugger.subject.plan.parameters
+            session.preview = session.trainer.preview(
+                session.debugger.sample, parameters.theta, parameters.grad
+            )
         else:
             session.preview = session.trainer.preview()
     if session.cursor.role != "parameter":
