@@ -224,11 +224,13 @@ class _Writer:
             state = {k: v for k, v in slots(minimizer, one).items() if k not in SHOWN_SLOTS}
             for name in at:
                 x, change = symbol(name), delta[one.step][name]
-                moved = "" if change is None else rf",\quad \Delta {x} = {self.array(change)}"
-                kept = "".join(rf",\quad {symbol(k)} = {self.array(v[name])}" for k, v in state.items())
-                lines.append(
-                    rf"& {x} = {self.array(at[name])}{moved}{kept},\quad g = {self.array(gradient[name])}"
-                )
+                parts = [f"{x} = {self.array(at[name])}"]
+                if change is not None:
+                    parts.append(rf"\Delta {x} = {self.array(change)}")
+                parts += [f"{symbol(k)} = {self.array(v[name])}" for k, v in state.items()]
+                parts.append(f"g = {self.array(gradient[name])}")
+                # Arrays stand below each other: beside each other they would not fit the page.
+                lines += [f"& {p}" for p in (parts if at[name].ndim else [r",\quad ".join(parts)])]
         text = "Each step: the value, and of each name where it is, the change that led there, and the gradient there."
         if minimizer.reason:
             text += f" It ends at step {minimizer.update}: {minimizer.reason}."
