@@ -123,11 +123,10 @@ class Minimizer:
             return self.optimizer.step(w, self.function, slots)
 
     def _stand(self, w: Array) -> None:
-        """Evaluate at ``w``, and keep it."""
+        """Evaluate at ``w``, and keep it with the slots, which the next step copies before it changes them."""
         value, gradient = self.function.value_grad(w)
-        kept = {k: v.copy() for k, v in self.slots.items()}
         named = {k: v.copy() for k, v in self._named.items()}
-        self.path.append(Step(len(self.path), value, w.copy(), gradient, kept, named))
+        self.path.append(Step(len(self.path), value, w.copy(), gradient, self.slots, named))
         if not (isfinite(value) and np.isfinite(gradient).all() and np.isfinite(w).all()):
             found = self.function.plan.first_nonfinite()
             self.born = found[1].name if found else self.function.plan.outputs[0].name

@@ -101,6 +101,27 @@ def test_the_stable_form_is_offered_and_is_finite(text: str, cure: str) -> None:
     assert "advice" not in document("-e", text, "f=[0,1]", "t=[0,1]")
 
 
+def test_no_form_is_offered_that_is_another_function() -> None:
+    for text in (
+        "log(1/2 - sigmoid(x))",
+        "log(1 - 2*sigmoid(x))",
+        "log(2 - exp(x))",
+        "sqrt(-exp(x))",
+        "log(-softplus(x))",
+    ):
+        code, out, err = run("debug", "-e", text, "x=1", "--json")
+        assert code == 3
+        assert "advice" not in json.loads(out)
+
+
+def test_slots_are_by_name_and_what_belongs_to_none_is_beside_them() -> None:
+    path = document("-e", "(x - 1)**2 + y**4", "x=3", "y=1", "--optimizer", "bfgs", "--steps", "2")["path"]
+    assert set(path[1]["slots"]) == {"at", "g"}
+    assert path[1]["slots"]["at"] == path[1]["at"]
+    assert np.shape(path[1]["numbers"]["h"]) == (2, 2)
+    assert path[1]["numbers"]["f"] == path[1]["value"]
+
+
 def test_an_optimizer_on_a_function() -> None:
     found = document(*D2L, "--optimizer", "momentum", "lr=0.6", "momentum=0.5", "--steps", "20")
     path = found["path"]

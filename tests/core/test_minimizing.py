@@ -104,6 +104,19 @@ def test_every_optimizer_goes_down_and_its_previews_are_what_it_then_does(kind: 
         )
 
 
+def test_where_there_is_nothing_to_gain_there_is_no_step() -> None:
+    found = walked("(x - 3)**2", {"type": "newton"}, 10, x=3)
+    assert (found.update, found.reason) == (0, "the gradient is below the tolerance")
+
+
+def test_definitions_beside_the_result_and_names_of_any_shape() -> None:
+    typed = function("r = 2*v; x**2", v=[1, 2], x=3)
+    assert typed.values(np.array([[9.0, 9, 2], [9, 9, 5]])).tolist() == [4, 25]
+    assert typed.gradient(np.array([1.0, 2, 3])).tolist() == [0, 0, 6]
+    named = walked("r = 2*v; x**2", {"type": "sgd", "lr": 0.5}, 1, v=[1, 2], x=3).path[1].named
+    assert named["r"].tolist() == [2, 4]
+
+
 def test_newton_lands_on_the_vertex_and_then_ends() -> None:
     found = walked("2*x**2 - 12*x + 7", {"type": "newton"}, 10, x=10)
     assert found.path[1].at[0] == pytest.approx(3, abs=1e-6)
