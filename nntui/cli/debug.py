@@ -155,6 +155,8 @@ def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full:
     if walked is not None and walked.born:
         say(f"error: {walked.reason}; lower lr")
         return DIVERGED
+    if walked is not None and walked.reason:
+        say(f"ended at step {walked.update}: {walked.reason}")
     return 0
 
 

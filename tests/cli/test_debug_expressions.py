@@ -109,7 +109,7 @@ def test_no_form_is_offered_that_is_another_function() -> None:
         "sqrt(-exp(x))",
         "log(-softplus(x))",
     ):
-        code, out, err = run("debug", "-e", text, "x=1", "--json")
+        code, out, _ = run("debug", "-e", text, "x=1", "--json")
         assert code == 3
         assert "advice" not in json.loads(out)
 

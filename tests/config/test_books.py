@@ -77,6 +77,8 @@ def computed(row: Row) -> float:
         return entry(subject.plan.adjoint(node) if kind else subject.plan.value(node), index)
     assert minimizer is not None
     here, split = minimizer.path[int(step)], minimizer.function.split
+    if kind == "∂/∂":
+        return entry(split(here.gradient)[name], index)
     if kind:
         return entry(split(here.at)[name] - split(minimizer.path[int(step) - 1].at)[name], index)
     return here.value if name == "value" else entry({**split(here.at), **here.named}[name], index)
@@ -134,3 +136,23 @@ def test_xor_by_hand_is_the_books_matrices() -> None:
     hidden = next(layer.a for layer in model.layers if layer.name == "h")
     assert model.plan.value(hidden).tolist() == [[0, 0], [1, 0], [1, 0], [2, 1]]
     assert experiment.measure()["train"].loss == 0
+
+
+BROWNLEE = {
+    "hidden": [[1.0858178629550297, -1.4688375095432327, 1.850887325439514],
+               [0.2765123702642716, 0.37711098142462157, -0.0625909894552989]],
+    "output": [[-0.9671565426390275, 2.515394649397849, -0.3391927502445985],
+               [0.42383086467582715, -2.5584149848484263, 1.0036422106209202]],
+}  # fmt: skip
+"""The weights that the tutorial prints, bias first."""
+
+
+def test_brownlees_weights_after_twenty_epochs() -> None:
+    experiment = build(load("books/brownlee"))
+    while experiment.trainer.status == "running":
+        experiment.trainer.advance()
+    for layer, theta in BROWNLEE.items():
+        np.testing.assert_allclose(experiment.network.theta(layer), theta, rtol=1e-12)
+        text = demos.files("books/brownlee")[0].read_text(encoding="utf-8")
+        assert all(repr(number) in text for row in theta for number in row)
+    assert experiment.measure()["train"].accuracy == 1
