@@ -17,6 +17,8 @@ Write = Callable[[Array | float | None], str]
 
 FEW = 16
 """Entries of a slot that belongs to no name and is shown: a larger one is left out."""
+NARROW = 4
+"""Entries of a definition that has a column in the table."""
 SHOWN_SLOTS = ("at", "g", "f")
 """Slots of second-order optimizers that repeat what every step shows: the point, its gradient and its value."""
 
@@ -67,7 +69,7 @@ def record(minimizer: Minimizer) -> dict[str, Any]:
 
 
 def table_of_steps(minimizer: Minimizer, write: Write, paint: Callable[[str, str], str]) -> list[str]:
-    """A line a step: the value; of each name where it is, the change that led there, its slots, its gradient."""
+    """A line a step: the value, and the definitions; of each name where it is, the change that led there, its slots, its gradient."""
     head, *rows = _cells(minimizer, write)
     widths = [max(len(row[k]) for row in (head, *rows)) for k in range(len(head))]
     lines = [
@@ -89,14 +91,19 @@ def _cells(minimizer: Minimizer, write: Write) -> list[list[str]]:
     kept = [k for k in slots(minimizer, minimizer.path[0]) if k not in SHOWN_SLOTS]
     alone = [k for k in numbers(minimizer.path[0]) if k not in SHOWN_SLOTS]
     names = {name: display(name, 20) for name in minimizer.function.parameters}
-    head = ["step", "value"]
+    beside = [
+        k
+        for k, v in minimizer.path[0].named.items()
+        if v.size <= NARROW and k != minimizer.function.plan.outputs[0].name
+    ]
+    head = ["step", "value", *(display(k, 20) for k in beside)]
     for shown in names.values():
         head += [shown, f"Δ{shown}", *(f"{k} {shown}" for k in kept), f"∂/∂{shown}"]
     rows = [head + [display(k, 20) for k in alone]]
     split, delta = minimizer.function.split, changes(minimizer)
     for one in minimizer.path:
         at, gradient, state = split(one.at), split(one.gradient), slots(minimizer, one)
-        row = [str(one.step), write(one.value)]
+        row = [str(one.step), write(one.value), *(write(one.named[k]) for k in beside)]
         for name in names:
             row += [write(at[name]), write(delta[one.step][name]), *(write(state[k][name]) for k in kept)]
             row.append(write(gradient[name]))

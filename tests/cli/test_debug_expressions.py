@@ -167,6 +167,25 @@ def test_the_steps_as_text_and_as_hand_outs() -> None:
         assert r"v = -1.4044" in out
 
 
+def test_definitions_have_a_column_in_the_steps() -> None:
+    words = (
+        "-e",
+        "a = sigmoid(w); r = 2*a; E = a**2",
+        "w=1",
+        "--optimizer",
+        "sgd",
+        "lr=1",
+        "--steps",
+        "1",
+        "--trace",
+    )
+    _, out, _ = run("debug", *words)
+    head, start, last = (line.split() for line in out.splitlines()[-3:])
+    assert head == ["step", "value", "a", "r", "w", "Δw", "∂/∂w"]
+    assert start[:5] == ["0", "0.534447", "0.731059", "1.46212", "1"]
+    assert last[0] == "1"
+
+
 def test_digits_are_those_of_every_number() -> None:
     _, out, _ = run("debug", "-e", "x/3", "x=1", "--trace", "--digits", "12")
     assert "0.333333333333" in out
