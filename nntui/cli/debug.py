@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,7 @@ import click
 
 from nntui.caret import caret
 from nntui.cli.common import print_json, runs_directory, runs_option, say, warn
-from nntui.display import display
+from nntui.cli.words import keys_of, sorted_words, values_of
 from nntui.errors import DIVERGED, UserError
 
 if TYPE_CHECKING:
@@ -25,11 +23,6 @@ if TYPE_CHECKING:
     from nntui_core.errors import ExpressionError
     from nntui_core.minimizing import Minimizer
 
-_SPELLED = ((re.compile(r"(?<![0-9])\.(?=[0-9])"), "0."), (re.compile(r"(?<=[0-9])\.(?![0-9])"), ".0"),
-            (re.compile(r"(?<=[\[,\s])\+(?=[0-9.])"), ""), (re.compile("−"), "-"))  # fmt: skip
-"""Numbers such as .5, 1. and +2, which JSON does not know."""
-MAX_VALUES = 100_000
-"""Numbers in one VALUE."""
 MAX_STEPS = 100_000
 MAX_KEPT = 20_000_000
 """Numbers that all steps of an optimizer may hold."""
@@ -186,7 +179,7 @@ def _expression_session(
     if minimizer is not None:
         return on_minimizer(minimizer)
     try:
-        return on_expression(text, _values(words))
+        return on_expression(text, values_of(words))
     except ExpressionError as error:
         raise _fault(text, error) from None
 
@@ -211,7 +204,7 @@ def _expression(text: str, words: tuple[str, ...], into: bool, minimizer: Minimi
     if minimizer is not None:
         return of_function(minimizer, opens=opens)
     try:
-        return of_expression(text, _values(words), opens=opens)
+        return of_expression(text, values_of(words), opens=opens)
     except ExpressionError as error:
         raise _fault(text, error) from None
 
@@ -220,8 +213,8 @@ def _minimizer(text: str, words: tuple[str, ...], name: str, steps: int) -> Mini
     """The optimizer's steps from the given values: words that name what is in the expression are values, others keys."""
     from nntui.config.optimizer import optimizer
     from nntui_core import catalog
+    from nntui_core.definitions import names
     from nntui_core.errors import ExpressionError, NntuiError
-    from nntui_core.expression import names
     from nntui_core.function import Function
     from nntui_core.minimizing import Minimizer
 
@@ -229,10 +222,10 @@ def _minimizer(text: str, words: tuple[str, ...], name: str, steps: int) -> Mini
         known = names(text)
     except ExpressionError as error:
         raise _fault(text, error) from None
-    keys, values = _sorted_words(words, known, _keys(catalog.members("optimizer").get(name)))
+    keys, values = sorted_words(words, known, keys_of(catalog.members("optimizer").get(name)))
     made = optimizer(name, keys)
     try:
-        function = Function(text, _values(values))
+        function = Function(text, values_of(values))
     except ExpressionError as error:
         raise _fault(text, error) from None
     size = len(function.parameters)
@@ -251,96 +244,9 @@ def _minimizer(text: str, words: tuple[str, ...], name: str, steps: int) -> Mini
     return found
 
 
-def _keys(optimizer: type | None) -> set[str]:
-    from dataclasses import fields
-
-    return set() if optimizer is None else {f.name for f in fields(optimizer)}
-
-
-def _sorted_words(
-    words: tuple[str, ...], known: tuple[str, ...], fields: set[str]
-) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The optimizer's keys with their texts, and the words that give values. Raises UserError."""
-    keys: dict[str, str] = {}
-    values, both = [], {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        key = name.strip().removeprefix("optimizer.")
-        if not equals or (name.strip() in known and key == name.strip()):
-            values.append(word)
-            if equals and key in fields:
-                both[key] = word
-            continue
-        if key in keys:
-            raise UserError(f"{display(word, 60)}: {display(key, 40)} has a value already")
-        keys[key] = text
-    for key, word in both.items():
-        if key not in keys:
-            raise UserError(
-                f"{display(word, 60)}: {key} is a name of the expression and a key of the optimizer; "
-                f"write optimizer.{key}=… for the key, beside {key}=… for the name"
-            )
-    return keys, tuple(values)
-
-
-def _values(words: tuple[str, ...]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for word in words:
-        name, value = _value(word)
-        if name in values:
-            raise UserError(f"{display(word, 60)}: {display(name, 40)} has a value already")
-        values[name] = value
-    return values
-
-
 def _fault(text: str, error: ExpressionError) -> UserError:
     """The message, and under it the text around the fault with a caret at it."""
     return UserError(f"-e: {error}", context=caret(text, error.position))
-
-
-def _value(word: str) -> tuple[str, Any]:
-    """NAME=VALUE; a number or a JSON array of numbers. Raises UserError."""
-    import numpy as np
-
-    from nntui_core.errors import ExpressionError
-    from nntui_core.expression import variable
-
-    name, equals, text = word.partition("=")
-    if not equals:
-        raise UserError(
-            f"{display(word, 60)}: after -e EXPR, values are given as NAME=VALUE, such as x=2 or x=[1,2]"
-        )
-    try:
-        name = variable(name.strip())
-    except ExpressionError as error:
-        raise UserError(f"{display(word, 60)}: {error}") from None
-    shown = display(text, 60)
-    allowed = "allowed a number or a JSON array of numbers, all rows of the same length"
-    try:
-        if "_" in text or (not text.isascii() and not re.fullmatch(r"[\x00-\x7f−]*", text)):
-            raise ValueError
-        for spelling, plain in _SPELLED if text.lstrip().startswith("[") else _SPELLED[-1:]:
-            text = spelling.sub(plain, text)
-        # Whole numbers of any length are read as the nearest float, as they are outside of arrays.
-        found = json.loads(text, parse_int=float) if text.lstrip().startswith("[") else float(text)
-        value = np.array(found)
-        if value.dtype.kind not in "iuf" or _has_truth(found):
-            raise ValueError
-        value = value.astype(np.float64)
-    except (ValueError, TypeError, RecursionError, OverflowError):
-        raise UserError(f"{display(name)}: not a value (given {shown}; {allowed})") from None
-    if not value.size or value.size > MAX_VALUES or value.ndim > 2:
-        raise UserError(
-            f"{display(name)}: not a usable array (given shape {value.shape}; allowed 1 to {MAX_VALUES:,} numbers "
-            "in at most two dimensions)"
-        )
-    if not np.isfinite(value).all():
-        raise UserError(f"{display(name)}: only finite numbers are allowed (given {shown})")
-    return name, value
-
-
-def _has_truth(found: Any) -> bool:
-    return any(map(_has_truth, found)) if isinstance(found, list) else isinstance(found, bool)
 
 
 def _network(experiment: Experiment, sample: int | None, batch: int | None, into: bool) -> Subject:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nntui_core.definitions import names
 from nntui_core.errors import ExpressionError
-from nntui_core.expression import MAX_TOTAL, names, parse
+from nntui_core.expression import MAX_TOTAL, parse
 from nntui_core.gradcheck import Checker
 from tests.core.test_expression import gradients, planned
 
