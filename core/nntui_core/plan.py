@@ -164,9 +164,10 @@ class Plan:
                     Event("backward", node),
                 )
             )
-        # A leaf that no differentiable path reaches has gradient zero, and so has a parameter of no node.
+        # A leaf that no differentiable path reaches has gradient zero, and so has a parameter of no node, and a
+        # frozen one unless every gradient is wanted.
         self._unreached = [a for i, a in self._adjoints.items() if i not in written]
-        present = {n.name for n in self.nodes if n.role == "parameter"}
+        present = {n.name for n in self.nodes if n.role == "parameter" and n.id in self._adjoints}
         self._unreached += [self.parameters.gradient(n) for n in self.parameters if n not in present]
         # Where nothing is sent, as from an output that is a leaf, no step of a stepper would come to this.
         self._seed()
@@ -176,7 +177,8 @@ class Plan:
         wanted: set[int] = set()
         for node in self.nodes:
             if node.op is None:
-                if node.role == "parameter" or (wrt == "all" and node.role == "input"):
+                learned = node.role == "parameter" and node.name not in self.parameters.frozen
+                if learned or (wrt == "all" and node.role in ("parameter", "input")):
                     wanted.add(node.id)
             elif any(a.id in wanted and node.op.differentiable(i) for i, a in enumerate(node.args)):
                 wanted.add(node.id)

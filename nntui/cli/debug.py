@@ -273,12 +273,12 @@ def _experiment(
     path = Path(name)
     is_config = name in demos.names() or name.endswith(".toml") or path.is_file()
     if is_config:
-        experiment = read(name, overrides)
+        experiment = read(name, overrides, runs=runs_directory(ctx, runs))
     else:
         if overrides:
             raise UserError("nntui debug: --set is for a CONFIG; a run has its own settings")
         found = resolve(runs_directory(ctx, runs), name)
-        experiment = read(found.run.config)
+        experiment = read(found.run.config, fresh=False)
         restore(experiment, found.run, warn)
         replay(experiment, found.run)
         tell_age(found.run, experiment.trainer.update, warn)

@@ -175,8 +175,7 @@ def _elsewhere(path: Path) -> str:
     if any(part in KINDS for part in table):
         owners = [n for n, cls in _members(table).items() if key in {f.name for f in fields(cls)}]
         if owners:
-            also = ", for the others objective.l2 does this" if key == "weight_decay" else ""
-            return f"; it is a key of {', '.join(owners)}{also}"
+            return f"; it is a key of {', '.join(owners)}"
     places = [key] if table and key in root().model_fields else []
     for name, info in root().model_fields.items():
         if table[:1] != (name,) and any(key in m.model_fields for m in _models(info.annotation)):

@@ -42,13 +42,13 @@ class Descent:
     reason: str = ""
 
     def steps(self, nodes: list[Node]) -> list[ParameterStep]:
-        """Those of the parameters among ``nodes``, in their order."""
+        """Those of the trained parameters among ``nodes``, in their order."""
         preview, parameters = self.preview, self.parameters
         if preview is None:
             return []
         found = []
         for node in nodes:
-            if node.role != "parameter":
+            if node.role != "parameter" or node.name in parameters.frozen:
                 continue
 
             def part(vector: Array, name: str = node.name) -> Array:
@@ -83,7 +83,7 @@ class Descent:
         preview, optimizer = self.preview, self.trainer.optimizer
         out: dict[str, Any] = {
             "type": optimizer.type,
-            "formula": optimizer.formula,
+            "formula": optimizer.rule,
             "settings": self.settings(),
             "update": self.trainer.update + 1 if preview is None else preview.k,
             "rate": None if preview is None else preview.rate,

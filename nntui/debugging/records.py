@@ -14,7 +14,6 @@ from nntui.debugging.path import record
 from nntui.debugging.subject import Subject
 from nntui_core.gradcheck import Checker, Direction, sample
 from nntui_core.graph import Local, Node, local_of
-from nntui_core.ops.base import Elementwise
 from nntui_core.plan import Edge, Plan
 from nntui_core.stability import stable_form
 
@@ -160,7 +159,7 @@ def local_derivative(plan: Plan, node: Node, i: int, cut: int | None) -> Local |
     y, space = plan.value(node), plan.workspace(node)
     size = prod(node.shape) * prod(x.shape)
     with np.errstate(all="ignore"):
-        cheap = isinstance(op, Elementwise) or (hasattr(op, "partial") and x.shape == node.shape)
+        cheap = op.pointwise(x.shape, node.shape)
         if cheap or size <= WHOLE or (cut is None and size <= MAX_LOCAL):
             return op.local(i, xs, y, space)
         if cut is None:

@@ -199,7 +199,7 @@ class _Writer:
         optimizer = step.trainer.optimizer
         if step.preview is None:
             return [Section("Optimizer", f"{optimizer.type}: {step.reason}.")]
-        text = f"The step of {optimizer.type}: {optimizer.formula}; update {step.preview.k}"
+        text = f"The step of {optimizer.type}: {optimizer.rule}; update {step.preview.k}"
         text += f", learning rate {step.preview.rate:.6g}." if np.isfinite(step.preview.rate) else "."
         lines = []
         for part in step.steps(nodes):

@@ -17,6 +17,7 @@ from nntui.debugging.subject import Subject
 from nntui.display import display
 from nntui_core.gradcheck import ENTRIES, Check, Checker, Verdict, sample, worst
 from nntui_core.graph import Node
+from nntui_core.layers.given import theta
 from nntui_core.ops.notation import bracketed
 from nntui_core.plan import Edge
 
@@ -128,7 +129,7 @@ def _descent(subject: Subject, nodes: list[Node], width: int, form: Form, paint:
     settings = "  ".join(f"{k} {v:g}" for k, v in step.settings().items() if k != "lr")
     rate = f"  η {step.preview.rate:.6g}" if isfinite(step.preview.rate) else ""
     lines = [
-        f"{head} {optimizer.type}: {optimizer.formula}   update {step.preview.k}{rate}  {settings}".rstrip()
+        f"{head} {optimizer.type}: {optimizer.rule}   update {step.preview.k}{rate}  {settings}".rstrip()
     ]
     if step.preview.info is not None:
         info = step.preview.info
@@ -241,6 +242,6 @@ def table(subject: Subject, rows: int = 16, columns: int = 14) -> list[str]:
     ]
     for name, _, _ in subject.layers:
         if f"{name}.W" in plan.parameters and plan.parameters.view(f"{name}.W").ndim == 2:
-            w, b = plan.parameters.view(f"{name}.W"), plan.parameters.view(f"{name}.b")
-            lines.append(f"Θ {display(name)} = {compact(np.column_stack([b, w.T]), 64)}")
+            b = plan.parameters.view(f"{name}.b") if f"{name}.b" in plan.parameters else None
+            lines.append(f"Θ {display(name)} = {compact(theta(b, plan.parameters.view(f'{name}.W')), 64)}")
     return lines
