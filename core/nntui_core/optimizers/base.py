@@ -95,6 +95,8 @@ class Optimizer(ABC):
     """Names of the slots that are as long as the parameters."""
     has_rate: ClassVar[bool]
     """Whether a learning rate multiplies every step, so that it can be scheduled and changed."""
+    temporaries: ClassVar[int] = 0
+    """Vectors as long as the parameters that a step makes besides its slots."""
     exact: ClassVar[bool] = False
     """Whether it needs the exact gradient of one function: full batches, float64, layers without chance."""
 
@@ -230,6 +232,7 @@ class SecondOrder(Optimizer):
 
     has_rate: ClassVar[bool] = False
     exact: ClassVar[bool] = True
+    temporaries: ClassVar[int] = 6
 
     def place(self, s: Slots, w: Array, value: float) -> None:
         """Before the first step: let the slots say where it starts, as they do before every other one."""
