@@ -20,10 +20,11 @@ from nntui.data.table import Split, Table
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 from nntui.files import expanded
-from nntui.training import initial
+from nntui.training import initial, memory
 from nntui_core import probe
 from nntui_core.errors import ConfigError, NntuiError
 from nntui_core.findings import Watch
+from nntui_core.footprint import Footprint
 from nntui_core.network import Network
 from nntui_core.trainer import Metrics, Part, Trainer
 
@@ -47,6 +48,8 @@ class Experiment:
     test: Part | None
     watch: Watch
     """What is found in the training."""
+    needs: Footprint
+    """The memory that training takes."""
     warnings: tuple[str, ...] = field(default=())
 
     def prepare(self, x: Array) -> Array:
@@ -123,6 +126,7 @@ def build(settings: Settings, *, runs: Path | None = None, fresh: bool = True) -
     if problems:
         raise UserError([say(*p) for p in problems])
     try:
+        needs = memory.require(settings, spec, len(split.train), table.x.nbytes + table.y.nbytes + x.nbytes)
         network = Network(spec)
         network.model(2, "predict")
     except NntuiError as error:
@@ -171,7 +175,9 @@ def build(settings: Settings, *, runs: Path | None = None, fresh: bool = True) -
         raise UserError(say(("optimizer",), str(error).removeprefix("optimizer: "))) from None
     test = parts[2] if len(parts[2]) else None
     watch = Watch(trainer, settings.preprocess)
-    return Experiment(settings, table, split, network, trainer, names, states, test, watch, tuple(warnings))
+    return Experiment(
+        settings, table, split, network, trainer, names, states, test, watch, needs, tuple(warnings)
+    )
 
 
 def _preprocess(
