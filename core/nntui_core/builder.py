@@ -13,7 +13,7 @@ from nntui_core.errors import ConfigError, ShapeError
 from nntui_core.graph import Graph, Node, Op
 from nntui_core.initializers import Initializer
 from nntui_core.layers.base import Layer, sample
-from nntui_core.memory import Array, Shape
+from nntui_core.memory import Array, Shape, outline
 from nntui_core.model import INPUT, LayerNodes, Mode, Model, NetworkSpec
 from nntui_core.ops.binary import Add
 from nntui_core.ops.shaping import Reshape
@@ -42,28 +42,42 @@ class Inventory:
     owners: dict[str, Layer] = field(default_factory=dict)
     """Each parameter's layer."""
     buffers: dict[str, Array] = field(default_factory=dict)
+    """Outlines, until the network makes them."""
+    complete: bool = False
+    """Whether everything has been asked for."""
 
     @property
     def frozen(self) -> frozenset[str]:
         """The parameters that are not trained."""
         return frozenset(p for p, layer in self.owners.items() if not layer.trains(p.rpartition(".")[2]))
 
-    def parameters_of(self, dtype: Any) -> Parameters:
+    def parameters_of(self, dtype: Any, *, dry: bool = False) -> Parameters:
         """The vector of everything asked for."""
-        return Parameters(self.shapes.items(), dtype, self.frozen)
+        return Parameters(self.shapes.items(), dtype, self.frozen, dry=dry)
+
+
+def lay_out(spec: NetworkSpec, names: tuple[str, ...]) -> Inventory:
+    """What the layers ask for, counted without allocating it. Raises NntuiError, ValueError for what is uncountable."""
+    inventory = Inventory(spec, names)
+    NetworkBuilder(inventory, 2, "train").build()
+    inventory.complete = True
+    return inventory
 
 
 class NetworkBuilder:
-    """Lays a network out for one number of samples and one mode."""
+    """Lays a network out for one number of samples and one mode; ``dry``, and while there are no parameters, only to count."""
 
-    def __init__(self, inventory: Inventory, samples: int, mode: Mode, *, debug: bool = False) -> None:
+    def __init__(
+        self, inventory: Inventory, samples: int, mode: Mode, *, debug: bool = False, dry: bool = False
+    ) -> None:
         self.inventory = inventory
         self.spec = inventory.spec
         self.samples = samples
         self.mode = mode
         self.training = mode == "train"
         self.debug = debug
-        self.collect = inventory.parameters is None
+        self.collect = not inventory.complete
+        self.dry = dry or inventory.parameters is None
         self.graph = Graph()
         self.sources: tuple[str, ...] = ()
         self.layer: Layer = self.spec.layers[0]
@@ -93,7 +107,7 @@ class NetworkBuilder:
     def buffer(self, layer: str, name: str, shape: Shape, start: float) -> Node:
         path = f"{layer}.{name}"
         if self.collect:
-            self.inventory.buffers[path] = np.full(shape, start, dtype=self.spec.dtype)
+            self.inventory.buffers[path] = outline(shape, self.spec.dtype)
             self.inventory.starts[path] = start
         node = self.graph.leaf(path, shape, "buffer")
         self._buffers.append(node)
@@ -182,25 +196,26 @@ class NetworkBuilder:
         self, x: Node, target: Node | None, output: Node, loss: Node | None, layers: tuple[LayerNodes, ...]
     ) -> Model:
         parameters = self.inventory.parameters
-        if parameters is None:
-            parameters = self.inventory.parameters_of(self.spec.dtype)
+        if parameters is None or self.dry:
+            parameters = self.inventory.parameters_of(self.spec.dtype, dry=True)
         if loss is None:
-            plan = Plan(self.graph, [output], parameters, wrt="none")
+            plan = Plan(self.graph, [output], parameters, wrt="none", dry=self.dry)
         elif self.mode == "evaluate":
-            plan = Plan(self.graph, [loss, output], parameters, wrt="none")
+            plan = Plan(self.graph, [loss, output], parameters, wrt="none", dry=self.dry)
         else:
             objective = self._penalties(loss)
             shown = [objective, output] if self.debug else [objective]
             plan = Plan(
-                self.graph, shown, parameters, wrt="all" if self.debug else "parameters", edges=self.debug
-            )
+                self.graph, shown, parameters, wrt="all" if self.debug else "parameters", edges=self.debug,
+                dry=self.dry,
+            )  # fmt: skip
         # What nothing reads has no part in the plan.
         present = {n.id for n in plan.nodes}
         masks = tuple(mask for mask in self._masks if mask[0].id in present)
         used = {layer.name for layer in layers}
         buffers = tuple(node for node in self._buffers if node.name.rpartition(".")[0] in used)
         for node in buffers:
-            if not self.collect and node.id in present:
+            if not self.dry and node.id in present:
                 plan.bind(node, self.inventory.buffers[node.name])
         return Model(plan, x, target, output, loss, layers, masks, buffers)
 

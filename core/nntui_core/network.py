@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
-from nntui_core.builder import Inventory, NetworkBuilder
+from nntui_core.builder import NetworkBuilder, lay_out
+from nntui_core.footprint import evaluation_rows, plan_bytes
 from nntui_core.layers.given import theta
 from nntui_core.layers.repeating import layer_names, unrolled
 from nntui_core.memory import Array
@@ -28,13 +30,14 @@ class Network:
         self.spec = spec
         """Its layers with every copy that ``repeat`` asks for."""
         self.names = layer_names(spec.layers)
-        self._inventory = Inventory(spec, self.names)
         self._models: dict[tuple[int, Mode, bool], Model] = {}
         # Laid out once, whatever the number of samples, to learn its parameters and their starts.
-        NetworkBuilder(self._inventory, 2, "train").build()
+        self._inventory = lay_out(spec, self.names)
         self.parameters = self._inventory.parameters_of(np.dtype(spec.dtype))
         self._inventory.parameters = self.parameters
         self.buffers = self._inventory.buffers
+        for name, array in self.buffers.items():
+            self.buffers[name] = np.zeros(array.shape, array.dtype)
         self.weights = self._inventory.weights
         self.reset()
 
@@ -118,8 +121,14 @@ class Network:
         """Width of the output layer."""
         return int(self.model(2, "predict").output.shape[1])
 
-    def predict(self, x: Array, chunk: int = 1024) -> Array:
+    @cached_property
+    def piece(self) -> int:
+        """Rows that are evaluated at once: as many as fit into the caches, whatever the layers hold of each."""
+        return evaluation_rows(lambda rows: plan_bytes(self._inventory, rows, "evaluate"))
+
+    def predict(self, x: Array, chunk: int | None = None) -> Array:
         """Outputs (probabilities after softmax or sigmoid), ``m × outputs``, in evaluation mode."""
+        chunk = chunk or self.piece
         parts = [self._predict(x[i : i + chunk]) for i in range(0, len(x), chunk)]
         return np.concatenate(parts) if parts else np.zeros((0, self.outputs), dtype=self.parameters.dtype)
 
@@ -129,11 +138,12 @@ class Network:
         model.plan.run(backward=False)
         return model.plan.value(model.output).copy()
 
-    def evaluate(self, x: Array, y: Array, chunk: int = 1024) -> tuple[float, float | None]:
+    def evaluate(self, x: Array, y: Array, chunk: int | None = None) -> tuple[float, float | None]:
         """Data loss and, for classes, accuracy, in evaluation mode; ``y`` as :meth:`encode` gives it.
 
         The accuracy is the share of the samples, or, with several labels a sample, of all labels.
         """
+        chunk = chunk or self.piece
         loss, total, weights, right = self.spec.loss, 0.0, 0.0, 0.0
         for i in range(0, len(x), chunk):
             part, target = x[i : i + chunk], y[i : i + chunk]
@@ -154,8 +164,9 @@ class Network:
             return float(((outputs >= 0.5) == (target >= 0.5)).mean(axis=1).sum())
         return int(np.count_nonzero(decide(outputs) == decide_target(target)))
 
-    def losses(self, x: Array, y: Array, chunk: int = 1024) -> Array:
+    def losses(self, x: Array, y: Array, chunk: int | None = None) -> Array:
         """Data loss of each sample by itself, in evaluation mode."""
+        chunk = chunk or self.piece
         out = np.empty(len(x))
         for i in range(0, len(x), chunk):
             part = x[i : i + chunk]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nntui_core.memory import Array, Shape, zeros
+from nntui_core.memory import Array, Shape, outline, zeros
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,14 @@ class Parameters:
     """
 
     def __init__(
-        self, shapes: Iterable[tuple[str, Shape]] = (), dtype: Any = np.float64, frozen: Collection[str] = ()
+        self,
+        shapes: Iterable[tuple[str, Shape]] = (),
+        dtype: Any = np.float64,
+        frozen: Collection[str] = (),
+        *,
+        dry: bool = False,
     ) -> None:
+        """``dry``: only counted, nothing can be written."""
         self.layout: dict[str, Span] = {}
         self.frozen = frozenset(frozen)
         at = 0
@@ -39,8 +45,9 @@ class Parameters:
             size = prod(shape)
             self.layout[name] = Span(at, at + size, tuple(shape))
             at += size
-        self.theta: Array = zeros((at,), dtype)
-        self.grad: Array = zeros((at,), dtype)
+        make = outline if dry else zeros
+        self.theta: Array = make((at,), dtype)
+        self.grad: Array = make((at,), dtype)
         self.trained = at - sum(self.size(name) for name in self.layout if name in self.frozen)
         self.free, self.free_grad = self.theta[: self.trained], self.grad[: self.trained]
 

@@ -66,7 +66,7 @@ class Validation:
             except ValidationError as error:
                 new = faults(error, self.data)
                 self.more = max(0, error.error_count() - MAX_FAULTS)
-            self.found += [(f.path, _named(f, self.data)) for f in new if not self._known(f)]
+            self.found += [(f.path, named(f, self.data)) for f in new if not self._known(f)]
             if self.more:
                 return
             self.data = self._repaired(self.data, new)
@@ -158,7 +158,7 @@ def _drop(data: Any, path: Path) -> None:
         _drop(data, path[:-1])
 
 
-def _named(fault: Fault, data: Any) -> str:
+def named(fault: Fault, data: Any) -> str:
     """Add the names that are allowed to the message on a missing one, and the keys to that on an unknown one."""
     if fault.kind == "union_tag_not_found" and fault.words == "is required":
         return f"is required (allowed {', '.join(_members(fault.path))})"

@@ -20,13 +20,14 @@ from nntui.data.table import Split, Table
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 from nntui.files import expanded
-from nntui.training import initial, weighting
+from nntui.training import initial, memory, weighting
 from nntui.training import preparation as preparing
 from nntui.training.preparation import Preparation
 from nntui.training.targets import TargetScale
 from nntui_core import probe
 from nntui_core.errors import ConfigError, NntuiError
 from nntui_core.findings import Watch
+from nntui_core.footprint import Footprint
 from nntui_core.network import Network
 from nntui_core.trainer import Metrics, Part, Trainer
 
@@ -51,6 +52,8 @@ class Experiment:
     test: Part | None
     watch: Watch
     """What is found in the training."""
+    needs: Footprint
+    """The memory that training takes."""
     warnings: tuple[str, ...] = field(default=())
 
     def prepare(self, x: Array) -> Array:
@@ -128,7 +131,9 @@ def build(settings: Settings, *, runs: Path | None = None, fresh: bool = True) -
     if problems:
         raise UserError([say(*p) for p in problems])
     spec = replace(spec, loss=weighting.weighted(settings, table, split, spec.loss))
+    held = table.stored.nbytes + table.y.nbytes + (0 if x is table.stored else x.nbytes)
     try:
+        needs = memory.require(settings, spec, len(split.train), held)
         network = Network(spec)
         network.model(2, "predict")
     except NntuiError as error:
@@ -180,7 +185,7 @@ def build(settings: Settings, *, runs: Path | None = None, fresh: bool = True) -
     test = parts[2] if len(parts[2]) else None
     watch = Watch(trainer, settings.preprocess)
     return Experiment(
-        settings, table, split, network, trainer, preparation, scaling, test, watch, tuple(warnings)
+        settings, table, split, network, trainer, preparation, scaling, test, watch, needs, tuple(warnings)
     )
 
 

@@ -309,6 +309,7 @@ REFUSED: dict[str, list[Refused]] = {
         Refused(shaping.Index((3,)), ((3,),), r"no entry 3 .*-3 to 2"),
         Refused(shaping.Index((-4,)), ((3,),), "no entry -4"),
         Refused(shaping.Index((0, 0)), ((3,),), "2 indices for 1 axes"),
+        Refused(shaping.Index((0,)), ((),), "an index needs a vector or a matrix"),
         Refused(shaping.Index(((2, 2, None),)), ((3,),), "slice 2:2 of 3 entries is empty"),
     ],
     "log_softmax": [Refused(logits.LogSoftmax(), s, "vector or rows") for s in (((),), ((2, 3, 2, 2),))],

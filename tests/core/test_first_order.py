@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nntui_core import catalog
+from nntui_core.optimizers import base
 from nntui_core.optimizers.base import Decaying, FirstOrder, Group
 from nntui_core.optimizers.first_order import Adagrad, Adam, Amsgrad, Momentum, Nadam, Nesterov, Rmsprop, Sgd
 from nntui_core.optimizers.variants import Adamax, Rprop
@@ -294,3 +295,29 @@ def test_rules_follow_the_settings() -> None:
     assert Adam().rule == Adam.formula
     assert "(√v + ε)" in Adam(eps_inside=True).rule
     assert "c₁" not in Adam(bias_correction=False).rule
+
+
+@pytest.mark.parametrize(
+    "name", ["momentum", "nesterov", "rmsprop", "adam", "adamw", "nadam", "amsgrad", "radam", "adadelta"]
+)
+def test_moments_of_weights_without_gradient_never_become_subnormal(name: str) -> None:
+    """Blank pixels: the gradient is something once, then exactly 0. The weights are those of no sweep at all."""
+    optimizer = catalog.build("optimizer", name)
+    n, tiny = 64, float(np.finfo(np.float32).tiny)
+    rng = np.random.default_rng(0)
+    first = rng.normal(0, 1e-3, n).astype(np.float32)
+    w, plain = (np.full(n, 0.5, np.float32) for _ in range(2))
+    s, kept = (optimizer.slots(n, np.float32) for _ in range(2))
+    work = optimizer.work(n, np.float32)
+    g = first.copy()
+    for k in range(1, 3000):
+        optimizer.update(w, g, s, k, optimizer.lr, work)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(base, "SWEEP", 10**9)
+            optimizer.update(plain, g, kept, k, optimizer.lr, work)
+        g[...] = 0
+        for slot in optimizer.fading:
+            if slot in s:
+                size = np.abs(s[slot])
+                assert not ((size > 0) & (size < tiny)).any(), (k, slot)
+    np.testing.assert_array_equal(w, plain)

@@ -143,9 +143,9 @@ class Correlate2d(Op):
             "padded": Space(padded),
             "patches": Space((n, k)),
             "kernel": Space((k, w[0])),
-            "kernel_back": Space((k, w[0])),
-            "back": Space((n, k)),
-            "padded_back": Space(padded),
+            "kernel_back": Space((k, w[0]), backward=True),
+            "back": Space((n, k), backward=True),
+            "padded_back": Space(padded, backward=True),
         }
 
     def _kernel(self, w: Array, kernel: Array) -> Array:
@@ -235,7 +235,11 @@ class MaxPool2d(Op):
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         out = self.infer(*shapes)
-        return {"winner": Space(out, bool), "left": Space(out, bool), "taken": Space(out)}
+        return {
+            "winner": Space(out, bool, backward=True),
+            "left": Space(out, bool, backward=True),
+            "taken": Space(out, backward=True),
+        }
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         first, *others = self.window.offsets()
@@ -277,7 +281,7 @@ class AvgPool2d(Op):
         return (*shapes[0][:2], *positions)
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
-        return {"share": Space(self.infer(*shapes))}
+        return {"share": Space(self.infer(*shapes), backward=True)}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         out[...] = 0

@@ -46,6 +46,7 @@ class Momentum(Decaying):
     formula: ClassVar[str] = "v = μ v + g; w -= η v"
     source: ClassVar[str] = "Polyak 1964"
     vectors: ClassVar[tuple[str, ...]] = ("v",)
+    fading: ClassVar[tuple[str, ...]] = ("v",)
 
     momentum: Fraction = 0.9
     """μ."""
@@ -69,6 +70,7 @@ class Nesterov(Decaying):
     formula: ClassVar[str] = "v = μ v + g; w -= η (g + μ v)"
     source: ClassVar[str] = "Nesterov 1983; Sutskever et al. 2013"
     vectors: ClassVar[tuple[str, ...]] = ("v",)
+    fading: ClassVar[tuple[str, ...]] = ("v",)
 
     momentum: Fraction = 0.9
     """μ."""
@@ -122,6 +124,8 @@ class Rmsprop(Decaying):
     formula: ClassVar[str] = "s = ρ s + (1-ρ) g²; w -= η g/(√s + ε)"
     source: ClassVar[str] = "Tieleman & Hinton 2012, lecture 6.5; centered: Graves 2013"
     vectors: ClassVar[tuple[str, ...]] = ("s", "mean", "v")
+    fading: ClassVar[tuple[str, ...]] = ("mean", "v")
+    fading_squares: ClassVar[tuple[str, ...]] = ("s",)
 
     lr: Positive = 0.01
     """Learning rate."""
@@ -172,6 +176,8 @@ class Moments(Decaying):
     """First and second moments of the gradient."""
 
     vectors: ClassVar[tuple[str, ...]] = ("m", "v")
+    fading: ClassVar[tuple[str, ...]] = ("m",)
+    fading_squares: ClassVar[tuple[str, ...]] = ("v",)
 
     beta1: Fraction = 0.9
     """Weight of the past in the first moment."""

@@ -30,6 +30,7 @@ class Adadelta(Decaying):
     formula: ClassVar[str] = "s = ρ s + (1-ρ) g²; Δ = g √(u + ε)/√(s + ε); u = ρ u + (1-ρ) Δ²; w -= η Δ"
     source: ClassVar[str] = "Zeiler 2012"
     vectors: ClassVar[tuple[str, ...]] = ("s", "u")
+    fading_squares: ClassVar[tuple[str, ...]] = ("s", "u")
 
     lr: Positive = 1.0
     """Learning rate."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain, count
 from math import prod
 from typing import Any
 
@@ -51,12 +52,17 @@ def _short_names(nodes: tuple[Node, ...], output: Node, letter: str) -> dict[int
     """A letter for the result; q, or q1, q2, …, for what has no name of its own; a constant's is its number."""
     taken = {n.name for n in nodes}
     nameless = [n for n in nodes if n.op is not None and n is not output and not is_name(n.name)]
-    base = next(b for b in ("q", "v", "node") if not any(re.fullmatch(rf"{b}\d*", t) for t in taken))
+    bases = chain(("q", "v"), ("node" + "_" * k for k in count()))
+    base = next(b for b in bases if not any(re.fullmatch(rf"{b}\d*", t) for t in taken))
     out = {n.id: f"{base}{k}" if len(nameless) > 1 else base for k, n in enumerate(nameless, 1)}
     out |= {
-        n.id: number(np.ravel(n.value)[0]) for n in nodes if n.role == "constant" and np.size(n.value) == 1
+        n.id: number(np.ravel(n.value)[0])
+        for n in nodes
+        if n.role == "constant" and np.size(n.value) == 1 and not is_name(n.name)
     }
-    return out | {output.id: letter}
+    if letter == "f" and is_name(output.name):
+        return out
+    return out | {output.id: letter if letter not in taken else "result"}
 
 
 @dataclass
@@ -82,8 +88,8 @@ class Look:
 
     @property
     def letter(self) -> str:
-        """What is differentiated: L, the loss, or f."""
-        return "L" if self.network else "f"
+        """What is differentiated: L, the loss, or f, or what an expression calls its result."""
+        return self.called(self.output)
 
     def called(self, node: Node, limit: int = 22) -> str:
         """A node's name inside ∂/∂…: its own, or a short one."""

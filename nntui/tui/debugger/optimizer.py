@@ -12,13 +12,14 @@ from nntui.tui.debugger.format import at, number
 from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine
 from nntui.tui.render.picture import Style, join, text
+from nntui_core.minimizing import Minimizer
 from nntui_core.trainer import Preview, Trainer
 
 MUTED = Style(fg="muted")
 CHANGE = Style(fg="accent", bold=True)
 
 
-def card(look: Look, trainer: Trainer, preview: Preview) -> tuple[CardLine, ...]:
+def card(look: Look, trainer: Trainer | Minimizer, preview: Preview) -> tuple[CardLine, ...]:
     """The lines for the cursor's parameter, or for all where it is on another node."""
     optimizer = trainer.optimizer
     lines = [CardLine("rule", text(optimizer.rule))]

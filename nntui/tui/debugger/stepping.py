@@ -8,6 +8,8 @@ import numpy as np
 
 from nntui.debugging.records import nonfinite
 from nntui.display import display
+from nntui.tui.debugger.choosing import walk
+from nntui_core.minimizing import Minimizer
 
 if TYPE_CHECKING:
     from nntui.tui.debugger.session import DebugSession
@@ -15,7 +17,9 @@ if TYPE_CHECKING:
 
 def step(session: DebugSession) -> None:
     """The next step; after the last, the optimizer's."""
-    if session.preview is not None:
+    if session.preview is not None and isinstance(session.trainer, Minimizer):
+        walk(session, 1)
+    elif session.preview is not None:
         session.say("the next update belongs to the training: q goes back to it")
     elif session.debugger.step():
         session.follow()
@@ -171,7 +175,13 @@ def optimize(session: DebugSession) -> None:
         session.cursor_name = born.name
         return
     with np.errstate(all="ignore"):
-        session.preview = session.trainer.preview()
+        if isinstance(session.trainer, Minimizer):
+            parameters = session.debugger.subject.plan.parameters
+            session.preview = session.trainer.preview(
+                session.debugger.sample, parameters.theta, parameters.grad
+            )
+        else:
+            session.preview = session.trainer.preview()
     if session.cursor.role != "parameter":
         session.cursor_name = next(
             (n.name for n in session.debugger.subject.plan.nodes if n.role == "parameter"),
