@@ -115,6 +115,10 @@ def test_behind_a_frozen_layer_trains_what_would_train_on_its_outputs(optimizer:
                 atol=1e-12,
             )
     assert whole.grad_norm == pytest.approx(alone.grad_norm, rel=1e-9)
+    assert whole.model is not None
+    assert alone.model is not None
+    objectives = [float(m.plan.value(m.plan.outputs[0])) for m in (whole.model, alone.model)]
+    assert objectives[0] == pytest.approx(objectives[1], rel=1e-9)
     assert {len(a) for a in whole.slots.values() if a.ndim == 1} <= {0, 3 * 5 + 3}
     assert set(whole.slots) == set(alone.slots)
 
@@ -149,9 +153,14 @@ def test_frozen_batch_norm_uses_its_running_statistics() -> None:
 
 def test_a_layer_s_rate_has_a_factor() -> None:
     plain, slow = trainer(BODY, HEAD), trainer(replace(BODY, lr_factor=0.25), HEAD)
+    both = trainer(replace(BODY, lr_factor=0.25), replace(HEAD, lr_factor=0.25))
     start = values(plain)
-    plain.advance()
-    slow.advance()
+    for one in (plain, slow, both):
+        one.advance()
+    for name, before in start.items():
+        np.testing.assert_allclose(
+            values(both)[name] - before, 0.25 * (values(plain)[name] - before), rtol=1e-9
+        )
     for name, before in start.items():
         step, other = values(plain)[name] - before, values(slow)[name] - before
         np.testing.assert_allclose(other, step * (0.25 if name.startswith("dense1") else 1.0), rtol=1e-9)

@@ -188,8 +188,11 @@ def _activated(s: Sample, which: list[LayerView], activation: str) -> str:
         return f"layers.{places.pop()}.activation={activation}"
     layers = s.trainer.network.spec.layers
     return "layers=" + tables(
-        [replace(x, activation=op, init=None) if k in places else x for k, x in enumerate(layers)]
-    )  # type: ignore[call-arg]
+        [
+            replace(x, activation=op, init=None) if k in places else x  # type: ignore[call-arg]
+            for k, x in enumerate(layers)
+        ]
+    )
 
 
 def _objective(s: Sample) -> Iterator[Suspect]:
