@@ -44,7 +44,8 @@ class VanishingGradient(Rule):
 
     id: ClassVar[str] = "vanishing_gradient"
     definition: ClassVar[str] = (
-        "root mean square of ∂loss/∂z of the first layer with weights over that of the last, on the last batch"
+        "root mean square of ∂loss/∂z of the first layer with weights over that of the last, on the last batch; not told where "
+        "dropout of more than 70 % or batch norm on fewer than 8 samples makes a batch's gradient another function's"
     )
     limit: ClassVar[float] = 1e-3
     clears: ClassVar[float] = 3e-3
@@ -57,6 +58,8 @@ class VanishingGradient(Rule):
     )  # fmt: skip
 
     def observe(self, s: Sample) -> Iterable[Observation]:
+        if s.masked:
+            return
         flows = [(v.name, v.stats.gradient_rms) for v in s.weighted if v.stats.gradient_rms is not None]
         if len(flows) < 3 or not flows[-1][1]:
             return
@@ -77,12 +80,13 @@ class ExplodingGradient(Rule):
 
     id: ClassVar[str] = "exploding_gradient"
     definition: ClassVar[str] = (
-        "largest over the layers of ‖∂loss/∂W‖·‖W‖ over the loss of the best constant prediction: how many times that "
-        "loss a doubling of the weights would change it by, to first order"
+        "largest over the layers of ‖∂R/∂W‖·‖W‖/√units over the loss of the best constant prediction, R the data loss: how "
+        "many times that loss the loss would change by, to first order, if a unit's weights changed by their own size"
     )
     limit: ClassVar[float] = 100.0
     clears: ClassVar[float] = 30.0
     source: ClassVar[str] = "dimensionless, and about 1 where inputs, weights and targets are of healthy size"
+    follows: ClassVar[tuple[str, ...]] = ("no_signal",)
     FIRST: ClassVar[int] = 16
     """Updates whose largest gradient is remembered until the network has learned."""
 
@@ -94,8 +98,8 @@ class ExplodingGradient(Rule):
         early = float(s.memory["pull"][0])
         value = max(now, early) if not s.learned else now
         yield Observation(
-            "", value, f"the gradient of {name} is so large that doubling its weights would change the loss by {value:.1e} "
-            "times what a constant prediction loses", "error",
+            "", value, f"the gradient of {name} is so large that a change of a unit's weights by their own size would change the "
+            f"loss by {value:.3g} times what a constant prediction loses", "error",
         )  # fmt: skip
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
@@ -144,8 +148,8 @@ class UpdateRatioLow(Rule):
         "‖ΔW‖/‖W‖ summed over the updates so far and carried on at the present pace to the end of the training: the "
         "largest share by which any layer's weights can change in all"
     )
-    limit: ClassVar[float] = 0.1
-    clears: ClassVar[float] = 0.2
+    limit: ClassVar[float] = 0.25
+    clears: ClassVar[float] = 0.35
     above: ClassVar[bool] = False
     source: ClassVar[str] = (
         "training that works moves weights by about their own size; DL4J's 1e-4 an update over 1,000"

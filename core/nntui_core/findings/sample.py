@@ -25,6 +25,12 @@ LEARNED = 0.9
 NEAR = 0.1
 """So does one that is not this much below what simple predictors reach, and above HALFWAY."""
 HALFWAY = 0.3
+HEAVY = 0.7
+"""Dropout beyond this rate leaves little of the network."""
+FEW_SAMPLES = 8
+"""Batch norm on fewer samples is mostly noise."""
+FEW_WRONG = 0.02
+"""Fraction of wrong outputs below which nothing is said about them."""
 EQUAL = 1e-5
 """Relative difference up to which two units' weights are equal but for rounding."""
 
@@ -49,11 +55,12 @@ class LayerView:
     redundant: float | None = None
     """Fraction of the units that repeat another's weights and bias."""
     elasticity: float | None = None
-    """‖∂L/∂W‖·‖W‖ over the loss of the best constant: how much the loss would change if the weights doubled."""
+    """‖∂R/∂W‖·‖W‖/√units over the loss of the best constant, R the data loss: how many times that loss the loss would
+    change by, to first order, if a unit's weights changed by their own size along the gradient."""
     ratio: float | None = None
     """‖ΔW‖ over ‖W‖ (or over that of healthy initial weights, where it is larger), the mean of some updates."""
     stuck: float | None = None
-    """Of an output that squashes: the fraction of (sample, output) pairs that are saturated and wrong."""
+    """Of an output that squashes: of the (sample, output) pairs that are wrong, the fraction that is saturated."""
 
     @property
     def weighted(self) -> bool:
@@ -142,6 +149,19 @@ class Sample:
     def shortfall(self) -> float:
         """How far it is below what simple predictors reach, as a share of the targets' variance."""
         return self.basis.reference.skill - max(self.skill, 0.0)
+
+    @property
+    def masked(self) -> bool:
+        """Whether training computes quite another function than evaluation: heavy dropout, batch norm on a few samples."""
+        layers = self.trainer.network.spec.layers
+        dropped = any(x.stochastic and getattr(x, "rate", 0.0) > HEAVY for x in layers)
+        few = self.trainer.batch_size < FEW_SAMPLES <= len(self.trainer.train)
+        return dropped or (few and any(x.type == "batchnorm" for x in layers))
+
+    def shrunk(self, v: LayerView) -> bool:
+        """Whether the layer's weights started healthy and are now next to nothing."""
+        start = float(self.memory["gain"][v.index])
+        return v.weighted and start >= 0.2 and v.gain < 0.05 * start
 
     @property
     def weighted(self) -> list[LayerView]:
@@ -254,8 +274,11 @@ def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) 
         size = probe.norm(w)
         elasticity = None
         if trained is not None and trainer.update:
+            spec, units = trainer.network.spec, w.shape[-1] if w.ndim == 2 else len(w)
             pull = probe.norm(parameters.gradient(layer.weight)) * unclipped
-            elasticity = pull * max(size, healthy) / basis.constant_loss
+            # What the penalties may have added: the gradient is of the weights before the update.
+            pull = max(0.0, pull - spec.l2 * size - spec.l1 * sqrt(w.size))
+            elasticity = pull * max(size, healthy) / sqrt(units) / basis.constant_loss
         yield LayerView(
             k, layer.name, layer.spec, op, last, stats, fan_in, size, healthy,
             _redundant(trainer, layer, w), elasticity, ratios.get(layer.weight), stuck,
@@ -280,10 +303,15 @@ def _redundant(trainer: Trainer, layer: LayerNodes, w: Array) -> float | None:
 
 
 def _stuck(trainer: Trainer, op: Op | None, outputs: Array, target: Array) -> float | None:
-    """Fraction of the outputs at the wrong end of a squashing activation that the loss does not see through."""
+    """Of the outputs that are wrong, the fraction at an end of a squashing activation that the loss does not see through.
+
+    None where the loss does, or hardly any output is wrong.
+    """
     if op is None or op.type not in probe.SATURATION or trainer.network.spec.loss.from_logits:
         return None
-    low, high = (0.0, 1.0) if op.type == "sigmoid" else (-1.0, 1.0)
+    width = 1.0 if op.type == "sigmoid" else 2.0
+    wrong = np.abs(target - outputs) > width / 4
+    if wrong.mean() < FEW_WRONG:
+        return None
     flat = np.abs(outputs - probe.MIDDLE[op.type]) > probe.SATURATION[op.type]
-    away = np.abs(np.clip(target, -1e300, 1e300) - outputs) > 0.25 * (high - low)
-    return float((flat & away).mean())
+    return float(flat[wrong].mean())

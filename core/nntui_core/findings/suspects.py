@@ -12,7 +12,7 @@ import numpy as np
 from nntui_core import catalog
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.flow import higher_rate, lower_rate, rounded
-from nntui_core.findings.sample import LayerView, Sample
+from nntui_core.findings.sample import FEW_SAMPLES, HEAVY, LayerView, Sample
 from nntui_core.findings.spelling import tables
 from nntui_core.optimizers.base import FirstOrder
 
@@ -66,7 +66,7 @@ def _suspect(setting: str | None, text: str, weight: float, explains: Iterable[s
 
 def _data(s: Sample, preprocess: tuple[Any, ...]) -> Iterator[Suspect]:
     small, large = s.basis.inputs
-    if large > 10 or small < 0.05:
+    if large > 10 or large < 0.05:
         steps = (*preprocess, catalog.build("preprocess", "standardize"))
         yield _suspect(
             f"preprocess={tables(steps)}", f"standardize the inputs: their columns' sizes are {small:.2g} to {large:.2g}",
@@ -163,13 +163,8 @@ def _structure(s: Sample) -> Iterator[Suspect]:
             )  # fmt: skip
     for k, layer in enumerate(layers):
         rate = getattr(layer, "rate", None) if layer.stochastic else None
-        if rate is not None and rate > 0.7:
-            yield _suspect(
-                f"layers.{k}.rate=0.2",
-                f"dropout leaves {1 - rate:.0%} of the values",
-                2.0,
-                {"dead_units", *NOTHING},
-            )
+        if rate is not None and rate > HEAVY:
+            yield _suspect(f"layers.{k}.rate=0.2", f"dropout leaves {1 - rate:.0%} of the values", 2.0, {"dead_units", *NOTHING})
     last, loss = s.layers[-1], s.trainer.network.spec.loss.type
     if s.trainer.network.spec.classification and loss in ("mse", "mae", "huber") and last.op is not None:
         several = s.basis.target.shape[1] > 1
@@ -253,7 +248,7 @@ def _steps(s: Sample) -> Iterator[Suspect]:
                 4.0, {*LARGE, "overfitting"},
             )  # fmt: skip
     size = trainer.batch_size
-    if any(x.type == "batchnorm" for x in trainer.network.spec.layers) and size < 8 <= len(trainer.train):
+    if any(x.type == "batchnorm" for x in trainer.network.spec.layers) and size < FEW_SAMPLES <= len(trainer.train):
         yield _suspect(
             "train.batch_size=32", f"batch norm on {size} samples is mostly noise", 2.1,
             {"overfitting", "update_ratio_high", "dead_units", "vanishing_gradient", *NOTHING},

@@ -11,7 +11,7 @@ import numpy as np
 
 from nntui_core import probe
 from nntui_core.errors import NumericError
-from nntui_core.findings.finding import SEVERITIES, Cure, Finding
+from nntui_core.findings.finding import SEVERITIES, Cure, Finding, Severity
 from nntui_core.findings.flow import (
     ExplodingGradient,
     UpdateRatioHigh,
@@ -84,6 +84,7 @@ class Watch:
             "pull": np.zeros(1),  # largest elasticity of the first updates
             "peak": np.zeros(weights),  # largest update ratio of the first updates
             "path": np.zeros(weights),  # update ratios summed over the updates so far
+            "means": np.full(weights, np.nan),  # of the update ratios, when they were last measured
             "ratios": np.zeros(weights),  # summed since the last look …
             "counted": np.zeros(2),  # … over so many updates; the update of that look
         }
@@ -102,7 +103,9 @@ class Watch:
         trainer = self.trainer
         batches, batch = max(1, trainer.batches), trainer.batch
         first = (batch + 1) * RATIOS // batches > batch * RATIOS // batches
-        self._measuring = update_due(trainer.update + 1) or (epoch_due(trainer.epoch + 1) and first)
+        epoch = trainer.epoch + 1
+        due = epoch_due(epoch) or epoch >= trainer.spec.epochs
+        self._measuring = update_due(trainer.update + 1) or (due and first)
         if self._measuring:
             trainer.keep_before = True
 
@@ -138,15 +141,15 @@ class Watch:
         if not np.isfinite(trainer.network.parameters.theta).all() or not len(trainer.train):
             return
         count, last = memory["counted"]
-        means = memory["ratios"] / count if count else np.full(len(self._weights), np.nan)
         if count:
-            memory["path"] += means * (trainer.update - last)
+            memory["means"] = memory["ratios"] / count
+        means = memory["means"]
+        memory["path"] += np.nan_to_num(means) * (trainer.update - last)
         with np.errstate(all="ignore"):
             ratios = {n: float(m) for n, m in zip(self._weights, means, strict=True) if isfinite(m)}
             sample = self._sample = measure(self._basis, memory, at_epoch=at_epoch, ratios=ratios)
             self._remember(sample)
             self.findings = self._judge(sample)
-        # The means stand until there are new ones; an epoch's end that is also a power of two is one look.
         memory["ratios"] = np.zeros_like(memory["ratios"])
         memory["counted"] = np.array([0.0, float(trainer.update)])
 
@@ -170,7 +173,9 @@ class Watch:
         for k, rule in enumerate(RULES):
             for seen in rule.observe(s):
                 key = (k, seen.layer)
-                if isfinite(seen.value) and rule.holds(seen.value, raised=key in self._raised):
+                if rule.forgives and s.learned and not rule.noted:
+                    continue
+                if isfinite(seen.value) and rule.holds(seen, raised=key in self._raised):
                     raised[key] = self._raised.get(key, (s.update, s.epoch))
                     found.append((rule, seen))
         if not s.at_epoch and s.update:
@@ -190,11 +195,11 @@ class Watch:
     def _finding(
         self, s: Sample, rule: Rule, seen: Observation, raised: dict[tuple[int, str], tuple[int, int]]
     ) -> Finding:
-        severity = "note" if rule.forgives and s.learned else seen.severity
+        severity: Severity = "note" if rule.forgives and s.learned else seen.severity
         update, epoch = raised[RULES.index(rule), seen.layer]
         choices = _distinct([*cures(s, rule.id, self._preprocess), *rule.defaults(s, seen.layer)])
         return Finding(
-            rule.id, seen.layer, float(seen.value), rule.limit, seen.message, choices[0].text if choices else "",
+            rule.id, seen.layer, float(seen.value), rule.limit if seen.limit is None else seen.limit, seen.message, choices[0].text if choices else "",
             severity, update, epoch, "", tuple(choices),
         )  # fmt: skip
 
