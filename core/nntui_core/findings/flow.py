@@ -45,7 +45,8 @@ class VanishingGradient(Rule):
     id: ClassVar[str] = "vanishing_gradient"
     definition: ClassVar[str] = (
         "root mean square of ∂loss/∂z of the first layer with weights over that of the last, on the last batch; not told where "
-        "dropout of more than 70 % or batch norm on fewer than 8 samples makes a batch's gradient another function's"
+        "dropout of more than 70 % or batch norm on fewer than 8 samples makes a batch's gradient another function's, nor "
+        "where weights have shrunk to a twentieth of their start"
     )
     limit: ClassVar[float] = 1e-3
     clears: ClassVar[float] = 3e-3
@@ -58,7 +59,7 @@ class VanishingGradient(Rule):
     )  # fmt: skip
 
     def observe(self, s: Sample) -> Iterable[Observation]:
-        if s.masked:
+        if s.masked or any(s.shrunk(v) for v in s.weighted):
             return
         flows = [(v.name, v.stats.gradient_rms) for v in s.weighted if v.stats.gradient_rms is not None]
         if len(flows) < 3 or not flows[-1][1]:

@@ -70,7 +70,7 @@ def _data(s: Sample, preprocess: tuple[Any, ...]) -> Iterator[Suspect]:
         steps = (*preprocess, catalog.build("preprocess", "standardize"))
         yield _suspect(
             f"preprocess={tables(steps)}", f"standardize the inputs: their columns' sizes are {small:.2g} to {large:.2g}",
-            1 + log10(max(large, 1.0) / min(max(small, 1e-30), 1.0)), LARGE | {"vanishing_gradient"},
+            3 + min(6.0, log10(max(large / 10, 0.05 / max(large, 1e-30)))), LARGE | {"vanishing_gradient"},
         )  # fmt: skip
     target = s.basis.target
     if s.trainer.network.spec.classification:
@@ -269,11 +269,8 @@ def _rate(s: Sample) -> Iterator[Suspect]:
     if lower and peak > 0.3:
         died = {"dead_units", "saturated_units"} if not s.memory["idle"].any() else set()
         yield Suspect(
-            replace(
-                lower,
-                text=f"lower the learning rate: an update changed the weights by {peak:.2g} times their size",
-            ),
-            1.5 + log10(peak / 0.3),
+            replace(lower, text=f"lower the learning rate: an update changed the weights by {peak:.2g} times their size"),
+            1.5 + min(3.0, log10(peak / 0.3)),
             frozenset({"update_ratio_high", "exploding_gradient", "non_finite", *NOTHING, *died}),
         )
     ratios = [v.ratio for v in s.layers if v.ratio is not None]
