@@ -16,11 +16,19 @@ from nntui_core.layers.regularizing import Dropout
 from nntui_core.optimizers.first_order import Adam, Sgd
 from nntui_core.schedules import Exponential
 from nntui_core.train_spec import TrainSpec
+from nntui_core.trainer import Trainer
 from tests.core.test_trainer import cloud, make
 from tests.core.watching import alarms, init, only, regression, watched
 
 OUT = Dense(units=3, activation=Softmax())
 LN3 = float(np.log(3))
+
+
+def updates(trainer: Trainer, watch: Watch, count: int) -> None:
+    """Some updates with a watch."""
+    for _ in range(count):
+        watch.before()
+        watch.after(epoch_done=trainer.advance())
 
 
 def test_a_sound_training_raises_nothing() -> None:
@@ -48,7 +56,10 @@ def test_the_gradient_vanishes_in_a_stack_of_sigmoids_and_not_in_one_of_relu() -
 
 
 def test_vanishing_is_the_first_layer_s_gradient_over_the_last_one_s() -> None:
-    layers = (*[Dense(units=6, activation=Tanh(), init=init({"type": "normal", "std": 0.01})) for _ in range(3)], OUT)
+    layers = (
+        *[Dense(units=6, activation=Tanh(), init=init({"type": "normal", "std": 0.01})) for _ in range(3)],
+        OUT,
+    )
     trainer = make(TrainSpec(epochs=1, batch_size="full"), layers=layers, optimizer=Sgd(lr=1e-9))
     found = only(watched(trainer), "vanishing_gradient")
     # ∂loss/∂z by hand, with the weights that hardly moved.
@@ -66,7 +77,9 @@ def test_vanishing_is_the_first_layer_s_gradient_over_the_last_one_s() -> None:
     assert found.value == pytest.approx(rms[-1] / rms[0], rel=1e-5)
 
 
-def elasticity(scale_x: float = 1.0, scale_y: float = 1.0, *, std: float | None = None) -> tuple[float, float]:
+def elasticity(
+    scale_x: float = 1.0, scale_y: float = 1.0, *, std: float | None = None
+) -> tuple[float, float]:
     """The gradient's measure at the first update, and the same by hand."""
     rng = np.random.default_rng(0)
     x = scale_x * rng.normal(size=(40, 3))
@@ -88,7 +101,9 @@ def test_the_gradient_is_measured_beside_weights_and_targets(scale_x: float, sca
     assert measured == pytest.approx(by_hand, rel=1e-9)
 
 
-def test_a_gradient_explodes_with_raw_inputs_and_with_large_weights_not_with_the_unit_of_the_targets() -> None:
+def test_a_gradient_explodes_with_raw_inputs_and_with_large_weights_not_with_the_unit_of_the_targets() -> (
+    None
+):
     assert elasticity()[0] < 10
     assert elasticity(30.0)[0] > 100
     assert elasticity(std=40.0)[0] > 100
@@ -131,7 +146,11 @@ def test_update_ratios_are_those_of_numpy() -> None:
 
 @pytest.mark.parametrize(("lr", "expected"), [(0.5, []), (5e-4, ["update_ratio_low"])])
 def test_a_rate_1000_times_too_low(lr: float, expected: list[str]) -> None:
-    trainer = make(TrainSpec(epochs=100, batch_size=10), optimizer=Sgd(lr=lr), layers=(Dense(units=8, activation=Tanh()), OUT))
+    trainer = make(
+        TrainSpec(epochs=100, batch_size=10),
+        optimizer=Sgd(lr=lr),
+        layers=(Dense(units=8, activation=Tanh()), OUT),
+    )
     found = watched(trainer)
     assert [i for i in alarms(found) if i.startswith("update")] == expected
     if expected:
@@ -148,9 +167,7 @@ def test_what_is_still_to_come_counts() -> None:
         trainer = make(TrainSpec(epochs=epochs, batch_size=10), optimizer=Sgd(lr=2e-4))
         watch = Watch(trainer)
         watch.begin()
-        for _ in range(8):
-            watch.before()
-            watch.after(epoch_done=trainer.advance())
+        updates(trainer, watch, 8)
         return alarms(watch.findings)
 
     assert "update_ratio_low" in early(100)
@@ -193,21 +210,29 @@ def test_the_gradient_of_a_network_that_dropout_took_away_is_not_judged() -> Non
 def test_non_finite_names_layer_and_cure() -> None:
     error = NumericError("the value is not finite at update 7", where="dense2.z", hint="lower optimizer.lr")
     found = non_finite(error)
-    assert (found.id, found.layer, found.cure, found.severity) == ("non_finite", "dense2", "lower optimizer.lr", "error")
+    assert (found.id, found.layer, found.cure, found.severity) == (
+        "non_finite",
+        "dense2",
+        "lower optimizer.lr",
+        "error",
+    )
     assert found.message == "dense2.z: the value is not finite at update 7"
     assert found.cures[-1].set is None
 
 
 def test_a_run_that_diverges_is_told_the_key_to_change() -> None:
     x, y = cloud()
-    trainer = make(TrainSpec(epochs=5), data=(x * 1e150, y), layers=(Dense(units=4, activation=Relu()), OUT), optimizer=Sgd(lr=1.0))
+    trainer = make(
+        TrainSpec(epochs=5),
+        data=(x * 1e150, y),
+        layers=(Dense(units=4, activation=Relu()), OUT),
+        optimizer=Sgd(lr=1.0),
+    )
     watch = Watch(trainer)
     with np.errstate(all="ignore"):
         watch.begin()
         with pytest.raises(NumericError) as caught:
-            for _ in range(20):
-                watch.before()
-                watch.after(epoch_done=trainer.advance())
+            updates(trainer, watch, 20)
     found = non_finite(caught.value, trainer, watch)
     assert found.cures[0].set == 'preprocess=[{type="standardize"}]'
 

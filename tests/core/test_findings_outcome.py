@@ -15,7 +15,6 @@ from nntui_core.findings.reference import (
     plane,
     reference,
     skill,
-    standardized,
 )
 from nntui_core.layers.dense import Dense
 from nntui_core.losses import (
@@ -138,7 +137,11 @@ def test_a_constant_output_beside_the_targets_spread() -> None:
 def nonlinear(layers: tuple[Dense, ...], epochs: int = 60, lr: float = 0.02) -> list:
     """A training on a parabola, which nearest neighbors predict well."""
     x = np.linspace(-1, 1, 90)[:, None]
-    return watched(regression(layers, x, 3 * x**2 + 0.4 * x, TrainSpec(epochs=epochs, batch_size=15), optimizer=Adam(lr=lr)))
+    return watched(
+        regression(
+            layers, x, 3 * x**2 + 0.4 * x, TrainSpec(epochs=epochs, batch_size=15), optimizer=Adam(lr=lr)
+        )
+    )
 
 
 def test_a_line_through_a_parabola_is_a_plateau_and_relu_is_the_first_cure() -> None:
@@ -151,7 +154,9 @@ def test_a_line_through_a_parabola_is_a_plateau_and_relu_is_the_first_cure() -> 
 
 def test_a_loss_that_rises_is_a_plateau_too() -> None:
     x = np.linspace(-1, 1, 60)[:, None]
-    trainer = regression((Dense(units=1),), x, x**2, TrainSpec(epochs=40, batch_size="full"), optimizer=Sgd(lr=1e-3))
+    trainer = regression(
+        (Dense(units=1),), x, x**2, TrainSpec(epochs=40, batch_size="full"), optimizer=Sgd(lr=1e-3)
+    )
     watch = Watch(trainer)
     trainer.network.parameters.view("dense1.W")[:] = 1.0
     watch.begin()
@@ -167,7 +172,16 @@ def test_irreducible_noise_is_no_plateau() -> None:
     rng = np.random.default_rng(4)
     x = rng.normal(size=(300, 2))
     y = x[:, :1] + rng.normal(size=(300, 1))  # half of the variance is noise
-    assert alarms(watched(regression((Dense(units=1),), x, y, TrainSpec(epochs=60, batch_size=30), optimizer=Adam(lr=0.02)))) == []
+    assert (
+        alarms(
+            watched(
+                regression(
+                    (Dense(units=1),), x, y, TrainSpec(epochs=60, batch_size=30), optimizer=Adam(lr=0.02)
+                )
+            )
+        )
+        == []
+    )
 
 
 def test_what_is_learned_by_heart_is_overfitting() -> None:
@@ -238,7 +252,10 @@ def test_a_class_in_a_hundred(rare: int, alarm: bool) -> None:
     y = np.arange(300) >= 300 - rare
     x = rng.normal(size=(300, 3)) + 4.0 * y[:, None]
     trainer = make(
-        TrainSpec(epochs=20), data=(x, y.astype(int)), layers=(Dense(units=1, activation=Sigmoid()),), optimizer=Adam(lr=0.05)
+        TrainSpec(epochs=20),
+        data=(x, y.astype(int)),
+        layers=(Dense(units=1, activation=Sigmoid()),),
+        optimizer=Adam(lr=0.05),
     )
     found = watched(trainer)
     assert ("imbalanced_classes" in alarms(found)) is alarm

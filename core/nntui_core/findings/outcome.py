@@ -107,8 +107,15 @@ class Overfitting(Rule):
     )
     limit: ClassVar[float] = 0.15
     clears: ClassVar[float] = 0.12
-    source: ClassVar[str] = "that share of the variance is learned by heart (Prechelt 1998 stops on such a loss of generalization)"
-    follows: ClassVar[tuple[str, ...]] = ("no_signal", "exploding_gradient", "update_ratio_high", "saturated_units")
+    source: ClassVar[str] = (
+        "that share of the variance is learned by heart (Prechelt 1998 stops on such a loss of generalization)"
+    )
+    follows: ClassVar[tuple[str, ...]] = (
+        "no_signal",
+        "exploding_gradient",
+        "update_ratio_high",
+        "saturated_units",
+    )
     forgives: ClassVar[bool] = False
     EPOCHS: ClassVar[int] = 3
 

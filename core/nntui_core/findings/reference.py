@@ -47,7 +47,9 @@ def skill(predicted: Array, target: Array) -> float:
     whole = float(np.square(y - y.mean(axis=0)).sum())
     if not np.isfinite(rest):
         return float("-inf")
-    return 1 - rest / whole if whole else (1.0 if not rest else float("-inf"))
+    if not whole:
+        return 1.0 if not rest else float("-inf")
+    return 1 - rest / whole
 
 
 def correlation(predicted: Array, target: Array) -> float:

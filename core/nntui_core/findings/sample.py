@@ -277,7 +277,9 @@ def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) 
             spec, units = trainer.network.spec, w.shape[-1] if w.ndim == 2 else len(w)
             pull = probe.norm(parameters.gradient(layer.weight)) * unclipped
             # What the penalties may have added: the gradient is of the weights before the update.
-            then = size if trainer.before is None else probe.norm(parameters.view(layer.weight, trainer.before))
+            then = (
+                size if trainer.before is None else probe.norm(parameters.view(layer.weight, trainer.before))
+            )
             pull = max(0.0, pull - spec.l2 * then - spec.l1 * sqrt(w.size))
             elasticity = pull * max(then, healthy) / sqrt(units) / basis.constant_loss
         yield LayerView(

@@ -142,7 +142,12 @@ def _structure(s: Sample) -> Iterator[Suspect]:
     layers = s.trainer.network.spec.layers
     hidden = [v for v in s.layers if not v.last and v.op is not None and v.weighted]
     kinds = [v.op.type for v in hidden if v.op is not None]
-    bends = [v for v in s.layers if not v.last and ((v.op is not None and v.op.type != "linear") or v.spec.type in ("maxout", "maxpool2d"))]
+    bends = [
+        v
+        for v in s.layers
+        if not v.last
+        and ((v.op is not None and v.op.type != "linear") or v.spec.type in ("maxout", "maxpool2d"))
+    ]
     if hidden and not bends:
         yield _suspect(
             _activated(s, hidden, "relu"), "without an activation all layers together are one linear map: use relu",
@@ -164,7 +169,12 @@ def _structure(s: Sample) -> Iterator[Suspect]:
     for k, layer in enumerate(layers):
         rate = getattr(layer, "rate", None) if layer.stochastic else None
         if rate is not None and rate > HEAVY:
-            yield _suspect(f"layers.{k}.rate=0.2", f"dropout leaves {1 - rate:.0%} of the values", 2.0, {"dead_units", *NOTHING})
+            yield _suspect(
+                f"layers.{k}.rate=0.2",
+                f"dropout leaves {1 - rate:.0%} of the values",
+                2.0,
+                {"dead_units", *NOTHING},
+            )
     last, loss = s.layers[-1], s.trainer.network.spec.loss.type
     if s.trainer.network.spec.classification and loss in ("mse", "mae", "huber") and last.op is not None:
         several = s.basis.target.shape[1] > 1
@@ -248,7 +258,9 @@ def _steps(s: Sample) -> Iterator[Suspect]:
                 4.0, {*LARGE, "overfitting"},
             )  # fmt: skip
     size = trainer.batch_size
-    if any(x.type == "batchnorm" for x in trainer.network.spec.layers) and size < FEW_SAMPLES <= len(trainer.train):
+    if any(x.type == "batchnorm" for x in trainer.network.spec.layers) and size < FEW_SAMPLES <= len(
+        trainer.train
+    ):
         yield _suspect(
             "train.batch_size=32", f"batch norm on {size} samples is mostly noise", 2.1,
             {"overfitting", "update_ratio_high", "dead_units", "vanishing_gradient", *NOTHING},
@@ -269,7 +281,10 @@ def _rate(s: Sample) -> Iterator[Suspect]:
     if lower and peak > 0.3:
         died = {"dead_units", "saturated_units"} if not s.memory["idle"].any() else set()
         yield Suspect(
-            replace(lower, text=f"lower the learning rate: an update changed the weights by {peak:.2g} times their size"),
+            replace(
+                lower,
+                text=f"lower the learning rate: an update changed the weights by {peak:.2g} times their size",
+            ),
             1.5 + min(3.0, log10(peak / 0.3)),
             frozenset({"update_ratio_high", "exploding_gradient", "non_finite", *NOTHING, *died}),
         )

@@ -40,7 +40,9 @@ class DeadUnits(Rule):
             if v.stats.dead is None:
                 continue
             share = v.stats.dead
-            severity: Severity = "note" if share < self.HALF else "warning" if share < self.NEARLY_ALL else "error"
+            severity: Severity = (
+                "note" if share < self.HALF else "warning" if share < self.NEARLY_ALL else "error"
+            )
             limit = None
             if v.last:
                 severity, limit = "warning", 0.0  # an output that is always 0 is a target that is never told
@@ -48,7 +50,11 @@ class DeadUnits(Rule):
                 severity = "note"  # what made the weights shrink made the units idle
             count = len(v.stats.dead_units)
             yield Observation(
-                v.name, share, f"{count} of {v.stats.units} relu units ({share:.0%}) are 0 on every sample", severity, limit
+                v.name,
+                share,
+                f"{count} of {v.stats.units} relu units ({share:.0%}) are 0 on every sample",
+                severity,
+                limit,
             )
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
@@ -85,7 +91,9 @@ class SaturatedUnits(Rule):
         for v in s.layers:
             if v.last:
                 if v.stuck is not None:
-                    yield Observation(v.name, v.stuck, f"{v.stuck:.0%} of the wrong outputs are saturated at the wrong end")
+                    yield Observation(
+                        v.name, v.stuck, f"{v.stuck:.0%} of the wrong outputs are saturated at the wrong end"
+                    )
             elif v.stats.saturated is not None and v.stats.units >= self.FEW:
                 share = v.stats.saturated
                 yield Observation(v.name, share, f"{share:.0%} of the activations are saturated")
@@ -107,7 +115,9 @@ class SymmetricUnits(Rule):
     )
     limit: ClassVar[float] = 0.3
     clears: ClassVar[float] = 0.2
-    source: ClassVar[str] = "equal units with equal successors get equal gradients (Goodfellow et al. 2016, §8.4)"
+    source: ClassVar[str] = (
+        "equal units with equal successors get equal gradients (Goodfellow et al. 2016, §8.4)"
+    )
     noted: ClassVar[bool] = True
     follows: ClassVar[tuple[str, ...]] = ()
 
