@@ -108,7 +108,7 @@ def test_a_gradient_explodes_with_raw_inputs_and_with_large_weights_not_with_the
     assert elasticity(30.0)[0] > 100
     assert elasticity(std=40.0)[0] > 100
     # Targets in other units, and weights with them, are the same problem.
-    x, y = cloud()
+    x, _ = cloud()
     for scale in (1.0, 1e6):
         trainer = regression(
             (Dense(units=1),), x, scale * x[:, :1], TrainSpec(epochs=1), optimizer=Sgd(lr=1e-12)

@@ -102,7 +102,7 @@ def _weights(s: Sample) -> Iterator[Suspect]:
     layers = s.trainer.network.spec.layers
     by_hand = [v for v in s.weighted if getattr(v.spec, "theta", None) is not None]
     if by_hand:
-        free = [replace(x, theta=None) if getattr(x, "theta", None) is not None else x for x in layers]  # type: ignore[call-arg]
+        free = [_changed(x, theta=None) if getattr(x, "theta", None) is not None else x for x in layers]
         yield _suspect(
             f"layers={tables(free)}", f"draw the weights of {', '.join(v.name for v in by_hand)} at random instead of by hand",
             5.0, LARGE | SMALL | {"symmetric_units"},
@@ -127,6 +127,11 @@ def _weights(s: Sample) -> Iterator[Suspect]:
         )  # fmt: skip
 
 
+def _changed(layer: Any, **fields: Any) -> Any:
+    """A copy of a layer with other values in fields that it has."""
+    return replace(layer, **fields)
+
+
 def _initialized(s: Sample, odd: list[LayerView]) -> str:
     """The setting that gives those layers their usual initializer."""
     layers = s.trainer.network.spec.layers
@@ -135,7 +140,7 @@ def _initialized(s: Sample, odd: list[LayerView]) -> str:
     if all(hasattr(x, "init") for x in layers) and len(odd) == len(layers):
         return "layers.*.init=auto"
     places = {v.index for v in odd}
-    return "layers=" + tables([replace(x, init=None) if k in places else x for k, x in enumerate(layers)])  # type: ignore[call-arg]
+    return "layers=" + tables([_changed(x, init=None) if k in places else x for k, x in enumerate(layers)])
 
 
 def _structure(s: Sample) -> Iterator[Suspect]:
@@ -193,8 +198,8 @@ def _activated(s: Sample, which: list[LayerView], activation: str) -> str:
         return f"layers.{places.pop()}.activation={activation}"
     layers = s.trainer.network.spec.layers
     return "layers=" + tables(
-        [replace(x, activation=op, init=None) if k in places else x for k, x in enumerate(layers)]
-    )  # type: ignore[call-arg]
+        [_changed(x, activation=op, init=None) if k in places else x for k, x in enumerate(layers)]
+    )
 
 
 def _objective(s: Sample) -> Iterator[Suspect]:
