@@ -46,8 +46,8 @@ def test_the_gradient_vanishes_in_a_stack_of_sigmoids_and_not_in_one_of_relu() -
         return watched(make(TrainSpec(epochs=3), layers=layers, optimizer=Sgd(lr=0.01)))
 
     vanishing = only(found(Sigmoid()), "vanishing_gradient")
-    assert (vanishing.layer, vanishing.limit, vanishing.severity) == ("dense1", 1e-3, "error")
-    assert vanishing.value < 1e-3
+    assert (vanishing.layer, vanishing.limit, vanishing.severity) == ("dense1", 1e-2, "error")
+    assert vanishing.value < 1e-2
     first = vanishing.cures[0].set
     assert first is not None
     assert first.startswith("layers=[")

@@ -186,7 +186,7 @@ def test_irreducible_noise_is_no_plateau() -> None:
 
 def test_what_is_learned_by_heart_is_overfitting() -> None:
     rng = np.random.default_rng(1)
-    x, held = rng.normal(size=(20, 12)), rng.normal(size=(100, 12))
+    x, held = rng.normal(size=(8, 12)), rng.normal(size=(100, 12))
     truth = rng.normal(size=(12, 1))
     trainer = regression(
         (Dense(units=64, activation=Relu()), Dense(units=1)), x, x @ truth, TrainSpec(epochs=300, batch_size="full"),
@@ -197,7 +197,7 @@ def test_what_is_learned_by_heart_is_overfitting() -> None:
     here, there = skill(network.predict(x), x @ truth), skill(network.predict(held), held @ truth)
     assert found.severity == "warning"
     assert here > 0.95
-    assert 0.15 < found.value < here - there
+    assert 0.2 < found.value < here - there
     assert found.cures[0].set == "train.early_stopping={patience=10}"
 
 

@@ -48,11 +48,12 @@ class VanishingGradient(Rule):
         "dropout of more than 70 % or batch norm on fewer than 8 samples makes a batch's gradient another function's, nor "
         "where weights have shrunk to a twentieth of their start"
     )
-    limit: ClassVar[float] = 1e-3
-    clears: ClassVar[float] = 3e-3
+    limit: ClassVar[float] = 1e-2
+    clears: ClassVar[float] = 2e-2
     above: ClassVar[bool] = False
     source: ClassVar[str] = (
-        "Glorot & Bengio 2010, §4: three orders of magnitude; the same limit as in nnscope"
+        "with the rate that suits the last layer the first one learns a hundred times more slowly "
+        "(Glorot & Bengio 2010, §4)"
     )
     follows: ClassVar[tuple[str, ...]] = (
         "no_signal", "symmetric_units", "dead_units", "saturated_units", "exploding_gradient", "update_ratio_high",

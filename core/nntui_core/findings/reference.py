@@ -80,7 +80,8 @@ def effective(y: Array) -> float:
     if not np.isin(y, (0.0, 1.0)).all():
         return float(m)
     share = y.mean(axis=0) if k > 1 else np.array([y.mean(), 1 - y.mean()])
-    return max(1.0, m * float(1 - np.square(share).sum()) * len(share) / (len(share) - 1))
+    even = float(1 - np.square(share).sum()) * len(share) / (len(share) - 1)
+    return max(1.0, float(m) * even)
 
 
 def standardized(x: Array) -> Array:
