@@ -125,7 +125,19 @@ def test_diverged_is_3_with_json(cli: Cli) -> None:
     result = done.json
     assert result["status"] == "diverged"
     assert "non_finite" in [f["id"] for f in result["findings"]]
-    keys = {"id", "layer", "value", "limit", "message", "cure", "severity", "update", "epoch", "cause", "cures"}
+    keys = {
+        "id",
+        "layer",
+        "value",
+        "limit",
+        "message",
+        "cure",
+        "severity",
+        "update",
+        "epoch",
+        "cause",
+        "cures",
+    }
     for finding in result["findings"]:
         assert set(finding) == keys
         assert finding["severity"] in ("note", "warning", "error")

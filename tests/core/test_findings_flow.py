@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from nntui_core.activations import Relu, Sigmoid, Softmax, Tanh
 from nntui_core.errors import NumericError
-from nntui_core.findings import Watch, non_finite
+from nntui_core.findings import RULES, Watch, non_finite
 from nntui_core.findings.watch import epoch_due
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import Dropout
@@ -243,3 +244,12 @@ def test_ends_of_epochs_that_are_looked_at_do_not_depend_on_how_many_there_are()
     assert len(due) < 100
     gaps = np.diff(due) / np.array(due[:-1])
     assert gaps[20:].max() < 0.09
+
+
+def test_the_documentation_has_every_rule_as_it_is() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "findings.md").read_text(encoding="utf-8")
+    for rule in RULES:
+        line = next(line for line in text.splitlines() if line.startswith(f"| `{rule.id}` |"))
+        assert rule.definition.replace("|", "\\|") in line
+        assert f"{'>' if rule.above else '<'} {rule.limit:g}, {rule.clears:g}" in line
+        assert rule.source.replace("|", "\\|") in line

@@ -44,7 +44,7 @@ class ImbalancedClasses(Rule):
         known = self._recall(s, rarest)
         fine = known is not None and known >= self.RECALLED
         yield Observation(
-            "", value, f"{counts[rarest]} of {len(classes)} training rows are of class {rarest}; "
+            "", value, f"{counts[rarest]} of {len(classes)} training rows are of class {rarest} (counted from 0); "
             + ("too few are held out to judge it" if known is None else f"{known:.0%} of its held-out rows are recognized"),
             "note" if fine else "warning",
         )  # fmt: skip
