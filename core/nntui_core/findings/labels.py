@@ -71,7 +71,7 @@ class NoSignal(Rule):
 
     id: ClassVar[str] = "no_signal"
     definition: ClassVar[str] = (
-        "upper bound (two standard errors above) of the correlation of the targets with what eight nearest neighbors or a "
+        "upper bound (1.5 standard errors above) of the correlation of the targets with what eight nearest neighbors or a "
         "plane predict, each row without its own target; where this correlation, and that of the network's predictions of "
         "held-out rows, are within 2.5 standard errors of 0"
     )

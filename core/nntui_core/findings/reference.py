@@ -14,9 +14,9 @@ from nntui_core.memory import Array
 from nntui_core.objective import Loss
 
 ROWS = 512
-"""Rows of the training part that are looked at, at most."""
+"""Rows that are looked at, at most."""
 NEIGHBORS = 8
-TRUST = 2.0
+TRUST = 1.5
 """Standard errors that a correlation may be above what was measured."""
 CHANCE = 2.5
 """Standard errors within which a correlation may be by chance."""

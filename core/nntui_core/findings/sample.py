@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nntui_core import probe
-from nntui_core.findings.reference import Reference, constant_loss, reference, skill
+from nntui_core.findings.reference import ROWS, Reference, constant_loss, reference, skill
 from nntui_core.graph import Op
 from nntui_core.layers.base import Layer
 from nntui_core.memory import Array
@@ -97,11 +97,18 @@ class Basis:
 
     @cached_property
     def reference(self) -> Reference:
-        """What simple predictors reach on the training part."""
-        trainer = self.trainer
-        rows = probe.training_rows(trainer, min(ROWS_FOR_REFERENCE, len(trainer.train)))
-        x = np.clip(trainer.train.x[rows].astype(np.float64), -1e150, 1e150)
-        return reference(x, matrix(trainer, trainer.train.y[rows]))
+        """What simple predictors reach on the training and held-out parts, each row predicted from others."""
+        trainer, parts = self.trainer, [self.trainer.train]
+        if self.held is not None:
+            parts.append(self.held)
+        xs, ys = [], []
+        for part in parts:
+            labels = classes_of(trainer, part.y)
+            most = ROWS * len(part) // sum(len(p) for p in parts)
+            rows = probe.sample_rows(labels, len(part), trainer.network.spec.seed, max(1, most))
+            xs.append(part.x[rows].astype(np.float64))
+            ys.append(matrix(trainer, part.y[rows]))
+        return reference(np.clip(np.concatenate(xs), -1e150, 1e150), np.concatenate(ys))
 
     @cached_property
     def inputs(self) -> tuple[float, float]:
@@ -109,9 +116,6 @@ class Basis:
         x = self.train.x.reshape(len(self.train), -1).astype(np.float64)
         size = np.sqrt(np.square(x).mean(axis=0))[x.std(axis=0) > 0]
         return (float(size.min()), float(size.max())) if size.size else (1.0, 1.0)
-
-
-ROWS_FOR_REFERENCE = 512
 
 
 @dataclass(frozen=True, eq=False)
