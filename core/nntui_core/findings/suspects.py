@@ -169,7 +169,7 @@ def _structure(s: Sample) -> Iterator[Suspect]:
         if width * 4 <= before[1] and width < after[1] and hasattr(v.spec, "units"):
             yield _suspect(
                 f"{v.where()}.units={before[1]}", f"all that the output knows passes {v.name}, {width} unit{'s' * (width > 1)} wide: widen it",
-                2.5, {"dead_units", "saturated_units", *NOTHING},
+                2.5, {"dead_units", "saturated_units", "vanishing_gradient", *NOTHING},
             )  # fmt: skip
     for k, layer in enumerate(layers):
         rate = getattr(layer, "rate", None) if layer.stochastic else None
