@@ -12,6 +12,9 @@ from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.sample import Sample
 from nntui_core.optimizers.base import FirstOrder
 
+FIRST_PULLS = 16
+"""Updates whose largest gradient is remembered until the network has learned."""
+
 
 def rounded(value: float) -> str:
     """One significant digit, as a TOML number."""
@@ -89,8 +92,6 @@ class ExplodingGradient(Rule):
     clears: ClassVar[float] = 30.0
     source: ClassVar[str] = "dimensionless, and about 1 where inputs, weights and targets are of healthy size"
     follows: ClassVar[tuple[str, ...]] = ("no_signal",)
-    FIRST: ClassVar[int] = 16
-    """Updates whose largest gradient is remembered until the network has learned."""
 
     def observe(self, s: Sample) -> Iterable[Observation]:
         found = [(v.elasticity, v.name) for v in s.layers if v.elasticity is not None]

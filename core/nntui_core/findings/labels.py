@@ -8,10 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from nntui_core.findings.basis import classes_of, matrix
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.reference import CHANCE, TRUST, correlation, effective
 from nntui_core.findings.rule import Observation, Rule
-from nntui_core.findings.sample import Sample, classes_of, matrix
+from nntui_core.findings.sample import Sample
 
 
 class ImbalancedClasses(Rule):

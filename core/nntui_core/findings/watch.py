@@ -11,27 +11,17 @@ import numpy as np
 
 from nntui_core import probe
 from nntui_core.errors import NumericError
-from nntui_core.findings.finding import SEVERITIES, Cure, Finding, Severity
-from nntui_core.findings.flow import (
-    ExplodingGradient,
-    UpdateRatioHigh,
-    UpdateRatioLow,
-    VanishingGradient,
-)
-from nntui_core.findings.labels import ImbalancedClasses, NoSignal
-from nntui_core.findings.outcome import ConstantOutput, Overfitting, Plateau
+from nntui_core.findings.basis import Basis
+from nntui_core.findings.finding import Cure, Finding, Severity
+from nntui_core.findings.flow import FIRST_PULLS
+from nntui_core.findings.measure import measure
 from nntui_core.findings.rule import Observation, Rule
-from nntui_core.findings.sample import HISTORY, Basis, Sample, measure
+from nntui_core.findings.rules import ENDS, RULES, ordered
+from nntui_core.findings.sample import HISTORY, Sample
 from nntui_core.findings.suspects import cures
-from nntui_core.findings.units import DeadUnits, SaturatedUnits, SymmetricUnits
 from nntui_core.memory import Array
 from nntui_core.trainer import Trainer
 
-RULES: tuple[Rule, ...] = (
-    NoSignal(), ImbalancedClasses(), SymmetricUnits(), DeadUnits(), SaturatedUnits(), ExplodingGradient(),
-    UpdateRatioHigh(), VanishingGradient(), UpdateRatioLow(), ConstantOutput(), Overfitting(), Plateau(),
-)  # fmt: skip
-"""Causes before consequences; non_finite is told by the engine's error."""
 LAST_UPDATE = 1024
 """The last of the updates 1, 2, 4 … after which findings are looked for."""
 EVERY_EPOCH = 16
@@ -161,7 +151,7 @@ class Watch:
                 memory["idle"][k] = max(v.stats.dead or 0.0, v.stats.saturated or 0.0) > 0.5
             if v.redundant is not None:
                 memory["redundant"][k] = min(memory["redundant"][k], v.redundant)
-        if 0 < s.update <= ExplodingGradient.FIRST:
+        if 0 < s.update <= FIRST_PULLS:
             pulls = [v.elasticity for v in s.layers if v.elasticity is not None and isfinite(v.elasticity)]
             memory["pull"][0] = max([float(memory["pull"][0]), *pulls])
 
@@ -246,45 +236,6 @@ def _read(text: Array | None) -> list[Finding]:
         return []
     found = json.loads(text.tobytes())
     return [Finding(**{**f, "cures": tuple(Cure(**c) for c in f["cures"])}) for f in found]
-
-
-ENDS = (NoSignal, ConstantOutput, Overfitting, Plateau)
-"""Rules that look at ends of epochs only."""
-
-
-def ordered(found: list[Finding]) -> list[Finding]:
-    """Causes named, consequences made notes; the gravest first, of equals causes before consequences."""
-    follows = {rule.id: rule.follows for rule in RULES}
-    order = [rule.id for rule in RULES]
-    alarms = {f.id: f.update for f in reversed(found) if f.severity != "note"}
-    out: list[Finding] = []
-    first_of: dict[str, str] = {}
-    for f in found:
-        cause = next((c for c in follows.get(f.id, ()) if c in alarms), "")
-        if not cause and f.severity != "note":
-            if f.id in first_of:
-                cause = f.id  # the layers behind the first one that has it
-            first_of.setdefault(f.id, f.layer)
-        if (
-            not cause
-            and f.id == "update_ratio_high"
-            and alarms.get("exploding_gradient", f.update + 1) <= f.update
-        ):
-            cause = "exploding_gradient"
-        if (
-            not cause
-            and f.id == "exploding_gradient"
-            and alarms.get("update_ratio_high", f.update) < f.update
-        ):
-            cause = "update_ratio_high"
-        out.append(_with(f, cause) if cause else f)
-    return sorted(out, key=lambda f: (SEVERITIES.index(f.severity), bool(f.cause), order.index(f.id)))
-
-
-def _with(f: Finding, cause: str) -> Finding:
-    return Finding(
-        f.id, f.layer, f.value, f.limit, f.message, f.cure, "note", f.update, f.epoch, cause, f.cures
-    )
 
 
 def _healthy(w: Array) -> float:
