@@ -201,6 +201,17 @@ def test_a_rate_1000_times_too_high(lr: float, alarm: bool) -> None:
         assert lower[0] <= lr / 10
 
 
+def test_an_early_update_that_threw_the_weights_away_is_remembered_while_nothing_is_learned() -> None:
+    layers = (Dense(units=8, activation=Relu()), Dense(units=8, activation=Relu()), OUT)
+    trainer = make(TrainSpec(epochs=40, batch_size="full"), optimizer=Sgd(lr=3000.0), layers=layers)
+    watch = Watch(trainer)
+    high = only(watched(trainer, watch), "update_ratio_high")
+    state = watch.state()
+    # Everything died of it, so that updates are small now.
+    assert state["findings/means"].max() < 0.1
+    assert high.value == pytest.approx(state["findings/peak"].max() / 10)
+
+
 def test_the_gradient_of_a_network_that_dropout_took_away_is_not_judged() -> None:
     layers = (
         Dense(units=8, activation=Relu()), Dropout(rate=0.97), Dense(units=8, activation=Relu()), OUT,

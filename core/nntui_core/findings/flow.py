@@ -51,13 +51,15 @@ class VanishingGradient(Rule):
         "dropout of more than 70 % or batch norm on fewer than 8 samples makes a batch's gradient another function's, nor "
         "where weights have shrunk to a twentieth of their start"
     )
-    limit: ClassVar[float] = 1e-2
-    clears: ClassVar[float] = 2e-2
+    limit: ClassVar[float] = 1e-3
+    clears: ClassVar[float] = 2e-3
     above: ClassVar[bool] = False
     source: ClassVar[str] = (
-        "with the rate that suits the last layer the first one learns a hundred times more slowly "
-        "(Glorot & Bengio 2010, §4)"
+        "with the rate that suits the last layer the first one learns a thousand times more slowly; from 5 layers on a "
+        "hundred times, as it is depth that adds up (Glorot & Bengio 2010, §4)"
     )
+    DEEP: ClassVar[int] = 5
+    DEEP_LIMIT: ClassVar[float] = 1e-2
     follows: ClassVar[tuple[str, ...]] = (
         "no_signal", "symmetric_units", "dead_units", "saturated_units", "exploding_gradient", "update_ratio_high",
     )  # fmt: skip
@@ -73,8 +75,9 @@ class VanishingGradient(Rule):
         assert last is not None
         ratio = first / last
         yield Observation(
-            name, ratio, f"the gradient that reaches it is {ratio:.1e} of the one at the output", "error"
-        )
+            name, ratio, f"the gradient that reaches it is {ratio:.1e} of the one at the output", "error",
+            self.DEEP_LIMIT if len(flows) >= self.DEEP else None,
+        )  # fmt: skip
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         yield Cure(None, "use relu with he_normal, batch norm, skip connections, or fewer layers")

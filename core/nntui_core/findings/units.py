@@ -30,7 +30,7 @@ class DeadUnits(Rule):
         "an alarm from half of the layer on, as in SageMaker Debugger's DeadRelu; below that a note: sound networks "
         "were measured to have 12 to 44 %"
     )
-    follows: ClassVar[tuple[str, ...]] = ("symmetric_units",)
+    follows: ClassVar[tuple[str, ...]] = ("no_signal", "symmetric_units")
     noted: ClassVar[bool] = True
     HALF: ClassVar[float] = 0.5
     NEARLY_ALL: ClassVar[float] = 0.9
@@ -46,8 +46,8 @@ class DeadUnits(Rule):
             limit = None
             if v.last:
                 severity, limit = "warning", 0.0  # an output that is always 0 is a target that is never told
-            if s.shrunk(v):
-                severity = "note"  # what made the weights shrink made the units idle
+            if s.shrunk(v) or s.masked:
+                severity = "note"  # idle by what made the weights shrink, or by what training does not see
             count = len(v.stats.dead_units)
             yield Observation(
                 v.name,
@@ -82,7 +82,7 @@ class SaturatedUnits(Rule):
         "the derivative is below 0.06 (tanh) or 0.03 (sigmoid) there; half of the pairs as in SageMaker Debugger's "
         "TanhSaturation; errors of saturated outputs are those that training can hardly mend"
     )
-    follows: ClassVar[tuple[str, ...]] = ("symmetric_units",)
+    follows: ClassVar[tuple[str, ...]] = ("no_signal", "symmetric_units")
     noted: ClassVar[bool] = True
     FEW: ClassVar[int] = 4
     """A hidden layer with fewer units is not judged: its units have to use their whole range."""
