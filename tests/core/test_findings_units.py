@@ -147,7 +147,19 @@ def test_units_that_differ_in_their_bias_are_not_equal() -> None:
 def test_equal_units_that_are_read_differently_part() -> None:
     layers = (Dense(units=6, activation=Sigmoid(), init=init("zeros")), OUT)
     trainer = make(TrainSpec(epochs=3), layers=layers, optimizer=Adam(lr=0.01))
-    assert "symmetric_units" not in [f.id for f in watched(trainer)]
+    watch = Watch(trainer)
+    watch.begin()
+    assert "symmetric_units" not in [f.id for f in watch.findings]
+    assert "symmetric_units" not in [f.id for f in watched(trainer, watch)]
+
+
+def test_units_that_became_equal_did_not_start_so() -> None:
+    trainer = make(TrainSpec(epochs=1), layers=(Dense(units=6, activation=Tanh()), OUT), optimizer=SLOW)
+    watch = Watch(trainer)
+    watch.begin()
+    for name in ("dense1.W", "dense2.W"):
+        trainer.network.parameters.view(name)[:] = 0.3
+    assert "symmetric_units" not in [f.id for f in watched(trainer, watch)]
 
 
 def test_zero_weights_stay_symmetric_and_everything_else_follows_from_it() -> None:
