@@ -15,6 +15,7 @@ from nntui_core.findings.rules import ordered
 from nntui_core.findings.watch import epoch_due
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import Dropout
+from nntui_core.losses import MeanSquaredError
 from nntui_core.optimizers.first_order import Adam, Sgd
 from nntui_core.schedules import Exponential
 from nntui_core.train_spec import TrainSpec
@@ -312,3 +313,26 @@ def test_a_note_causes_nothing_and_errors_come_first() -> None:
     assert told == [
         ("constant_output", "", "error", ""), ("overfitting", "", "warning", ""), ("dead_units", "a", "note", ""),
     ]  # fmt: skip
+
+
+def test_what_is_measured_does_not_depend_on_reduction_and_factor() -> None:
+    x, _ = cloud()
+
+    def seen(**objective: Any) -> list[tuple[str, float]]:
+        trainer = regression(
+            (Dense(units=2),), 30 * x, x[:, :2], TrainSpec(epochs=1, batch_size=10), optimizer=Sgd(lr=1e-30),
+            loss=MeanSquaredError(**objective),
+        )  # fmt: skip
+        return [(f.id, round(f.value, 6)) for f in watched(trainer)]
+
+    assert "exploding_gradient" in dict(seen())
+    assert seen() == seen(reduction="sum", factor=0.5) == seen(reduction="batch")
+
+
+def test_a_cure_names_the_entry_that_a_copy_stands_for() -> None:
+    layers = (*[Dense(units=4, activation=Relu()) for _ in range(3)], OUT)
+    trainer = make(TrainSpec(epochs=1), layers=layers, optimizer=Sgd(lr=1e-6))
+    trainer.network.parameters.view("dense3.b")[:] = -100.0
+    found = only(watched(trainer, Watch(trainer, entries=(0, 0, 0, 1))), "dead_units")
+    assert found.layer == "dense3"
+    assert found.cures[-1].set == "layers.0.activation=leaky_relu"

@@ -268,7 +268,9 @@ def test_a_class_in_a_hundred(rare: int, alarm: bool) -> None:
 def test_a_weak_signal_is_one() -> None:
     rng = np.random.default_rng(6)
     x = rng.normal(size=(500, 2))
-    y = 0.38 * x[:, :1] + rng.normal(size=(500, 1))  # a correlation of 0.35, five times what chance would give
+    y = 0.38 * x[:, :1] + rng.normal(
+        size=(500, 1)
+    )  # a correlation of 0.35, five times what chance would give
     for target, expected in ((y, []), (rng.permutation(y), ["no_signal"])):
         trainer = regression((Dense(units=1),), x, target, TrainSpec(epochs=2), optimizer=Sgd(lr=0.05))
         assert [f.id for f in watched(trainer) if f.id == "no_signal"] == expected

@@ -9,6 +9,7 @@ import numpy as np
 from nntui_core import probe
 from nntui_core.findings.reference import ROWS, Reference, constant_loss, reference
 from nntui_core.memory import Array
+from nntui_core.objective import Loss
 from nntui_core.trainer import Part, Trainer
 
 
@@ -65,3 +66,8 @@ def matrix(trainer: Trainer, y: Array) -> Array:
     if y.ndim == 1:
         return np.eye(trainer.network.outputs)[y.astype(np.intp)]
     return np.asarray(y, np.float64)
+
+
+def per_sample(loss: Loss, rows: int, outputs: int) -> float:
+    """What a loss over ``rows`` samples is divided by to be the mean that :func:`constant_loss` gives."""
+    return (rows if loss.by_row else rows * outputs) / loss.divisor((rows, outputs))

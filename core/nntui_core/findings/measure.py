@@ -8,7 +8,7 @@ from math import prod, sqrt
 import numpy as np
 
 from nntui_core import probe
-from nntui_core.findings.basis import Basis, matrix
+from nntui_core.findings.basis import Basis, matrix, per_sample
 from nntui_core.findings.reference import skill
 from nntui_core.findings.sample import LayerView, Sample
 from nntui_core.graph import Op
@@ -52,7 +52,10 @@ def _evaluate(trainer: Trainer, part: Part) -> tuple[float, Array, Model]:
     assert model.target is not None
     model.plan.value(model.x)[...] = part.x
     model.plan.value(model.target)[...] = part.y
-    loss = model.plan.run(backward=False)
+    # As a mean, whatever the objective's reduction and factor: parts of different sizes are compared.
+    loss = model.plan.run(backward=False) / per_sample(
+        trainer.network.spec.loss, len(part), trainer.network.outputs
+    )
     return loss, model.plan.value(model.output).copy(), model
 
 
@@ -116,6 +119,7 @@ def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) 
                 size if trainer.before is None else probe.norm(parameters.view(layer.weight, trainer.before))
             )
             pull = max(0.0, pull - spec.l2 * then - spec.l1 * sqrt(w.size))
+            pull /= per_sample(spec.loss, trained.x.shape[0], trainer.network.outputs)
             elasticity = pull * max(then, healthy) / sqrt(units) / basis.constant_loss
         yield LayerView(
             k, layer.name, layer.spec, op, last, stats, fan_in, size, healthy,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import re
+from dataclasses import asdict, replace
 from math import floor, isfinite, log
 from typing import Any
 
@@ -51,11 +52,14 @@ class Watch:
     be kept to go on from a checkpoint is in :meth:`state`.
     """
 
-    def __init__(self, trainer: Trainer, preprocess: tuple[Any, ...] = ()) -> None:
-        """``preprocess`` are the steps of the configuration, for cures to add to."""
+    def __init__(
+        self, trainer: Trainer, preprocess: tuple[Any, ...] = (), entries: tuple[int, ...] | None = None
+    ) -> None:
+        """For cures: the configuration's ``preprocess`` steps, and which of its entries each layer is a copy of."""
         self.trainer = trainer
         self.findings: list[Finding] = []
         self._preprocess = preprocess
+        self._entries = entries
         self._basis: Basis | None = None
         self._weights = [name for name in trainer.network.weights if name.endswith(".W")]
         self._measuring = False
@@ -187,11 +191,19 @@ class Watch:
     ) -> Finding:
         severity: Severity = "note" if rule.forgives and s.learned else seen.severity
         update, epoch = raised[RULES.index(rule), seen.layer]
-        choices = _distinct([*cures(s, rule.id, self._preprocess), *rule.defaults(s, seen.layer)])
+        found = [*cures(s, rule.id, self._preprocess), *rule.defaults(s, seen.layer)]
+        choices = _distinct([self._placed(cure) for cure in found])
         return Finding(
             rule.id, seen.layer, float(seen.value), rule.limit if seen.limit is None else seen.limit, seen.message, choices[0].text if choices else "",
             severity, update, epoch, "", tuple(choices),
         )  # fmt: skip
+
+    def _placed(self, cure: Cure) -> Cure:
+        """With the layer's place in the configuration, where layers have copies."""
+        found = re.match(r"layers\.(\d+)\.", cure.set or "")
+        if self._entries is None or found is None or cure.set is None:
+            return cure
+        return replace(cure, set=f"layers.{self._entries[int(found[1])]}.{cure.set[found.end() :]}")
 
     # Keeping
 
@@ -227,7 +239,7 @@ class Watch:
         if self._sample is None:
             return []
         with np.errstate(all="ignore"):
-            return cures(self._sample, finding, self._preprocess)
+            return [self._placed(c) for c in cures(self._sample, finding, self._preprocess)]
 
 
 def _read(text: Array | None) -> list[Finding]:
