@@ -32,11 +32,21 @@ def summarize(result: dict[str, Any]) -> None:
             if "accuracy" in values:
                 text += f"   accuracy {values['accuracy']:.2%}"
             rows.append((part, text))
-    for finding in result["findings"]:
-        where = f"{finding['layer']}: " if finding["layer"] else ""
-        rows.append(("finding", f"{where}{finding['message']} → {finding['cure']}"))
+    rows += [_finding(f, result["findings"]) for f in result["findings"] if not f.get("cause")]
     for name, text in rows:
         click.echo(f"{name:<11} {display(text)}")
+
+
+def _finding(finding: dict[str, Any], every: Sequence[dict[str, Any]]) -> tuple[str, str]:
+    """A finding that stands by itself, with how many follow from it; runs of earlier releases have fewer keys."""
+    where = f"{finding['layer']}: " if finding["layer"] else ""
+    behind = sum(f.get("cause") == finding["id"] for f in every)
+    note = finding.get("severity") == "note"
+    rest = f" ({behind} more follow from it)" if behind and not note else ""
+    cures = finding.get("cures") or [{"set": None}]
+    first = cures[0]["set"]
+    setting = f" (--set '{first}')" if first else ""
+    return "note" if note else "finding", f"{where}{finding['message']}{rest} → {finding['cure']}{setting}"
 
 
 def plot_losses(history: Sequence[tuple[int, float, float | None]], *, to_stderr: bool) -> None:

@@ -183,7 +183,8 @@ def build(settings: Settings, *, runs: Path | None = None, fresh: bool = True) -
     except ConfigError as error:
         raise UserError(say(("optimizer",), str(error).removeprefix("optimizer: "))) from None
     test = parts[2] if len(parts[2]) else None
-    watch = Watch(trainer, settings.preprocess)
+    entries = tuple(k for k, layer in enumerate(settings.layers) for _ in range(layer.repeat))
+    watch = Watch(trainer, settings.preprocess, entries)
     return Experiment(
         settings, table, split, network, trainer, preparation, scaling, test, watch, needs, tuple(warnings)
     )

@@ -125,7 +125,24 @@ def test_diverged_is_3_with_json(cli: Cli) -> None:
     result = done.json
     assert result["status"] == "diverged"
     assert "non_finite" in [f["id"] for f in result["findings"]]
-    assert all({"id", "layer", "value", "limit", "message", "cure"} == set(f) for f in result["findings"])
+    keys = {
+        "id",
+        "layer",
+        "value",
+        "limit",
+        "message",
+        "cure",
+        "severity",
+        "update",
+        "epoch",
+        "cause",
+        "cures",
+    }
+    for finding in result["findings"]:
+        assert set(finding) == keys
+        assert finding["severity"] in ("note", "warning", "error")
+        assert all(set(cure) == {"set", "text"} for cure in finding["cures"])
+    assert result["findings"][0]["id"] == "non_finite"
     resumed = cli("fit", "--resume", result["run"], "--json")
     assert (resumed.code, resumed.json["status"]) == (3, "diverged")
 

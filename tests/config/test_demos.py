@@ -16,8 +16,8 @@ from nntui.config import demos
 from nntui.config.load import load
 from nntui.training.experiment import Experiment, build
 from nntui_core import probe
-from nntui_core.findings import Watch
 from nntui_core.optimizers.base import SecondOrder
+from tests.core.watching import watched
 
 LN2 = float(np.log(2))
 SHORT = {
@@ -44,14 +44,10 @@ def accuracy(experiment: Experiment, part: str = "train") -> float:
 
 
 def findings(name: str, overrides: Sequence[str] = ()) -> dict[str, str]:
-    """What the end of a run finds: id to layer."""
+    """What the end of a run finds that is more than a note: id to layer."""
     experiment = build(load(name, overrides))
-    experiment.trainer.keep_before = True
-    watch = Watch(experiment.trainer)
-    while experiment.trainer.status == "running":
-        if experiment.trainer.advance():
-            found = watch.sample()
-    return {f.id: f.layer for f in found}
+    watched(experiment.trainer, experiment.watch)
+    return {f.id: f.layer for f in experiment.watch.findings if f.severity != "note"}
 
 
 def commands(name: str) -> list[list[str]]:

@@ -155,7 +155,11 @@ def test_polynomial_refuses_before_allocating_naming_count_and_bytes() -> None:
 @pytest.mark.parametrize(
     ("features", "degree", "words"),
     [
-        (2, 10**6, "2 inputs have 1,000,001 monomials of degree 1,000,000, with the lower degrees 500,001,500,000"),
+        (
+            2,
+            10**6,
+            "2 inputs have 1,000,001 monomials of degree 1,000,000, with the lower degrees 500,001,500,000",
+        ),
         (2500, 10**6, r"2,500 inputs have about 10\^7\d{3} monomials of up to degree 1,000,000"),
         (50, 2**62, r"50 inputs have about 10\^\d{3} monomials"),
     ],

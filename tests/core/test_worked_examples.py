@@ -19,8 +19,12 @@ from nntui_core.trainer import Part, Trainer
 def mazur() -> Trainer:
     """Mazur, A Step by Step Backpropagation Example: E = ½Σ(target − out)², η = 0.5, biases never updated."""
     layers = (
-        Dense(units=2, activation=Sigmoid(), trainable="weights", theta=((0.35, 0.15, 0.20), (0.35, 0.25, 0.30))),
-        Dense(units=2, activation=Sigmoid(), trainable="weights", theta=((0.60, 0.40, 0.45), (0.60, 0.50, 0.55))),
+        Dense(
+            units=2, activation=Sigmoid(), trainable="weights", theta=((0.35, 0.15, 0.20), (0.35, 0.25, 0.30))
+        ),
+        Dense(
+            units=2, activation=Sigmoid(), trainable="weights", theta=((0.60, 0.40, 0.45), (0.60, 0.50, 0.55))
+        ),
     )
     loss = MeanSquaredError(reduction="sum", factor=0.5)
     network = Network(NetworkSpec(layers, loss, 2, targets=2, classification=False, dtype="float64"))

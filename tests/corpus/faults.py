@@ -244,7 +244,7 @@ def bottleneck(c: Config, rows: Rows | None) -> Rows | None:
     return None
 
 
-@fault("circles_1 spirals_1 bumps_2 rings_2", "plateau", "constant_output", checks="overfit_subset")
+@fault("circles_1 spirals_1 bumps_2 rings_2", "plateau constant_output", checks="overfit_subset")
 def all_linear(c: Config, rows: Rows | None) -> Rows | None:
     for layer in _hidden(c):
         layer["activation"] = "linear"

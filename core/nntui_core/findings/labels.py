@@ -8,10 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from nntui_core.findings.basis import classes_of, matrix
 from nntui_core.findings.finding import Cure
-from nntui_core.findings.reference import TRUST, correlation
+from nntui_core.findings.reference import CHANCE, TRUST, correlation, effective
 from nntui_core.findings.rule import Observation, Rule
-from nntui_core.findings.sample import Sample, classes_of, matrix
+from nntui_core.findings.sample import Sample
 
 
 class ImbalancedClasses(Rule):
@@ -44,7 +45,7 @@ class ImbalancedClasses(Rule):
         known = self._recall(s, rarest)
         fine = known is not None and known >= self.RECALLED
         yield Observation(
-            "", value, f"{counts[rarest]} of {len(classes)} training rows are of class {rarest}; "
+            "", value, f"{counts[rarest]} of {len(classes)} training rows are of class {rarest} (counted from 0); "
             + ("too few are held out to judge it" if known is None else f"{known:.0%} of its held-out rows are recognized"),
             "note" if fine else "warning",
         )  # fmt: skip
@@ -71,13 +72,14 @@ class NoSignal(Rule):
 
     id: ClassVar[str] = "no_signal"
     definition: ClassVar[str] = (
-        "upper bound (two standard errors) of the correlation of the targets with what eight nearest neighbors, a plane "
-        "and, on held-out rows, the network predict; rows predicted without their own target"
+        "upper bound (1.5 standard errors above) of the correlation of the targets with what eight nearest neighbors or a "
+        "plane predict, each row without its own target; where this correlation, and that of the network's predictions of "
+        "held-out rows, are within 2.5 standard errors of 0"
     )
-    limit: ClassVar[float] = 0.3
-    clears: ClassVar[float] = 0.35
+    limit: ClassVar[float] = 0.4
+    clears: ClassVar[float] = 0.45
     above: ClassVar[bool] = False
-    source: ClassVar[str] = "a correlation below 0.3 explains less than 9 % of the variance"
+    source: ClassVar[str] = "a correlation below 0.4 explains less than a sixth of the variance"
     forgives: ClassVar[bool] = False
 
     def observe(self, s: Sample) -> Iterable[Observation]:
@@ -89,13 +91,14 @@ class NoSignal(Rule):
             return
         if not s.at_epoch:
             return
-        bound = reference.signal
+        if reference.signal > CHANCE * reference.error:
+            return
+        bound = reference.signal + TRUST * reference.error
         if s.basis.held is not None and s.held_outputs is not None:
             target = matrix(s.trainer, s.basis.held.y)
             found = abs(correlation(s.held_outputs, target))
-            # By chance it may be as large as this; only what is beyond is a signal.
-            if found > (TRUST + 0.5) / sqrt(len(target)):
-                bound = max(bound, found)
+            if found > CHANCE / sqrt(effective(target)):
+                return
         elif s.skill > 0.3:
             return  # learned, perhaps by heart: nothing held out can tell
         yield Observation(

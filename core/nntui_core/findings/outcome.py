@@ -10,6 +10,7 @@ import numpy as np
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.sample import Sample
+from nntui_core.memory import Array
 
 TRAINING = (
     "no_signal", "imbalanced_classes", "symmetric_units", "dead_units", "saturated_units", "exploding_gradient",
@@ -62,7 +63,7 @@ class Plateau(Rule):
     SHORT, FAR, NOTHING = 0.15, 0.3, 0.05
 
     def observe(self, s: Sample) -> Iterable[Observation]:
-        if s.epoch < self.EPOCHS or not s.at_epoch:
+        if not s.at_epoch or (s.epoch < self.EPOCHS and not s.ended):
             return
         updates, losses = s.history("update"), s.history("train")
         last, before = (
@@ -102,13 +103,13 @@ class Overfitting(Rule):
     id: ClassVar[str] = "overfitting"
     definition: ClassVar[str] = (
         "explained share of the targets' variance on the training part minus that on the held-out part, both averaged "
-        "over the last tenth of the updates, less two standard errors of the held-out rows; or, where it is larger, how "
+        "over the last tenth of the updates (at the best epoch with early stopping), less a standard error of the held-out rows (times 1 + 5/rows); or, where it is larger, how "
         "far the held-out loss (so smoothed) is above its lowest, over twice the loss of the best constant"
     )
-    limit: ClassVar[float] = 0.25
-    clears: ClassVar[float] = 0.2
+    limit: ClassVar[float] = 0.2
+    clears: ClassVar[float] = 0.16
     source: ClassVar[str] = (
-        "a quarter of the variance is learned by heart (Prechelt 1998 stops on such a loss of generalization)"
+        "a fifth of the variance is learned by heart (Prechelt 1998 stops on such a loss of generalization)"
     )
     follows: ClassVar[tuple[str, ...]] = (
         "no_signal",
@@ -118,28 +119,43 @@ class Overfitting(Rule):
     )
     forgives: ClassVar[bool] = False
     EPOCHS: ClassVar[int] = 3
+    FITTED: ClassVar[float] = 0.3
+    """What of the training part must be explained for it to be learned by heart."""
 
     def observe(self, s: Sample) -> Iterable[Observation]:
-        if s.basis.held is None or s.epoch < self.EPOCHS or not s.at_epoch:
+        if s.basis.held is None or not s.at_epoch or (s.epoch < self.EPOCHS and not s.ended):
             return
-        updates = s.history("update")
-        window = updates > 0.9 * s.update
+        updates, window, rise = s.history("update"), self._window(s), 0.0
         here, there = float(s.history("skill")[window].mean()), float(s.history("held_skill")[window].mean())
-        if here < 0.3:
+        if here < self.FITTED:
             return
-        gap = here - max(there, -1.0) - 2 * float(s.history("held_error")[window].mean())
-        losses = s.history("validation")
-        smooth = _smoothed(updates, losses)
-        rise = (
-            (smooth[-1] - float(smooth.min())) / (2 * s.basis.constant_loss) if s.held_loss > s.loss else 0.0
-        )
-        value = max(gap, rise)
+        # The error itself is uncertain where there are few rows.
+        error = float(s.history("held_error")[window].mean()) * (1 + 5 / len(s.basis.held))
+        gap = here - max(there, -1.0) - error
+        smooth = _smoothed(updates, s.history("validation"))
+        if not self._stops(s) and s.held_loss > s.loss:
+            rise = float(smooth[-1] - smooth.min()) / (2 * s.basis.constant_loss)
         text = (
-            f"it explains {here:.0%} of the targets' variance on the training part and {max(0.0, there):.0%} on the held-out part"
+            f"it explains {here:.0%} of the targets' variance on the training part and {max(0.0, there):.0%} on the "
+            "held-out part"
             if gap >= rise
             else f"the held-out loss rose from {smooth.min():.3g} to {smooth[-1]:.3g} while the training loss is {s.loss:.3g}"
         )
-        yield Observation("", float(value), text)
+        yield Observation("", max(gap, rise), text)
+
+    def _stops(self, s: Sample) -> bool:
+        """Whether the weights of the best epoch by the held-out part are those that count in the end."""
+        rule = s.trainer.spec.early_stopping
+        return rule is not None and rule.monitor.startswith("validation")
+
+    def _window(self, s: Sample) -> Array:
+        """The moments that are averaged over: the last tenth of the updates, or that of the best epoch."""
+        if self._stops(s):
+            best = max(1, s.trainer.best.numbers[0])
+            epochs = s.history("epoch")
+            return np.asarray(epochs == epochs[epochs <= best].max(initial=0))
+        updates = s.history("update")
+        return np.asarray(updates > 0.9 * s.update)
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         if s.trainer.spec.early_stopping is None:
@@ -151,7 +167,7 @@ class Overfitting(Rule):
         yield Cure(None, "bring more data, or a smaller network")
 
 
-def _smoothed(updates: np.ndarray, losses: np.ndarray) -> np.ndarray:
+def _smoothed(updates: Array, losses: Array) -> Array:
     """The mean of each loss with those of the tenth of the updates before it."""
     return np.array(
         [losses[(updates > 0.9 * u) & (updates <= u)].mean() if u else losses[0] for u in updates]

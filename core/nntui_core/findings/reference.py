@@ -14,9 +14,11 @@ from nntui_core.memory import Array
 from nntui_core.objective import Loss
 
 ROWS = 512
-"""Rows of the training part that are looked at, at most."""
+"""Rows that are looked at, at most."""
 NEIGHBORS = 8
-TRUST = 2.0
+TRUST = 1.5
+"""Standard errors that a correlation may be above what was measured."""
+CHANCE = 2.5
 """Standard errors within which a correlation may be by chance."""
 
 
@@ -27,7 +29,10 @@ class Reference:
     skill: float
     """The better one's share of the targets' variance that it explains; 0 is the best constant, 1 is perfect."""
     signal: float
-    """An upper bound of the correlation with the targets, the larger one's, within TRUST standard errors."""
+    """The larger one's correlation with the targets."""
+    error: float
+    """Its standard error where there is no signal, √(2/rows): neighbors are mostly mutual, so that each pair of rows
+    counts twice. Of unequal classes fewer rows count."""
     constant: bool
     """Whether the targets are all the same."""
 
@@ -42,7 +47,9 @@ def skill(predicted: Array, target: Array) -> float:
     whole = float(np.square(y - y.mean(axis=0)).sum())
     if not np.isfinite(rest):
         return float("-inf")
-    return 1 - rest / whole if whole else (1.0 if not rest else float("-inf"))
+    if not whole:
+        return 1.0 if not rest else float("-inf")
+    return 1 - rest / whole
 
 
 def correlation(predicted: Array, target: Array) -> float:
@@ -57,12 +64,24 @@ def reference(x: Array, y: Array) -> Reference:
     x, y = np.asarray(x, np.float64).reshape(len(x), -1), np.asarray(y, np.float64)
     spread = y.std(axis=0)
     if len(x) < 3 or not (spread > 1e-9 * (1 + np.abs(y).max(initial=0.0))).any():
-        return Reference(0.0, 1.0 if len(x) < 3 else 0.0, len(x) > 1 and not spread.any())
+        return Reference(0.0, 0.0, 1.0, len(x) > 1 and not spread.any())
+    rows = effective(y)
     y = (y - y.mean(axis=0)) / np.where(spread > 0, spread, 1)
     x = standardized(x)
     found = (neighbors(x, y), plane(x, y))
-    bound = max(abs(correlation(p, y)) for p in found) + TRUST / sqrt(len(x))
-    return Reference(max(skill(p, y) for p in found), bound, constant=False)
+    # Neighbors that always differ, as in parity, are a signal too; a plane that leaves its own row out leans away from it.
+    signal = max(abs(correlation(found[0], y)), correlation(found[1], y), 0.0)
+    return Reference(max(skill(p, y) for p in found), signal, sqrt(2 / rows), constant=False)
+
+
+def effective(y: Array) -> float:
+    """How many rows of equal classes tell as much as these (m × k); of numbers all of them."""
+    m, k = y.shape
+    if not np.isin(y, (0.0, 1.0)).all():
+        return float(m)
+    share = y.mean(axis=0) if k > 1 else np.array([y.mean(), 1 - y.mean()])
+    even = float(1 - np.square(share).sum()) * len(share) / (len(share) - 1)
+    return max(1.0, float(m) * even)
 
 
 def standardized(x: Array) -> Array:
@@ -90,7 +109,6 @@ def plane(x: Array, y: Array) -> Array:
     else:
         kernel = x @ x.T
         hat = kernel @ np.linalg.inv(kernel + n * np.eye(m))
-    hat += 1 / m
     leverage = np.minimum(np.diag(hat), 1 - 1e-6)[:, None]
     return np.asarray(y - (y - hat @ y) / (1 - leverage))
 
@@ -109,11 +127,11 @@ def constant_loss(loss: Loss, y: Array, encoded: Array) -> float:
         return float(away.mean())
     if loss.type == "huber":
         delta = float(getattr(loss, "delta", 1.0))
-        tries = []
-        for center in (np.median(y, axis=0), y.mean(axis=0)):
-            e = np.abs(y - center)
-            tries.append(float(np.where(e <= delta, 0.5 * e * e, delta * (e - 0.5 * delta)).mean()))
-        return min(tries)
+        center = np.median(y, axis=0)
+        for _ in range(100):  # gradient descent on a convex function of curvature at most 1
+            center = center + np.clip(y - center, -delta, delta).mean(axis=0)
+        e = np.abs(y - center)
+        return float(np.where(e <= delta, 0.5 * e * e, delta * (e - 0.5 * delta)).mean())
     if loss.type == "hinge":
         return float(y.shape[1] - 1) * float(1 - y.mean(axis=0).max()) or float(y.shape[1] - 1)
     return float(np.square(y - y.mean(axis=0)).mean())

@@ -19,6 +19,8 @@ class Observation:
     value: float
     message: str
     severity: Severity = "warning"
+    limit: float | None = None
+    """Where it is another than the rule's."""
 
 
 class Rule(ABC):
@@ -37,16 +39,19 @@ class Rule(ABC):
     follows: ClassVar[tuple[str, ...]] = ()
     """Ids of findings of which this one is a mere consequence, where they hold too."""
     forgives: ClassVar[bool] = True
-    """Whether it is only a note where the network has learned its targets."""
+    """Whether it is no alarm where the network has learned its targets."""
+    noted: ClassVar[bool] = False
+    """Whether it is a note then."""
 
     @abstractmethod
     def observe(self, s: Sample) -> Iterable[Observation]:
         """The measures where the rule applies; none where it cannot be told."""
 
-    def holds(self, value: float, *, raised: bool) -> bool:
-        """Whether a finding with this value is raised, or stays raised."""
-        bound = self.clears if raised else self.limit
-        return value > bound if self.above else value < bound
+    def holds(self, seen: Observation, *, raised: bool) -> bool:
+        """Whether a finding of what was seen is raised, or stays raised."""
+        limit = self.limit if seen.limit is None else seen.limit
+        bound = limit * self.clears / self.limit if raised else limit
+        return seen.value > bound if self.above else seen.value < bound
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         """What helps where nothing in the configuration stands out."""

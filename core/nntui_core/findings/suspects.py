@@ -12,7 +12,7 @@ import numpy as np
 from nntui_core import catalog
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.flow import higher_rate, lower_rate, rounded
-from nntui_core.findings.sample import LayerView, Sample
+from nntui_core.findings.sample import FEW_SAMPLES, HEAVY, LayerView, Sample
 from nntui_core.findings.spelling import tables
 from nntui_core.optimizers.base import FirstOrder
 
@@ -66,11 +66,11 @@ def _suspect(setting: str | None, text: str, weight: float, explains: Iterable[s
 
 def _data(s: Sample, preprocess: tuple[Any, ...]) -> Iterator[Suspect]:
     small, large = s.basis.inputs
-    if large > 10 or small < 0.05:
+    if large > 10 or large < 0.05:
         steps = (*preprocess, catalog.build("preprocess", "standardize"))
         yield _suspect(
             f"preprocess={tables(steps)}", f"standardize the inputs: their columns' sizes are {small:.2g} to {large:.2g}",
-            1 + log10(max(large, 1.0) / min(max(small, 1e-30), 1.0)), LARGE | {"vanishing_gradient"},
+            3 + min(6.0, log10(max(large / 10, 0.05 / max(large, 1e-30)))), LARGE | {"vanishing_gradient"},
         )  # fmt: skip
     target = s.basis.target
     if s.trainer.network.spec.classification:
@@ -102,7 +102,7 @@ def _weights(s: Sample) -> Iterator[Suspect]:
     layers = s.trainer.network.spec.layers
     by_hand = [v for v in s.weighted if getattr(v.spec, "theta", None) is not None]
     if by_hand:
-        free = [replace(x, theta=None) if getattr(x, "theta", None) is not None else x for x in layers]  # type: ignore[call-arg]
+        free = [_changed(x, theta=None) if getattr(x, "theta", None) is not None else x for x in layers]
         yield _suspect(
             f"layers={tables(free)}", f"draw the weights of {', '.join(v.name for v in by_hand)} at random instead of by hand",
             5.0, LARGE | SMALL | {"symmetric_units"},
@@ -127,6 +127,11 @@ def _weights(s: Sample) -> Iterator[Suspect]:
         )  # fmt: skip
 
 
+def _changed(layer: Any, **fields: Any) -> Any:
+    """A copy of a layer with other values in fields that it has."""
+    return replace(layer, **fields)
+
+
 def _initialized(s: Sample, odd: list[LayerView]) -> str:
     """The setting that gives those layers their usual initializer."""
     layers = s.trainer.network.spec.layers
@@ -135,14 +140,19 @@ def _initialized(s: Sample, odd: list[LayerView]) -> str:
     if all(hasattr(x, "init") for x in layers) and len(odd) == len(layers):
         return "layers.*.init=auto"
     places = {v.index for v in odd}
-    return "layers=" + tables([replace(x, init=None) if k in places else x for k, x in enumerate(layers)])  # type: ignore[call-arg]
+    return "layers=" + tables([_changed(x, init=None) if k in places else x for k, x in enumerate(layers)])
 
 
 def _structure(s: Sample) -> Iterator[Suspect]:
     layers = s.trainer.network.spec.layers
     hidden = [v for v in s.layers if not v.last and v.op is not None and v.weighted]
     kinds = [v.op.type for v in hidden if v.op is not None]
-    bends = [v for v in s.layers if not v.last and ((v.op is not None and v.op.type != "linear") or v.spec.type in ("maxout", "maxpool2d"))]
+    bends = [
+        v
+        for v in s.layers
+        if not v.last
+        and ((v.op is not None and v.op.type != "linear") or v.spec.type in ("maxout", "maxpool2d"))
+    ]
     if hidden and not bends:
         yield _suspect(
             _activated(s, hidden, "relu"), "without an activation all layers together are one linear map: use relu",
@@ -159,11 +169,11 @@ def _structure(s: Sample) -> Iterator[Suspect]:
         if width * 4 <= before[1] and width < after[1] and hasattr(v.spec, "units"):
             yield _suspect(
                 f"{v.where()}.units={before[1]}", f"all that the output knows passes {v.name}, {width} unit{'s' * (width > 1)} wide: widen it",
-                2.5, {"dead_units", "saturated_units", *NOTHING},
+                2.5, {"dead_units", "saturated_units", "vanishing_gradient", *NOTHING},
             )  # fmt: skip
     for k, layer in enumerate(layers):
         rate = getattr(layer, "rate", None) if layer.stochastic else None
-        if rate is not None and rate > 0.7:
+        if rate is not None and rate > HEAVY:
             yield _suspect(
                 f"layers.{k}.rate=0.2",
                 f"dropout leaves {1 - rate:.0%} of the values",
@@ -188,10 +198,7 @@ def _activated(s: Sample, which: list[LayerView], activation: str) -> str:
         return f"layers.{places.pop()}.activation={activation}"
     layers = s.trainer.network.spec.layers
     return "layers=" + tables(
-        [
-            replace(x, activation=op, init=None) if k in places else x  # type: ignore[call-arg]
-            for k, x in enumerate(layers)
-        ]
+        [_changed(x, activation=op, init=None) if k in places else x for k, x in enumerate(layers)]
     )
 
 
@@ -256,7 +263,9 @@ def _steps(s: Sample) -> Iterator[Suspect]:
                 4.0, {*LARGE, "overfitting"},
             )  # fmt: skip
     size = trainer.batch_size
-    if any(x.type == "batchnorm" for x in trainer.network.spec.layers) and size < 8 <= len(trainer.train):
+    if any(x.type == "batchnorm" for x in trainer.network.spec.layers) and size < FEW_SAMPLES <= len(
+        trainer.train
+    ):
         yield _suspect(
             "train.batch_size=32", f"batch norm on {size} samples is mostly noise", 2.1,
             {"overfitting", "update_ratio_high", "dead_units", "vanishing_gradient", *NOTHING},
@@ -281,7 +290,7 @@ def _rate(s: Sample) -> Iterator[Suspect]:
                 lower,
                 text=f"lower the learning rate: an update changed the weights by {peak:.2g} times their size",
             ),
-            1.5 + log10(peak / 0.3),
+            1.5 + min(3.0, log10(peak / 0.3)),
             frozenset({"update_ratio_high", "exploding_gradient", "non_finite", *NOTHING, *died}),
         )
     ratios = [v.ratio for v in s.layers if v.ratio is not None]

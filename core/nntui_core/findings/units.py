@@ -30,7 +30,8 @@ class DeadUnits(Rule):
         "an alarm from half of the layer on, as in SageMaker Debugger's DeadRelu; below that a note: sound networks "
         "were measured to have 12 to 44 %"
     )
-    follows: ClassVar[tuple[str, ...]] = ("symmetric_units",)
+    follows: ClassVar[tuple[str, ...]] = ("no_signal", "symmetric_units")
+    noted: ClassVar[bool] = True
     HALF: ClassVar[float] = 0.5
     NEARLY_ALL: ClassVar[float] = 0.9
 
@@ -42,12 +43,18 @@ class DeadUnits(Rule):
             severity: Severity = (
                 "note" if share < self.HALF else "warning" if share < self.NEARLY_ALL else "error"
             )
+            limit = None
+            if v.last:
+                severity, limit = "warning", 0.0  # an output that is always 0 is a target that is never told
+            if s.shrunk(v) or s.masked:
+                severity = "note"  # idle by what made the weights shrink, or by what training does not see
             count = len(v.stats.dead_units)
             yield Observation(
                 v.name,
                 share,
                 f"{count} of {v.stats.units} relu units ({share:.0%}) are 0 on every sample",
                 severity,
+                limit,
             )
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
@@ -66,29 +73,28 @@ class SaturatedUnits(Rule):
     id: ClassVar[str] = "saturated_units"
     definition: ClassVar[str] = (
         "fraction of a tanh or sigmoid layer's (sample, unit) pairs with |tanh| > 0.97 or sigmoid outside 0.03 to 0.97; "
-        "of an output layer only those that are wrong besides, where the loss does not see through the activation"
+        "of an output layer, where the loss does not see through the activation, of the pairs that are wrong by more than a "
+        "quarter of its range (at least 2 % of all)"
     )
     limit: ClassVar[float] = 0.5
     clears: ClassVar[float] = 0.4
     source: ClassVar[str] = (
         "the derivative is below 0.06 (tanh) or 0.03 (sigmoid) there; half of the pairs as in SageMaker Debugger's "
-        "TanhSaturation; of outputs a tenth, since each of them is an error that cannot be mended"
+        "TanhSaturation; errors of saturated outputs are those that training can hardly mend"
     )
-    OUTPUT: ClassVar[float] = 0.1
+    follows: ClassVar[tuple[str, ...]] = ("no_signal", "symmetric_units")
+    noted: ClassVar[bool] = True
+    FEW: ClassVar[int] = 4
+    """A hidden layer with fewer units is not judged: its units have to use their whole range."""
 
     def observe(self, s: Sample) -> Iterable[Observation]:
         for v in s.layers:
             if v.last:
                 if v.stuck is not None:
-                    # On the scale of the hidden layers' limit, so that one limit tells both.
-                    value = v.stuck * self.limit / self.OUTPUT
                     yield Observation(
-                        v.name,
-                        min(1.0, value),
-                        f"{v.stuck:.0%} of the outputs are saturated at the wrong end",
-                        "warning",
+                        v.name, v.stuck, f"{v.stuck:.0%} of the wrong outputs are saturated at the wrong end"
                     )
-            elif v.stats.saturated is not None:
+            elif v.stats.saturated is not None and v.stats.units >= self.FEW:
                 share = v.stats.saturated
                 yield Observation(v.name, share, f"{share:.0%} of the activations are saturated")
 
@@ -112,6 +118,7 @@ class SymmetricUnits(Rule):
     source: ClassVar[str] = (
         "equal units with equal successors get equal gradients (Goodfellow et al. 2016, §8.4)"
     )
+    noted: ClassVar[bool] = True
     follows: ClassVar[tuple[str, ...]] = ()
 
     def observe(self, s: Sample) -> Iterable[Observation]:

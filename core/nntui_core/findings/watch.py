@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import re
+from dataclasses import asdict, replace
 from math import floor, isfinite, log
 from typing import Any
 
@@ -11,27 +12,17 @@ import numpy as np
 
 from nntui_core import probe
 from nntui_core.errors import NumericError
-from nntui_core.findings.finding import SEVERITIES, Cure, Finding
-from nntui_core.findings.flow import (
-    ExplodingGradient,
-    UpdateRatioHigh,
-    UpdateRatioLow,
-    VanishingGradient,
-)
-from nntui_core.findings.labels import ImbalancedClasses, NoSignal
-from nntui_core.findings.outcome import ConstantOutput, Overfitting, Plateau
+from nntui_core.findings.basis import Basis
+from nntui_core.findings.finding import Cure, Finding, Severity
+from nntui_core.findings.flow import FIRST_PULLS
+from nntui_core.findings.measure import measure
 from nntui_core.findings.rule import Observation, Rule
-from nntui_core.findings.sample import HISTORY, Basis, Sample, measure
+from nntui_core.findings.rules import ENDS, RULES, ordered
+from nntui_core.findings.sample import HISTORY, Sample
 from nntui_core.findings.suspects import cures
-from nntui_core.findings.units import DeadUnits, SaturatedUnits, SymmetricUnits
 from nntui_core.memory import Array
 from nntui_core.trainer import Trainer
 
-RULES: tuple[Rule, ...] = (
-    NoSignal(), ImbalancedClasses(), SymmetricUnits(), DeadUnits(), SaturatedUnits(), ExplodingGradient(),
-    UpdateRatioHigh(), VanishingGradient(), UpdateRatioLow(), ConstantOutput(), Overfitting(), Plateau(),
-)  # fmt: skip
-"""Causes before consequences; non_finite is told by the engine's error."""
 LAST_UPDATE = 1024
 """The last of the updates 1, 2, 4 … after which findings are looked for."""
 EVERY_EPOCH = 16
@@ -61,11 +52,14 @@ class Watch:
     be kept to go on from a checkpoint is in :meth:`state`.
     """
 
-    def __init__(self, trainer: Trainer, preprocess: tuple[Any, ...] = ()) -> None:
-        """``preprocess`` are the steps of the configuration, for cures to add to."""
+    def __init__(
+        self, trainer: Trainer, preprocess: tuple[Any, ...] = (), entries: tuple[int, ...] | None = None
+    ) -> None:
+        """For cures: the configuration's ``preprocess`` steps, and which of its entries each layer is a copy of."""
         self.trainer = trainer
         self.findings: list[Finding] = []
         self._preprocess = preprocess
+        self._entries = entries
         self._basis: Basis | None = None
         self._weights = [name for name in trainer.network.weights if name.endswith(".W")]
         self._measuring = False
@@ -84,6 +78,7 @@ class Watch:
             "pull": np.zeros(1),  # largest elasticity of the first updates
             "peak": np.zeros(weights),  # largest update ratio of the first updates
             "path": np.zeros(weights),  # update ratios summed over the updates so far
+            "means": np.full(weights, np.nan),  # of the update ratios, when they were last measured
             "ratios": np.zeros(weights),  # summed since the last look …
             "counted": np.zeros(2),  # … over so many updates; the update of that look
         }
@@ -102,7 +97,9 @@ class Watch:
         trainer = self.trainer
         batches, batch = max(1, trainer.batches), trainer.batch
         first = (batch + 1) * RATIOS // batches > batch * RATIOS // batches
-        self._measuring = update_due(trainer.update + 1) or (epoch_due(trainer.epoch + 1) and first)
+        epoch = trainer.epoch + 1
+        due = epoch_due(epoch) or epoch >= trainer.spec.epochs
+        self._measuring = update_due(trainer.update + 1) or (due and first)
         if self._measuring:
             trainer.keep_before = True
 
@@ -138,15 +135,15 @@ class Watch:
         if not np.isfinite(trainer.network.parameters.theta).all() or not len(trainer.train):
             return
         count, last = memory["counted"]
-        means = memory["ratios"] / count if count else np.full(len(self._weights), np.nan)
         if count:
-            memory["path"] += means * (trainer.update - last)
+            memory["means"] = memory["ratios"] / count
+        means = memory["means"]
+        memory["path"] += np.nan_to_num(means) * (trainer.update - last)
         with np.errstate(all="ignore"):
             ratios = {n: float(m) for n, m in zip(self._weights, means, strict=True) if isfinite(m)}
             sample = self._sample = measure(self._basis, memory, at_epoch=at_epoch, ratios=ratios)
             self._remember(sample)
             self.findings = self._judge(sample)
-        # The means stand until there are new ones; an epoch's end that is also a power of two is one look.
         memory["ratios"] = np.zeros_like(memory["ratios"])
         memory["counted"] = np.array([0.0, float(trainer.update)])
 
@@ -158,7 +155,7 @@ class Watch:
                 memory["idle"][k] = max(v.stats.dead or 0.0, v.stats.saturated or 0.0) > 0.5
             if v.redundant is not None:
                 memory["redundant"][k] = min(memory["redundant"][k], v.redundant)
-        if 0 < s.update <= ExplodingGradient.FIRST:
+        if 0 < s.update <= FIRST_PULLS:
             pulls = [v.elasticity for v in s.layers if v.elasticity is not None and isfinite(v.elasticity)]
             memory["pull"][0] = max([float(memory["pull"][0]), *pulls])
 
@@ -170,7 +167,9 @@ class Watch:
         for k, rule in enumerate(RULES):
             for seen in rule.observe(s):
                 key = (k, seen.layer)
-                if isfinite(seen.value) and rule.holds(seen.value, raised=key in self._raised):
+                if rule.forgives and s.learned and not rule.noted:
+                    continue
+                if isfinite(seen.value) and rule.holds(seen, raised=key in self._raised):
                     raised[key] = self._raised.get(key, (s.update, s.epoch))
                     found.append((rule, seen))
         if not s.at_epoch and s.update:
@@ -190,13 +189,21 @@ class Watch:
     def _finding(
         self, s: Sample, rule: Rule, seen: Observation, raised: dict[tuple[int, str], tuple[int, int]]
     ) -> Finding:
-        severity = "note" if rule.forgives and s.learned else seen.severity
+        severity: Severity = "note" if rule.forgives and s.learned else seen.severity
         update, epoch = raised[RULES.index(rule), seen.layer]
-        choices = _distinct([*cures(s, rule.id, self._preprocess), *rule.defaults(s, seen.layer)])
+        found = [*cures(s, rule.id, self._preprocess), *rule.defaults(s, seen.layer)]
+        choices = _distinct([self._placed(cure) for cure in found])
         return Finding(
-            rule.id, seen.layer, float(seen.value), rule.limit, seen.message, choices[0].text if choices else "",
+            rule.id, seen.layer, float(seen.value), rule.limit if seen.limit is None else seen.limit, seen.message, choices[0].text if choices else "",
             severity, update, epoch, "", tuple(choices),
         )  # fmt: skip
+
+    def _placed(self, cure: Cure) -> Cure:
+        """With the layer's place in the configuration, where layers have copies."""
+        found = re.match(r"layers\.(\d+)\.", cure.set or "")
+        if self._entries is None or found is None or cure.set is None:
+            return cure
+        return replace(cure, set=f"layers.{self._entries[int(found[1])]}.{cure.set[found.end() :]}")
 
     # Keeping
 
@@ -232,7 +239,7 @@ class Watch:
         if self._sample is None:
             return []
         with np.errstate(all="ignore"):
-            return cures(self._sample, finding, self._preprocess)
+            return [self._placed(c) for c in cures(self._sample, finding, self._preprocess)]
 
 
 def _read(text: Array | None) -> list[Finding]:
@@ -241,45 +248,6 @@ def _read(text: Array | None) -> list[Finding]:
         return []
     found = json.loads(text.tobytes())
     return [Finding(**{**f, "cures": tuple(Cure(**c) for c in f["cures"])}) for f in found]
-
-
-ENDS = (NoSignal, ConstantOutput, Overfitting, Plateau)
-"""Rules that look at ends of epochs only."""
-
-
-def ordered(found: list[Finding]) -> list[Finding]:
-    """Causes named, consequences made notes; the gravest first, of equals causes before consequences."""
-    follows = {rule.id: rule.follows for rule in RULES}
-    order = [rule.id for rule in RULES]
-    alarms = {f.id: f.update for f in reversed(found) if f.severity != "note"}
-    out: list[Finding] = []
-    first_of: dict[str, str] = {}
-    for f in found:
-        cause = next((c for c in follows.get(f.id, ()) if c in alarms), "")
-        if not cause and f.severity != "note":
-            if f.id in first_of:
-                cause = f.id  # the layers behind the first one that has it
-            first_of.setdefault(f.id, f.layer)
-        if (
-            not cause
-            and f.id == "update_ratio_high"
-            and alarms.get("exploding_gradient", f.update + 1) <= f.update
-        ):
-            cause = "exploding_gradient"
-        if (
-            not cause
-            and f.id == "exploding_gradient"
-            and alarms.get("update_ratio_high", f.update) < f.update
-        ):
-            cause = "update_ratio_high"
-        out.append(_with(f, cause) if cause else f)
-    return sorted(out, key=lambda f: (SEVERITIES.index(f.severity), bool(f.cause), order.index(f.id)))
-
-
-def _with(f: Finding, cause: str) -> Finding:
-    return Finding(
-        f.id, f.layer, f.value, f.limit, f.message, f.cure, "note", f.update, f.epoch, cause, f.cures
-    )
 
 
 def _healthy(w: Array) -> float:

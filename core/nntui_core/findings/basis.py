@@ -1,0 +1,73 @@
+"""What stays the same for a whole training: the rows that are looked at, and what could be known of them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from nntui_core import probe
+from nntui_core.findings.reference import ROWS, Reference, constant_loss, reference
+from nntui_core.memory import Array
+from nntui_core.objective import Loss
+from nntui_core.trainer import Part, Trainer
+
+
+class Basis:
+    """What stays the same for the whole run: the rows that are looked at and what could be known of them."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+        self.rows = probe.training_rows(trainer)
+        self.train = Part(trainer.train.x[self.rows], trainer.train.y[self.rows])
+        self.target = matrix(trainer, self.train.y)
+        self.held: Part | None = None
+        if trainer.validation is not None and len(trainer.validation):
+            held = trainer.validation
+            rows = probe.sample_rows(classes_of(trainer, held.y), len(held), trainer.network.spec.seed)
+            self.held = Part(held.x[rows], held.y[rows])
+        self.constant_loss = max(
+            constant_loss(trainer.network.spec.loss, self.target, self.train.y),
+            float(np.finfo(np.float32).tiny),
+        )
+
+    @cached_property
+    def reference(self) -> Reference:
+        """What simple predictors reach on the training and held-out parts, each row predicted from others."""
+        trainer, parts = self.trainer, [self.trainer.train]
+        if self.held is not None:
+            parts.append(self.held)
+        xs, ys = [], []
+        for part in parts:
+            labels = classes_of(trainer, part.y)
+            most = ROWS * len(part) // sum(len(p) for p in parts)
+            rows = probe.sample_rows(labels, len(part), trainer.network.spec.seed, max(1, most))
+            xs.append(part.x[rows].astype(np.float64))
+            ys.append(matrix(trainer, part.y[rows]))
+        return reference(np.clip(np.concatenate(xs), -1e150, 1e150), np.concatenate(ys))
+
+    @cached_property
+    def inputs(self) -> tuple[float, float]:
+        """Smallest and largest root mean square of the input columns that are not constant."""
+        x = self.train.x.reshape(len(self.train), -1).astype(np.float64)
+        size = np.sqrt(np.square(x).mean(axis=0))[x.std(axis=0) > 0]
+        return (float(size.min()), float(size.max())) if size.size else (1.0, 1.0)
+
+
+def classes_of(trainer: Trainer, y: Array) -> Array | None:
+    """Class indices of encoded labels, or None where there are no classes."""
+    if not trainer.network.spec.classification:
+        return None
+    return y if y.ndim == 1 else y[:, 0].astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+
+
+def matrix(trainer: Trainer, y: Array) -> Array:
+    """Encoded labels as rows that the outputs are compared with: one-hot rows, a column of 0 and 1, or numbers."""
+    if y.ndim == 1:
+        return np.eye(trainer.network.outputs)[y.astype(np.intp)]
+    return np.asarray(y, np.float64)
+
+
+def per_sample(loss: Loss, rows: int, outputs: int) -> float:
+    """What a loss over ``rows`` samples is divided by to be the mean that :func:`constant_loss` gives."""
+    return (rows if loss.by_row else rows * outputs) / loss.divisor((rows, outputs))

@@ -1,0 +1,159 @@
+"""Measuring a network for the rules: losses, skills, and every layer's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod, sqrt
+
+import numpy as np
+
+from nntui_core import probe
+from nntui_core.findings.basis import Basis, matrix, per_sample
+from nntui_core.findings.reference import skill
+from nntui_core.findings.sample import LayerView, Sample
+from nntui_core.graph import Op
+from nntui_core.memory import Array
+from nntui_core.model import LayerNodes, Model
+from nntui_core.trainer import Part, Trainer
+
+FEW_WRONG = 0.02
+"""Fraction of wrong outputs below which nothing is said about them."""
+EQUAL = 1e-5
+"""Relative difference up to which two units' weights are equal but for rounding."""
+
+
+def measure(basis: Basis, memory: dict[str, Array], *, at_epoch: bool, ratios: dict[str, float]) -> Sample:
+    """Look at the network as it is. ``ratios`` are the mean update ratios by layer since the last time."""
+    trainer = basis.trainer
+    loss, outputs, seen = _evaluate(trainer, basis.train)
+    # The views of the layers are taken before another evaluation may reuse the plan.
+    views = tuple(_views(basis, seen, outputs, ratios))
+    held_loss = held_skill = held_error = float("nan")
+    held_outputs = None
+    if basis.held is not None:
+        held_loss, held_outputs, _ = _evaluate(trainer, basis.held)
+        held_skill, held_error = _held(trainer, held_outputs, matrix(trainer, basis.held.y))
+    found = _skill(trainer, outputs, basis.target)
+    row = [trainer.update, trainer.epoch, loss, held_loss, found, held_skill, held_error]
+    memory["history"] = np.vstack([memory["history"], row])
+    target = basis.target.std(axis=0)
+    spread = np.asarray(outputs, np.float64).std(axis=0)
+    return Sample(
+        trainer=trainer, basis=basis, memory=memory, layers=views, update=trainer.update, epoch=trainer.epoch,
+        ended=trainer.status != "running", at_epoch=at_epoch, loss=loss, skill=found, held_loss=held_loss,
+        held_skill=held_skill,
+        spread=float((spread[target > 0] / target[target > 0]).max(initial=0.0)) if target.any() else 1.0,
+        outputs=outputs, held_outputs=held_outputs,
+    )  # fmt: skip
+
+
+def _evaluate(trainer: Trainer, part: Part) -> tuple[float, Array, Model]:
+    model = trainer.network.model(len(part), "evaluate")
+    assert model.target is not None
+    model.plan.value(model.x)[...] = part.x
+    model.plan.value(model.target)[...] = part.y
+    # As a mean, whatever the objective's reduction and factor: parts of different sizes are compared.
+    loss = model.plan.run(backward=False) / per_sample(
+        trainer.network.spec.loss, len(part), trainer.network.outputs
+    )
+    return loss, model.plan.value(model.output).copy(), model
+
+
+def _skill(trainer: Trainer, outputs: Array, target: Array) -> float:
+    if trainer.network.spec.loss.type != "hinge":
+        return skill(outputs, target)
+    # Scores are no probabilities: hits beyond those of the most frequent class.
+    if outputs.shape[1] == 1:
+        hits, most = (
+            float(((outputs > 0) == (target > 0)).mean()),
+            float(max((target > 0).mean(), (target <= 0).mean())),
+        )
+    else:
+        hits, most = (
+            float((outputs.argmax(axis=1) == target.argmax(axis=1)).mean()),
+            float(target.mean(axis=0).max()),
+        )
+    return (hits - most) / (1 - most) if most < 1 else 1.0
+
+
+def _held(trainer: Trainer, outputs: Array, target: Array) -> tuple[float, float]:
+    """Skill on the held-out part, and its standard error."""
+    found = _skill(trainer, outputs, target)
+    squared = np.square(np.asarray(outputs, np.float64) - target).sum(axis=1)
+    whole = float(np.square(target - target.mean(axis=0)).sum(axis=1).mean())
+    error = float(squared.std()) / sqrt(len(squared)) / whole if whole and len(squared) > 1 else float("inf")
+    return found, error
+
+
+def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) -> Iterator[LayerView]:
+    trainer = basis.trainer
+    parameters, trained = trainer.network.parameters, trainer.model
+    clipped = trainer.spec.clip_norm and not trainer.spec.gradient_noise
+    now = probe.norm(parameters.grad) if clipped else 0.0
+    unclipped = trainer.grad_norm / now if clipped and now and np.isfinite(trainer.grad_norm) else 1.0
+    live = {node.id for node in seen.plan.nodes}
+    for k, layer in enumerate(seen.layers):
+        if layer.a.id not in live:
+            continue  # nothing reads it
+        op, last = probe.activation_of(layer), k == len(seen.layers) - 1
+        a = outputs if last else seen.plan.value(layer.a)
+        gradient = None
+        if trained is not None:
+            gradient = trained.plan.adjoint(trained.layers[k].z or trained.layers[k].a)
+        stats = probe.layer_stats(layer.name, op, a, gradient=gradient)
+        stuck = _stuck(trainer, op, a, basis.target) if last else None
+        if layer.weight is None:
+            yield LayerView(k, layer.name, layer.spec, op, last, stats, stuck=stuck)
+            continue
+        w = parameters.view(layer.weight)
+        fan_in = w.shape[0] if w.ndim == 2 else prod(w.shape[1:])
+        relu = getattr(op, "relu_family", False) or layer.spec.type == "maxout"
+        healthy = sqrt(w.size * (2.0 if relu else 1.0) / max(1, fan_in))
+        size = probe.norm(w)
+        elasticity = None
+        if trained is not None and trainer.update:
+            spec, units = trainer.network.spec, w.shape[-1] if w.ndim == 2 else len(w)
+            pull = probe.norm(parameters.gradient(layer.weight)) * unclipped
+            # What the penalties may have added: the gradient is of the weights before the update.
+            then = (
+                size if trainer.before is None else probe.norm(parameters.view(layer.weight, trainer.before))
+            )
+            pull = max(0.0, pull - spec.l2 * then - spec.l1 * sqrt(w.size))
+            pull /= per_sample(spec.loss, trained.x.shape[0], trainer.network.outputs)
+            elasticity = pull * max(then, healthy) / sqrt(units) / basis.constant_loss
+        yield LayerView(
+            k, layer.name, layer.spec, op, last, stats, fan_in, size, healthy,
+            _redundant(trainer, layer, w), elasticity, ratios.get(layer.weight), stuck,
+        )  # fmt: skip
+
+
+def _redundant(trainer: Trainer, layer: LayerNodes, w: Array) -> float | None:
+    """Fraction of the units whose weights and bias are another's, but for rounding."""
+    units = np.asarray(w.T if w.ndim == 2 else w.reshape(len(w), -1), np.float64)
+    if layer.bias is not None:
+        units = np.column_stack([units, trainer.network.parameters.view(layer.bias)])
+    if layer.spec.type == "maxout":
+        pieces = int(getattr(layer.spec, "pieces", 1))
+        units = units.reshape(len(units) // pieces, -1)
+    if len(units) < 2:
+        return None
+    largest = float(np.abs(units).max())
+    if not np.isfinite(largest):
+        return None
+    grid = np.round(units / (EQUAL * largest)) if largest else units
+    return 1 - len(np.unique(grid, axis=0)) / len(units)
+
+
+def _stuck(trainer: Trainer, op: Op | None, outputs: Array, target: Array) -> float | None:
+    """Of the outputs that are wrong, the fraction at an end of a squashing activation that the loss does not see through.
+
+    None where the loss does, or hardly any output is wrong.
+    """
+    if op is None or op.type not in probe.SATURATION or trainer.network.spec.loss.from_logits:
+        return None
+    width = 1.0 if op.type == "sigmoid" else 2.0
+    wrong = np.abs(target - outputs) > width / 4
+    if wrong.mean() < FEW_WRONG:
+        return None
+    flat = np.abs(outputs - probe.MIDDLE[op.type]) > probe.SATURATION[op.type]
+    return float(flat[wrong].mean())
