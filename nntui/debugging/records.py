@@ -230,7 +230,7 @@ def _update(records: Records, step: ParameterStep) -> dict[str, Any]:
     }
 
 
-def _change(records: Records, before: Array, after: Array) -> dict[str, Any]:
+def _change(records: Records, before: Array | None, after: Array) -> dict[str, Any]:
     return {"before": records.array(before), "after": records.array(after)}
 
 

@@ -24,7 +24,7 @@ def flow_nodes(look: Look, *, at_optimizer: bool = False) -> tuple[FlowNode, ...
                 label_of(look, node),
                 tuple(a.id for a in node.args),
                 None if value is None or constant else look.value_text(node, brief),
-                look.gradient_text(node, brief) or None,
+                look.gradient_text(node, brief) or (None if look.expects(node) else ""),
                 look.known(node),
                 current,
                 node is look.node,

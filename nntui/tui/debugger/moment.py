@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from nntui.debugging.comparison import Comparison
 from nntui.debugging.debugger import Debugger
+from nntui.debugging.records import GIVEN
 from nntui.display import display
 from nntui.tui.debugger.format import is_name, number
-from nntui_core.graph import Node
+from nntui_core.graph import Node, ancestors
 from nntui_core.plan import Edge
 
 Array = NDArray[Any]
@@ -34,6 +35,10 @@ class Wiring:
         self.kept: dict[tuple[object, ...], Any] = {}
         """What was made of arrays: stepping back and forth restores them, so each is read once."""
         self.short = _short_names(self.nodes, self.plan.outputs[0], "L" if debugger.subject.network else "f")
+        self.of_output = ancestors([self.plan.outputs[0]])
+        """Ids of what the result is computed from."""
+        self.fixed: set[int] = set()
+        """Ids of ops that depend on what is given alone, such as constants."""
         for edge in self.plan.edges():
             self.incoming.setdefault(edge.target.id, []).append(edge)
             self.outgoing.setdefault(edge.node.id, []).append(edge)
@@ -43,6 +48,8 @@ class Wiring:
             fixed = (a.role in ("parameter", "constant") or a.id in self.of_parameters for a in node.args)
             if node.op is not None and all(fixed):
                 self.of_parameters.add(node.id)
+            if node.op is not None and all(a.role in GIVEN or a.id in self.fixed for a in node.args):
+                self.fixed.add(node.id)
             for arg in dict.fromkeys(node.args):
                 self.consumers.setdefault(arg.id, []).append(node)
 
@@ -114,6 +121,10 @@ class Look:
         if node is self.output:
             return self.whole_forward
         return bool(edges) and all(map(self.sent, edges))
+
+    def expects(self, node: Node) -> bool:
+        """Whether a gradient arrives at the node at some time."""
+        return node is self.output or bool(self.wiring.incoming.get(node.id))
 
     def gradient(self, node: Node) -> Array | None:
         """The gradient as far as it has arrived; None before the first contribution."""

@@ -36,9 +36,12 @@ class DebugSession:
         by_sample: Callable[[int], Debugger] | None = None,
         by_batch: Callable[[int], Debugger] | None = None,
         title: str = "",
+        of_training: bool = False,
     ) -> None:
         self.debugger = debugger
         self.trainer = trainer
+        self.of_training = of_training
+        """Whether a training goes on from here when this is left."""
         self.title = title or debugger.subject.title
         self.by_sample, self.by_batch = by_sample, by_batch
         self.single = len(debugger.subject.rows) == 1 and debugger.samples > 1
@@ -51,6 +54,8 @@ class DebugSession:
         """The optimizer's step, while that is looked at."""
         self.entries: dict[str, int] = {}
         """By node name: which flat entry is looked at."""
+        self.searched = ""
+        """What was searched for last."""
         self.batch = 0
         """The batch to go back to from one sample."""
         self.events: list[ConditionsChanged] = []

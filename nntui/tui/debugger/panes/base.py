@@ -66,6 +66,14 @@ class DebugPane(Framed):
         return ascii_text(words) if self.ascii else words
 
 
+def shortened(row: Row, width: int) -> Row:
+    """A row in exactly ``width`` cells; where it is longer, whole words are left out at its end, never digits."""
+    if row_width(row) > width:
+        words = "".join(span.text for span in crop(row, 0, width - 1))
+        row = join(crop(row, 0, max(words.rfind(" ") + 1, width // 2)), text("…", MUTED))
+    return fit(row, width)
+
+
 def wrapped(lines: tuple[CardLine, ...], width: int, most: int = 16) -> list[Row]:
     """Lines with their labels in a column of their own, long ones going on below."""
     label = min(most, max((len(line.label) for line in lines), default=0)) + 2
