@@ -44,6 +44,7 @@ class CrossEntropy(Loss):
 
     type: ClassVar[str] = "cross_entropy"
     formula: ClassVar[str] = "−(1/m) Σᵢ ln softmax(z)[i, yᵢ]"
+    derivatives: ClassVar[tuple[str, ...]] = ("(p - y)/m",)
     from_logits: ClassVar[bool] = True
     fuses: ClassVar[str | None] = "softmax"
 
@@ -111,6 +112,7 @@ class BinaryCrossEntropy(Loss):
 
     type: ClassVar[str] = "binary_cross_entropy"
     formula: ClassVar[str] = "mean of −y·ln p − (1−y)·ln(1−p), p = sigmoid(z)"
+    derivatives: ClassVar[tuple[str, ...]] = ("(p - y)/m",)
     from_logits: ClassVar[bool] = True
     fuses: ClassVar[str | None] = "sigmoid"
 
@@ -151,6 +153,7 @@ class MeanSquaredError(Loss):
 
     type: ClassVar[str] = "mse"
     formula: ClassVar[str] = "mean of (ŷ − y)²"
+    derivatives: ClassVar[tuple[str, ...]] = ("2(ŷ - y)/m",)
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         return {"e": Space(shapes[0])}
@@ -173,6 +176,7 @@ class MeanAbsoluteError(Loss):
 
     type: ClassVar[str] = "mae"
     formula: ClassVar[str] = "mean of |ŷ − y|"
+    derivatives: ClassVar[tuple[str, ...]] = ("sign(ŷ - y)/m",)
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         return {"e": Space(shapes[0])}
@@ -199,6 +203,7 @@ class Huber(Loss):
 
     type: ClassVar[str] = "huber"
     formula: ClassVar[str] = "mean of ½e² if |e| ≤ δ else δ(|e| − ½δ)"
+    derivatives: ClassVar[tuple[str, ...]] = ("e/m if |e| ≤ δ else δ·sign(e)/m, e = ŷ - y",)
     primitive: ClassVar[bool] = True
 
     delta: Annotated[float, Gt(0)] = 1.0
@@ -224,6 +229,7 @@ class L2Penalty(Op):
 
     type: ClassVar[str] = "l2"
     formula: ClassVar[str] = "½·l2·‖W‖²"
+    derivatives: ClassVar[tuple[str, ...]] = ("l2·W",)
 
     factor: float
     """l2."""
@@ -249,6 +255,7 @@ class L1Penalty(Op):
 
     type: ClassVar[str] = "l1"
     formula: ClassVar[str] = "l1·‖W‖₁"
+    derivatives: ClassVar[tuple[str, ...]] = ("l1·sign(W)",)
 
     factor: float
     """l1."""

@@ -49,7 +49,9 @@ class VanishingGradient(Rule):
     limit: ClassVar[float] = 1e-3
     clears: ClassVar[float] = 3e-3
     above: ClassVar[bool] = False
-    source: ClassVar[str] = "Glorot & Bengio 2010, §4: three orders of magnitude; the same limit as in nnscope"
+    source: ClassVar[str] = (
+        "Glorot & Bengio 2010, §4: three orders of magnitude; the same limit as in nnscope"
+    )
     follows: ClassVar[tuple[str, ...]] = (
         "no_signal", "symmetric_units", "dead_units", "saturated_units", "exploding_gradient", "update_ratio_high",
     )  # fmt: skip
@@ -62,7 +64,9 @@ class VanishingGradient(Rule):
         assert first is not None
         assert last is not None
         ratio = first / last
-        yield Observation(name, ratio, f"the gradient that reaches it is {ratio:.1e} of the one at the output", "error")
+        yield Observation(
+            name, ratio, f"the gradient that reaches it is {ratio:.1e} of the one at the output", "error"
+        )
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         yield Cure(None, "use relu with he_normal, batch norm, skip connections, or fewer layers")
@@ -121,7 +125,9 @@ class UpdateRatioHigh(Rule):
         value = max(now, peak)
         text = f"an update changed the weights of {name} by {value:.0%} of their size (0.1 % is healthy)"
         if peak > now:
-            text = f"an early update changed the weights by {10 * peak:.3g} times their size (0.001 is healthy)"
+            text = (
+                f"an early update changed the weights by {10 * peak:.3g} times their size (0.001 is healthy)"
+            )
         yield Observation("", value, text, "error" if s.skill < 0.05 else "warning")
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
@@ -141,7 +147,9 @@ class UpdateRatioLow(Rule):
     limit: ClassVar[float] = 0.1
     clears: ClassVar[float] = 0.2
     above: ClassVar[bool] = False
-    source: ClassVar[str] = "training that works moves weights by about their own size; DL4J's 1e-4 an update over 1,000"
+    source: ClassVar[str] = (
+        "training that works moves weights by about their own size; DL4J's 1e-4 an update over 1,000"
+    )
     follows: ClassVar[tuple[str, ...]] = (
         "no_signal", "symmetric_units", "dead_units", "saturated_units", "vanishing_gradient", "exploding_gradient",
     )  # fmt: skip

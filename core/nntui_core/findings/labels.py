@@ -22,7 +22,9 @@ class ImbalancedClasses(Rule):
     limit: ClassVar[float] = 0.1
     clears: ClassVar[float] = 0.1
     above: ClassVar[bool] = False
-    source: ClassVar[str] = "He & Garcia 2009 call from 10:1 on imbalanced; an alarm where its rows are not recognized, or too few"
+    source: ClassVar[str] = (
+        "He & Garcia 2009 call from 10:1 on imbalanced; an alarm where its rows are not recognized, or too few"
+    )
     forgives: ClassVar[bool] = False
     FEW: ClassVar[int] = 10
     """Held-out rows of a class below which its recall cannot be judged."""
@@ -81,7 +83,9 @@ class NoSignal(Rule):
     def observe(self, s: Sample) -> Iterable[Observation]:
         reference = s.basis.reference
         if reference.constant:
-            yield Observation("", 0.0, "all targets of the training part are the same: there is nothing to learn", "error")
+            yield Observation(
+                "", 0.0, "all targets of the training part are the same: there is nothing to learn", "error"
+            )
             return
         if not s.at_epoch:
             return

@@ -28,7 +28,9 @@ class ConstantOutput(Rule):
     limit: ClassVar[float] = 0.05
     clears: ClassVar[float] = 0.1
     above: ClassVar[bool] = False
-    source: ClassVar[str] = "an output with 5 % of the targets' spread explains at most 10 % of their variance"
+    source: ClassVar[str] = (
+        "an output with 5 % of the targets' spread explains at most 10 % of their variance"
+    )
     follows: ClassVar[tuple[str, ...]] = TRAINING
 
     def observe(self, s: Sample) -> Iterable[Observation]:
@@ -52,7 +54,9 @@ class Plateau(Rule):
     limit: ClassVar[float] = 0.02
     clears: ClassVar[float] = 0.05
     above: ClassVar[bool] = False
-    source: ClassVar[str] = "a hundredth an epoch over a training of some epochs; simple predictors say what is reachable"
+    source: ClassVar[str] = (
+        "a hundredth an epoch over a training of some epochs; simple predictors say what is reachable"
+    )
     follows: ClassVar[tuple[str, ...]] = (*TRAINING, "constant_output")
     EPOCHS: ClassVar[int] = 5
     SHORT, FAR, NOTHING = 0.15, 0.3, 0.05
@@ -61,7 +65,10 @@ class Plateau(Rule):
         if s.epoch < self.EPOCHS or not s.at_epoch:
             return
         updates, losses = s.history("update"), s.history("train")
-        last, before = losses[updates > 2 / 3 * s.update], losses[(updates > s.update / 3) & (updates <= 2 / 3 * s.update)]
+        last, before = (
+            losses[updates > 2 / 3 * s.update],
+            losses[(updates > s.update / 3) & (updates <= 2 / 3 * s.update)],
+        )
         if not len(last) or not len(before):
             return
         start, end = float(before.mean()), float(last.mean())
@@ -72,8 +79,10 @@ class Plateau(Rule):
         if s.ended and s.shortfall > self.FAR:
             yield Observation("", min(gain, 0.0), f"the training ends too early or too high: {told}")
         elif s.skill < self.NOTHING or s.shortfall > self.SHORT:
-            text = f"the last third of the updates improved the training loss by {gain:.2%}" if gain >= 0 else (
-                f"the training loss has risen by {-gain:.2%} over the last third of the updates"
+            text = (
+                f"the last third of the updates improved the training loss by {gain:.2%}"
+                if gain >= 0
+                else (f"the training loss has risen by {-gain:.2%} over the last third of the updates")
             )
             yield Observation("", gain, f"{text}; {told}")
 
@@ -82,7 +91,9 @@ class Plateau(Rule):
         yield Cure(f"train.epochs={3 * s.trainer.spec.epochs}", "train longer")
         if hidden:
             v = hidden[0]
-            yield Cure(f"{v.where()}.units={4 * getattr(v.spec, 'units', 1)}", "a wider layer can express more")
+            yield Cure(
+                f"{v.where()}.units={4 * getattr(v.spec, 'units', 1)}", "a wider layer can express more"
+            )
 
 
 class Overfitting(Rule):
@@ -96,8 +107,15 @@ class Overfitting(Rule):
     )
     limit: ClassVar[float] = 0.25
     clears: ClassVar[float] = 0.2
-    source: ClassVar[str] = "a quarter of the variance is learned by heart (Prechelt 1998 stops on such a loss of generalization)"
-    follows: ClassVar[tuple[str, ...]] = ("no_signal", "exploding_gradient", "update_ratio_high", "saturated_units")
+    source: ClassVar[str] = (
+        "a quarter of the variance is learned by heart (Prechelt 1998 stops on such a loss of generalization)"
+    )
+    follows: ClassVar[tuple[str, ...]] = (
+        "no_signal",
+        "exploding_gradient",
+        "update_ratio_high",
+        "saturated_units",
+    )
     forgives: ClassVar[bool] = False
     EPOCHS: ClassVar[int] = 3
 
@@ -112,7 +130,9 @@ class Overfitting(Rule):
         gap = here - max(there, -1.0) - 2 * float(s.history("held_error")[window].mean())
         losses = s.history("validation")
         smooth = _smoothed(updates, losses)
-        rise = (smooth[-1] - float(smooth.min())) / (2 * s.basis.constant_loss) if s.held_loss > s.loss else 0.0
+        rise = (
+            (smooth[-1] - float(smooth.min())) / (2 * s.basis.constant_loss) if s.held_loss > s.loss else 0.0
+        )
         value = max(gap, rise)
         text = (
             f"it explains {here:.0%} of the targets' variance on the training part and {max(0.0, there):.0%} on the held-out part"
@@ -123,7 +143,9 @@ class Overfitting(Rule):
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         if s.trainer.spec.early_stopping is None:
-            yield Cure("train.early_stopping={patience=10}", "stop early, and keep the weights of the best epoch")
+            yield Cure(
+                "train.early_stopping={patience=10}", "stop early, and keep the weights of the best epoch"
+            )
         l2 = s.trainer.network.spec.l2
         yield Cure(f"objective.l2={10 * l2 if l2 else 0.01:g}", "a stronger l2 keeps the weights small")
         yield Cure(None, "bring more data, or a smaller network")

@@ -84,7 +84,8 @@ class Basis:
             rows = probe.sample_rows(classes_of(trainer, held.y), len(held), trainer.network.spec.seed)
             self.held = Part(held.x[rows], held.y[rows])
         self.constant_loss = max(
-            constant_loss(trainer.network.spec.loss, self.target, self.train.y), float(np.finfo(np.float32).tiny)
+            constant_loss(trainer.network.spec.loss, self.target, self.train.y),
+            float(np.finfo(np.float32).tiny),
         )
 
     @cached_property
@@ -166,9 +167,7 @@ def matrix(trainer: Trainer, y: Array) -> Array:
     return np.asarray(y, np.float64)
 
 
-def measure(
-    basis: Basis, memory: dict[str, Array], *, at_epoch: bool, ratios: dict[str, float]
-) -> Sample:
+def measure(basis: Basis, memory: dict[str, Array], *, at_epoch: bool, ratios: dict[str, float]) -> Sample:
     """Look at the network as it is. ``ratios`` are the mean update ratios by layer since the last time."""
     trainer = basis.trainer
     loss, outputs, seen = _evaluate(trainer, basis.train)
@@ -207,9 +206,15 @@ def _skill(trainer: Trainer, outputs: Array, target: Array) -> float:
         return skill(outputs, target)
     # Scores are no probabilities: hits beyond those of the most frequent class.
     if outputs.shape[1] == 1:
-        hits, most = float(((outputs > 0) == (target > 0)).mean()), float(max((target > 0).mean(), (target <= 0).mean()))
+        hits, most = (
+            float(((outputs > 0) == (target > 0)).mean()),
+            float(max((target > 0).mean(), (target <= 0).mean())),
+        )
     else:
-        hits, most = float((outputs.argmax(axis=1) == target.argmax(axis=1)).mean()), float(target.mean(axis=0).max())
+        hits, most = (
+            float((outputs.argmax(axis=1) == target.argmax(axis=1)).mean()),
+            float(target.mean(axis=0).max()),
+        )
     return (hits - most) / (1 - most) if most < 1 else 1.0
 
 

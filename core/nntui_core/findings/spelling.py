@@ -28,11 +28,16 @@ def member(value: Any) -> str:
     given = {
         f.name: getattr(value, f.name)
         for f in fields(value)
-        if getattr(value, f.name) is not None and (f.default is MISSING or getattr(value, f.name) != f.default)
+        if getattr(value, f.name) is not None
+        and (f.default is MISSING or getattr(value, f.name) != f.default)
     }
     if not given:
         return spelled(value.type)
-    return "{" + ", ".join([f"type={spelled(value.type)}", *(f"{k}={spelled(v)}" for k, v in given.items())]) + "}"
+    return (
+        "{"
+        + ", ".join([f"type={spelled(value.type)}", *(f"{k}={spelled(v)}" for k, v in given.items())])
+        + "}"
+    )
 
 
 def tables(values: Sequence[Any]) -> str:

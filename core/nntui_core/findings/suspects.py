@@ -17,7 +17,15 @@ from nntui_core.findings.spelling import tables
 from nntui_core.optimizers.base import FirstOrder
 
 LARGE = frozenset(
-    {"dead_units", "saturated_units", "exploding_gradient", "update_ratio_high", "constant_output", "plateau", "non_finite"}
+    {
+        "dead_units",
+        "saturated_units",
+        "exploding_gradient",
+        "update_ratio_high",
+        "constant_output",
+        "plateau",
+        "non_finite",
+    }
 )
 """What comes of inputs, targets or weights that are too large."""
 NOTHING = frozenset({"constant_output", "plateau"})
@@ -69,9 +77,12 @@ def _data(s: Sample, preprocess: tuple[Any, ...]) -> Iterator[Suspect]:
         return
     last = s.layers[-1]
     kind = last.op.type if last.op else "linear"
-    low, high = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "softmax": (0.0, 1.0)}.get(
-        kind, (-np.inf, np.inf)
-    )
+    low, high = {
+        "sigmoid": (0.0, 1.0),
+        "tanh": (-1.0, 1.0),
+        "relu": (0.0, np.inf),
+        "softmax": (0.0, 1.0),
+    }.get(kind, (-np.inf, np.inf))
     outside = float(((target < low) | (target > high)).mean())
     if outside > 0.02:
         yield _suspect(
@@ -131,7 +142,12 @@ def _structure(s: Sample) -> Iterator[Suspect]:
     layers = s.trainer.network.spec.layers
     hidden = [v for v in s.layers if not v.last and v.op is not None and v.weighted]
     kinds = [v.op.type for v in hidden if v.op is not None]
-    bends = [v for v in s.layers if not v.last and (v.op is not None and v.op.type != "linear" or v.spec.type in ("maxout", "maxpool2d"))]
+    bends = [
+        v
+        for v in s.layers
+        if not v.last
+        and (v.op is not None and v.op.type != "linear" or v.spec.type in ("maxout", "maxpool2d"))
+    ]
     if hidden and not bends:
         yield _suspect(
             _activated(s, hidden, "relu"), "without an activation all layers together are one linear map: use relu",
@@ -153,7 +169,12 @@ def _structure(s: Sample) -> Iterator[Suspect]:
     for k, layer in enumerate(layers):
         rate = getattr(layer, "rate", None) if layer.stochastic else None
         if rate is not None and rate > 0.7:
-            yield _suspect(f"layers.{k}.rate=0.2", f"dropout leaves {1 - rate:.0%} of the values", 2.0, {"dead_units", *NOTHING})
+            yield _suspect(
+                f"layers.{k}.rate=0.2",
+                f"dropout leaves {1 - rate:.0%} of the values",
+                2.0,
+                {"dead_units", *NOTHING},
+            )
     last, loss = s.layers[-1], s.trainer.network.spec.loss.type
     if s.trainer.network.spec.classification and loss in ("mse", "mae", "huber") and last.op is not None:
         several = s.basis.target.shape[1] > 1
@@ -171,14 +192,18 @@ def _activated(s: Sample, which: list[LayerView], activation: str) -> str:
     if len(places) == 1:
         return f"layers.{places.pop()}.activation={activation}"
     layers = s.trainer.network.spec.layers
-    return "layers=" + tables([replace(x, activation=op, init=None) if k in places else x for k, x in enumerate(layers)])  # type: ignore[call-arg]
+    return "layers=" + tables(
+        [replace(x, activation=op, init=None) if k in places else x for k, x in enumerate(layers)]
+    )  # type: ignore[call-arg]
 
 
 def _objective(s: Sample) -> Iterator[Suspect]:
     spec = s.trainer.network.spec
     square = sum(v.healthy**2 for v in s.weighted)
     # The sum of |w| of normal weights with that square: √(2/π) of its largest possible value.
-    absolute = sum(0.8 * v.healthy * sqrt(s.trainer.network.parameters.view(f"{v.name}.W").size) for v in s.weighted)
+    absolute = sum(
+        0.8 * v.healthy * sqrt(s.trainer.network.parameters.view(f"{v.name}.W").size) for v in s.weighted
+    )
     for key, factor, size in (("l2", spec.l2, 0.5 * spec.l2 * square), ("l1", spec.l1, spec.l1 * absolute)):
         share = size / s.basis.constant_loss
         if share > 1:
@@ -190,7 +215,12 @@ def _objective(s: Sample) -> Iterator[Suspect]:
     decay = getattr(s.trainer.optimizer, "weight_decay", 0.0)
     rate = s.trainer.rate
     if decay and np.isfinite(rate) and decay * rate * s.trainer.total_updates > 20 and decay >= 1:
-        yield _suspect("optimizer.weight_decay=0.01", f"a weight decay of {decay:g} leaves no weights", 3.0, {*SMALL, "dead_units"})
+        yield _suspect(
+            "optimizer.weight_decay=0.01",
+            f"a weight decay of {decay:g} leaves no weights",
+            3.0,
+            {*SMALL, "dead_units"},
+        )
 
 
 def _steps(s: Sample) -> Iterator[Suspect]:
@@ -234,7 +264,12 @@ def _steps(s: Sample) -> Iterator[Suspect]:
             {"overfitting", "update_ratio_high", "dead_units", "vanishing_gradient", *NOTHING},
         )  # fmt: skip
     elif size < 4 <= len(trainer.train) // 4:
-        yield _suspect("train.batch_size=16", f"a gradient of {size} sample{'s' * (size > 1)} is noisy", 0.5, {"update_ratio_high", "plateau"})
+        yield _suspect(
+            "train.batch_size=16",
+            f"a gradient of {size} sample{'s' * (size > 1)} is noisy",
+            0.5,
+            {"update_ratio_high", "plateau"},
+        )
     yield from _rate(s)
 
 
@@ -244,15 +279,20 @@ def _rate(s: Sample) -> Iterator[Suspect]:
     if lower and peak > 0.3:
         died = {"dead_units", "saturated_units"} if not s.memory["idle"].any() else set()
         yield Suspect(
-            replace(lower, text=f"lower the learning rate: an update changed the weights by {peak:.2g} times their size"),
+            replace(
+                lower,
+                text=f"lower the learning rate: an update changed the weights by {peak:.2g} times their size",
+            ),
             1.5 + log10(peak / 0.3),
             frozenset({"update_ratio_high", "exploding_gradient", "non_finite", *NOTHING, *died}),
         )
     ratios = [v.ratio for v in s.layers if v.ratio is not None]
     if higher and ratios and 0 < max(ratios) < 3e-4 and peak < 0.1:
         yield Suspect(
-            replace(higher, text=f"raise the learning rate: an update changes the weights by {max(ratios):.1e} of their size"),
-            1.5 + log10(3e-4 / max(ratios)), frozenset({"update_ratio_low", *NOTHING}),
+            replace(
+                higher,
+                text=f"raise the learning rate: an update changes the weights by {max(ratios):.1e} of their size",
+            ),
+            1.5 + log10(3e-4 / max(ratios)),
+            frozenset({"update_ratio_low", *NOTHING}),
         )
-
-

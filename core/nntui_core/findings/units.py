@@ -21,7 +21,9 @@ class DeadUnits(Rule):
     """Units of relu that are 0 on every sample: nothing flows back through them."""
 
     id: ClassVar[str] = "dead_units"
-    definition: ClassVar[str] = "fraction of a relu layer's units that are 0 on every one of 256 random training rows"
+    definition: ClassVar[str] = (
+        "fraction of a relu layer's units that are 0 on every one of 256 random training rows"
+    )
     limit: ClassVar[float] = 0.1
     clears: ClassVar[float] = 0.08
     source: ClassVar[str] = (
@@ -37,16 +39,23 @@ class DeadUnits(Rule):
             if v.stats.dead is None:
                 continue
             share = v.stats.dead
-            severity: Severity = "note" if share < self.HALF else "warning" if share < self.NEARLY_ALL else "error"
+            severity: Severity = (
+                "note" if share < self.HALF else "warning" if share < self.NEARLY_ALL else "error"
+            )
             count = len(v.stats.dead_units)
             yield Observation(
-                v.name, share, f"{count} of {v.stats.units} relu units ({share:.0%}) are 0 on every sample", severity
+                v.name,
+                share,
+                f"{count} of {v.stats.units} relu units ({share:.0%}) are 0 on every sample",
+                severity,
             )
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         v = view(s, layer)
         if v.last:
-            yield Cure(f"{v.where()}.activation=linear", "an output of relu that is 0 learns nothing: make it linear")
+            yield Cure(
+                f"{v.where()}.activation=linear", "an output of relu that is 0 learns nothing: make it linear"
+            )
         else:
             yield Cure(f"{v.where()}.activation=leaky_relu", "leaky_relu has a slope where relu is dead")
 
@@ -74,7 +83,10 @@ class SaturatedUnits(Rule):
                     # On the scale of the hidden layers' limit, so that one limit tells both.
                     value = v.stuck * self.limit / self.OUTPUT
                     yield Observation(
-                        v.name, min(1.0, value), f"{v.stuck:.0%} of the outputs are saturated at the wrong end", "warning"
+                        v.name,
+                        min(1.0, value),
+                        f"{v.stuck:.0%} of the outputs are saturated at the wrong end",
+                        "warning",
                     )
             elif v.stats.saturated is not None:
                 share = v.stats.saturated
@@ -97,7 +109,9 @@ class SymmetricUnits(Rule):
     )
     limit: ClassVar[float] = 0.3
     clears: ClassVar[float] = 0.2
-    source: ClassVar[str] = "equal units with equal successors get equal gradients (Goodfellow et al. 2016, §8.4)"
+    source: ClassVar[str] = (
+        "equal units with equal successors get equal gradients (Goodfellow et al. 2016, §8.4)"
+    )
     follows: ClassVar[tuple[str, ...]] = ()
 
     def observe(self, s: Sample) -> Iterable[Observation]:
@@ -109,7 +123,10 @@ class SymmetricUnits(Rule):
             if not s.update and since > self.limit and not self._equal_outside(s, k):
                 continue  # what reads them differs, so that they will part
             yield Observation(
-                v.name, since, f"{since:.0%} of the units repeat another unit's weights, so they will always be equal", "error"
+                v.name,
+                since,
+                f"{since:.0%} of the units repeat another unit's weights, so they will always be equal",
+                "error",
             )
 
     def _equal_outside(self, s: Sample, k: int) -> bool:

@@ -260,9 +260,17 @@ def ordered(found: list[Finding]) -> list[Finding]:
             if f.id in first_of:
                 cause = f.id  # the layers behind the first one that has it
             first_of.setdefault(f.id, f.layer)
-        if not cause and f.id == "update_ratio_high" and alarms.get("exploding_gradient", f.update + 1) <= f.update:
+        if (
+            not cause
+            and f.id == "update_ratio_high"
+            and alarms.get("exploding_gradient", f.update + 1) <= f.update
+        ):
             cause = "exploding_gradient"
-        if not cause and f.id == "exploding_gradient" and alarms.get("update_ratio_high", f.update) < f.update:
+        if (
+            not cause
+            and f.id == "exploding_gradient"
+            and alarms.get("update_ratio_high", f.update) < f.update
+        ):
             cause = "update_ratio_high"
         out.append(_with(f, cause) if cause else f)
     return sorted(out, key=lambda f: (SEVERITIES.index(f.severity), bool(f.cause), order.index(f.id)))
