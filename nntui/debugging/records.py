@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.debugging.descent import ParameterStep, descent
+from nntui.debugging.naming import short_names
 from nntui.debugging.subject import Subject
 from nntui_core.gradcheck import Checker, Direction, sample
 from nntui_core.graph import Local, Node, local_of
@@ -42,6 +43,7 @@ class Records:
         self._incoming: dict[int, list[Edge]] = {}
         for edge in self.plan.edges():
             self._incoming.setdefault(edge.target.id, []).append(edge)
+        self._short = short_names(self.plan.nodes, subject.output, network=subject.network)
         self._twins = {n.id: n for n in subject.double.nodes}
 
     def array(self, value: Array | None) -> Any:
@@ -75,6 +77,10 @@ class Records:
             out |= self.numeric(node)
         return out
 
+    def short(self, node: Node) -> str:
+        """The name that the node goes by in formulas."""
+        return self._short.get(node.id) or node.name
+
     def incoming(self, node: Node) -> list[Edge]:
         """The edges along which the node receives its gradient, in the order of sending."""
         return self._incoming.get(node.id, [])
@@ -91,7 +97,8 @@ class Records:
         """The local derivative with respect to operand ``i``."""
         assert node.op is not None
         plan, x = self.plan, node.args[i]
-        out: dict[str, Any] = {"input": x.id, "kind": kind_of(node, x), "value": None}
+        rule = node.op.rule(i, [self.short(a) for a in node.args])
+        out: dict[str, Any] = {"input": x.id, "kind": kind_of(node, x), "rule": rule, "value": None}
         if not node.op.differentiable(i):
             return out
         found = local_derivative(plan, node, i, self.cut)

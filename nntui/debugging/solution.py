@@ -57,9 +57,7 @@ class _Writer:
             return self.array(self.plan.value(node))
         if self.subject.network or node.op is None:
             return symbol(node.name)
-        if node is self.subject.output:
-            return "f" if "f" not in self.symbols.values() else r"\mathrm{result}"
-        return f"q_{{{sum(n.op is not None and n.id < node.id for n in self.plan.nodes) + 1}}}"
+        return symbol(self.records.short(node))
 
     def array(self, value: Array | None) -> str:
         """Vectors are columns in an expression, rows in a network, where samples are rows."""

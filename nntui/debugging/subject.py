@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntui.debugging.naming import is_name
 from nntui.errors import UserError
 from nntui.training.experiment import Experiment
 from nntui_core import expression
@@ -80,7 +81,8 @@ def of_expression(text: str, values: Mapping[str, Array], *, opens: Opens = noth
             if len(text) < 60
             else f"the result must be a scalar, but its shape is {output.shape}; wrap it in sum( ) or norm2( )"
         )
-    graph, found = open_nodes(graph, [output], opens)
+    # A name that was written from the operation says what is no longer there once all is open.
+    graph, found = open_nodes(graph, [output], opens, is_name if opens is everything else bool)
     output = found[output.id]
     plan = Plan(graph, [output], Parameters(), wrt="all", edges=True)
     variables = tuple(n for n in graph if n.role == "input")

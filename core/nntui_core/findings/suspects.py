@@ -146,7 +146,7 @@ def _structure(s: Sample) -> Iterator[Suspect]:
         v
         for v in s.layers
         if not v.last
-        and (v.op is not None and v.op.type != "linear" or v.spec.type in ("maxout", "maxpool2d"))
+        and ((v.op is not None and v.op.type != "linear") or v.spec.type in ("maxout", "maxpool2d"))
     ]
     if hidden and not bends:
         yield _suspect(

@@ -95,8 +95,3 @@ def added(parts: list[str]) -> str:
 def at(index: tuple[int, ...]) -> str:
     """An index, such as "[3, 17]"; empty for a number's."""
     return "[" + ", ".join(map(str, index)) + "]" if index else ""
-
-
-def is_name(name: str) -> bool:
-    """Whether it is a name that somebody gave, not one written from an operation."""
-    return not any(c in name for c in " ()@*-/")

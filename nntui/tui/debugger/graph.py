@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from nntui.debugging.naming import is_name
 from nntui.display import display
-from nntui.tui.debugger.format import SYMBOLS, brief, is_name
+from nntui.tui.debugger.format import SYMBOLS, brief
 from nntui.tui.debugger.moment import Look
 from nntui.tui.render.flow import FlowNode
 from nntui_core.graph import Node

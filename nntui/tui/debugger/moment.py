@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 
 from nntui.debugging.comparison import Comparison
 from nntui.debugging.debugger import Debugger
+from nntui.debugging.naming import is_name, short_names
 from nntui.debugging.records import GIVEN
 from nntui.display import display
-from nntui.tui.debugger.format import is_name, number
 from nntui_core.graph import Node, ancestors
 from nntui_core.plan import Edge
 
@@ -34,7 +33,7 @@ class Wiring:
         self.consumers: dict[int, list[Node]] = {}
         self.kept: dict[tuple[object, ...], Any] = {}
         """What was made of arrays: stepping back and forth restores them, so each is read once."""
-        self.short = _short_names(self.nodes, self.plan.outputs[0], "L" if debugger.subject.network else "f")
+        self.short = short_names(self.nodes, self.plan.outputs[0], network=debugger.subject.network)
         self.of_output = ancestors([self.plan.outputs[0]])
         """Ids of what the result is computed from."""
         self.fixed: set[int] = set()
@@ -52,18 +51,6 @@ class Wiring:
                 self.fixed.add(node.id)
             for arg in dict.fromkeys(node.args):
                 self.consumers.setdefault(arg.id, []).append(node)
-
-
-def _short_names(nodes: tuple[Node, ...], output: Node, letter: str) -> dict[int, str]:
-    """A letter for the result; q, or q1, q2, …, for what has no name of its own; a constant's is its number."""
-    taken = {n.name for n in nodes}
-    nameless = [n for n in nodes if n.op is not None and n is not output and not is_name(n.name)]
-    base = next(b for b in ("q", "v", "node") if not any(re.fullmatch(rf"{b}\d*", t) for t in taken))
-    out = {n.id: f"{base}{k}" if len(nameless) > 1 else base for k, n in enumerate(nameless, 1)}
-    out |= {
-        n.id: number(np.ravel(n.value)[0]) for n in nodes if n.role == "constant" and np.size(n.value) == 1
-    }
-    return out | {output.id: letter}
 
 
 @dataclass
@@ -94,7 +81,8 @@ class Look:
 
     def called(self, node: Node, limit: int = 22) -> str:
         """A node's name inside ∂/∂…: its own, or a short one."""
-        return self.wiring.short.get(node.id) or display(node.name, limit)
+        found = self.wiring.short.get(node.id)
+        return found.replace("-", "−") if found else display(node.name, limit)
 
     def written(self, node: Node, limit: int = 60) -> str:
         """A node's name; one that has none of its own as an equation, such as "q = x + y"."""

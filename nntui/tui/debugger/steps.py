@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from nntui.debugging.naming import is_name
 from nntui.display import display
-from nntui.tui.debugger.format import brief, is_name
+from nntui.tui.debugger.format import brief
 from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine, StepLine
 from nntui.tui.render.picture import Style, join, text
