@@ -44,7 +44,28 @@ MAX_VALUES = 100_000
 )
 @click.option("--node", "path", metavar="PATH", help="Only this node, or the nodes of this layer.")
 @click.option("--into", is_flag=True, help="Open fused nodes into their primitive parts.")
-@click.option("--numeric", is_flag=True, help="Finite differences beside each gradient.")
+@click.option(
+    "--numeric",
+    is_flag=True,
+    help="Finite differences beside each gradient: 32 random entries a node, 8 random directions.",
+)
+@click.option(
+    "--why", "asked", metavar="NODE[INDEX]", help="Where its gradient or value comes from, or is lost."
+)
+@click.option(
+    "--update",
+    type=click.IntRange(min=0),
+    metavar="K",
+    help="RUN as it stood before update K + 1, replayed exactly.",
+)
+@click.option(
+    "--digits",
+    type=click.IntRange(1, 17),
+    default=6,
+    show_default=True,
+    metavar="N",
+    help="Digits of numbers in text.",
+)
 @click.option("--trace", "as_trace", is_flag=True, help="Print every step, a line each.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--md", "as_md", is_flag=True, help="Print the worked solution as Markdown.")
@@ -55,7 +76,7 @@ MAX_VALUES = 100_000
 def command(
     ctx: click.Context, words: tuple[str, ...], text: str | None, overrides: tuple[str, ...], sample: int | None,
     batch: int | None, path: str | None, into: bool, numeric: bool, as_trace: bool, as_json: bool, as_md: bool,
-    as_latex: bool, full: bool, runs: str | None,
+    as_latex: bool, full: bool, runs: str | None, asked: str | None, update: int | None, digits: int,
 ) -> int:  # fmt: skip
     """Step through backprop: values forwards, local × upstream gradients backwards.
 
@@ -70,6 +91,7 @@ def command(
       nntui debug -e "norm2(W @ x)" "W=[[.1,.5],[-.3,.8]]" "x=[.2,.4]" --json
       nntui debug xor --trace --sample 0
       nntui debug latest --node hidden --json
+      nntui debug latest --update 100 --why "hidden.W[0,3]"
       nntui debug -e "sigmoid(w*x+b)" w=2 x=-1 b=1 --into --numeric --md
     """
     for word in words:
@@ -81,11 +103,20 @@ def command(
     chosen = [form for form, wanted in forms.items() if wanted]
     if len(chosen) > 1 and (as_md or as_latex):
         raise UserError(f"nntui debug: give one of {', '.join('--' + c for c in chosen)}")
-    on_screen = not chosen
+    if asked is not None and (as_md or as_latex or as_trace or path is not None):
+        raise UserError(
+            "nntui debug --why: its list is text, or --json; leave out --trace, --md, --latex and --node"
+        )
+    on_screen = not chosen and asked is None
     if text is not None:
         given = [
             n
-            for n, v in (("--sample", sample), ("--batch", batch), ("--set", overrides or None))
+            for n, v in (
+                ("--sample", sample),
+                ("--batch", batch),
+                ("--set", overrides or None),
+                ("--update", update),
+            )
             if v is not None
         ]
         if given:
@@ -94,17 +125,31 @@ def command(
             return _screen(lambda: _expression_session(str(text), words), into, path)
         subject = _expression(text, words, into)
     else:
-        experiment = _experiment(ctx, words, overrides, runs)
+        experiment = _experiment(ctx, words, overrides, runs, update)
         if on_screen:
             return _screen(lambda: _network_session(experiment, sample, batch), into, path)
         subject = _network(experiment, sample, batch, into)
     for note in subject.warnings:
         warn(note)
-    return _show(subject, path, chosen[0], numeric=numeric, full=full)
+    if asked is not None:
+        return _why(subject, asked, as_json=as_json, digits=digits)
+    return _show(subject, path, chosen[0], numeric=numeric, full=full, digits=digits)
 
 
-def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full: bool) -> int:
-    from nntui.debugging.records import document, nonfinite
+def _why(subject: Subject, asked: str, *, as_json: bool, digits: int) -> int:
+    from nntui.debugging.why import why, written
+
+    reasons = why(subject, asked, digits)
+    if as_json:
+        print_json({"title": subject.title, "why": [one.record() for one in reasons]})
+    else:
+        for line in written(reasons, digits):
+            click.echo(line)
+    return _ended(subject)
+
+
+def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full: bool, digits: int) -> int:
+    from nntui.debugging.records import document
     from nntui.debugging.trace import trace
 
     if form == "json":
@@ -115,8 +160,15 @@ def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full:
         write = markdown if form == "md" else latex
         click.echo(write(*solution(subject, numeric=numeric, path=path)), nl=False)
     else:
-        for line in trace(subject, full=full, numeric=numeric, path=path, paint=_paint()):
+        for line in trace(subject, full=full, numeric=numeric, path=path, paint=_paint(), digits=digits):
             click.echo(line)
+    return _ended(subject)
+
+
+def _ended(subject: Subject) -> int:
+    """The exit code; a number that is not finite is said."""
+    from nntui.debugging.records import nonfinite
+
     born = nonfinite(subject.plan)
     if born is None:
         return 0
@@ -235,14 +287,18 @@ def _network(experiment: Experiment, sample: int | None, batch: int | None, into
 
 
 def _experiment(
-    ctx: click.Context, words: tuple[str, ...], overrides: tuple[str, ...], runs: str | None
+    ctx: click.Context,
+    words: tuple[str, ...],
+    overrides: tuple[str, ...],
+    runs: str | None,
+    update: int | None,
 ) -> Experiment:
     if len(words) != 1:
         raise UserError(
             "nntui debug: name one CONFIG or RUN, such as: nntui debug xor --trace; or give an expression with -e"
         )
     from nntui.config import demos
-    from nntui.debugging.replay import replay
+    from nntui.debugging.replay import at_update, replay
     from nntui.runs.find import resolve
     from nntui.training.experiment import read
     from nntui.training.start import restore
@@ -252,12 +308,17 @@ def _experiment(
     path = Path(name)
     is_config = name in demos.names() or name.endswith(".toml") or path.is_file()
     if is_config:
+        if update is not None:
+            raise UserError("nntui debug: --update is for a RUN; a CONFIG stands before its first update")
         experiment = read(name, overrides)
     else:
         if overrides:
             raise UserError("nntui debug: --set is for a CONFIG; a run has its own settings")
         found = resolve(runs_directory(ctx, runs), name)
         experiment = read(found.run.config)
+        if update is not None:
+            at_update(experiment, found.run, update, warn)
+            return experiment
         restore(experiment, found.run, warn)
         replay(experiment, found.run)
         tell_age(found.run, experiment.trainer.update, warn)

@@ -97,7 +97,8 @@ class Records:
         """The local derivative with respect to operand ``i``."""
         assert node.op is not None
         plan, x = self.plan, node.args[i]
-        rule = node.op.rule(i, [self.short(a) for a in node.args])
+        taught = node.op.rule(i, [self.short(a) for a in node.args])
+        rule = taught if node.op.differentiable(i) and taught else None
         out: dict[str, Any] = {"input": x.id, "kind": kind_of(node, x), "rule": rule, "value": None}
         if not node.op.differentiable(i):
             return out

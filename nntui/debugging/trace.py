@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import isfinite, prod
 from typing import Any
 
@@ -27,31 +28,43 @@ SHOWN = 16
 NAME_WIDTH = 44
 
 
-def compact(value: Array | float | None, entries: int = SHOWN) -> str:
-    """A number or small array in short; a large one by its shape, range and mean."""
-    if value is None:
-        return "–"
-    array = np.asarray(value)
-    if array.size > entries:
-        shape = "×".join(map(str, array.shape))
-        if not np.isfinite(array).all():
-            bad = int(np.count_nonzero(~np.isfinite(array)))
-            return f"{shape}, {bad} of {array.size} entries not finite"
-        return f"{shape} in {array.min():.4g} … {array.max():.4g}, mean {array.mean():.4g}"
-    return _nested(array.tolist())
+@dataclass(frozen=True)
+class Form:
+    """How numbers are written: digits, and from how many entries on an array is summed up."""
+
+    digits: int = 6
+    entries: int = SHOWN
+
+    def __call__(self, value: Array | float | None) -> str:
+        """A number or small array in short; a large one by its shape, range and mean."""
+        if value is None:
+            return "–"
+        array = np.asarray(value)
+        if array.size > self.entries:
+            shape = "×".join(map(str, array.shape))
+            if not np.isfinite(array).all():
+                bad = int(np.count_nonzero(~np.isfinite(array)))
+                return f"{shape}, {bad} of {array.size} entries not finite"
+            low, high, mean = (
+                f"{v:.{max(min(self.digits, 4), self.digits - 2)}g}"
+                for v in (array.min(), array.max(), array.mean())
+            )
+            return f"{shape} in {low} … {high}, mean {mean}"
+        return self._nested(array.tolist())
+
+    def _nested(self, value: Any) -> str:
+        if isinstance(value, list):
+            return "[" + ", ".join(self._nested(v) for v in value) + "]"
+        return f"{value:.{self.digits}g}" if isinstance(value, float) else str(value)
 
 
-def _nested(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(_nested(v) for v in value) + "]"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def trace(subject: Subject, *, full: bool, numeric: bool, path: str | None, paint: Paint) -> list[str]:
+def trace(
+    subject: Subject, *, full: bool, numeric: bool, path: str | None, paint: Paint, digits: int = 6
+) -> list[str]:
     """The lines: a table of small batches, the steps, the gradients, and where a number went wrong."""
     records = Records(subject, full=full)
     chosen = {n.id for n in select(subject, path)}
-    entries = 1 << 30 if full else SHOWN
+    form = Form(digits, 1 << 30 if full else SHOWN)
     events = [e for e in subject.plan.order() if e.node.id in chosen]
     width = min(NAME_WIDTH, max((len(_written(records, e.node)) for e in events), default=8))
     lines = table(subject) if path is None else []
@@ -61,17 +74,15 @@ def trace(subject: Subject, *, full: bool, numeric: bool, path: str | None, pain
         node = event.node
         name = _written(records, node, width).ljust(width)
         if event.phase == "forward":
-            lines.append(
-                f"{paint('forward  ', 'forward')} {name} = {compact(subject.plan.value(node), entries)}"
-            )
+            lines.append(f"{paint('forward  ', 'forward')} {name} = {form(subject.plan.value(node))}")
         else:
-            lines.append(f"{paint('backward ', 'backward')} {name} {_sent(subject, records, node, entries)}")
+            lines.append(f"{paint('backward ', 'backward')} {name} {_sent(subject, records, node, form)}")
     if not events and path is None:
         lines.append(
             f"{paint('forward  ', 'forward')} {display(subject.output.name, width)} = "
-            f"{compact(subject.plan.value(subject.output), entries)}"
+            f"{form(subject.plan.value(subject.output))}"
         )
-    lines += _descent(subject, [n for n in subject.plan.nodes if n.id in chosen], width, entries, paint)
+    lines += _descent(subject, [n for n in subject.plan.nodes if n.id in chosen], width, form, paint)
     lines.append("")
     checker = Checker(subject.double) if numeric else None
     twins = {n.id: n for n in subject.double.nodes}
@@ -79,13 +90,13 @@ def trace(subject: Subject, *, full: bool, numeric: bool, path: str | None, pain
     width = max((len(display(n.name, NAME_WIDTH)) for n in shown), default=1)
     for node in shown:
         sums = [subject.plan.contribution(e) for e in records.incoming(node)]
-        text = compact(records.gradient(node), entries)
+        text = form(records.gradient(node))
         if len(sums) > 1 and prod(node.shape) == 1:
-            text = " + ".join(f"({v})" if v.startswith("-") else v for v in map(compact, sums)) + f" = {text}"
+            text = " + ".join(f"({v})" if v.startswith("-") else v for v in map(form, sums)) + f" = {text}"
         elif len(sums) > 1:
             text += f"   (sum of {len(sums)} contributions)"
         if checker is not None:
-            text += f"   {_checked(checker, twins[node.id], entries)}"
+            text += f"   {_checked(checker, twins[node.id], form)}"
         lines.append(f"gradient {display(node.name, NAME_WIDTH).ljust(width)} = {text}")
     if checker is not None and subject.network:
         lines += _directions(checker)
@@ -103,7 +114,7 @@ def _written(records: Records, node: Node, limit: int = NAME_WIDTH) -> str:
     return display(f"{records.short(node)} = {formula}", limit)
 
 
-def _descent(subject: Subject, nodes: list[Node], width: int, entries: int, paint: Paint) -> list[str]:
+def _descent(subject: Subject, nodes: list[Node], width: int, form: Form, paint: Paint) -> list[str]:
     """The optimizer's step, a line a parameter: what it receives, each slot before and after, and Δw."""
     step = descent(subject)
     if step is None:
@@ -123,40 +134,32 @@ def _descent(subject: Subject, nodes: list[Node], width: int, entries: int, pain
             f"{info.function_evaluations} values and {info.gradient_evaluations} gradients"
             + (f"; {display(info.reason, 200)}" if info.reason else "")
         )
-    lines += [
-        f"{head} {display(k, 20)} {compact(a, entries)} → {compact(b, entries)}"
-        for k, (a, b) in step.numbers().items()
-    ]
+    lines += [f"{head} {display(k, 20)} {form(a)} → {form(b)}" for k, (a, b) in step.numbers().items()]
     for part in step.steps(nodes):
-        slots = "".join(
-            f"   {display(k, 20)} {compact(a, entries)} → {compact(b, entries)}"
-            for k, (a, b) in part.slots.items()
-        )
+        slots = "".join(f"   {display(k, 20)} {form(a)} → {form(b)}" for k, (a, b) in part.slots.items())
         name = display(part.node.name, width).ljust(width)
-        lines.append(
-            f"{head} {name} g {compact(part.received, entries)}{slots}   Δw {compact(part.delta, entries)}"
-        )
+        lines.append(f"{head} {name} g {form(part.received)}{slots}   Δw {form(part.delta)}")
     return lines
 
 
-def _checked(checker: Checker, node: Node, entries: int) -> str:
+def _checked(checker: Checker, node: Node, form: Form) -> str:
     check = checker.check(node, sample(node))
     size = prod(node.shape)
-    if size <= min(entries, len(check.indices)):
-        what = f"numeric {_numbers(check.numeric.reshape(node.shape).tolist(), check.verdicts)}"
+    if size <= min(form.entries, len(check.indices)):
+        what = f"numeric {_numbers(check.numeric.reshape(node.shape).tolist(), check.verdicts, form.digits)}"
     else:
         what = f"numeric {len(check.indices)} of {size} entries"
     return f"{what}   {judged(check)}"
 
 
-def _numbers(numeric: Any, verdicts: tuple[Verdict, ...]) -> str:
+def _numbers(numeric: Any, verdicts: tuple[Verdict, ...], digits: int) -> str:
     """Numbers by differences, with the word for it where there is none."""
     left = iter(verdicts)
 
     def write(value: Any) -> str:
         if isinstance(value, list):
             return "[" + ", ".join(map(write, value)) + "]"
-        return "kink" if next(left) == "kink" else f"{value:.6g}"
+        return "kink" if next(left) == "kink" else f"{value:.{digits}g}"
 
     return write(numeric)
 
@@ -183,24 +186,24 @@ def _directions(checker: Checker) -> list[str]:
     ]
 
 
-def _sent(subject: Subject, records: Records, node: Node, entries: int) -> str:
+def _sent(subject: Subject, records: Records, node: Node, form: Form) -> str:
     """Upstream, and for each operand local × upstream = what is sent."""
     plan = subject.plan
-    upstream = compact(records.gradient(node), entries)
+    upstream = form(records.gradient(node))
     parts = [f"upstream {upstream}"]
     for edge in plan.edges():
         if edge.node is node:
-            parts.append(_product(subject, records, edge, upstream, entries))
+            parts.append(_product(subject, records, edge, upstream, form))
     return "   ".join(parts)
 
 
-def _product(subject: Subject, records: Records, edge: Edge, upstream: str, entries: int) -> str:
+def _product(subject: Subject, records: Records, edge: Edge, upstream: str, form: Form) -> str:
     plan = subject.plan
     to = f"∂/∂{display(bracketed(records.short(edge.target)), 32)}"
-    sent = compact(plan.contribution(edge), entries)
+    sent = form(plan.contribution(edge))
     found = local_derivative(plan, edge.node, edge.position, SHOWN)
-    if found is not None and found.kind in ("scalar", "diagonal") and found.value.size <= entries:
-        return f"{to}: {compact(found.value, entries)} × {upstream} = {sent}"
+    if found is not None and found.kind in ("scalar", "diagonal") and found.value.size <= form.entries:
+        return f"{to}: {form(found.value)} × {upstream} = {sent}"
     size = f"{prod(edge.node.shape)}×{prod(edge.target.shape)}"
     return f"{to}: Jacobian {size} × upstream = {sent}"
 
@@ -236,5 +239,5 @@ def table(subject: Subject, rows: int = 16, columns: int = 14) -> list[str]:
     for name, _, _ in subject.layers:
         if f"{name}.W" in plan.parameters and plan.parameters.view(f"{name}.W").ndim == 2:
             w, b = plan.parameters.view(f"{name}.W"), plan.parameters.view(f"{name}.b")
-            lines.append(f"Θ {display(name)} = {compact(np.column_stack([b, w.T]), 64)}")
+            lines.append(f"Θ {display(name)} = {Form(entries=64)(np.column_stack([b, w.T]))}")
     return lines
