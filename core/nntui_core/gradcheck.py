@@ -23,6 +23,8 @@ from nntui_core.rng import stream
 Verdict = Literal["good", "acceptable", "suspect", "wrong", "kink", "undefined", "unknown"]
 
 GOOD, ACCEPTABLE, SUSPECT = 1e-7, 1e-4, 1e-2
+AGREES = 1e-9
+"""A difference that is so near to the gradient, relative to it, is not made any finer."""
 FLOOR = 1e-4
 """Above this share of the larger of both gradients, a rounding floor makes the comparison say nothing."""
 ENTRIES = 32
@@ -225,7 +227,7 @@ class Checker:
             )
             if judge(expected, found)[1] in ("undefined", "unknown", "kink") and 0 < abs(x) < FIRST:
                 # Beside a pole or the edge of a domain, a step relative to a tiny x stays inside it.
-                finer = slope(f, run.rounding, first=0.25 * abs(x), at=x, expected=expected, agree=GOOD)
+                finer = slope(f, run.rounding, first=0.25 * abs(x), at=x, expected=expected, agree=AGREES)
                 if isfinite(finer.value) and not found.error <= finer.error:
                     found = finer
         finally:

@@ -48,7 +48,7 @@ def test_scalar_graph() -> None:
     for line in (
         r"q &= x + y = -2 + 5 = 3",
         r"f &= q \cdot z = 3 \cdot \left(-4\right) = -12",
-        r"\frac{\partial f}{\partial f} \to q_{1} :\quad & \frac{\partial f}{\partial q_{1}} \cdot "
+        r"\frac{\partial f}{\partial f} \to q :\quad & \frac{\partial f}{\partial q} \cdot "
         r"\frac{\partial f}{\partial f} = \left(-4\right) \cdot 1 = -4",
         r"\frac{\partial f}{\partial x} &= -4",
         r"\frac{\partial f}{\partial z} &= 3",

@@ -89,7 +89,7 @@ class DebugSession:
         def make() -> Subject:
             made = subject
             if subject.double is subject.plan or edits:
-                made = debugger.make(debugger._opens, debugger.sample)
+                made = debugger.make(debugger.opens, debugger.sample)
             if edits:
                 steps = made.double.steps()
                 set_by_hand(made.double, edits, lambda: next(steps, None))

@@ -217,9 +217,10 @@ class DebugScreen(Paned[DebugPane]):
         self._asking = what
         label, _ = PROMPTS[what]
         self.query_one("#prompt Label", Label).update(Content(f" {label}"))
-        self.set_class(True, "-asking")
+        # At once, not when styles are next applied: what is typed or pasted behind the key belongs to the prompt.
+        self.query_one("#prompt").display = True
         self.input.value = ""
-        self.input.focus()
+        self.set_focus(self.input)
         self.draw_lines()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -232,7 +233,7 @@ class DebugScreen(Paned[DebugPane]):
 
     def _close_prompt(self) -> None:
         self._asking = ""
-        self.set_class(False, "-asking")
+        self.query_one("#prompt").display = False
         self.query_one(f"#{self._active}", DebugPane).focus()
         self.draw_lines()
 

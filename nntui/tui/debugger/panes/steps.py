@@ -32,8 +32,13 @@ class StepsPane(DebugPane):
     def draw(self, view: View, width: int, height: int) -> Picture:
         here = view.at - 1
         start = min(max(0, here - height // 2), max(0, len(view.steps) - height))
-        names = max((len(s.name) for s in view.steps), default=4)
-        names = min(names, max(8, width // 3))
+        # Equations forwards are longer than names backwards, which have more to say behind them.
+        names = {
+            phase: min(
+                max((len(s.name) for s in view.steps if s.phase == phase), default=4), max(8, width // 3)
+            )
+            for phase in ("forward", "backward")
+        }
         edited = any(s.edit for s in view.steps)
         rows: list[Row] = []
         for k, step in enumerate(view.steps[start : start + height], start):
@@ -45,7 +50,7 @@ class StepsPane(DebugPane):
             row = join(
                 mark, dot, text(f"{word} ", MUTED if done else AHEAD),
                 text(EDITS.get(step.edit, " "), Style(fg="warn")) if edited else (),
-                fit(text(step.name, style), names), text(f" {step.text}", Style(bold=True) if now else Style()),
+                fit(text(step.name, style), names[step.phase]), text(f" {step.text}", Style(bold=True) if now else Style()),
             )  # fmt: skip
             rows.append(shortened(row, width))
         return pad(tuple(rows), width, height)
