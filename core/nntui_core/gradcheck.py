@@ -28,7 +28,9 @@ AGREES = 1e-9
 FLOOR = 1e-4
 """Above this share of the larger of both gradients, a rounding floor makes the comparison say nothing."""
 ENTRIES = 32
-"""Random entries of each node that are checked, where it has more."""
+"""Random entries of each parameter that are checked, where it has more."""
+OTHERS = 8
+"""The same of a node that is no parameter, beside directions through all of it."""
 DIRECTIONS = 8
 """Random directions through all parameters."""
 WITHIN = 2
@@ -133,11 +135,12 @@ def judge_direction(analytic: float, numeric: Slope, rounding: float) -> Directi
 
 
 def sample(node: Node, seed: int = 0) -> Array:
-    """The entries of a node that are checked: all, or ENTRIES random ones, the same ones each time."""
+    """The entries of a node that are checked: all where they are few, else random ones, the same ones each time."""
     size = int(np.prod(node.shape, dtype=np.int64))
     if size <= ENTRIES:
         return np.arange(size)
-    return np.sort(stream(seed, f"gradient check {node.name}").choice(size, ENTRIES, replace=False))
+    count = ENTRIES if node.role == "parameter" else OTHERS
+    return np.sort(stream(seed, f"gradient check {node.name}").choice(size, count, replace=False))
 
 
 class Checker:
@@ -167,7 +170,7 @@ class Checker:
                 one = self._entry(run, value, index, expected)
                 found.append((one.value, *judge(expected, one)))
             along: tuple[Direction, ...] = ()
-            if len(indices) >= ENTRIES and len(indices) < value.size:
+            if OTHERS <= len(indices) < value.size:
                 draws = stream(self._seed, f"gradient check along {node.name}")
                 along = tuple(self._along(run, [(value, gradient)], draws) for _ in range(WITHIN))
         verdicts = tuple(v for *_, v in found)
@@ -223,7 +226,7 @@ class Checker:
 
         try:
             found = slope(
-                f, run.rounding, first=FIRST * max(1.0, abs(x)), at=x, expected=expected, agree=GOOD
+                f, run.rounding, first=FIRST * max(1.0, abs(x)), at=x, expected=expected, agree=AGREES
             )
             if judge(expected, found)[1] in ("undefined", "unknown", "kink") and 0 < abs(x) < FIRST:
                 # Beside a pole or the edge of a domain, a step relative to a tiny x stays inside it.

@@ -47,7 +47,7 @@ MAX_VALUES = 100_000
 @click.option(
     "--numeric",
     is_flag=True,
-    help="Finite differences beside each gradient: 32 random entries a node, 8 random directions.",
+    help="Finite differences beside each gradient: 32 random entries a parameter, 8 random directions.",
 )
 @click.option(
     "--why", "asked", metavar="NODE[INDEX]", help="Where its gradient or value comes from, or is lost."

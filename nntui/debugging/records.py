@@ -44,6 +44,7 @@ class Records:
         for edge in self.plan.edges():
             self._incoming.setdefault(edge.target.id, []).append(edge)
         self._short = short_names(self.plan.nodes, subject.output, network=subject.network)
+        self._numeric: dict[int, dict[str, Any]] = {}
         self._twins = {n.id: n for n in subject.double.nodes}
 
     def array(self, value: Array | None) -> Any:
@@ -112,6 +113,11 @@ class Records:
 
     def numeric(self, node: Node) -> dict[str, Any]:
         """Finite differences beside the gradient: of all entries where they are few, else of random ones."""
+        if node.id not in self._numeric:
+            self._numeric[node.id] = self._compared(node)
+        return self._numeric[node.id]
+
+    def _compared(self, node: Node) -> dict[str, Any]:
         assert self._checker is not None
         twin = self._twins[node.id]
         if self.gradient(node) is None or self.subject.double.adjoint(twin) is None:

@@ -39,7 +39,7 @@ PROMPTS = {
     ),
     "search": (
         "search: ",
-        "a part of a node's name as it is drawn; enter alone: the next of the last search",
+        "part of a name as it is drawn; enter alone: the next",
     ),
     "edit": ("new value: ", "a number; what follows is computed anew, here only"),
 }
