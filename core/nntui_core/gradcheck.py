@@ -24,7 +24,9 @@ Verdict = Literal["good", "acceptable", "suspect", "wrong", "kink", "undefined",
 
 GOOD, ACCEPTABLE, SUSPECT = 1e-7, 1e-4, 1e-2
 AGREES = 1e-9
-"""A difference that is so near to the gradient, relative to it, is not made any finer."""
+"""A difference that is so near to the gradient, relative to it, is not made any finer; GOOD where LONG."""
+LONG = 50_000
+"""Numbers to compute again for one difference, from which on each is too long to make many."""
 FLOOR = 1e-4
 """Above this share of the larger of both gradients, a rounding floor makes the comparison say nothing."""
 ENTRIES = 32
@@ -226,11 +228,11 @@ class Checker:
 
         try:
             found = slope(
-                f, run.rounding, first=FIRST * max(1.0, abs(x)), at=x, expected=expected, agree=AGREES
+                f, run.rounding, first=FIRST * max(1.0, abs(x)), at=x, expected=expected, agree=run.agree
             )
             if judge(expected, found)[1] in ("undefined", "unknown", "kink") and 0 < abs(x) < FIRST:
                 # Beside a pole or the edge of a domain, a step relative to a tiny x stays inside it.
-                finer = slope(f, run.rounding, first=0.25 * abs(x), at=x, expected=expected, agree=AGREES)
+                finer = slope(f, run.rounding, first=0.25 * abs(x), at=x, expected=expected, agree=run.agree)
                 if isfinite(finer.value) and not found.error <= finer.error:
                     found = finer
         finally:
@@ -279,6 +281,8 @@ class _Rerun:
         # Also what the ops keep from forward to vjp: local derivatives are taken from it afterwards.
         arrays = [a for n in nodes for a in (plan.value(n), *plan.workspace(n).values())]
         self._saved = [(array, array.copy()) for array in arrays]
+        self.agree = GOOD if sum(plan.value(n).size for n in nodes) > LONG else AGREES
+        """How near a difference must be to the gradient to be taken at once."""
         self.rounding = self._rounding(nodes)
         """What one rounding of each value on the way moves the output by: ε·Σ|gradient·value|."""
 
