@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from math import isfinite, prod
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from nntui.debugging import products
 from nntui.debugging.birth import first_bad
+from nntui.debugging.causes import WORDS
 from nntui.debugging.naming import short_names
 from nntui.debugging.records import GIVEN
 from nntui.debugging.subject import Subject
@@ -341,64 +342,6 @@ class _Search:
     def number(self, value: float) -> str:
         """With as many digits as are wanted."""
         return f"{value:.{self.digits}g}"
-
-
-Words = Callable[["_Search", Node, int, float, int], str]
-"""From search, node, operand's position, the operand's entry and the node's flat entry to why the derivative is 0."""
-
-
-def _rectified(search: _Search, node: Node, position: int, x: float, k: int) -> str:
-    if x > 0:
-        return ""
-    z = search.plan.value(node.args[0])
-    unit = np.unravel_index(k, node.shape)[1:]
-    rows = z.reshape(len(z), -1)[:, np.ravel_multi_index(unit, z.shape[1:])] if len(unit) else np.array([x])
-    off = int(np.count_nonzero(rows <= 0))
-    whole = ", on every sample: the unit is dead" if off == len(rows) > 1 else ""
-    of = f" (off in {off} of {len(rows)} samples{whole})" if len(rows) > 1 else ""
-    return f"relu is off: z = {search.number(x)} ≤ 0, so its derivative is 0{of}"
-
-
-def _linear(search: _Search, node: Node, position: int, x: float, k: int) -> str:
-    """Of a product of matrices, whose other operand is 0 wherever it meets this entry."""
-    if position > 1:
-        return ""
-    other = search.called(node.args[1 - position])
-    if node.args[1].role != "parameter":
-        return f"{other} is 0 in every product with this entry"
-    if position == 0:
-        return f"zero weight: {other} is 0 where {search.called(node.args[0])} is read"
-    return f"zero input: {other} is 0 in every product with this weight"
-
-
-def _masked(search: _Search, node: Node, position: int, x: float, k: int) -> str:
-    kept = float(search.plan.value(node.args[1]).reshape(-1)[k])
-    return "" if kept else "masked: dropout has set this entry to 0 in this update"
-
-
-def _beaten(search: _Search, node: Node, position: int, x: float, k: int) -> str:
-    return "another entry is the largest (or smallest), only that one receives the gradient"
-
-
-def _flat_loss(search: _Search, node: Node, position: int, x: float, k: int) -> str:
-    rule = node.op.rule(position, [search.called(a) for a in node.args]) if node.op is not None else ""
-    return f"the loss: its derivative is {rule}" if rule else ""
-
-
-def _factor(search: _Search, node: Node, position: int, x: float, k: int) -> str:
-    other = node.args[1 - position]
-    value = search.plan.value(other)
-    v = float(value.reshape(-1)[k if value.size == prod(node.shape) else 0])
-    return f"the other factor, {search.called(other)}, is 0" if v == 0 else ""
-
-
-WORDS: dict[str, Words] = {
-    "relu": _rectified, "affine": _linear, "matmul": _linear, "mask": _masked, "mul": _factor,
-    "max": _beaten, "min": _beaten, "maximum": _beaten, "minimum": _beaten, "maxout": _beaten, "maxpool2d_op": _beaten,
-    "cross_entropy": _flat_loss, "binary_cross_entropy": _flat_loss, "mse": _flat_loss, "mae": _flat_loss,
-    "huber": _flat_loss, "hinge": _flat_loss,
-}  # fmt: skip
-"""By the op's type."""
 
 
 def written(reasons: list[Reason], digits: int = 6) -> list[str]:

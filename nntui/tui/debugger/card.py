@@ -8,10 +8,10 @@ import numpy as np
 
 from nntui.debugging import products
 from nntui.debugging.records import GIVEN
-from nntui.debugging.trace import judged
 from nntui.display import display
 from nntui.tui.debugger.format import FEW, added, at, factor, number, shape_text, whole
 from nntui.tui.debugger.moment import Array, Look
+from nntui.tui.debugger.numeric import numeric
 from nntui.tui.debugger.theta import theta_of
 from nntui.tui.debugger.view import CardLine
 from nntui.tui.render.picture import Row, Style, join, text
@@ -21,15 +21,6 @@ from nntui_core.plan import Edge
 MUTED = Style(fg="muted")
 VALUE = Style(bold=True)
 GRADIENT = Style(fg="accent", bold=True)
-BANDS = {
-    "good": "good",
-    "acceptable": "good",
-    "suspect": "warn",
-    "wrong": "bad",
-    "undefined": "bad",
-    "kink": "warn",
-    "unknown": "muted",
-}
 SHOWN_TERMS = 4
 SHARES = 1 << 21
 """Entries times samples up to which each sample's share is computed."""
@@ -51,7 +42,7 @@ def card(look: Look) -> tuple[CardLine, ...]:
         lines += _samples(look)
     lines += _shape(look)
     if look.complete(node):
-        lines += _numeric(look)
+        lines += numeric(look, where(look))
     return tuple(lines)
 
 
@@ -326,37 +317,5 @@ def _shape(look: Look) -> list[CardLine]:
     return [
         _line(
             "shape", text(words), text("✓" if fits else "✗", Style(fg="good" if fits else "bad", bold=True))
-        )
-    ]
-
-
-def _numeric(look: Look) -> list[CardLine]:
-    node = look.node
-    every = tuple(range(look.size(node))) if look.size(node) <= FEW else (look.entry,)
-    check = look.comparison.check(node, every)
-    if check is None:
-        if look.debugger.edits and node.role != "label":
-            return [_line("numeric", text("not above a value that was set by hand", MUTED))]
-        return []
-    role = BANDS[check.verdict]
-    here = where(look) + " " if len(every) < look.size(node) else ""
-    if check.verdict == "kink":
-        words = "kink: the branch changes within ±h, no derivative to compare with"
-        return [_line("numeric", text(here), text(words, Style(fg=role, bold=True)))]
-    values = [
-        "kink" if one == "kink" else f"{v:.7g}".replace("-", "−")
-        for v, one in zip(check.numeric.tolist(), check.verdicts, strict=True)
-    ]
-    shown = values[0] if node.shape == () or len(values) == 1 else "[" + ", ".join(values) + "]"
-    if check.verdict == "unknown":
-        words = "   unknown: the difference cannot be told from rounding"
-        return [_line("numeric", text(here), text(shown), text(words, Style(fg=role, bold=True)))]
-    return [
-        _line(
-            "numeric",
-            text(f"{here}(f(x+h) − f(x−h))/2h = ".replace("f(", f"{look.letter}("), MUTED),
-            text(shown),
-            text("   "),
-            text(judged(check).replace("0.0e+00", "0"), Style(fg=role, bold=True)),
         )
     ]
