@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -16,6 +17,11 @@ from nntui_core.ops.binary import Add, Div, Mul, Sub
 from nntui_core.ops.elementary import Exp, Log, Neg, Reciprocal
 from nntui_core.ops.reductions import RowMax, RowSum
 from nntui_core.special import normal_cdf
+
+HIGH = 0.99
+"""Sigmoid above which 1 − y has lost two of its digits."""
+FLAT = 0.01
+"""Slope of tanh below which 1 − y² has."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,11 @@ class Sigmoid(Elementwise):
         sigmoid(x, out)
 
     def df(self, x: Array, y: Array, out: Array) -> None:
-        np.subtract(number(1, y.dtype), y, out=out)
+        if y.size and np.maximum.reduce(y, axis=None) > HIGH:
+            # 1 − y as the sigmoid of −x, which keeps its digits where y rounds to 1.
+            sigmoid(np.negative(x), out)
+        else:
+            np.subtract(number(1, y.dtype), y, out=out)
         np.multiply(out, y, out=out)
 
     def expand(self, graph: Graph, *args: Node) -> Node:
@@ -63,12 +73,20 @@ class Tanh(Elementwise):
     formula: ClassVar[str] = "(e^z − e^−z)/(e^z + e^−z)"
     derivatives: ClassVar[tuple[str, ...]] = ("1-g²",)
 
+    @property
+    def gain(self) -> float:
+        return 5 / 3
+
     def f(self, x: Array, out: Array) -> None:
         np.tanh(x, out=out)
 
     def df(self, x: Array, y: Array, out: Array) -> None:
         np.multiply(y, y, out=out)
         np.subtract(number(1, y.dtype), out, out=out)
+        if out.size and np.minimum.reduce(out, axis=None) < FLAT:
+            # 1/cosh², which keeps its digits where y rounds to ±1.
+            power = np.exp(-2 * np.abs(x))
+            np.divide(4 * power, np.square(1 + power), out=out)
 
 
 class Rectifier(Elementwise):
@@ -110,6 +128,10 @@ class LeakyRelu(Rectifier):
     slope: Annotated[float, Ge(0)] = 0.1
     """Slope below 0."""
 
+    @property
+    def gain(self) -> float:
+        return sqrt(2 / (1 + self.slope**2))
+
     def f(self, x: Array, out: Array) -> None:
         np.multiply(x, self.slope, out=out)
         np.copyto(out, x, where=x > 0)
@@ -131,6 +153,10 @@ class Prelu(Op):
 
     slope: float = 0.25
     """Slope below 0 at the start."""
+
+    @property
+    def gain(self) -> float:
+        return sqrt(2 / (1 + self.slope**2))
 
     def learned(self, shape: Shape) -> tuple[tuple[str, Shape], ...]:
         """One slope a unit (or channel) of a result of ``shape``."""

@@ -47,7 +47,8 @@ class Batches:
 
     def _draw(self, epoch: int) -> Array:
         rows = np.arange(self.samples)
-        if isinstance(self.order, Curriculum):
+        # Where all take part, how hard they are is not asked.
+        if self._taken(epoch) < self.samples:
             rows = np.argsort(self._losses(), kind="stable")[: self._taken(epoch)]
         if self.order == "given" or self.size >= len(rows):
             return rows

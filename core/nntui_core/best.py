@@ -7,7 +7,7 @@ from typing import Any
 
 from nntui_core.memory import Array
 from nntui_core.network import Network
-from nntui_core.train_spec import EarlyStopping
+from nntui_core.train_spec import EarlyStopping, rises
 
 
 class Best:
@@ -28,7 +28,7 @@ class Best:
 
     @property
     def _rises(self) -> bool:
-        return self.rule is not None and self.rule.monitor.endswith("accuracy")
+        return self.rule is not None and rises(self.rule.monitor)
 
     def watch(self, rule: EarlyStopping, value: float, epoch: int, network: Network) -> str:
         """Take in an epoch's value; says why to stop where it has not improved for long, else ""."""

@@ -39,11 +39,11 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "activation": ("ops.base:Op", ("activations",)),
-    "loss": ("losses:Loss", ("losses",)),
+    "loss": ("objective:Loss", ("losses",)),
     "initializer": ("initializers:Initializer", ("initializers",)),
     "optimizer": (
         "optimizers.base:Optimizer",
-        ("optimizers.first_order", "optimizers.second_order", "optimizers.newton"),
+        ("optimizers.first_order", "optimizers.variants", "optimizers.second_order", "optimizers.newton"),
     ),
     "schedule": ("schedules:Schedule", ("schedules",)),
     "preprocess": (

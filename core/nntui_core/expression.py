@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import keyword
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite, prod
@@ -13,8 +11,11 @@ from typing import Any, Literal
 import numpy as np
 
 from nntui_core.activations import Linear
+from nntui_core.definitions import Checks, allowed
+from nntui_core.definitions import names as names
+from nntui_core.definitions import variable as variable
 from nntui_core.errors import ExpressionError, NntuiError
-from nntui_core.functions import CONSTANTS, Function, functions, instead, option_fault, optional
+from nntui_core.functions import CONSTANTS, Function, functions, option_fault, optional
 from nntui_core.graph import Graph, Node, Op, ancestors
 from nntui_core.memory import Array
 from nntui_core.ops.binary import Add, Div, Mul, Pow, Sub
@@ -23,7 +24,7 @@ from nntui_core.ops.elementary import Neg, Power, Reciprocal
 from nntui_core.ops.linear import MatMul
 from nntui_core.ops.notation import bracketed
 from nntui_core.ops.shaping import Index, Slice, Transpose
-from nntui_core.syntax import Statement, exponent_of, kind, literal, position, statements, walk, whole
+from nntui_core.syntax import Statement, exponent_of, kind, literal, position, statements, whole
 
 MAX_SIZE = 1_000_000
 """Numbers that one node may hold."""
@@ -42,13 +43,6 @@ COMPARISONS: dict[type[ast.cmpop], type[Op]] = {
 }  # fmt: skip
 
 
-def _allowed() -> str:
-    return (
-        "allowed: names, numbers, + - * / ** @, < <= > >= == !=, parentheses, x[0], x.T, NAME = … ; and the functions "
-        + ", ".join(functions())
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class Expression:
     """The graph of an expression: ``output`` is its result, ``values`` fills the leaf of each name."""
@@ -59,8 +53,15 @@ class Expression:
     values: dict[str, Array]
     position: int = 0
     """Where in the text the result stands."""
+    beside: tuple[Node, ...] = ()
+    """Definitions that the result does not depend on."""
     unused: tuple[str, ...] = ()
-    """Definitions that the result does not depend on, and values whose names are nowhere."""
+    """Values whose names are nowhere."""
+
+    @property
+    def outputs(self) -> list[Node]:
+        """The result, and what is only computed beside it."""
+        return [self.output, *self.beside]
 
     def check_scalar(self) -> None:
         """Raises ExpressionError where the result is not a number."""
@@ -70,30 +71,6 @@ class Expression:
                 f"the result must be a scalar, but its shape is {self.output.shape}", position=self.position,
                 hint=f"wrap it, as in sum({self.text.strip()})" if short else "wrap it in sum( ) or norm2( )",
             )  # fmt: skip
-
-
-def variable(name: str) -> str:
-    """``name`` as an expression spells it. Raises ExpressionError where it cannot name a variable."""
-    name = unicodedata.normalize("NFKC", name)
-    if name in functions():
-        raise ExpressionError(
-            f"{name} is a function and cannot be a variable", hint=f"another name, such as {name}_1"
-        )
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise ExpressionError(f"not a name: {name}", hint="letters, digits and _, not beginning with a digit")
-    return name
-
-
-def names(text: str) -> tuple[str, ...]:
-    """The names in ``text`` that want a value, or may have one (pi, e), in order. Raises ExpressionError."""
-    found: dict[str, None] = {}
-    parts = statements(text, _allowed())
-    defined = {part.name for part in parts}
-    for part in parts:
-        for node in walk(part.tree):
-            if isinstance(node, ast.Name) and node.id not in defined and node.id not in functions():
-                found.setdefault(node.id)
-    return tuple(found)
 
 
 def parse(
@@ -107,16 +84,17 @@ def parse(
     ``role`` is that of the names' leaves: inputs, or parameters that an optimizer changes.
     """
     walker = _Walker(text, {variable(k): np.asarray(v, dtype=np.float64) for k, v in values.items()}, role)
-    parts = statements(text, _allowed())
-    walker.check(parts)
+    parts = statements(text, allowed())
+    Checks(text, walker.values).check(parts)
     for part in parts[:-1]:
         walker.define(part)
     last = parts[-1]
     output = walker.define(last) if last.name else walker.walk(last.tree)
     live = ancestors([output])
-    unused = [p.name for p in parts if p.name and walker.named[p.name].id not in live]
-    unused += [name for name in walker.values if name not in walker.named]
-    return Expression(text, walker.graph, output, walker.values, position(text, last.tree), tuple(unused))
+    beside = tuple(walker.named[p.name] for p in parts if p.name and walker.named[p.name].id not in live)
+    unused = tuple(name for name in walker.values if name not in walker.named)
+    at = position(text, last.tree)
+    return Expression(text, walker.graph, output, walker.values, at, beside, unused)
 
 
 @dataclass
@@ -132,86 +110,6 @@ class _Walker:
 
     def fault(self, node: ast.AST, problem: str, hint: str = "") -> ExpressionError:
         return ExpressionError(problem, position=position(self.text, node), hint=hint)
-
-    def check(self, parts: list[Statement]) -> None:
-        """Refuse what is not allowed anywhere, wrong definitions, then names without a value: all of them at once."""
-        known = [p.name for p in parts if p.name]
-        uses = {p.name: {n.id for n in walk(p.tree) if isinstance(n, ast.Name)} & set(known) for p in parts}
-        done: set[str] = set()
-        missing: dict[str, ast.Name] = {}
-        for part in parts:
-            if part.target is not None:
-                self._check_target(part.name, part.target, done)
-            self._check_kinds(part.tree, {*known, *self.values})
-            for node in walk(part.tree):
-                if not isinstance(node, ast.Name) or node.id in self.values or node.id in done:
-                    continue
-                if node.id in known:
-                    raise self._too_early(node, part.name, uses)
-                if node.id not in functions() and node.id not in CONSTANTS:
-                    missing.setdefault(node.id, node)
-            done.add(part.name)
-        if missing:
-            example = " ".join(f"{name}=1" for name in missing)
-            where = next(iter(missing.values()))
-            constant = next((n for n in missing if n.casefold() in CONSTANTS), "")
-            hint = f"did you mean {constant.casefold()}? else " if constant else ""
-            raise self.fault(
-                where, f"no value for {', '.join(missing)}", hint=f"{hint}add after it: {example}"
-            )
-
-    def _check_target(self, name: str, target: ast.expr, done: set[str]) -> None:
-        try:
-            variable(name)
-        except ExpressionError as error:
-            raise self.fault(target, error.problem, error.hint) from None
-        if name in self.values:
-            raise self.fault(
-                target, f"{name} is an input and cannot be assigned to",
-                hint=f"leave out {name}=… after the expression, or give one of the two another name",
-            )  # fmt: skip
-        if name in done:
-            raise self.fault(
-                target, f"{name} is defined already", hint=f"give it another name, such as {name}2"
-            )
-
-    def _too_early(self, node: ast.Name, by: str, uses: dict[str, set[str]]) -> ExpressionError:
-        """A name that is used before its definition: in a cycle, or only in the wrong order."""
-        path, stack = [node.id], [[node.id]]
-        seen = {node.id}
-        while stack:
-            path = stack.pop()
-            if path[-1] == by:
-                circle = " → ".join([by, *path])
-                return self.fault(
-                    node, f"a cycle: {circle}", hint=f"{by} can only be made of what is known before it"
-                )
-            for name in uses.get(path[-1], set()) - seen:
-                seen.add(name)
-                stack.append([*path, name])
-        return self.fault(
-            node, f"{node.id} is used before its definition", hint=f"write {node.id} = …; before it"
-        )
-
-    def _check_kinds(self, tree: ast.expr, given: set[str]) -> None:
-        for node in walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                name = node.func.id
-                if name in given:
-                    hint = f"write {name}*(…) for a product"
-                    raise self.fault(node, f"{name} is a value, not a function", hint=hint)
-                if name in CONSTANTS:
-                    raise self.fault(
-                        node, f"{name} is a number, not a function", hint=f"write {name}*(…) for a product"
-                    )
-                if name not in functions():
-                    raise self.fault(node, f"there is no function {name}", hint=instead(name) or _allowed())
-            elif isinstance(node, ast.Attribute) and node.attr != "T":
-                raise self.fault(node, "an attribute (.) is not allowed", hint="but for x.T, the transpose")
-            elif type(node) not in STEPS:
-                raise self.fault(
-                    node, f"{kind(node)} is not allowed", hint=_CURES.get(type(node)) or _allowed()
-                )
 
     def define(self, part: Statement) -> Node:
         """Add a definition; its node has its name."""
@@ -266,7 +164,7 @@ class _Walker:
 
     def number(self, node: ast.Constant) -> Node:
         if not isinstance(node.value, int | float) or isinstance(node.value, bool):
-            raise self.fault(node, f"{kind(node)} is not allowed", hint=_allowed())
+            raise self.fault(node, f"{kind(node)} is not allowed", hint=allowed())
         return self.constant(node, node.value)
 
     def constant(self, node: ast.AST, number: float) -> Node:
@@ -326,7 +224,7 @@ class _Walker:
         start = position(self.text, node.left)
         at = self.text.find(symbol, start)
         return ExpressionError(
-            f"{symbol} is no operator here", position=max(at, start), hint=hint or _allowed()
+            f"{symbol} is no operator here", position=max(at, start), hint=hint or allowed()
         )
 
     def power(self, node: ast.BinOp) -> Node:
@@ -344,7 +242,7 @@ class _Walker:
         if isinstance(node.op, ast.UAdd):
             return self.walk(node.operand)
         if not isinstance(node.op, ast.USub):
-            hint = "write x == 0 for not x" if isinstance(node.op, ast.Not) else _allowed()
+            hint = "write x == 0 for not x" if isinstance(node.op, ast.Not) else allowed()
             raise self.fault(node, "only + and - can stand before a value", hint=hint)
         number = literal(node)
         if number is not None:
@@ -391,7 +289,7 @@ class _Walker:
 
     def call(self, node: ast.Call) -> Node:
         if not isinstance(node.func, ast.Name):
-            raise self.fault(node, "only functions can be called", hint=_allowed())
+            raise self.fault(node, "only functions can be called", hint=allowed())
         name = node.func.id
         function = functions()[name]
         starred = next((a for a in node.args if isinstance(a, ast.Starred)), None)
@@ -469,12 +367,6 @@ STEPS: dict[type[ast.expr], Callable[[_Walker, Any], Node]] = {
     ast.Attribute: _Walker.attribute,
     ast.Subscript: _Walker.index,
     ast.Call: _Walker.call,
-}
-_CURES: dict[type[ast.expr], str] = {
-    ast.IfExp: "write where(x > 0, a, b)",
-    ast.BoolOp: "multiply conditions: (x > 0) * (y > 0)",
-    ast.Tuple: "join with concat(x, y); decimals have a point: 0.35",
-    ast.NamedExpr: "write q = x + y; q * z",
 }
 _SYMBOLS: dict[type[ast.operator], tuple[str, str]] = {
     ast.BitXor: ("^", "write x**2 for a power"), ast.BitAnd: ("&", "multiply conditions: (x > 0) * (y > 0)"),

@@ -38,7 +38,7 @@ class Function:
         self.parameters = Parameters([(n.name, n.shape) for n in leaves])
         for node in leaves:
             self.parameters.view(node.name)[...] = node.value
-        self.plan = Plan(parsed.graph, [parsed.output], self.parameters)
+        self.plan = Plan(parsed.graph, parsed.outputs, self.parameters)
 
     def value(self, w: Array) -> float:
         """The value at ``w``."""

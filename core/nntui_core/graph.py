@@ -6,6 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from math import sqrt
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -53,6 +54,17 @@ class Op(ABC):
     names, {field} is a field of the op; z, g, p, ŷ are the field's letters for input, output, probability and output."""
     primitive: ClassVar[bool] = False
     """True where the op has no smaller parts worth opening; otherwise :meth:`expand` gives them."""
+    relu_family: ClassVar[bool] = False
+    """Whether it is an activation that passes about half of what comes: he_normal suits it."""
+
+    @property
+    def gain(self) -> float:
+        """What an activation wants weights multiplied by, as PyTorch's calculate_gain where that knows it."""
+        return sqrt(2) if self.relu_family else 1.0
+
+    def pointwise(self, x: Shape, y: Shape) -> bool:
+        """Whether an entry of the result (shape ``y``) depends on the same entry of an operand (``x``) alone."""
+        return False
 
     def learned(self, shape: Shape) -> tuple[tuple[str, Shape], ...]:
         """Learned operands (name and shape) of an activation on a node of ``shape``; the name is a field."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, prod, sqrt
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from annotated_types import Gt
 
+from nntui_core.graph import Op
 from nntui_core.memory import Array, Shape
+
+Gain = Annotated[float, Gt(0)] | Literal["auto"]
 
 
 class Initializer(ABC):
@@ -30,11 +33,15 @@ class Initializer(ABC):
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
         """A float64 array of ``shape``."""
 
-    def rescale(self, z: Array, w: Array, b: Array) -> bool:
+    def suited(self, activation: Op | None) -> Self:
+        """The same, with what depends on the layer's activation decided."""
+        return self
+
+    def rescale(self, z: Array, w: Array, b: Array | None) -> bool:
         """Adjust ``w`` and ``b`` in place, given the pre-activations ``z`` on a batch; True when done.
 
-        ``z`` is batch × units (batch × channels × height × width). The network calls this layer by layer in
-        forward order, with new ``z`` each time, at most ``tries`` times.
+        ``z`` is batch × units (batch × channels × height × width), ``b`` None in a layer without biases. The
+        network calls this layer by layer in forward order, with new ``z`` each time, at most ``tries`` times.
         """
         return True
 
@@ -81,11 +88,32 @@ class Scaled(Initializer):
         return rng.normal(0.0, sqrt(variance), shape)
 
 
-class _Xavier(Scaled):
+@dataclass(frozen=True)
+class _Gained(Initializer):
+    """Draws that are multiplied by a gain."""
+
+    gain: Gain = 1.0
+    """Factor; "auto" is the activation's: 5/3 for tanh, √2 for relu and its family, √(2/(1 + slope²)) for leaky."""
+
+    @property
+    def factor(self) -> float:
+        """The gain as a number; 1 where no activation has decided it."""
+        return 1.0 if self.gain == "auto" else float(self.gain)
+
+    def suited(self, activation: Op | None) -> Self:
+        return (
+            replace(self, gain=1.0 if activation is None else activation.gain)
+            if self.gain == "auto"
+            else self
+        )
+
+
+@dataclass(frozen=True)
+class _Xavier(_Gained, Scaled):
     source: ClassVar[str] = "Glorot & Bengio 2010, eq. 12 and 16"
 
     def variance(self, fan_in: int, fan_out: int) -> float:
-        return 2.0 / (fan_in + fan_out)
+        return self.factor**2 * 2.0 / (fan_in + fan_out)
 
 
 class _He(Scaled):
@@ -107,7 +135,7 @@ class XavierUniform(_Xavier):
     """For tanh and sigmoid."""
 
     type: ClassVar[str] = "xavier_uniform"
-    formula: ClassVar[str] = "U(±√(6/(n_in + n_out)))"
+    formula: ClassVar[str] = "U(±gain·√(6/(n_in + n_out)))"
     uniform: ClassVar[bool] = True
 
 
@@ -116,7 +144,7 @@ class XavierNormal(_Xavier):
     """For tanh and sigmoid."""
 
     type: ClassVar[str] = "xavier_normal"
-    formula: ClassVar[str] = "N(0, 2/(n_in + n_out))"
+    formula: ClassVar[str] = "N(0, gain²·2/(n_in + n_out))"
     uniform: ClassVar[bool] = False
 
 
@@ -157,18 +185,15 @@ class LeCunNormal(_LeCun):
 
 
 @dataclass(frozen=True)
-class Orthogonal(Initializer):
+class Orthogonal(_Gained):
     """Orthonormal rows or columns, times ``gain``."""
 
     type: ClassVar[str] = "orthogonal"
     formula: ClassVar[str] = "gain·Q, QᵀQ = 1"
     source: ClassVar[str] = "Saxe et al. 2013, arXiv:1312.6120"
 
-    gain: Annotated[float, Gt(0)] = 1.0
-    """Factor; √2 suits relu."""
-
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
-        return self.gain * orthonormal(shape, rng)
+        return self.factor * orthonormal(shape, rng)
 
 
 def orthonormal(shape: Shape, rng: np.random.Generator) -> Array:
@@ -191,12 +216,20 @@ class RandomWalk(Initializer):
     source: ClassVar[str] = "Sussillo & Abbott 2014, arXiv:1412.6558"
 
     units: Literal["relu", "linear"] = "relu"
-    """Which units g is for."""
+    """Which units the paper's g is for."""
+    gain: Annotated[float, Gt(0)] | None = None
+    """g; by default the paper's."""
+
+    def g(self, fan_in: int) -> float:
+        """What the spread is multiplied by."""
+        if self.gain is not None:
+            return self.gain
+        if self.units == "linear":
+            return exp(1 / (2 * fan_in))
+        return sqrt(2) * exp(1.2 / (max(fan_in, 6) - 2.4))
 
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
-        relu = self.units == "relu"
-        g = sqrt(2) * exp(1.2 / (max(fan_in, 6) - 2.4)) if relu else exp(1 / (2 * fan_in))
-        return rng.normal(0.0, g / sqrt(fan_in), shape)
+        return rng.normal(0.0, self.g(fan_in) / sqrt(fan_in), shape)
 
 
 @dataclass(frozen=True)
@@ -215,15 +248,16 @@ class DataDependent(Initializer):
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
         return rng.normal(0.0, 1 / sqrt(fan_in), shape)
 
-    def rescale(self, z: Array, w: Array, b: Array) -> bool:
-        """One pass is exact, as z is affine in w and b."""
+    def rescale(self, z: Array, w: Array, b: Array | None) -> bool:
+        """One pass is exact, as z is affine in w and b; without b the mean stays."""
         axes = (0, *range(2, z.ndim))
         mean, std = z.mean(axis=axes, dtype=np.float64), z.std(axis=axes, dtype=np.float64)
         # Below this the spread is the rounding of equal numbers.
         alive = std > 8 * np.finfo(z.dtype).eps * np.abs(mean)
         std[~alive] = 1
         w /= std if w.ndim == 2 else std.reshape(-1, *[1] * (w.ndim - 1))
-        b[alive] = (b[alive] - mean[alive]) / std[alive]
+        if b is not None:
+            b[alive] = (b[alive] - mean[alive]) / std[alive]
         return True
 
 
@@ -245,7 +279,7 @@ class Lsuv(Initializer):
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
         return orthonormal(shape, rng)
 
-    def rescale(self, z: Array, w: Array, b: Array) -> bool:
+    def rescale(self, z: Array, w: Array, b: Array | None) -> bool:
         variance = float(z.var(dtype=np.float64))
         if abs(variance - 1) < self.tolerance or variance == 0:
             return True

@@ -1,59 +1,42 @@
-"""Losses: scalars, the mean over samples (and outputs, see each), and the penalties on weights."""
+"""Losses, one class each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
-from annotated_types import Gt
+from annotated_types import Ge, Gt, Lt
 
 from nntui_core.activations import Sigmoid, Softmax, sigmoid
-from nntui_core.errors import ShapeError
-from nntui_core.graph import Graph, Node, Op
+from nntui_core.graph import Graph, Node
 from nntui_core.memory import Array, Arrays, Shape, Space, Workspace, number
-from nntui_core.ops.base import expect_operands
-from nntui_core.ops.binary import Add, Mul, Sub
+from nntui_core.objective import LabelLoss, Loss, Targets, scaled
+from nntui_core.ops.binary import Add, Maximum, Mul, Sub
 from nntui_core.ops.elementary import Abs, Log, Neg, Power
-from nntui_core.ops.reductions import Mean, Norm2, Pick, Sum
+from nntui_core.ops.reductions import Pick, RowSum
+from nntui_core.ops.shaping import Reshape
 
 
-class Loss(Op):
-    """An op on (output or logits, target) that gives the mean data loss."""
-
-    from_logits: ClassVar[bool] = False
-    """Whether operand 0 is the pre-activation: the output's activation is fused into the loss."""
-    fuses: ClassVar[str | None] = None
-    """Type of the output activation that it fuses."""
-
-    def infer(self, *shapes: Shape) -> Shape:
-        expect_operands(self, shapes, 2)
-        if shapes[0] != shapes[1]:
-            raise ShapeError(
-                f"{self.type}: outputs and targets differ in shape", given=f"{shapes[0]} and {shapes[1]}"
-            )
-        return ()
-
-    def differentiable(self, i: int) -> bool:
-        return i == 0
-
-
-@dataclass(frozen=True)
-class CrossEntropy(Loss):
-    """Softmax cross-entropy of logits ``m × K`` with class indices ``m``; the mean over samples."""
+@dataclass(frozen=True, kw_only=True)
+class CrossEntropy(LabelLoss):
+    """Softmax cross-entropy. With label smoothing α the target is (1−α)·onehot(y) + α/K."""
 
     type: ClassVar[str] = "cross_entropy"
-    formula: ClassVar[str] = "−(1/m) Σᵢ ln softmax(z)[i, yᵢ]"
-    derivatives: ClassVar[tuple[str, ...]] = ("(p - y)/m",)
-    from_logits: ClassVar[bool] = True
-    fuses: ClassVar[str | None] = "softmax"
+    needs: ClassVar[str | None] = "softmax"
+    FROM_OBJECTIVE: ClassVar[tuple[str, ...]] = ("reduction", "factor", "label_smoothing")
 
-    def infer(self, *shapes: Shape) -> Shape:
-        expect_operands(self, shapes, 2)
-        z, y = shapes
-        if len(z) != 2 or len(y) != 1 or z[0] != y[0]:
-            raise ShapeError("cross_entropy needs logits m × K and m labels", given=f"{z} and {y}")
-        return ()
+    label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """α: what is taken from the label and spread over all classes."""
+
+    @property
+    def contribution(self) -> str:
+        smoothed = f"−Σₖ qₖ·ln softmax(z)ₖ, q = (1−α)·onehot(y) + α/K, α = {self.label_smoothing:g}"
+        return smoothed if self.label_smoothing else "−ln softmax(z)[y]"
+
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 1, "p - q" if self.label_smoothing else "p - y"
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         m, k = shapes[0]
@@ -65,7 +48,8 @@ class CrossEntropy(Loss):
         }
         numbers = {"zero": Space(()), "scale": Space(())}
         signs = {"plus": Space((k,), start=1), "minus": Space((k,), start=-1), "ones": Space((m,), start=1)}
-        return {"p": Space((m, k)), **rows, **indices, **numbers, **signs}
+        smooth = {"spread": Space((m,)), "even": Space((k,), start=1 / k)} if self.label_smoothing else {}
+        return {"p": Space((m, k)), **rows, **indices, **numbers, **signs, **smooth}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         # The mean of ln(1 + Σⱼ e^(zⱼ − max)) − (z_y − max), j without the maximum itself: where the network is
@@ -80,6 +64,13 @@ class CrossEntropy(Loss):
         np.subtract(z, ws["largest"][:, None], out=p)
         np.add(first, y, out=at)
         p.take(at, out=picked, mode="clip")
+        if self.label_smoothing:
+            # Of the logits below the maximum: (1−α)·z_y + α·mean of all.
+            spread = ws["spread"]
+            np.dot(p, ws["even"], out=spread)
+            np.subtract(spread, picked, out=spread)
+            np.multiply(spread, self.label_smoothing, out=spread)
+            np.add(picked, spread, out=picked)
         np.exp(p, out=p)
         p.put(top, ws["zero"])
         np.dot(p, ws["plus"], out=sums)
@@ -87,14 +78,19 @@ class CrossEntropy(Loss):
         p.put(top, ws["ones"])
         np.add(sums, ws["ones"], out=sums)
         np.subtract(logs, picked, out=logs)
-        out[()] = np.dot(logs, ws["ones"]) / len(at)
+        out[()] = np.dot(logs, ws["ones"]) / self.divisor(z.shape)
+
+    def contributions(self, xs: Arrays, ws: Workspace) -> Array:
+        return ws["logs"]
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        # (softmax(z) − onehot(y))·g/m, where p_y − 1 is taken as minus the sum of the others: a p_y that rounds
-        # to 1 would leave nothing of the gradient.
+        # (softmax(z) − q)·g/m, where p_y − q_y is taken as minus the sum of the others: a p_y that rounds to 1
+        # would leave nothing of the gradient.
         at, picked, scale = ws["at"], ws["picked"], ws["scale"]
-        scale[()] = float(g) / len(at)
+        scale[()] = float(g) / self.divisor(out.shape)
         np.divide(ws["p"], ws["sums"][:, None], out=out)
+        if self.label_smoothing:
+            np.subtract(out, self.label_smoothing / out.shape[1], out=out)
         np.multiply(out, scale, out=out)
         out.put(at, ws["zero"])
         np.dot(out, ws["minus"], out=picked)
@@ -102,40 +98,87 @@ class CrossEntropy(Loss):
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         p = graph.apply(Softmax(), args[0])
-        picked = graph.apply(Log(), graph.apply(Pick(), p, args[1]))
-        return graph.apply(Neg(), graph.apply(Mean(), picked))
+        (rows, classes), alpha = args[0].shape, self.label_smoothing
+        hit = self.reduced(graph, graph.apply(Log(), graph.apply(Pick(), p, args[1])), rows)
+        if alpha:
+            each = graph.apply(RowSum(), graph.apply(Log(), p))
+            even = scaled(graph, self.reduced(graph, each, rows), alpha / classes)
+            hit = graph.apply(Add(), scaled(graph, hit, 1 - alpha), even)
+        return graph.apply(Neg(), hit)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BinaryCrossEntropy(Loss):
-    """Sigmoid cross-entropy of logits with targets 0 or 1, both ``m × K``; the mean over all entries."""
+    """Sigmoid cross-entropy of logits with targets 0 or 1 (``soft``: or between), both ``m × K``."""
 
     type: ClassVar[str] = "binary_cross_entropy"
-    formula: ClassVar[str] = "mean of −y·ln p − (1−y)·ln(1−p), p = sigmoid(z)"
-    derivatives: ClassVar[tuple[str, ...]] = ("(p - y)/m",)
     from_logits: ClassVar[bool] = True
-    fuses: ClassVar[str | None] = "sigmoid"
+    needs: ClassVar[str | None] = "sigmoid"
+    targets: ClassVar[Targets] = "bits"
+    FROM_OBJECTIVE: ClassVar[tuple[str, ...]] = ("reduction", "factor", "soft")
+
+    soft: bool = False
+    """Whether targets lie between 0 and 1, as those of autoencoders and of several labels a sample."""
+
+    @property
+    def contribution(self) -> str:
+        return "(−y·ln p − (1−y)·ln(1−p)), p = sigmoid(z)"
+
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 1, "p - y"
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
-        names = ("sign", "against", "each")
+        names = ("small", "large", "each") if self.soft else ("sign", "against", "each")
         return {"scale": Space(()), "ones": Space(shapes[0], start=1), **{n: Space(shapes[0]) for n in names}}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         # ln(1 + e^u), where u is the logit against the label: z for 0, −z for 1. Nothing overflows, and nothing
         # cancels where the network is sure.
         z, y = xs
+        if self.soft:
+            self._soft_forward(z, y, out, ws)
+            return
         sign, against, each = ws["sign"], ws["against"], ws["each"]
         np.multiply(y, number(-2, z.dtype), out=sign)
         np.add(sign, number(1, z.dtype), out=sign)
         np.multiply(sign, z, out=against)
         np.logaddexp(against, number(0, z.dtype), out=each)
-        out[()] = np.vdot(each, ws["ones"]) / z.size
+        out[()] = np.vdot(each, ws["ones"]) / self.divisor(z.shape)
+
+    def softened(self) -> BinaryCrossEntropy:
+        return replace(self, soft=True)
+
+    def _soft_forward(self, z: Array, y: Array, out: Array, ws: Workspace) -> None:
+        # ln(1 + e^−|z|) + max(z, 0) − y·z. What is kept are the larger and the smaller of p and 1 − p.
+        small, large, each = ws["small"], ws["large"], ws["each"]
+        np.negative(np.abs(z, out=small), out=small)
+        np.exp(small, out=small)
+        np.log1p(small, out=each)
+        np.add(each, np.maximum(z, 0, out=large), out=each)
+        np.subtract(each, np.multiply(y, z, out=large), out=each)
+        out[()] = np.vdot(each, ws["ones"]) / self.divisor(z.shape)
+        np.divide(1, np.add(small, 1, out=large), out=large)
+        np.multiply(small, large, out=small)
+
+    def _soft_gradient(self, z: Array, y: Array, out: Array, ws: Workspace) -> None:
+        # (1−y)·p − y·(1−p), each of p and 1 − p with all its digits.
+        negative = z < 0
+        np.multiply(np.where(negative, ws["large"], ws["small"]), y, out=ws["each"])
+        np.multiply(np.where(negative, ws["small"], ws["large"]), 1 - y, out=out)
+        np.subtract(out, ws["each"], out=out)
+
+    def contributions(self, xs: Arrays, ws: Workspace) -> Array:
+        return ws["each"]
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         scale = ws["scale"]
-        scale[()] = float(g) / out.size
-        sigmoid(ws["against"], out)
-        np.multiply(out, ws["sign"], out=out)
+        scale[()] = float(g) / self.divisor(out.shape)
+        if self.soft:
+            self._soft_gradient(xs[0], xs[1], out, ws)
+        else:
+            sigmoid(ws["against"], out)
+            np.multiply(out, ws["sign"], out=out)
         np.multiply(out, scale, out=out)
 
     def expand(self, graph: Graph, *args: Node) -> Node:
@@ -144,16 +187,22 @@ class BinaryCrossEntropy(Loss):
         p = graph.apply(Sigmoid(), z)
         hit = graph.apply(Mul(), y, graph.apply(Log(), p))
         miss = graph.apply(Mul(), graph.apply(Sub(), one, y), graph.apply(Log(), graph.apply(Sub(), one, p)))
-        return graph.apply(Neg(), graph.apply(Mean(), graph.apply(Add(), hit, miss)))
+        return graph.apply(Neg(), self.reduced(graph, graph.apply(Add(), hit, miss), z.shape[0]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MeanSquaredError(Loss):
-    """Mean over samples and outputs of the squared error (without ½)."""
+    """The squared error (without ½)."""
 
     type: ClassVar[str] = "mse"
-    formula: ClassVar[str] = "mean of (ŷ − y)²"
-    derivatives: ClassVar[tuple[str, ...]] = ("2(ŷ - y)/m",)
+
+    @property
+    def contribution(self) -> str:
+        return "(ŷ − y)²"
+
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 2, "ŷ - y"
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         return {"e": Space(shapes[0])}
@@ -161,22 +210,32 @@ class MeanSquaredError(Loss):
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         e = ws["e"]
         np.subtract(xs[0], xs[1], out=e)
-        out[...] = np.vdot(e, e) / e.size
+        out[...] = np.vdot(e, e) / self.divisor(e.shape)
+
+    def contributions(self, xs: Arrays, ws: Workspace) -> Array:
+        return np.square(ws["e"])
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        np.multiply(ws["e"], 2 * g / out.size, out=out)
+        np.multiply(ws["e"], 2 * g / self.divisor(out.shape), out=out)
 
     def expand(self, graph: Graph, *args: Node) -> Node:
-        return graph.apply(Mean(), graph.apply(Power(2.0), graph.apply(Sub(), *args)))
+        squares = graph.apply(Power(2.0), graph.apply(Sub(), *args))
+        return self.reduced(graph, squares, args[0].shape[0])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class MeanAbsoluteError(Loss):
-    """Mean over samples and outputs of the absolute error; the derivative at 0 is taken as 0."""
+    """The absolute error; the derivative at 0 is taken as 0."""
 
     type: ClassVar[str] = "mae"
-    formula: ClassVar[str] = "mean of |ŷ − y|"
-    derivatives: ClassVar[tuple[str, ...]] = ("sign(ŷ - y)/m",)
+
+    @property
+    def contribution(self) -> str:
+        return "|ŷ − y|"
+
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 1, "sign(ŷ - y)"
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         return {"e": Space(shapes[0])}
@@ -184,30 +243,39 @@ class MeanAbsoluteError(Loss):
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         e = ws["e"]
         np.subtract(xs[0], xs[1], out=e)
-        out[...] = np.abs(e).sum() / e.size
+        out[...] = np.abs(e).sum() / self.divisor(e.shape)
+
+    def contributions(self, xs: Arrays, ws: Workspace) -> Array:
+        return np.abs(ws["e"])
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         np.sign(ws["e"], out=out)
-        np.multiply(out, g / out.size, out=out)
+        np.multiply(out, g / self.divisor(out.shape), out=out)
 
     def branch(self, xs: Arrays, y: Array) -> Array | None:
         return np.asarray(np.sign(xs[0] - xs[1]))
 
     def expand(self, graph: Graph, *args: Node) -> Node:
-        return graph.apply(Mean(), graph.apply(Abs(), graph.apply(Sub(), *args)))
+        return self.reduced(graph, graph.apply(Abs(), graph.apply(Sub(), *args)), args[0].shape[0])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Huber(Loss):
-    """Quadratic for errors up to δ, linear beyond (Huber 1964); the mean over samples and outputs."""
+    """Quadratic for errors up to δ, linear beyond (Huber 1964)."""
 
     type: ClassVar[str] = "huber"
-    formula: ClassVar[str] = "mean of ½e² if |e| ≤ δ else δ(|e| − ½δ)"
-    derivatives: ClassVar[tuple[str, ...]] = ("e/m if |e| ≤ δ else δ·sign(e)/m, e = ŷ - y",)
     primitive: ClassVar[bool] = True
 
     delta: Annotated[float, Gt(0)] = 1.0
     """Where it turns linear."""
+
+    @property
+    def contribution(self) -> str:
+        return "(½e² if |e| ≤ δ else δ(|e| − ½δ)), e = ŷ − y"
+
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 1, f"clip(ŷ - y, ±{self.delta:g})"
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         return {"e": Space(shapes[0]), "c": Space(shapes[0])}
@@ -217,63 +285,74 @@ class Huber(Loss):
         np.subtract(xs[0], xs[1], out=e)
         np.clip(e, -self.delta, self.delta, out=c)
         # With c the clipped error, both branches are c·(e − ½c).
-        out[...] = (np.vdot(c, e) - 0.5 * np.vdot(c, c)) / e.size
+        out[...] = (np.vdot(c, e) - 0.5 * np.vdot(c, c)) / self.divisor(e.shape)
+
+    def contributions(self, xs: Arrays, ws: Workspace) -> Array:
+        return np.asarray(ws["c"] * (ws["e"] - 0.5 * ws["c"]))
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        np.multiply(ws["c"], g / out.size, out=out)
+        np.multiply(ws["c"], g / self.divisor(out.shape), out=out)
 
 
-@dataclass(frozen=True)
-class L2Penalty(Op):
-    """½·factor·‖W‖²."""
+@dataclass(frozen=True, kw_only=True)
+class Hinge(LabelLoss):
+    """The multi-class hinge: by how much each other class comes nearer to the label's score than ``margin``."""
 
-    type: ClassVar[str] = "l2"
-    formula: ClassVar[str] = "½·l2·‖W‖²"
-    derivatives: ClassVar[tuple[str, ...]] = ("l2·W",)
+    type: ClassVar[str] = "hinge"
+    source: ClassVar[str] = "Weston & Watkins 1999"
+    needs: ClassVar[str | None] = "linear"
 
-    factor: float
-    """l2."""
+    margin: Annotated[float, Gt(0)] = 1.0
+    """How much larger the label's score should be than any other."""
 
-    def infer(self, *shapes: Shape) -> Shape:
-        expect_operands(self, shapes, 1)
-        return ()
+    @property
+    def contribution(self) -> str:
+        return f"Σⱼ max(0, zⱼ − z_y + {self.margin:g}), j ≠ y"
+
+    @property
+    def slope(self) -> tuple[float, str]:
+        return 1, f"[zⱼ - z_y + {self.margin:g} > 0], of the label minus their number"
+
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
+        m, k = shapes[0]
+        at = {"at": Space((m,), np.intp), "first": Space((m,), np.intp, k * np.arange(m))}
+        return {"over": Space((m, k)), "own": Space((m,)), "zero": Space(()), **at}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        out[...] = 0.5 * self.factor * np.vdot(xs[0], xs[0])
+        z, y = xs
+        over, own, at = ws["over"], ws["own"], ws["at"]
+        np.add(ws["first"], y, out=at)
+        z.take(at, out=own, mode="clip")
+        np.subtract(own, self.margin, out=own)
+        np.subtract(z, own[:, None], out=over)
+        np.maximum(over, 0, out=over)
+        over.put(at, ws["zero"])
+        out[()] = over.sum() / self.divisor(z.shape)
+
+    def contributions(self, xs: Arrays, ws: Workspace) -> Array:
+        return np.asarray(ws["over"].sum(axis=1))
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        np.multiply(xs[0], self.factor * g, out=out)
-
-    def expand(self, graph: Graph, *args: Node) -> Node:
-        half = graph.leaf("½·l2", (), "constant", value=0.5 * self.factor)
-        return graph.apply(Mul(), half, graph.apply(Norm2(), args[0]))
-
-
-@dataclass(frozen=True)
-class L1Penalty(Op):
-    """factor·‖W‖₁; the derivative at 0 is taken as 0."""
-
-    type: ClassVar[str] = "l1"
-    formula: ClassVar[str] = "l1·‖W‖₁"
-    derivatives: ClassVar[tuple[str, ...]] = ("l1·sign(W)",)
-
-    factor: float
-    """l1."""
-
-    def infer(self, *shapes: Shape) -> Shape:
-        expect_operands(self, shapes, 1)
-        return ()
-
-    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        out[...] = self.factor * np.abs(xs[0]).sum()
-
-    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        np.sign(xs[0], out=out)
-        np.multiply(out, self.factor * g, out=out)
+        # 1 for each class inside the margin, minus their number for the label.
+        own = ws["own"]
+        np.sign(ws["over"], out=out)
+        np.add.reduce(out, axis=1, out=own)
+        np.negative(own, out=own)
+        out.put(ws["at"], own)
+        np.multiply(out, g / self.divisor(out.shape), out=out)
 
     def branch(self, xs: Arrays, y: Array) -> Array | None:
-        return np.sign(xs[0])
+        z, label = xs[0], xs[1].astype(np.intp)[:, None]
+        over = z - np.take_along_axis(z, label, axis=1) + self.margin
+        np.put_along_axis(over, label, 0, axis=1)
+        return np.asarray(np.sign(over))
 
     def expand(self, graph: Graph, *args: Node) -> Node:
-        factor = graph.leaf("l1", (), "constant", value=self.factor)
-        return graph.apply(Mul(), factor, graph.apply(Sum(), graph.apply(Abs(), args[0])))
+        z, y = args
+        margin = graph.leaf("margin", (), "constant", value=self.margin)
+        own = graph.apply(Reshape((z.shape[0], 1)), graph.apply(Pick(), z, y))
+        over = graph.apply(Add(), graph.apply(Sub(), z, own), margin)
+        above = graph.apply(Maximum(), over, graph.leaf("0", (), "constant", value=0.0))
+        # The label's own term is the margin.
+        each = graph.apply(Sub(), graph.apply(RowSum(), above), margin)
+        return self.reduced(graph, each, z.shape[0])

@@ -28,12 +28,24 @@ class Space(NamedTuple):
     """None is the plan's."""
     start: Any = 0
     """What it holds at first: a number, or an array that broadcasts."""
+    backward: bool = False
+    """Whether only the way back needs it."""
 
-    def array(self, dtype: Any) -> Array:
-        """Lay it out in a plan of floating type ``dtype``."""
+    def array(self, dtype: Any, *, dry: bool = False) -> Array:
+        """Lay it out in a plan of floating type ``dtype``; ``dry``, as an :func:`outline`."""
+        if dry:
+            return outline(self.shape, self.dtype or dtype)
         out = zeros(self.shape, self.dtype or dtype)
         out[...] = self.start
         return out
+
+
+def outline(shape: Shape, dtype: Any) -> Array:
+    """An array of that shape that takes no memory, for counting: one read-only zero, seen from every place.
+
+    Raises ValueError where it would have more bytes than can be counted in 63 bits.
+    """
+    return np.broadcast_to(np.zeros((), dtype), shape)
 
 
 def zeros(shape: tuple[int, ...], dtype: Any) -> Array:

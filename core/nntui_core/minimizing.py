@@ -14,6 +14,9 @@ from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepI
 from nntui_core.parameters import Parameters
 from nntui_core.trainer import Preview
 
+FEW = 16
+"""Entries of a definition that is kept at each step."""
+
 
 @dataclass(frozen=True, eq=False)
 class Step:
@@ -25,6 +28,8 @@ class Step:
     gradient: Array
     slots: dict[str, Array]
     """The optimizer's state: what is as long as the names' vector, and numbers."""
+    named: dict[str, Array]
+    """Values of the definitions in the expression, the large ones left out."""
 
 
 class Minimizer:
@@ -41,6 +46,12 @@ class Minimizer:
         n = len(function.parameters)
         self.slots = optimizer.slots(n, np.float64)
         self._work = optimizer.work(n, np.float64)
+        plan = function.plan
+        self._named = {
+            node.name: plan.value(node)
+            for node in plan.nodes
+            if node.op is not None and node.name.isidentifier() and plan.value(node).size <= FEW
+        }
         self.info: StepInfo | None = None
         self.reason = ""
         self.born = ""
@@ -87,19 +98,20 @@ class Minimizer:
         self._stand(w)
         return True
 
-    def preview(self, step: int | None = None) -> Preview:
-        """What the optimizer makes of the gradient after ``step`` steps (by default the last); nothing is changed by it.
+    def preview(self, step: int, at: Array, gradient: Array) -> Preview:
+        """What the optimizer, as it is after ``step`` steps, makes of a gradient; nothing is changed by it.
 
-        Raises NumericError.
+        ``at`` and ``gradient`` are those of the path, or what they became by a value that was set by hand. Raises
+        NumericError.
         """
-        here = self.path[self.update if step is None else step]
-        w, slots = here.at.copy(), {k: v.copy() for k, v in here.slots.items()}
+        here = self.path[step]
+        w, slots = at.copy(), {k: v.copy() for k, v in here.slots.items()}
         theta, grad = self.parameters.theta.copy(), self.parameters.grad.copy()
         try:
-            info = self._move(w, here.gradient.copy(), slots, here.step + 1)
+            info = self._move(w, gradient.copy(), slots, here.step + 1)
         finally:
             self.parameters.theta[:], self.parameters.grad[:] = theta, grad
-        return Preview(here.step + 1, self.rate, here.at, w, here.gradient, here.slots, slots, info)
+        return Preview(here.step + 1, self.rate, at.copy(), w, gradient.copy(), here.slots, slots, info)
 
     def _move(self, w: Array, g: Array, slots: dict[str, Array], k: int) -> StepInfo | None:
         """Change ``w`` and ``slots`` by update ``k``."""
@@ -111,10 +123,10 @@ class Minimizer:
             return self.optimizer.step(w, self.function, slots)
 
     def _stand(self, w: Array) -> None:
-        """Evaluate at ``w``, and keep it."""
+        """Evaluate at ``w``, and keep it with the slots, which the next step copies before it changes them."""
         value, gradient = self.function.value_grad(w)
-        kept = {k: v.copy() for k, v in self.slots.items()}
-        self.path.append(Step(len(self.path), value, w.copy(), gradient, kept))
+        named = {k: v.copy() for k, v in self._named.items()}
+        self.path.append(Step(len(self.path), value, w.copy(), gradient, self.slots, named))
         if not (isfinite(value) and np.isfinite(gradient).all() and np.isfinite(w).all()):
             found = self.function.plan.first_nonfinite()
             self.born = found[1].name if found else self.function.plan.outputs[0].name

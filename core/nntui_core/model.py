@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 import numpy as np
 
 from nntui_core.graph import Node
+from nntui_core.layers.base import INPUT as INPUT
 from nntui_core.layers.base import Layer
-from nntui_core.layers.regularizing import BatchNormLayer
-from nntui_core.losses import Loss
 from nntui_core.memory import Array
+from nntui_core.objective import Loss
 from nntui_core.plan import Plan
 from nntui_core.rng import stream
 
 Mode = Literal["train", "evaluate", "predict"]
-
-
-INPUT = "input"
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,8 @@ class NetworkSpec:
     targets: int = 1
     """Classes, or numbers to predict."""
     classification: bool = True
+    multilabel: bool = False
+    """Of a classification: whether each class is decided by itself, so that a sample may have several."""
     l2: float = 0.0
     l1: float = 0.0
     dtype: str = "float32"
@@ -49,6 +49,11 @@ class LayerNodes:
     weight: str | None
     bias: str | None
 
+    @property
+    def single(self) -> bool:
+        """Whether a unit has one value a sample."""
+        return prod(self.a.shape[2:]) == 1
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -60,23 +65,17 @@ class Model:
     output: Node
     data_loss: Node | None
     layers: tuple[LayerNodes, ...]
+    """Those that the output depends on."""
     masks: tuple[tuple[Node, str, float], ...]
     """Leaves filled by a draw each update: node, layer, probability of keeping."""
     buffers: tuple[Node, ...]
 
     def absorb(self, buffers: dict[str, Array]) -> None:
-        """After a training run, let batch-norm's running statistics take in the batch's.
-
-        As in PyTorch, the running variance is the unbiased one.
-        """
+        """After a training run, let running statistics take in the batch's."""
         for layer in self.layers:
-            if not isinstance(layer.spec, BatchNormLayer) or layer.z is None:
-                continue
-            space, rate = self.plan.workspace(layer.z), layer.spec.momentum
-            n = self.plan.value(layer.z).size // layer.z.shape[1]
-            for name, new in (("mean", space["mean"]), ("var", space["var"] * (n / max(1, n - 1)))):
-                running = buffers[f"{layer.name}.{name}"]
-                running += rate * (new - running)
+            if layer.z is not None:
+                z, space = self.plan.value(layer.z), self.plan.workspace(layer.z)
+                layer.spec.absorb(layer.name, z, space, buffers)
 
     def draw(self, seed: int, update: int) -> None:
         """Fill the random leaves for one update."""

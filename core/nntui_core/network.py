@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
-from nntui_core.builder import Inventory, NetworkBuilder
-from nntui_core.errors import ConfigError
-from nntui_core.layers.base import Layer
+from nntui_core.builder import NetworkBuilder, lay_out
+from nntui_core.footprint import evaluation_rows, plan_bytes
+from nntui_core.layers.given import theta
+from nntui_core.layers.repeating import layer_names, unrolled
 from nntui_core.memory import Array
-from nntui_core.model import INPUT, Mode, Model, NetworkSpec
-from nntui_core.parameters import Parameters
+from nntui_core.model import Mode, Model, NetworkSpec
+from nntui_core.optimizers.base import Group
 from nntui_core.rng import stream
 
 
@@ -24,15 +26,18 @@ class Network:
     MAX_PLANS = 12
 
     def __init__(self, spec: NetworkSpec) -> None:
+        spec = replace(spec, layers=unrolled(spec.layers))
         self.spec = spec
+        """Its layers with every copy that ``repeat`` asks for."""
         self.names = layer_names(spec.layers)
-        self._inventory = Inventory(spec, self.names)
         self._models: dict[tuple[int, Mode, bool], Model] = {}
         # Laid out once, whatever the number of samples, to learn its parameters and their starts.
-        NetworkBuilder(self._inventory, 2, "train").build()
-        self.parameters = Parameters(self._inventory.shapes.items(), np.dtype(spec.dtype))
+        self._inventory = lay_out(spec, self.names)
+        self.parameters = self._inventory.parameters_of(np.dtype(spec.dtype))
         self._inventory.parameters = self.parameters
         self.buffers = self._inventory.buffers
+        for name, array in self.buffers.items():
+            self.buffers[name] = np.zeros(array.shape, array.dtype)
         self.weights = self._inventory.weights
         self.reset()
 
@@ -64,13 +69,23 @@ class Network:
                 continue
             assert layer.z is not None
             assert layer.weight is not None
-            assert layer.bias is not None
             seen = layer.a if found[0].after_maxout and layer.spec.type == "maxout" else layer.z
-            weight, bias = self.parameters.view(layer.weight), self.parameters.view(layer.bias)
+            weight = self.parameters.view(layer.weight)
+            bias = None if layer.bias is None else self.parameters.view(layer.bias)
             for _ in range(found[0].tries):
                 model.plan.run(backward=False)
                 if found[0].rescale(model.plan.value(seen), weight, bias):
                     break
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """How each trained parameter's numbers are to be treated, in the order of the vector."""
+        owners, weights = self._inventory.owners, set(self.weights)
+        return tuple(
+            Group(span.start, span.stop, owners[name].lr_factor, name in weights)
+            for name, span in self.parameters.layout.items()
+            if name not in self.parameters.frozen
+        )
 
     def model(self, samples: int, mode: Mode, *, debug: bool = False) -> Model:
         """The graph for ``samples`` rows. ``debug`` keeps each edge's contribution and every gradient."""
@@ -83,16 +98,19 @@ class Network:
         return found
 
     def theta(self, layer: str, vector: Array | None = None) -> Array:
-        """A dense layer's Θ, ``units × (inputs + 1)``, bias first (a copy)."""
-        w = self.parameters.view(f"{layer}.W", vector)
-        b = self.parameters.view(f"{layer}.b", vector)
-        return np.column_stack([b, w.T])
+        """The Θ of a dense or convolutional layer: a row a unit or filter, its bias first where it has one."""
+        bias = f"{layer}.b"
+        b = self.parameters.view(bias, vector) if bias in self.parameters else None
+        return theta(b, self.parameters.view(f"{layer}.W", vector))
 
     def encode(self, y: Array) -> Array:
-        """Labels as the loss wants them: class indices, one column of 0 and 1, or one-hot rows."""
-        if not self.spec.classification:
+        """Labels as the loss wants them: class indices, one column of 0 and 1, or one-hot rows.
+
+        Numbers, and several labels a sample, stay as they are.
+        """
+        if not self.spec.classification or self.spec.multilabel:
             return np.asarray(y, dtype=self.parameters.dtype).reshape(len(y), -1)
-        if self.spec.loss.type == "cross_entropy":
+        if self.spec.loss.targets == "labels":
             return np.asarray(y, dtype=np.intp)
         if self.outputs == 1:
             return np.asarray(y, dtype=self.parameters.dtype).reshape(-1, 1)
@@ -103,8 +121,14 @@ class Network:
         """Width of the output layer."""
         return int(self.model(2, "predict").output.shape[1])
 
-    def predict(self, x: Array, chunk: int = 1024) -> Array:
+    @cached_property
+    def piece(self) -> int:
+        """Rows that are evaluated at once: as many as fit into the caches, whatever the layers hold of each."""
+        return evaluation_rows(lambda rows: plan_bytes(self._inventory, rows, "evaluate"))
+
+    def predict(self, x: Array, chunk: int | None = None) -> Array:
         """Outputs (probabilities after softmax or sigmoid), ``m × outputs``, in evaluation mode."""
+        chunk = chunk or self.piece
         parts = [self._predict(x[i : i + chunk]) for i in range(0, len(x), chunk)]
         return np.concatenate(parts) if parts else np.zeros((0, self.outputs), dtype=self.parameters.dtype)
 
@@ -114,31 +138,45 @@ class Network:
         model.plan.run(backward=False)
         return model.plan.value(model.output).copy()
 
-    def evaluate(self, x: Array, y: Array, chunk: int = 1024) -> tuple[float, float | None]:
-        """Mean data loss and, for classes, accuracy, in evaluation mode; ``y`` as :meth:`encode` gives it."""
-        total, right = 0.0, 0
+    def evaluate(self, x: Array, y: Array, chunk: int | None = None) -> tuple[float, float | None]:
+        """Data loss and, for classes, accuracy, in evaluation mode; ``y`` as :meth:`encode` gives it.
+
+        The accuracy is the share of the samples, or, with several labels a sample, of all labels.
+        """
+        chunk = chunk or self.piece
+        loss, total, right = self.spec.loss, 0.0, 0.0
         for i in range(0, len(x), chunk):
             part, target = x[i : i + chunk], y[i : i + chunk]
             model = self.model(len(part), "evaluate")
             assert model.target is not None
             model.plan.value(model.x)[...] = part
             model.plan.value(model.target)[...] = target
-            total += model.plan.run(backward=False) * len(part)
+            total += model.plan.run(backward=False) * loss.weight(len(part))
             if self.spec.classification:
-                right += int(
-                    np.count_nonzero(decide(model.plan.value(model.output)) == decide_target(target))
-                )
-        return total / len(x), right / len(x) if self.spec.classification else None
+                right += self._right(model.plan.value(model.output), target)
+        return loss.whole(total, len(x)), right / len(x) if self.spec.classification else None
 
-    def losses(self, x: Array, y: Array) -> Array:
+    def _right(self, outputs: Array, target: Array) -> float:
+        """How many samples are decided as they should be; of one with several labels, the share of them."""
+        if self.spec.multilabel:
+            return float(((outputs >= 0.5) == (target >= 0.5)).mean(axis=1).sum())
+        return int(np.count_nonzero(decide(outputs) == decide_target(target)))
+
+    def losses(self, x: Array, y: Array, chunk: int | None = None) -> Array:
         """Data loss of each sample by itself, in evaluation mode."""
-        model = self.model(1, "evaluate")
-        assert model.target is not None
+        chunk = chunk or self.piece
         out = np.empty(len(x))
-        for i in range(len(x)):
-            model.plan.value(model.x)[...] = x[i : i + 1]
-            model.plan.value(model.target)[...] = y[i : i + 1]
-            out[i] = model.plan.run(backward=False)
+        for i in range(0, len(x), chunk):
+            part = x[i : i + chunk]
+            model = self.model(len(part), "evaluate")
+            assert model.target is not None
+            assert model.data_loss is not None
+            plan, node = model.plan, model.data_loss
+            plan.value(model.x)[...] = part
+            plan.value(model.target)[...] = y[i : i + chunk]
+            plan.run(backward=False)
+            xs = [plan.value(a) for a in node.args]
+            out[i : i + chunk] = self.spec.loss.by_sample(xs, plan.workspace(node))
         return out
 
 
@@ -152,16 +190,3 @@ def decide(outputs: Array) -> Array:
 def decide_target(target: Array) -> Array:
     """Class indices from encoded labels."""
     return target if target.ndim == 1 else decide(target)
-
-
-def layer_names(layers: Sequence[Layer]) -> tuple[str, ...]:
-    """Given names, else type and number. Raises ConfigError for a name used twice."""
-    counts: dict[str, int] = {}
-    names: list[str] = []
-    for layer in layers:
-        counts[layer.type] = counts.get(layer.type, 0) + 1
-        name = layer.name or f"{layer.type}{counts[layer.type]}"
-        if name in names or name == INPUT:
-            raise ConfigError("two layers have this name", where=name, given=name, hint="name one of them")
-        names.append(name)
-    return tuple(names)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from nntui_core.memory import Array, Shape, zeros
+from nntui_core.memory import Array, Shape, outline, zeros
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,36 @@ class Span:
 class Parameters:
     """``theta`` and ``grad``, with a view of both for each named array.
 
-    Optimizers, line searches, gradient checks and checkpoints see one vector; ops see the views.
+    Optimizers, line searches, gradient checks and checkpoints see one vector; ops see the views. Frozen
+    parameters lie behind the others: what is trained is the first ``trained`` numbers, ``free`` and
+    ``free_grad``.
     """
 
-    def __init__(self, shapes: Iterable[tuple[str, Shape]] = (), dtype: Any = np.float64) -> None:
+    def __init__(
+        self,
+        shapes: Iterable[tuple[str, Shape]] = (),
+        dtype: Any = np.float64,
+        frozen: Collection[str] = (),
+        *,
+        dry: bool = False,
+    ) -> None:
+        """``dry``: only counted, nothing can be written."""
         self.layout: dict[str, Span] = {}
+        self.frozen = frozenset(frozen)
         at = 0
-        for name, shape in shapes:
+        for name, shape in sorted(shapes, key=lambda found: found[0] in self.frozen):
             size = prod(shape)
             self.layout[name] = Span(at, at + size, tuple(shape))
             at += size
-        self.theta: Array = zeros((at,), dtype)
-        self.grad: Array = zeros((at,), dtype)
+        make = outline if dry else zeros
+        self.theta: Array = make((at,), dtype)
+        self.grad: Array = make((at,), dtype)
+        self.trained = at - sum(self.size(name) for name in self.layout if name in self.frozen)
+        self.free, self.free_grad = self.theta[: self.trained], self.grad[: self.trained]
+
+    def size(self, name: str) -> int:
+        """How many numbers the named parameter has."""
+        return self.layout[name].stop - self.layout[name].start
 
     def __len__(self) -> int:
         return int(self.theta.size)
@@ -63,7 +81,7 @@ class Parameters:
 
     def copy(self, dtype: Any = None) -> Parameters:
         """An independent copy, in another floating type when given."""
-        new = Parameters(((n, s.shape) for n, s in self.layout.items()), dtype or self.dtype)
+        new = Parameters(((n, s.shape) for n, s in self.layout.items()), dtype or self.dtype, self.frozen)
         new.theta[:] = self.theta
         new.grad[:] = self.grad
         return new

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, ancestors
-from nntui_core.memory import Array, Arrays, Workspace, zeros
+from nntui_core.memory import Array, Arrays, Shape, Workspace, outline, zeros
 from nntui_core.parameters import Parameters
 
 Phase = Literal["forward", "backward"]
@@ -83,8 +83,12 @@ class Plan:
         *,
         wrt: Literal["parameters", "all", "none"] = "parameters",
         edges: bool = False,
+        dry: bool = False,
     ) -> None:
+        """``dry``: only counted (see :meth:`nbytes`), nothing can run."""
         self.graph = graph
+        self._dry = dry
+        self._forward_only = wrt == "none"
         self.outputs = tuple(outputs)
         self.parameters = parameters
         self.dtype = parameters.dtype
@@ -97,6 +101,7 @@ class Plan:
         self._forward = [self._forward_step(n) for n in self.nodes if n.op]
         self._backward: list[_BackwardStep] = []
         self._unreached: list[Array] = []
+        self._scratch: dict[tuple[Shape, int], Array] = {}
         if wrt != "none":
             self._plan_backward(wrt, edges)
 
@@ -106,12 +111,19 @@ class Plan:
         dtype = node.dtype or self.dtype
         if node.role == "constant":
             return np.array(node.value, dtype=dtype).reshape(node.shape)
-        return zeros(node.shape, dtype)
+        return self._zeros(node.shape, dtype)
+
+    def _zeros(self, shape: Shape, dtype: Any) -> Array:
+        return outline(shape, dtype) if self._dry else zeros(shape, dtype)
 
     def _workspace(self, node: Node) -> Workspace:
         assert node.op is not None
         wanted = node.op.workspace(*(a.shape for a in node.args))
-        return {name: space.array(self.dtype) for name, space in wanted.items()}
+        return {
+            name: space.array(self.dtype, dry=self._dry)
+            for name, space in wanted.items()
+            if not (space.backward and self._forward_only)
+        }
 
     def _forward_step(self, node: Node) -> _ForwardStep:
         assert node.op is not None
@@ -125,7 +137,7 @@ class Plan:
             raise ShapeError("only a scalar can be differentiated", where=target.name, given=target.shape)
         reached = ancestors([target])
         wanted = self._wanted(wrt) & reached
-        scratch: dict[tuple[tuple[int, ...], int], Array] = {}
+        scratch = self._scratch
         written: set[int] = {target.id}
         for node in self.nodes:
             if node.id in wanted or node is target:
@@ -140,12 +152,12 @@ class Plan:
                 adjoint = self._adjoints[arg.id]
                 first = arg.id not in written
                 if keep_edges:
-                    out = self._edges[node.id, i] = zeros(arg.shape, adjoint.dtype)
+                    out = self._edges[node.id, i] = self._zeros(arg.shape, adjoint.dtype)
                     sums.append((adjoint, out, first))
                 elif first:
                     out = adjoint
                 else:
-                    out = scratch.setdefault((arg.shape, i), zeros(arg.shape, adjoint.dtype))
+                    out = scratch.setdefault((arg.shape, i), self._zeros(arg.shape, adjoint.dtype))
                     sums.append((adjoint, out, False))
                 written.add(arg.id)
                 sends.append((i, out))
@@ -164,19 +176,22 @@ class Plan:
                     Event("backward", node),
                 )
             )
-        # A leaf that no differentiable path reaches has gradient zero, and so has a parameter of no node.
+        # A leaf that no differentiable path reaches has gradient zero, and so has a parameter of no node, and a
+        # frozen one unless every gradient is wanted.
         self._unreached = [a for i, a in self._adjoints.items() if i not in written]
-        present = {n.name for n in self.nodes if n.role == "parameter"}
+        present = {n.name for n in self.nodes if n.role == "parameter" and n.id in self._adjoints}
         self._unreached += [self.parameters.gradient(n) for n in self.parameters if n not in present]
         # Where nothing is sent, as from an output that is a leaf, no step of a stepper would come to this.
-        self._seed()
+        if not self._dry:
+            self._seed()
 
     def _wanted(self, wrt: str) -> set[int]:
         """Nodes that depend on a leaf whose gradient is wanted, those leaves included."""
         wanted: set[int] = set()
         for node in self.nodes:
             if node.op is None:
-                if node.role == "parameter" or (wrt == "all" and node.role == "input"):
+                learned = node.role == "parameter" and node.name not in self.parameters.frozen
+                if learned or (wrt == "all" and node.role in ("parameter", "input")):
                     wanted.add(node.id)
             elif any(a.id in wanted and node.op.differentiable(i) for i, a in enumerate(node.args)):
                 wanted.add(node.id)
@@ -185,7 +200,7 @@ class Plan:
     def _adjoint_array(self, node: Node) -> Array:
         if node.role == "parameter":
             return self.parameters.gradient(node.name)
-        return zeros(node.shape, self.dtype)
+        return self._zeros(node.shape, self.dtype)
 
     def bind(self, node: Node, array: Array) -> None:
         """Let the leaf ``node`` read ``array`` (same shape) from now on. Before the first run only."""
@@ -293,4 +308,8 @@ class Plan:
         """Bytes held besides the parameters."""
         own = [self._values[n.id] for n in self.nodes if n.role != "parameter"]
         spaces = [a for space in self._spaces.values() for a in space.values()]
-        return sum(a.nbytes for a in (*own, *self._adjoints.values(), *self._edges.values(), *spaces))
+        adjoints = [
+            self._adjoints[n.id] for n in self.nodes if n.id in self._adjoints and n.role != "parameter"
+        ]
+        held = (*own, *adjoints, *self._edges.values(), *self._scratch.values(), *spaces)
+        return sum(a.nbytes for a in held)

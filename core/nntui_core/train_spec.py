@@ -10,6 +10,11 @@ from annotated_types import Ge, Gt, Le
 Monitor = Literal["train.loss", "train.accuracy", "validation.loss", "validation.accuracy"]
 
 
+def rises(monitor: str) -> bool:
+    """Whether more of what is monitored is better."""
+    return monitor.endswith("accuracy")
+
+
 @dataclass(frozen=True, kw_only=True)
 class EarlyStopping:
     """Stop after ``patience`` epochs without an improvement, and restore the best weights."""

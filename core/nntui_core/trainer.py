@@ -12,7 +12,7 @@ import numpy as np
 from nntui_core.batches import Batches
 from nntui_core.best import Best
 from nntui_core.errors import NumericError
-from nntui_core.finite import check_parameters, checked_norm, fault
+from nntui_core.finite import check_parameters, checked_norm, clip, fault
 from nntui_core.memory import Array
 from nntui_core.model import Model
 from nntui_core.network import Network
@@ -32,10 +32,10 @@ class _FullBatch:
         self._theta = theta
 
     def value_grad(self, w: Array) -> tuple[float, Array]:
-        """Value and gradient at ``w``."""
+        """Value and gradient at ``w``, the trained parameters."""
         self._theta[:] = w
         value = self._model.plan.run()
-        return value, self._model.plan.parameters.grad
+        return value, self._model.plan.parameters.free_grad
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,10 @@ class Metrics:
 
 @dataclass(frozen=True, eq=False)
 class Preview:
-    """What the next update would do with the gradient as it is. Vectors are flat, over all parameters."""
+    """What the next update would do with the gradient as it is.
+
+    Vectors are flat, over all parameters: what is frozen has no gradient and no slots, and stays.
+    """
 
     k: int
     """Number of the update, from 1."""
@@ -98,10 +101,12 @@ class Trainer:
         self.spec = spec
         self.train = train
         self.validation = validation
-        n = len(network.parameters)
+        n = network.parameters.trained
         self._batches = Batches(len(train), spec, network.spec.seed, lambda: network.losses(train.x, train.y))
         self.slots = optimizer.slots(n, network.parameters.dtype)
-        self._work = optimizer.work(n, network.parameters.dtype)
+        self._work = optimizer.work(n, network.parameters.dtype, network.groups)
+        self.memory = schedule.memory()
+        """What the schedule remembers."""
         self.info: StepInfo | None = None
         self.update_seconds = 0.0
         self.before: Array | None = None
@@ -135,11 +140,11 @@ class Trainer:
 
     @property
     def rate(self) -> float:
-        """The learning rate of the next update."""
-        if not isinstance(self.optimizer, FirstOrder):
+        """The learning rate of the next update; NaN where the optimizer finds its own."""
+        if not (isinstance(self.optimizer, FirstOrder) and self.optimizer.has_rate):
             return float("nan")
         t, total = self._clock
-        return self.optimizer.lr * self.rate_factor * self.schedule.factor(t, total)
+        return self.optimizer.lr * self.rate_factor * self.schedule.at(t, total, self.memory)
 
     @property
     def _clock(self) -> tuple[int, int]:
@@ -204,7 +209,7 @@ class Trainer:
         if model.buffers:
             model.absorb(self.network.buffers)
         parameters, rate = self.network.parameters, self.rate
-        optimizer.update(parameters.theta, parameters.grad, self.slots, self.update + 1, rate, self._work)
+        optimizer.update(parameters.free, parameters.free_grad, self.slots, self.update + 1, rate, self._work)
 
     def preview(self) -> Preview:
         """The step that the optimizer would take with ``parameters.grad``; nothing is changed by it.
@@ -213,29 +218,44 @@ class Trainer:
         """
         parameters, optimizer = self.network.parameters, self.optimizer
         theta, grad = parameters.theta.copy(), parameters.grad.copy()
+        before = {name: a.copy() for name, a in self.slots.items()}
         slots = {name: a.copy() for name, a in self.slots.items()}
-        after, info = theta.copy(), None
+        free = parameters.free.copy()
+        after, info = free.copy(), None
         try:
             if isinstance(optimizer, FirstOrder):
                 if self.spec.gradient_noise or self.spec.clip_norm:
                     self._condition()
-                used = parameters.grad.copy()
+                used = parameters.free_grad.copy()
                 optimizer.update(after, used.copy(), slots, self.update + 1, self.rate, self._work)
             else:
                 assert isinstance(optimizer, SecondOrder)
                 model = self.network.model(len(self.train), "train")
                 self.fill(model)
-                objective = _FullBatch(model, parameters.theta)
-                used = objective.value_grad(theta)[1].copy()
+                objective = _FullBatch(model, parameters.free)
+                value, gradient = objective.value_grad(free)
+                used = gradient.copy()
+                optimizer.place(before, free, value)
                 info = optimizer.step(after, objective, slots)
         finally:
             parameters.theta[:] = theta
             parameters.grad[:] = grad
-        return Preview(self.update + 1, self.rate, theta, after, used, self.slots, slots, info)
+        frozen = theta[parameters.trained :]
+
+        def whole(array: Array, rest: Array | float = 0.0) -> Array:
+            """With the frozen parameters behind."""
+            if array.shape != free.shape:
+                return array
+            return np.concatenate([array, np.broadcast_to(rest, frozen.shape).astype(array.dtype)])
+
+        return Preview(
+            self.update + 1, self.rate, theta, whole(after, frozen), whole(used),
+            {k: whole(a) for k, a in before.items()}, {k: whole(a) for k, a in slots.items()}, info,
+        )  # fmt: skip
 
     def _note(self, model: Model, objective: float) -> None:
         """Check that the run was finite, and keep its loss and the gradient's norm."""
-        self.grad_norm = checked_norm(model, objective, self.network.parameters.grad, self.update + 1)
+        self.grad_norm = checked_norm(model, objective, self.network.parameters.free_grad, self.update + 1)
         assert model.data_loss is not None
         self.loss = float(model.plan.value(model.data_loss))
 
@@ -243,7 +263,7 @@ class Trainer:
         assert isinstance(self.optimizer, SecondOrder)
         model = self.model = self.network.model(len(self.train), "train")
         self.fill(model)
-        theta = self.network.parameters.theta
+        theta = self.network.parameters.free
         w = theta.copy()
         try:
             self.info = self.optimizer.step(w, _FullBatch(model, theta), self.slots)
@@ -257,16 +277,14 @@ class Trainer:
             self._stop("stopped_early", self.info.reason)
 
     def _condition(self) -> None:
-        grad = self.network.parameters.grad
+        grad = self.network.parameters.free_grad
         noise = self.spec.gradient_noise
         if noise:
             spread = sqrt(noise.eta / (1 + self._clock[0]) ** noise.gamma)
             draw = stream(self.network.spec.seed, "gradient noise", self.update)
             grad += draw.normal(0.0, spread, grad.size).astype(grad.dtype)
         if self.spec.clip_norm:
-            norm = float(np.linalg.norm(grad))
-            if norm > self.spec.clip_norm:
-                grad *= self.spec.clip_norm / norm
+            clip(grad, self.spec.clip_norm)
 
     def evaluate(self) -> dict[str, Metrics]:
         """Data loss and accuracy on the training and validation parts with the present weights."""
@@ -302,6 +320,9 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         self._metrics = None
+        if self.schedule.observes:
+            watched = self.schedule.watched(held_out=bool(self.validation))
+            self.schedule.observe(self.memory, self.monitored(watched))
         if self.spec.early_stopping:
             rule = self.spec.early_stopping
             reason = self.best.watch(rule, self.monitored(rule.monitor), self.epoch, self.network)
@@ -343,6 +364,8 @@ class Trainer:
         out["clock"] = np.array([self.update, self.epoch, self.batch, best_epoch], dtype=np.int64)
         out["live"] = np.array([self.rate_factor, best_value, self.loss, self.grad_norm])
         out |= self.best.state()
+        if self.memory.size:
+            out["schedule"] = self.memory.copy()
         if self._batches.drawn is not None:
             out["order"] = self._batches.drawn
         return out
@@ -357,8 +380,12 @@ class Trainer:
             found = state.get(f"slot/{key}", state.get(f"buffer/{key}"))
             if found is None or found.shape != array.shape:
                 raise ValueError(f"{key} is missing or has another shape")
+        memory = state.get("schedule", self.schedule.memory())
+        if memory.shape != self.memory.shape:
+            raise ValueError("schedule has another shape")
         for name in parameters:
             parameters.view(name)[...] = state[f"param/{name}"]
+        self.memory[:] = memory
         for key, array in self.slots.items():
             array[...] = state[f"slot/{key}"]
         for key, array in self.network.buffers.items():

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,7 @@ import click
 
 from nntui.caret import caret
 from nntui.cli.common import print_json, runs_directory, runs_option, say, warn
-from nntui.display import display
+from nntui.cli.words import keys_of, sorted_words, values_of
 from nntui.errors import DIVERGED, UserError
 
 if TYPE_CHECKING:
@@ -23,11 +21,11 @@ if TYPE_CHECKING:
     from nntui.training.experiment import Experiment
     from nntui.tui.debugger.session import DebugSession
     from nntui_core.errors import ExpressionError
+    from nntui_core.minimizing import Minimizer
 
-_BARE_POINT = re.compile(r"(?<![0-9])\.(?=[0-9])")
-"""The point of a number such as .5, which JSON does not know."""
-MAX_VALUES = 100_000
-"""Numbers in one VALUE."""
+MAX_STEPS = 100_000
+MAX_KEPT = 20_000_000
+"""Numbers that all steps of an optimizer may hold."""
 
 
 @click.command(name="debug", context_settings={"ignore_unknown_options": True})
@@ -58,25 +56,34 @@ MAX_VALUES = 100_000
     metavar="K",
     help="RUN as it stood before update K + 1, replayed exactly.",
 )
-@click.option(
-    "--digits",
-    type=click.IntRange(1, 17),
-    default=6,
-    show_default=True,
-    metavar="N",
-    help="Digits of numbers in text.",
-)
 @click.option("--trace", "as_trace", is_flag=True, help="Print every step, a line each.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--md", "as_md", is_flag=True, help="Print the worked solution as Markdown.")
 @click.option("--latex", "as_latex", is_flag=True, help="Print the worked solution as LaTeX.")
+@click.option(
+    "--optimizer",
+    "optimizer",
+    metavar="NAME",
+    help="Minimize EXPR over its names; then KEY=VALUE for its keys.",
+)
+@click.option(
+    "--steps", type=click.IntRange(1, MAX_STEPS), metavar="N", help="Steps of --optimizer (default: 10)."
+)
+@click.option(
+    "--digits",
+    type=click.IntRange(1, 17),
+    default=6,
+    metavar="N",
+    help="Significant digits in text (default: 6).",
+)
 @click.option("--full", is_flag=True, help="Whole arrays, not their first 16 entries.")
 @runs_option
 @click.pass_context
 def command(
     ctx: click.Context, words: tuple[str, ...], text: str | None, overrides: tuple[str, ...], sample: int | None,
     batch: int | None, path: str | None, into: bool, numeric: bool, as_trace: bool, as_json: bool, as_md: bool,
-    as_latex: bool, full: bool, runs: str | None, asked: str | None, update: int | None, digits: int,
+    as_latex: bool, optimizer: str | None, steps: int | None, digits: int, full: bool, runs: str | None,
+    asked: str | None, update: int | None,
 ) -> int:  # fmt: skip
     """Step through backprop: values forwards, local × upstream gradients backwards.
 
@@ -93,6 +100,8 @@ def command(
       nntui debug latest --node hidden --json
       nntui debug latest --update 100 --why "hidden.W[0,3]"
       nntui debug -e "sigmoid(w*x+b)" w=2 x=-1 b=1 --into --numeric --md
+      nntui debug -e "q = x + y; q * z" x=-2 y=5 z=-4 --trace
+      nntui debug -e "0.1*x**2 + 2*y**2" x=-5 y=-2 --optimizer momentum lr=0.6 momentum=0.5 --steps 20 --trace
     """
     for word in words:
         if word.startswith("--"):
@@ -108,6 +117,12 @@ def command(
             "nntui debug --why: its list is text, or --json; leave out --trace, --md, --latex and --node"
         )
     on_screen = not chosen and asked is None
+    if text is None and (optimizer is not None or steps is not None):
+        raise UserError(
+            f"nntui debug: --{'steps' if optimizer is None else 'optimizer'} is for an expression (-e)"
+        )
+    if steps is not None and optimizer is None:
+        raise UserError("nntui debug: --steps needs --optimizer NAME, such as --optimizer momentum lr=0.1")
     if text is not None:
         given = [
             n
@@ -121,9 +136,10 @@ def command(
         ]
         if given:
             raise UserError(f"nntui debug -e: {given[0]} is for networks")
+        minimizer = None if optimizer is None else _minimizer(text, words, optimizer, steps or 10)
         if on_screen:
-            return _screen(lambda: _expression_session(str(text), words), into, path)
-        subject = _expression(text, words, into)
+            return _screen(lambda: _expression_session(str(text), words, minimizer), into, path)
+        subject = _expression(text, words, into, minimizer)
     else:
         experiment = _experiment(ctx, words, overrides, runs, update)
         if on_screen:
@@ -158,7 +174,7 @@ def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full:
         from nntui.debugging.solution import latex, markdown, solution
 
         write = markdown if form == "md" else latex
-        click.echo(write(*solution(subject, numeric=numeric, path=path)), nl=False)
+        click.echo(write(*solution(subject, numeric=numeric, path=path, digits=digits)), nl=False)
     else:
         for line in trace(subject, full=full, numeric=numeric, path=path, paint=_paint(), digits=digits):
             click.echo(line)
@@ -166,14 +182,20 @@ def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full:
 
 
 def _ended(subject: Subject) -> int:
-    """The exit code; a number that is not finite is said."""
-    from nntui.debugging.records import nonfinite
+    """The exit code; a number that is not finite, or an early end of a walk, is said."""
+    from nntui.debugging.records import advice, nonfinite
 
-    born = nonfinite(subject.plan)
-    if born is None:
-        return 0
-    say(f"error: not finite: first in {born.name}")
-    return DIVERGED
+    born, walked = nonfinite(subject.plan), subject.minimizer
+    if born is not None:
+        cure = advice(subject.plan)
+        say(f"error: not finite: first in {born.name}" + (f"; {cure}" if cure else ""))
+        return DIVERGED
+    if walked is not None and walked.born:
+        say(f"error: {walked.reason}; lower lr")
+        return DIVERGED
+    if walked is not None and walked.reason:
+        say(f"ended at step {walked.update}: {walked.reason}")
+    return 0
 
 
 def _screen(open_session: Callable[[], DebugSession], into: bool, path: str | None) -> int:
@@ -193,12 +215,16 @@ def _screen(open_session: Callable[[], DebugSession], into: bool, path: str | No
     return show_debugger(lambda: session)
 
 
-def _expression_session(text: str, words: tuple[str, ...]) -> DebugSession:
-    from nntui.tui.debugger.opening import on_expression
+def _expression_session(
+    text: str, words: tuple[str, ...], minimizer: Minimizer | None = None
+) -> DebugSession:
+    from nntui.tui.debugger.opening import on_expression, on_minimizer
     from nntui_core.errors import ExpressionError
 
+    if minimizer is not None:
+        return on_minimizer(minimizer)
     try:
-        return on_expression(text, _values(words))
+        return on_expression(text, values_of(words))
     except ExpressionError as error:
         raise _fault(text, error) from None
 
@@ -215,69 +241,57 @@ def _paint() -> Any:
     return lambda text, role: click.style(text, fg=colors.get(role)) if colored else text
 
 
-def _expression(text: str, words: tuple[str, ...], into: bool) -> Subject:
-    from nntui.debugging.subject import everything, nothing, of_expression
+def _expression(text: str, words: tuple[str, ...], into: bool, minimizer: Minimizer | None) -> Subject:
+    from nntui.debugging.subject import everything, nothing, of_expression, of_function
     from nntui_core.errors import ExpressionError
 
+    opens = everything if into else nothing
+    if minimizer is not None:
+        return of_function(minimizer, opens=opens)
     try:
-        return of_expression(text, _values(words), opens=everything if into else nothing)
+        return of_expression(text, values_of(words), opens=opens)
     except ExpressionError as error:
         raise _fault(text, error) from None
 
 
-def _values(words: tuple[str, ...]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for word in words:
-        name, value = _value(word)
-        if name in values:
-            raise UserError(f"{display(word, 60)}: {display(name, 40)} has a value already")
-        values[name] = value
-    return values
+def _minimizer(text: str, words: tuple[str, ...], name: str, steps: int) -> Minimizer:
+    """The optimizer's steps from the given values: words that name what is in the expression are values, others keys."""
+    from nntui.config.optimizer import optimizer
+    from nntui_core import catalog
+    from nntui_core.definitions import names
+    from nntui_core.errors import ExpressionError, NntuiError
+    from nntui_core.function import Function
+    from nntui_core.minimizing import Minimizer
+
+    try:
+        known = names(text)
+    except ExpressionError as error:
+        raise _fault(text, error) from None
+    keys, values = sorted_words(words, known, keys_of(catalog.members("optimizer").get(name)))
+    made = optimizer(name, keys)
+    try:
+        function = Function(text, values_of(values))
+    except ExpressionError as error:
+        raise _fault(text, error) from None
+    size = len(function.parameters)
+    if not size:
+        raise UserError("--optimizer: nothing to minimize over: the expression has no names with values")
+    kept = (steps + 1) * size * (2 + len(made.vectors))
+    if kept > MAX_KEPT:
+        raise UserError(
+            f"--steps: too much to keep (given {steps:,} steps of {size:,} numbers; allowed {MAX_KEPT:,} in all)"
+        )
+    try:
+        found = Minimizer(function, made)
+    except NntuiError as error:
+        raise UserError(str(error)) from None
+    found.run(steps)
+    return found
 
 
 def _fault(text: str, error: ExpressionError) -> UserError:
     """The message, and under it the text around the fault with a caret at it."""
     return UserError(f"-e: {error}", context=caret(text, error.position))
-
-
-def _value(word: str) -> tuple[str, Any]:
-    """NAME=VALUE; a number or a JSON array of numbers. Raises UserError."""
-    import numpy as np
-
-    from nntui_core.errors import ExpressionError
-    from nntui_core.expression import variable
-
-    name, equals, text = word.partition("=")
-    if not equals:
-        raise UserError(
-            f"{display(word, 60)}: after -e EXPR, values are given as NAME=VALUE, such as x=2 or x=[1,2]"
-        )
-    try:
-        name = variable(name.strip())
-    except ExpressionError as error:
-        raise UserError(f"{display(word, 60)}: {error}") from None
-    shown = display(text, 60)
-    allowed = "allowed a number or a JSON array of numbers, all rows of the same length"
-    try:
-        found = json.loads(_BARE_POINT.sub("0.", text)) if text.lstrip().startswith("[") else float(text)
-        value = np.array(found)
-        if value.dtype.kind not in "iuf" or _has_truth(found):
-            raise ValueError
-        value = value.astype(np.float64)
-    except (ValueError, TypeError, RecursionError, OverflowError):
-        raise UserError(f"{display(name)}: not a value (given {shown}; {allowed})") from None
-    if not value.size or value.size > MAX_VALUES or value.ndim > 2:
-        raise UserError(
-            f"{display(name)}: not a usable array (given shape {value.shape}; allowed 1 to {MAX_VALUES:,} numbers "
-            "in at most two dimensions)"
-        )
-    if not np.isfinite(value).all():
-        raise UserError(f"{display(name)}: only finite numbers are allowed (given {shown})")
-    return name, value
-
-
-def _has_truth(found: Any) -> bool:
-    return any(map(_has_truth, found)) if isinstance(found, list) else isinstance(found, bool)
 
 
 def _network(experiment: Experiment, sample: int | None, batch: int | None, into: bool) -> Subject:
@@ -310,12 +324,12 @@ def _experiment(
     if is_config:
         if update is not None:
             raise UserError("nntui debug: --update is for a RUN; a CONFIG stands before its first update")
-        experiment = read(name, overrides)
+        experiment = read(name, overrides, runs=runs_directory(ctx, runs))
     else:
         if overrides:
             raise UserError("nntui debug: --set is for a CONFIG; a run has its own settings")
         found = resolve(runs_directory(ctx, runs), name)
-        experiment = read(found.run.config)
+        experiment = read(found.run.config, fresh=False)
         if update is not None:
             at_update(experiment, found.run, update, warn)
             return experiment

@@ -20,11 +20,12 @@ def command(name: str | None) -> None:
     Examples:
       nntui demos
       nntui demos xor
+      nntui demos books/mazur        # a page: a book's example, its printed numbers, the commands
     """
     from nntui.config import demos
     from nntui.files import file_error
 
-    found = demos.names()
+    found = sorted([*demos.names(), *demos.pages()], key=lambda demo: ("/" in demo, demo))
     if name is None:
         width = max(map(len, found))
         for demo in found:

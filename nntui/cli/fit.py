@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,14 +102,15 @@ class Order:
         from nntui.config.load import load
         from nntui.training.experiment import build
 
-        return load(name, self.overrides, seed=self.seed, epochs=self.epochs, judge=build)
+        judge = partial(build, runs=self.base, fresh=self.resume is None)
+        return load(name, self.overrides, seed=self.seed, epochs=self.epochs, judge=judge)
 
     def _new(self) -> tuple[Session, bool]:
         from nntui.training import start as opening
         from nntui.training.experiment import build
 
         assert self.config is not None
-        experiment = build(self._settings(self.config))
+        experiment = build(self._settings(self.config), runs=self.base)
         for message in experiment.warnings:
             warn(message)
         limit_threads(len(experiment.network.parameters))
@@ -128,7 +130,7 @@ class Order:
                 f"{run.name}: the configuration differs from the run's in {', '.join(changed)}; "
                 "resume without it, or start a new run"
             )
-        experiment = build(settings)
+        experiment = build(settings, fresh=False)
         limit_threads(len(experiment.network.parameters))
         return opening.resume(experiment, run, warn)
 

@@ -104,7 +104,7 @@ def _own(run: RunDirectory) -> Any:
     from nntui.training.experiment import read
     from nntui.training.start import same_data
 
-    experiment = read(run.config)
+    experiment = read(run.config, fresh=False)
     same_data(experiment, run, state_of(run, warn))
     return experiment.table.x
 

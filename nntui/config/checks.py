@@ -2,132 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from nntui.config.faults import shown, suggestion
+from nntui.config import matching, structure
+from nntui.config.faults import shown
 from nntui.config.settings import Settings
-from nntui.data.table import Columns, Table
-from nntui.display import display
-from nntui_core.errors import NntuiError
-from nntui_core.layers.base import Layer
-from nntui_core.model import INPUT, NetworkSpec
-from nntui_core.network import Network
+from nntui.config.structure import Fault
+from nntui.data.table import Columns
+from nntui_core.model import NetworkSpec
 from nntui_core.train_spec import Curriculum
-
-LISTED = 20
-"""Names that a message shows at most."""
-
-Fault = tuple[tuple[str | int, ...], str]
 
 
 def faults(settings: Settings) -> list[Fault]:
     """Faults that show without the data."""
     return [
-        *_names(settings),
-        *_output(settings),
+        *structure.faults(settings),
+        *matching.output_faults(settings),
         *_parts(settings),
+        *_start(settings),
+        *_rate(settings),
         *_second_order(settings),
         *_range(settings),
     ]
-
-
-def names(layers: Sequence[Layer]) -> list[str]:
-    """Given names, else type and number; they may be faulty."""
-    counts: dict[str, int] = {}
-    out = []
-    for layer in layers:
-        counts[layer.type] = counts.get(layer.type, 0) + 1
-        out.append(layer.name if layer.name is not None else f"{layer.type}{counts[layer.type]}")
-    return out
-
-
-def _names(settings: Settings) -> list[Fault]:
-    out: list[Fault] = []
-    every = names(settings.layers)
-    for k, (layer, name) in enumerate(zip(settings.layers, every, strict=True)):
-        seen, path = [INPUT, *every[:k]], ("layers", k, "name")
-        if not name or set(name) & set("/.") or not name.isprintable():
-            allowed = "text without dots, slashes and control characters"
-            out.append((path, f"not a name (given {shown(name)}; allowed {allowed})"))
-        elif name == INPUT:
-            out.append((path, f"this is the name of the data (given {shown(name)}; allowed any other)"))
-        elif name in seen:
-            out.append((path, f"two layers have this name (given {shown(name)}); rename one"))
-        out += [(("layers", k, "inputs"), problem) for problem in _inputs(layer, seen, every)]
-    return out
-
-
-def _inputs(layer: Layer, seen: Sequence[str], every: Sequence[str]) -> list[str]:
-    """What is wrong with the inputs of a layer that can read the ones in ``seen``."""
-    if layer.inputs is None:
-        needed = f"is required: {layer.type} joins at least two layers (allowed {_listed(seen)})"
-        return [needed] if layer.joins else []
-    out = []
-    for source in layer.inputs:
-        if source in seen:
-            continue
-        later = source in every
-        why = "it comes later, and layers can only read earlier ones" if later else "there is no such layer"
-        hint = "" if later else suggestion(source, seen)
-        out.append(f"{why} (given {shown(source)}; allowed {_listed(seen)}){hint}")
-    count = len(layer.inputs)
-    if (count < 2) if layer.joins else (count != 1):
-        need = "at least two" if layer.joins else "one"
-        out.append(f"the number of layers that {layer.type} reads (given {count}; allowed {need})")
-    return out
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names for a message: the last ones where they are many."""
-    near = [display(n, 30) for n in names[-LISTED:]]
-    return ", ".join([*["…"] * (len(names) > LISTED), *near])
-
-
-def output_activation(layer: Layer) -> str:
-    """The type of the activation of a layer; "linear" where it has none."""
-    return str(getattr(getattr(layer, "activation", None), "type", "linear"))
-
-
-def _output(settings: Settings) -> list[Fault]:
-    last = len(settings.layers) - 1
-    layer, loss = settings.layers[last], settings.loss
-    activation = output_activation(layer)
-    path = ("layers", last, "activation")
-    out: list[Fault] = []
-    if loss.fuses is not None and activation != loss.fuses:
-        if hasattr(layer, "activation"):
-            problem = (
-                f'{loss.type} needs {loss.fuses} at the output (given "{activation}"; allowed "{loss.fuses}")'
-            )
-            out.append((path, problem))
-        else:
-            problem = f"{loss.type} needs a last layer with {loss.fuses} (given {layer.type}; allowed dense)"
-            out.append((path[:2], problem))
-    if activation == "softmax" and getattr(layer, "units", None) == 1:
-        problem = (
-            "softmax over one unit is always 1 (given 1; allowed the number of classes); for two classes use "
-            "sigmoid and binary_cross_entropy"
-        )
-        out.append((("layers", last, "units"), problem))
-    for k, other in enumerate(settings.layers[:-1]):
-        if output_activation(other) == "softmax":
-            problem = 'softmax belongs to the output layer only (given "softmax"; allowed any other)'
-            out.append((("layers", k, "activation"), problem))
-    return out
-
-
-def warnings(settings: Settings) -> list[Fault]:
-    """What is no fault, but hardly meant."""
-    every = names(settings.layers)
-    out: list[Fault] = []
-    for k, name in enumerate(every[:-1]):
-        following = settings.layers[k + 1].inputs
-        read = following is None or any(name in (o.inputs or ()) for o in settings.layers)
-        if not read:
-            out.append((("layers", k), f"nothing reads {display(name, 30)}, so it has no part in the output"))
-    return out
 
 
 def _parts(settings: Settings) -> list[Fault]:
@@ -140,21 +36,78 @@ def _parts(settings: Settings) -> list[Fault]:
                 f"with data.test nothing is left to train on (given {total}; allowed: below 1)",
             )
         )
-    for name in ("early_stopping", "stop"):
-        rule = getattr(settings.train, name)
-        if rule is not None and rule.monitor.startswith("validation.") and not settings.data.validation:
+    for path, monitor in settings.monitors:
+        if monitor.startswith("validation.") and not settings.data.validation:
             out.append(
-                (("train", name), f"monitors {rule.monitor}, but nothing is held out: set data.validation, or "
+                (path, f"monitors {monitor}, but nothing is held out: set data.validation, or "
                  'monitor = "train.loss"')
             )  # fmt: skip
+    loss, smoothing = settings.loss, settings.objective.label_smoothing
+    if smoothing and "label_smoothing" not in loss.FROM_OBJECTIVE:
+        problem = (
+            f"{loss.type} has no labels to smooth (given {smoothing:g}; allowed 0, or loss cross_entropy)"
+        )
+        out.append((("objective", "label_smoothing"), problem))
     stop = settings.train.stop
     if stop is not None and (stop.below is None) == (stop.above is None):
         out.append((("train", "stop"), "needs one limit (given two or none; allowed below or above)"))
     return out
 
 
+def _start(settings: Settings) -> list[Fault]:
+    """Weights that are given twice."""
+    given = [k for k, layer in enumerate(settings.layers) if getattr(layer, "theta", None) is not None]
+    if not settings.init_from or not given:
+        return []
+    problem = "its weights come from init_from already (given both; allowed one of them); remove one"
+    return [(("layers", k, "theta"), problem) for k in given]
+
+
+def _rate(settings: Settings) -> list[Fault]:
+    """What has no place where no learning rate multiplies the steps."""
+    name, schedule = settings.optimizer.type, settings.schedule
+    out: list[Fault] = []
+    if schedule.observes and schedule.every != "epoch":
+        given = shown(schedule.every)
+        out.append(
+            (
+                ("schedule", "every"),
+                f'{schedule.type} looks at ends of epochs only (given {given}; allowed "epoch")',
+            )
+        )
+    if settings.optimizer.has_rate:
+        return out
+    if settings.optimizer.exact and scheduled(settings):
+        out.append(
+            (("schedule",), f"{name} chooses the length of its steps and takes no schedule; remove it")
+        )
+    for k, layer in enumerate(settings.layers):
+        if layer.lr_factor != 1:
+            problem = (
+                f"{name} has no learning rate to multiply (given {layer.lr_factor:g}; allowed 1); remove it"
+            )
+            out.append((("layers", k, "lr_factor"), problem))
+    return out
+
+
+def scheduled(settings: Settings) -> bool:
+    """Whether the learning rate is to change with time."""
+    return settings.schedule.type != "constant" or settings.schedule.warmup > 0
+
+
+def warnings(settings: Settings) -> list[Fault]:
+    """What is no fault, but hardly meant."""
+    found = structure.warnings(settings)
+    optimizer = settings.optimizer
+    if not optimizer.has_rate and not optimizer.exact and scheduled(settings):
+        found.append(
+            (("schedule",), f"{optimizer.type} chooses the length of its steps; the schedule changes nothing")
+        )
+    return found
+
+
 def _second_order(settings: Settings) -> list[Fault]:
-    if hasattr(settings.optimizer, "lr"):
+    if not settings.optimizer.exact:
         return []
     name, train, out = settings.optimizer.type, settings.train, list[Fault]()
     if train.batch_size != "full":
@@ -169,11 +122,8 @@ def _second_order(settings: Settings) -> list[Fault]:
         out.append(
             (("dtype",), f'{name} needs double precision (given "{settings.dtype}"; allowed "float64")')
         )
-    if settings.schedule.type != "constant" or settings.schedule.warmup:
-        problem = f"{name} chooses the length of its steps and takes no schedule; remove it"
-        out.append((("schedule",), problem))
     for k, layer in enumerate(settings.layers):
-        if layer.stochastic or layer.type == "batchnorm":
+        if layer.stochastic or layer.batchwise:
             problem = f"{name} needs layers that do the same every time (given {layer.type}); remove it"
             out.append((("layers", k), problem))
     for key in ("gradient_noise", "clip_norm"):
@@ -201,62 +151,14 @@ def network_spec(
     """What the network is built from; ``features`` counts the inputs after preprocessing."""
     return NetworkSpec(
         layers=settings.layers,
-        loss=settings.loss,
+        loss=settings.loss if columns.classes is not None else settings.loss.softened(),
         features=features,
         image=columns.image if pictures else None,
         targets=columns.targets,
-        classification=columns.classes is not None,
-        l2=settings.l2,
-        l1=settings.l1,
+        classification=columns.task != "regression",
+        multilabel=columns.task == "multilabel",
+        l2=settings.objective.l2,
+        l1=settings.objective.l1,
         dtype=settings.dtype,
         seed=settings.seed,
     )
-
-
-def label_faults(settings: Settings, table: Table) -> list[Fault]:
-    """Faults between the settings and the kind of labels."""
-    if table.classes is not None:
-        return []
-    out: list[Fault] = []
-    loss = settings.loss.type
-    if loss in ("cross_entropy", "binary_cross_entropy"):
-        problem = f'{loss} needs classes, but the targets are numbers (given "{loss}"; allowed "mse", "mae", "huber")'
-        out.append((("objective", "loss"), problem))
-    for name in ("early_stopping", "stop"):
-        rule = getattr(settings.train, name)
-        if rule is not None and rule.monitor.endswith("accuracy"):
-            allowed = rule.monitor.replace("accuracy", "loss")
-            problem = f'the targets are numbers, so there is no accuracy (given "{rule.monitor}"; allowed "{allowed}")'
-            out.append((("train", name, "monitor"), problem))
-    return out
-
-
-def width_faults(settings: Settings, network: Network, table: Table) -> list[Fault]:
-    """Faults between the width of the output and the labels."""
-    last = len(settings.layers) - 1
-    path = ("layers", last, "units") if hasattr(settings.layers[last], "units") else ("layers", last)
-    width, loss = network.outputs, settings.loss.type
-    if table.classes is None:
-        count = table.y.shape[1]
-        problem = f"the number of outputs is not the number of targets (given {width}; allowed {count})"
-        return [] if width == count else [(path, problem)]
-    count = len(table.classes)
-    if loss == "binary_cross_entropy":
-        allowed = [1] if count <= 2 else [count]
-    elif loss == "cross_entropy" or output_activation(settings.layers[last]) == "softmax":
-        allowed = [max(count, 2)]
-    else:
-        allowed = [1, 2] if count <= 2 else [count]
-    if width in allowed:
-        return []
-    choices = " or ".join(map(str, allowed))
-    return [(path, f"the data has {count} classes (given {width}; allowed {choices})")]
-
-
-def layer_fault(error: NntuiError, network_names: Sequence[str]) -> Fault:
-    """A shape fault of the network as a fault of the layer's table."""
-    name, _, field = error.where.partition(".")
-    if name not in network_names:
-        return ("layers",), str(error)
-    path: tuple[str | int, ...] = ("layers", network_names.index(name))
-    return (*path, "theta") if field == "theta" else path, str(error).removeprefix(f"{error.where}: ")

@@ -16,19 +16,34 @@ def directory() -> Path:
     return inside if inside.is_dir() else package.parent / "demos"
 
 
+SHELF = "books"
+"""The directory of worked examples from books, courses and documentation."""
+
+
 def names() -> list[str]:
-    """The demos' names."""
-    return sorted(p.stem for p in directory().glob("*.toml"))
+    """The names of the demos that are a CONFIG."""
+    return [*_stems("*.toml"), *_stems(f"{SHELF}/*.toml")]
+
+
+def pages() -> list[str]:
+    """The names of the demos that are a page of commands, such as ``books/mazur``."""
+    return _stems(f"{SHELF}/*.md")
+
+
+def _stems(pattern: str) -> list[str]:
+    return sorted(p.relative_to(directory()).with_suffix("").as_posix() for p in directory().glob(pattern))
 
 
 def files(name: str) -> list[Path]:
-    """What a demo consists of: its TOML file and, where it reads one, the data file of the same name."""
+    """What a demo consists of: its page or TOML file and, where it reads one, the data file of the same name."""
+    if name in pages():
+        return [directory() / f"{name}.md"]
     return [directory() / f"{name}.toml", *sorted(directory().glob(f"{name}.csv"))]
 
 
 def summary(name: str) -> str:
-    """The first comment line of a demo."""
-    for line in (directory() / f"{name}.toml").read_text(encoding="utf-8").splitlines():
+    """The first heading or comment line of a demo."""
+    for line in files(name)[0].read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             return line.lstrip("# ").strip()
     return ""
@@ -44,6 +59,10 @@ def find(name: str | Path) -> Path:
         raise UserError(f"{display(name, 80)}: not a usable path") from None
     if str(name) in names():
         return directory() / f"{name}.toml"
+    if str(name) in pages():
+        raise UserError(
+            f"{name}: is a page of commands to try, not a CONFIG; nntui demos {name} writes it here"
+        )
     near = difflib.get_close_matches(path.stem, names(), 1, 0.5)
     hint = f'; did you mean the demo "{near[0]}"?' if near else ""
     if path.name != str(name) or path.suffix:

@@ -14,6 +14,7 @@ from nntui.display import display
 
 BESIDES = {
     "batch_size": "a whole number more than 0, or ",
+    "trainable": "true, false, ",
     "order": '{ type = "curriculum", … }, ',
 }
 """What is allowed besides names, by key."""

@@ -14,7 +14,7 @@ from nntui.config import checks, demos, toml
 from nntui.config.faults import dotted
 from nntui.config.lines import Path, line_of, lines
 from nntui.config.models import Schema, build, instance, root
-from nntui.config.settings import DataKeys, Settings, TrainKeys
+from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, TrainKeys
 from nntui.config.validate import Validation
 from nntui.data import sources
 from nntui.data.table import Source
@@ -131,7 +131,12 @@ def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origi
     data = {k: getattr(parsed.data, k) for k in parsed.data.model_fields_set}
     source = build(sources()[data.pop("source")], {k: _plain(v) for k, v in data.items()})
     source, tables = absolute(source, tables, path.resolve().parent)
+    if parsed.init_from is not None and FilePath(parsed.init_from).suffix:
+        tables = {**tables, "init_from": str(path.resolve().parent / expanded(parsed.init_from))}
     train = {k: getattr(parsed.train, k) for k in parsed.train.model_fields_set}
+    objective = build(
+        ObjectiveKeys, {k: getattr(parsed.objective, k) for k in parsed.objective.model_fields_set}
+    )
     return Settings(
         title=parsed.title or path.stem,
         seed=parsed.seed,
@@ -140,10 +145,10 @@ def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origi
         data=build(DataKeys, data),
         preprocess=instance(parsed.preprocess, "preprocess"),
         layers=instance(parsed.layers, "layer"),
-        loss=instance(parsed.objective.loss, "loss"),
-        l2=parsed.objective.l2,
-        l1=parsed.objective.l1,
+        loss=objective.applied(instance(parsed.objective.loss, "loss")),
+        objective=objective,
         optimizer=instance(parsed.optimizer, "optimizer"),
+        init_from=tables.get("init_from", ""),
         schedule=instance(parsed.schedule, "schedule"),
         train=build(TrainKeys, train),
         base=path.resolve().parent,
@@ -172,13 +177,13 @@ def same(a: Settings, b: Settings) -> list[str]:
     names = (
         "seed",
         "dtype",
+        "init_from",
         "source",
         "data",
         "preprocess",
         "layers",
         "loss",
-        "l2",
-        "l1",
+        "objective",
         "optimizer",
         "schedule",
     )

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Le, Lt
+from annotated_types import Le, Lt, MinLen
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from nntui.config.settings import DataKeys, Penalty, Seed, TrainKeys
+from nntui.config.settings import DataKeys, ObjectiveKeys, Seed, TrainKeys
 from nntui.data import sources
 from nntui_core import catalog
 from nntui_core.catalog import Member
@@ -80,7 +80,10 @@ def _fields(cls: type, tag: str = "", tag_key: str = "type") -> dict[str, Any]:
     out: dict[str, Any] = {}
     if tag:
         out[tag_key] = (Literal[tag], Field(description="Which one."))
+    elsewhere = getattr(cls, "FROM_OBJECTIVE", ())
     for f in fields(cls):
+        if f.name in elsewhere:
+            continue
         default: Any = ...
         if f.default is not MISSING:
             default = f.default
@@ -233,8 +236,7 @@ def root() -> type[BaseModel]:
         "objective",
         __config__=STRICT,
         loss=(members("loss"), Field(description="The loss.")),
-        l2=(Penalty, Field(0.0, description="½·l2·‖W‖² is added to the mean loss.")),
-        l1=(Penalty, Field(0.0, description="l1·‖W‖₁ is added to the mean loss.")),
+        **_fields(ObjectiveKeys),
     )
     schedule = members("schedule")
 
@@ -247,6 +249,12 @@ def root() -> type[BaseModel]:
         title=(str, Field("", description="Shown on the screen; by default the file's name.")),
         seed=(Seed, Field(0, description="Every random draw follows from it.")),
         dtype=(Literal["float32", "float64"], Field("float32", description="Type of all numbers.")),
+        init_from=(
+            Annotated[str, MinLen(1)] | None,
+            Field(
+                None, description="A .npz or .safetensors file, or a run, whose weights training starts from."
+            ),
+        ),
         data=(
             Annotated[Union[tuple(data)], Field(discriminator="source")],  # noqa: UP007
             Field(description="Where the samples come from."),

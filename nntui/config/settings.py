@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt
 
 from nntui.data.table import Source
 from nntui_core.layers.base import Layer
-from nntui_core.losses import Loss
+from nntui_core.objective import Loss, Reduction
 from nntui_core.optimizers.base import Optimizer
 from nntui_core.preprocessing.base import Preprocessor
 from nntui_core.schedules import Schedule
 from nntui_core.train_spec import TrainSpec
 
 Share = Annotated[float, Ge(0), Lt(1)]
+Penalty = Annotated[float, Ge(0)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,27 @@ class DataKeys:
     """Fraction held out for the final test."""
     allow_single_class: bool = False
     """Accept labels that are all the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveKeys:
+    """Keys of ``[objective]`` besides the loss: factor·R + ½·l2·‖W‖² + l1·‖W‖₁ is minimized."""
+
+    reduction: Reduction = "mean"
+    """What R is of: "mean" over samples and outputs, "batch": outputs summed, "sum": both summed."""
+    factor: Annotated[float, Gt(0)] = 1.0
+    """Multiplies the loss; ½Σ is reduction "sum" with factor 0.5."""
+    label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+    """Of cross_entropy: what is taken from the label and spread over all classes."""
+    l2: Penalty = 0.0
+    """½·l2·‖W‖² is added to the loss."""
+    l1: Penalty = 0.0
+    """l1·‖W‖₁ is added to the loss."""
+
+    def applied(self, loss: Loss) -> Loss:
+        """The loss with those of these keys that it has."""
+        keys = {k: getattr(self, k) for k in loss.FROM_OBJECTIVE if hasattr(self, k)}
+        return replace(loss, **keys)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +74,11 @@ class Settings:
     preprocess: tuple[Preprocessor, ...]
     layers: tuple[Layer, ...]
     loss: Loss
-    l2: float
-    l1: float
+    """With the reduction, factor and smoothing of the objective."""
+    objective: ObjectiveKeys
     optimizer: Optimizer
+    init_from: str
+    """A file (its full path) or a run whose weights training starts from; empty for none."""
     schedule: Schedule
     train: TrainKeys
     base: Path
@@ -64,6 +88,16 @@ class Settings:
     message: Callable[[Sequence[str | int], str], str]
     """A fault at a key path as a line that names file and line."""
 
+    @property
+    def monitors(self) -> list[tuple[tuple[str, ...], str]]:
+        """What is watched, by the table that says so."""
+        rules = (("early_stopping", self.train.early_stopping), ("stop", self.train.stop))
+        out: list[tuple[tuple[str, ...], str]] = [
+            (("train", name), rule.monitor) for name, rule in rules if rule is not None
+        ]
+        if self.schedule.observes:
+            out.append((("schedule",), self.schedule.watched(held_out=self.data.validation > 0)))
+        return out
+
 
 Seed = Annotated[int, Ge(0), Le(2**63 - 1)]
-Penalty = Annotated[float, Ge(0)]

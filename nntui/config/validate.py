@@ -66,7 +66,7 @@ class Validation:
             except ValidationError as error:
                 new = faults(error, self.data)
                 self.more = max(0, error.error_count() - MAX_FAULTS)
-            self.found += [(f.path, _named(f, self.data)) for f in new if not self._known(f)]
+            self.found += [(f.path, named(f, self.data)) for f in new if not self._known(f)]
             if self.more:
                 return
             self.data = self._repaired(self.data, new)
@@ -158,7 +158,7 @@ def _drop(data: Any, path: Path) -> None:
         _drop(data, path[:-1])
 
 
-def _named(fault: Fault, data: Any) -> str:
+def named(fault: Fault, data: Any) -> str:
     """Add the names that are allowed to the message on a missing one, and the keys to that on an unknown one."""
     if fault.kind == "union_tag_not_found" and fault.words == "is required":
         return f"is required (allowed {', '.join(_members(fault.path))})"
@@ -175,8 +175,7 @@ def _elsewhere(path: Path) -> str:
     if any(part in KINDS for part in table):
         owners = [n for n, cls in _members(table).items() if key in {f.name for f in fields(cls)}]
         if owners:
-            also = ", for the others objective.l2 does this" if key == "weight_decay" else ""
-            return f"; it is a key of {', '.join(owners)}{also}"
+            return f"; it is a key of {', '.join(owners)}"
     places = [key] if table and key in root().model_fields else []
     for name, info in root().model_fields.items():
         if table[:1] != (name,) and any(key in m.model_fields for m in _models(info.annotation)):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from nntui.errors import SettingError
 from nntui_core.rng import stream
 
 Array = NDArray[Any]
+Task = Literal["classification", "regression", "multilabel"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class Columns:
     targets: int
     """Classes, or numbers to predict."""
     image: tuple[int, int, int] | None = None
+    task: Task = "classification"
+    labels: tuple[str, ...] = ()
+    """Names of the targets."""
 
     def to_json(self) -> dict[str, Any]:
         """As kept with a checkpoint."""
@@ -38,20 +42,25 @@ class Columns:
             "classes": None if self.classes is None else list(self.classes),
             "targets": self.targets,
             "image": None if self.image is None else list(self.image),
+            "task": self.task,
+            "labels": list(self.labels),
         }
 
     @classmethod
     def from_json(cls, value: Any) -> Columns:
         """Raises ValueError, KeyError or TypeError for what :meth:`to_json` did not write."""
         features, classes, targets, image = (value[k] for k in ("features", "classes", "targets", "image"))
-        texts = [*features, *(classes or ())]
+        labels = value.get("labels", [])
+        task = value.get("task", "regression" if classes is None else "classification")
+        texts = [*features, *(classes or ()), *labels]
         numbers = [targets, *(image or ())]
         if not all(isinstance(t, str) for t in texts) or not all(type(n) is int and n > 0 for n in numbers):
             raise ValueError("not a description of columns")
-        if image is not None and len(image) != 3:
-            raise ValueError("not the size of pictures")
+        if (image is not None and len(image) != 3) or task not in get_args(Task):
+            raise ValueError("not the size of pictures, or no task")
         found = None if classes is None else tuple(classes)
-        return cls(tuple(features), found, targets, None if image is None else tuple(image))
+        size = None if image is None else tuple(image)
+        return cls(tuple(features), found, targets, size, task, tuple(labels))
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +75,16 @@ class Table:
     source: str
     image: tuple[int, int, int] | None = None
     """Channels, height and width where rows are pictures."""
+    task: Task | None = None
+    """By default classification where there are classes, else regression."""
+    reconstructs: bool = False
+    """Whether the targets are the inputs, as the network reads them; ``y`` has no columns then."""
     digest: str = field(init=False)
     """SHA-256 of the contents, to notice data that changed."""
 
     def __post_init__(self) -> None:
+        if self.task is None:
+            object.__setattr__(self, "task", "regression" if self.classes is None else "classification")
         mark = hashlib.sha256(repr((self.classes, self.x.shape, self.y.shape)).encode())
         mark.update(np.ascontiguousarray(self.x).tobytes())
         mark.update(np.ascontiguousarray(self.y).tobytes())
@@ -81,8 +96,9 @@ class Table:
     @property
     def columns(self) -> Columns:
         """What its columns mean."""
+        assert self.task is not None
         targets = self.y.shape[1] if self.classes is None else len(self.classes)
-        return Columns(self.features, self.classes, targets, self.image)
+        return Columns(self.features, self.classes, targets, self.image, self.task, self.targets)
 
 
 FILE = "file"
@@ -136,7 +152,8 @@ def split(table: Table, validation: float, test: float, seed: int) -> Split:
     for k, (group, n_test, n_validation) in enumerate(zip(groups, *held, strict=True)):
         of = f" of class {display(table.classes[k], 40)}" if table.classes is not None else ""
         rows = rng.permutation(group)
-        if len(rows) <= n_test + n_validation:
+        # A class may have no row at all; its number is then kept.
+        if (len(rows) or table.classes is None) and len(rows) <= n_test + n_validation:
             key = "validation" if n_validation else "test"
             raise SettingError(
                 ("data", key),

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from nntui.debugging.subject import Subject
 from nntui_core.errors import NntuiError
 from nntui_core.graph import Node
+from nntui_core.minimizing import Minimizer
+from nntui_core.parameters import Parameters
 from nntui_core.trainer import Preview, Trainer
 
 Array = NDArray[Any]
@@ -33,18 +35,20 @@ class ParameterStep:
 class Descent:
     """The optimizer's step on a subject's gradient, not taken; ``reason`` says why there is none."""
 
-    trainer: Trainer
+    trainer: Trainer | Minimizer
+    """Whose optimizer it is."""
+    parameters: Parameters
     preview: Preview | None
     reason: str = ""
 
     def steps(self, nodes: list[Node]) -> list[ParameterStep]:
-        """Those of the parameters among ``nodes``, in their order."""
-        preview, parameters = self.preview, self.trainer.network.parameters
+        """Those of the trained parameters among ``nodes``, in their order."""
+        preview, parameters = self.preview, self.parameters
         if preview is None:
             return []
         found = []
         for node in nodes:
-            if node.role != "parameter":
+            if node.role != "parameter" or node.name in parameters.frozen:
                 continue
 
             def part(vector: Array, name: str = node.name) -> Array:
@@ -81,9 +85,9 @@ class Descent:
         preview, optimizer = self.preview, self.trainer.optimizer
         out: dict[str, Any] = {
             "type": optimizer.type,
-            "formula": optimizer.formula,
+            "formula": optimizer.rule,
             "settings": self.settings(),
-            "update": self.trainer.update + 1,
+            "update": self.trainer.update + 1 if preview is None else preview.k,
             "rate": None if preview is None else preview.rate,
         }
         if preview is None:
@@ -94,17 +98,21 @@ class Descent:
 
 
 def descent(subject: Subject) -> Descent | None:
-    """The step that the optimizer would take with the subject's gradient; None for an expression.
+    """The step that the optimizer would take with the subject's gradient; None for an expression without one.
 
     A second-order optimizer's step is a search over the whole training part, whatever the subject's batch.
     """
-    trainer = subject.trainer
-    if trainer is None:
+    owner, parameters = subject.trainer or subject.minimizer, subject.plan.parameters
+    if owner is None:
         return None
     if subject.plan.first_nonfinite() is not None:
-        return Descent(trainer, None, "the gradient is not finite, so there is no step")
+        return Descent(owner, parameters, None, "the gradient is not finite, so there is no step")
     try:
         with np.errstate(all="ignore"):
-            return Descent(trainer, trainer.preview())
+            if isinstance(owner, Minimizer):
+                preview = owner.preview(subject.step, parameters.theta, parameters.grad)
+            else:
+                preview = owner.preview()
+            return Descent(owner, parameters, preview)
     except NntuiError as error:
-        return Descent(trainer, None, str(error))
+        return Descent(owner, parameters, None, str(error))

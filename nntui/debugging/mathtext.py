@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nntui.display import display
 from nntui_core.graph import Node
 from nntui_core.ops.elementary import Power
+from nntui_core.ops.shaping import Index
 
 Array = NDArray[Any]
 
@@ -159,13 +160,13 @@ def number(value: float, digits: int = 6) -> str:
     return rf"{mantissa} \times 10^{{{int(power)}}}" if e else mantissa
 
 
-def array(value: Array | float | None, *, row: bool = False) -> str:
+def array(value: Array | float | None, *, row: bool = False, digits: int = 6) -> str:
     """A number, a small vector as a column (or a row) or a small matrix; else the shape and the range."""
     if value is None:
         return r"\text{none}"
     found = np.asarray(value)
     if not found.ndim:
-        return number(float(found))
+        return number(float(found), digits)
     if found.size > WRITTEN or found.ndim > 2 or not found.size:
         shape = r" \times ".join(map(str, found.shape))
         if not np.isfinite(found).all():
@@ -173,7 +174,7 @@ def array(value: Array | float | None, *, row: bool = False) -> str:
         low, high = (number(float(v), 4) for v in (found.min(), found.max())) if found.size else ("", "")
         return rf"[{shape} \text{{ numbers from }} {low} \text{{ to }} {high}]"
     rows = found if found.ndim > 1 else found.reshape(1, -1) if row else found.reshape(-1, 1)
-    body = r" \\ ".join(" & ".join(number(float(v)) for v in row) for row in rows)
+    body = r" \\ ".join(" & ".join(number(float(v), digits) for v in row) for row in rows)
     return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
 
 
@@ -206,6 +207,18 @@ _FORMS: dict[str, Callable[[Sequence[str], bool], str]] = {
     "sigmoid": lambda a, _: rf"\sigma\left({a[0]}\right)",
     "abs": lambda a, _: rf"\left\lvert {a[0]} \right\rvert",
     "norm2": lambda a, _: rf"\left\lVert {a[0]} \right\rVert^2",
+    "norm": lambda a, _: rf"\left\lVert {a[0]} \right\rVert",
+    "log10": lambda a, _: rf"\log_{{10}}\left({a[0]}\right)",
+    "tan": lambda a, _: rf"\tan\left({a[0]}\right)",
+    "linear": lambda a, _: a[0],
+    "less": lambda a, _: f"[{a[0]} < {a[1]}]",
+    "less_equal": lambda a, _: rf"[{a[0]} \le {a[1]}]",
+    "greater": lambda a, _: f"[{a[0]} > {a[1]}]",
+    "greater_equal": lambda a, _: rf"[{a[0]} \ge {a[1]}]",
+    "equal": lambda a, _: f"[{a[0]} = {a[1]}]",
+    "not_equal": lambda a, _: rf"[{a[0]} \ne {a[1]}]",
+    "outer": lambda a, _: rf"{factor(a[0])} \otimes {factor(a[1])}",
+    "cross_entropy_op": lambda a, _: rf"\operatorname{{cross\_entropy}}\left({a[0]}, {a[1]}\right)",
     "dot": lambda a, _: rf"\left\langle {a[0]}, {a[1]} \right\rangle",
     "matmul": lambda a, _: rf"{factor(a[0])} \, {factor(a[1])}",
     "affine": lambda a, _: rf"{factor(a[0])} \, {factor(a[1])} + {_signed(a[2])}",
@@ -229,8 +242,11 @@ def applied(node: Node, operands: Sequence[str]) -> str:
         if len(node.args[1].shape) == 1:
             return _FORMS["dot"](operands, True)
         return rf"{factor(operands[1])}^{{\top}} \, {factor(operands[0])}"
-    form = _FORMS.get(node.op.type) or _call(node.op.type)
-    return form(operands, not node.shape)
+    if isinstance(node.op, Index):
+        return rf"{factor(operands[0])}{escaped(node.op.describe(['']))}"
+    options = [rf"\text{{{escaped(o)}}}" for o in node.op.options()]
+    form = _FORMS.get(node.op.type) if not options else None
+    return (form or _call(node.op.type))([*operands, *options], not node.shape)
 
 
 _BREAKS = (" = ", r" \to ", r" \approx ", r",\quad ", r" \qquad ", r" \odot ", r" \quad ", r" + ", r" \, ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, count
 
 import numpy as np
 
@@ -21,11 +22,15 @@ def short_names(nodes: tuple[Node, ...], output: Node, *, network: bool) -> dict
     """
     taken = {n.name for n in nodes}
     nameless = [n for n in nodes if n.op is not None and n is not output and not is_name(n.name)]
-    base = next(b for b in ("q", "v", "node") if not any(re.fullmatch(rf"{b}\d*", t) for t in taken))
+    bases = chain(("q", "v"), ("node" + "_" * k for k in count()))
+    base = next(b for b in bases if not any(re.fullmatch(rf"{b}\d*", t) for t in taken))
     out = {n.id: f"{base}{k}" if len(nameless) > 1 else base for k, n in enumerate(nameless, 1)}
     out |= {
         n.id: f"{float(np.ravel(n.value)[0]):.4g}"
         for n in nodes
-        if n.role == "constant" and np.size(n.value) == 1
+        if n.role == "constant" and np.size(n.value) == 1 and not is_name(n.name)
     }
-    return out | {output.id: "L" if network else "f"}
+    letter = "L" if network else "f"
+    if not network and is_name(output.name):
+        return out
+    return out | {output.id: letter if letter not in taken else "result"}

@@ -6,14 +6,22 @@ from collections.abc import Mapping
 from math import isfinite
 
 from nntui.debugging.debugger import Debugger
-from nntui.debugging.subject import Array, Opens, Subject, of_experiment, of_expression
+from nntui.debugging.subject import Array, Opens, Subject, of_experiment, of_expression, of_function
 from nntui.debugging.watching import Moment
 from nntui.training.experiment import Experiment
+from nntui_core.minimizing import Minimizer
 
 
 def on_expression(text: str, values: Mapping[str, Array]) -> Debugger:
-    """Raises ExpressionError, and UserError where the result is no scalar."""
+    """Raises ExpressionError."""
     return Debugger(lambda opens, sample: of_expression(text, values, opens=opens))
+
+
+def on_minimizer(minimizer: Minimizer) -> Debugger:
+    """On an expression where the optimizer stands; its steps are the samples that can be walked."""
+    return Debugger(
+        lambda opens, step: of_function(minimizer, step, opens=opens), samples=len(minimizer.path)
+    )
 
 
 def on_experiment(experiment: Experiment, *, sample: int | None = None, batch: int | None = None) -> Debugger:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from nntui.debugging.records import local_derivative
 from nntui_core.graph import Local, Node
-from nntui_core.ops.base import Elementwise
 from nntui_core.plan import Edge, Plan
 
 Array = NDArray[Any]
@@ -37,8 +36,7 @@ class Term:
 
 def is_diagonal(node: Node, i: int) -> bool:
     """Whether each entry of the node depends on the same entry of its operand alone."""
-    op = node.op
-    return isinstance(op, Elementwise) or (hasattr(op, "partial") and node.args[i].shape == node.shape)
+    return node.op is not None and node.op.pointwise(node.args[i].shape, node.shape)
 
 
 def jacobian(plan: Plan, node: Node, i: int) -> Local | None:

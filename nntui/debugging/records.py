@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from nntui.debugging.descent import ParameterStep, descent
 from nntui.debugging.naming import short_names
+from nntui.debugging.path import record
 from nntui.debugging.subject import Subject
 from nntui_core.gradcheck import Checker, Direction, sample
 from nntui_core.graph import Local, Node, local_of
-from nntui_core.ops.base import Elementwise
 from nntui_core.plan import Edge, Plan
+from nntui_core.stability import stable_form
 
 Array = NDArray[Any]
 
@@ -172,7 +173,7 @@ def local_derivative(plan: Plan, node: Node, i: int, cut: int | None) -> Local |
     y, space = plan.value(node), plan.workspace(node)
     size = prod(node.shape) * prod(x.shape)
     with np.errstate(all="ignore"):
-        cheap = isinstance(op, Elementwise) or (hasattr(op, "partial") and x.shape == node.shape)
+        cheap = op.pointwise(x.shape, node.shape)
         if cheap or size <= WHOLE or (cut is None and size <= MAX_LOCAL):
             return op.local(i, xs, y, space)
         if cut is None:
@@ -190,6 +191,16 @@ def nonfinite(plan: Plan) -> Node | None:
     """The first node whose value or gradient is not finite, in the order of work."""
     found = plan.first_nonfinite()
     return found[1] if found else None
+
+
+def advice(plan: Plan) -> str:
+    """The stable form to write where a value is not finite for its form alone; empty where none is known."""
+    born = nonfinite(plan)
+    if born is None:
+        return ""
+    near = [n for n in plan.nodes if born in n.args or any(born in a.args for a in n.args)]
+    found = [text for text in map(stable_form, [born, *near]) if text]
+    return found[0] if found else ""
 
 
 def document(
@@ -216,9 +227,16 @@ def document(
             numbers = {k: _change(records, *pair) for k, pair in step.numbers().items()}
             out["optimizer"] = {**step.record(), "slots": numbers}
             out["steps"] += [_update(records, s) for s in step.steps(chosen)]
+    if subject.minimizer is not None:
+        step = descent(subject)
+        out |= {} if step is None else {"optimizer": step.record()}
+        out |= record(subject.minimizer)
     born = nonfinite(plan)
     if born is not None:
         out["born"] = born.name
+        cure = advice(plan)
+        if cure:
+            out["advice"] = cure
     return out
 
 

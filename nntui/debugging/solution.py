@@ -27,11 +27,13 @@ from nntui.debugging.mathtext import (
     symbol,
     width,
 )
-from nntui.debugging.records import Records, local_derivative, nonfinite, select
+from nntui.debugging.path import SHOWN_SLOTS, changes, slots
+from nntui.debugging.records import Records, advice, local_derivative, nonfinite, select
 from nntui.debugging.subject import Subject
 from nntui.display import display
 from nntui_core.gradcheck import Checker
 from nntui_core.graph import Node
+from nntui_core.minimizing import Minimizer
 from nntui_core.plan import Edge
 
 Array = NDArray[Any]
@@ -47,15 +49,16 @@ class Section:
 
 
 def solution(
-    subject: Subject, *, numeric: bool = False, path: str | None = None
+    subject: Subject, *, numeric: bool = False, path: str | None = None, digits: int = 6
 ) -> tuple[str, list[Section]]:
     """Title and sections, of all nodes or of those that ``path`` names. Raises UserError."""
-    return subject.title, _Writer(subject, numeric, path).sections()
+    return subject.title, _Writer(subject, numeric, path, digits).sections()
 
 
 class _Writer:
-    def __init__(self, subject: Subject, numeric: bool, path: str | None) -> None:
+    def __init__(self, subject: Subject, numeric: bool, path: str | None, digits: int = 6) -> None:
         self.subject = subject
+        self.digits = digits
         self.plan = subject.plan
         self.records = Records(subject)
         self.chosen = {n.id for n in select(subject, path)}
@@ -64,16 +67,24 @@ class _Writer:
         for node in self.plan.nodes:
             self.symbols[node.id] = self._symbol(node)
 
+    def _has_name(self, node: Node) -> bool:
+        """Whether the node is called something, and not just written as what it is made of."""
+        if self.subject.network:
+            return node.role != "constant"
+        return node.label.isidentifier()
+
     def _symbol(self, node: Node) -> str:
+        if self._has_name(node):
+            return symbol(node.name)
         if node.role == "constant":
             return self.array(self.plan.value(node))
-        if self.subject.network or node.op is None:
+        if node.op is None:
             return symbol(node.name)
         return symbol(self.records.short(node))
 
     def array(self, value: Array | None) -> str:
         """Vectors are columns in an expression, rows in a network, where samples are rows."""
-        return array(value, row=self.subject.network)
+        return array(value, row=self.subject.network, digits=self.digits)
 
     def of(self, node: Node) -> str:
         return self.symbols[node.id]
@@ -83,7 +94,10 @@ class _Writer:
 
     def sections(self) -> list[Section]:
         plan = self.plan
-        leaves = [n for n in plan.nodes if n.op is None and n.role != "constant" and n.id in self.chosen]
+        leaves = [
+            n for n in plan.nodes
+            if n.op is None and (n.role != "constant" or self._has_name(n)) and n.id in self.chosen
+        ]  # fmt: skip
         order = [e for e in plan.order() if e.node.id in self.chosen]
         given = tuple(rf"{self.of(n)} &= {self.array(plan.value(n))}" for n in leaves)
         out = [
@@ -110,12 +124,16 @@ class _Writer:
         text = "The gradient of the result with respect to each variable; it has the variable's shape."
         if self.checker:
             text += " Beside it the central difference and the relative error."
-        out.append(Section("Result", text, tuple(map(self._result, results))))
+        out.append(Section("Result", text, tuple(map(self._gradient, results))))
         out += self._descent(results)
         born = nonfinite(plan)
         if born is not None:
-            out.append(Section("Not finite", f"The first number that is not finite is at {born.name}."))
-        return [s for s in out if s.formulas or s.heading in ("Optimizer", "Not finite")]
+            cure = advice(plan)
+            text = f"The first number that is not finite is at {born.name}."
+            out.append(Section("Not finite", f"{text} {cure}." if cure else text))
+        if self.subject.minimizer is not None:
+            out += self._path(self.subject.minimizer)
+        return [s for s in out if s.formulas or s.heading in ("Optimizer", "Not finite", "Steps")]
 
     def _forward(self, node: Node) -> str:
         rule = applied(node, [self.of(a) for a in node.args])
@@ -170,7 +188,7 @@ class _Writer:
         signed = [parts[0], *(rf"\left({p}\right)" if p.startswith("-") else p for p in parts[1:])]
         return rf"{self.derivative(node)} &= {' + '.join(signed)} = {self.array(self.records.gradient(node))}"
 
-    def _result(self, node: Node) -> str:
+    def _gradient(self, node: Node) -> str:
         line = rf"{self.derivative(node)} &= {self.array(self.records.gradient(node))}"
         if self.checker is None:
             return line
@@ -189,7 +207,7 @@ class _Writer:
         optimizer = step.trainer.optimizer
         if step.preview is None:
             return [Section("Optimizer", f"{optimizer.type}: {step.reason}.")]
-        text = f"The step of {optimizer.type}: {optimizer.formula}; update {step.preview.k}"
+        text = f"The step of {optimizer.type}: {optimizer.rule}; update {step.preview.k}"
         text += f", learning rate {step.preview.rate:.6g}." if np.isfinite(step.preview.rate) else "."
         lines = []
         for part in step.steps(nodes):
@@ -202,6 +220,29 @@ class _Writer:
                 rf"{name} : \quad & g = {self.array(part.received)}{slots},\quad \Delta w = {self.array(part.delta)}"
             )
         return [Section("Optimizer", text, tuple(lines))]
+
+    def _path(self, minimizer: Minimizer) -> list[Section]:
+        """Every step: the value, and of each name where it is, the change that led there, its slots, its gradient."""
+        lines, delta = [], changes(minimizer)
+        for one in minimizer.path:
+            lines.append(
+                rf"\text{{step {one.step}}} : \quad & {self.of(self.subject.output)} = {self.array(np.asarray(one.value))}"
+            )
+            at, gradient = (minimizer.function.split(v) for v in (one.at, one.gradient))
+            state = {k: v for k, v in slots(minimizer, one).items() if k not in SHOWN_SLOTS}
+            for name in at:
+                x, change = symbol(name), delta[one.step][name]
+                parts = [f"{x} = {self.array(at[name])}"]
+                if change is not None:
+                    parts.append(rf"\Delta {x} = {self.array(change)}")
+                parts += [f"{symbol(k)} = {self.array(v[name])}" for k, v in state.items()]
+                parts.append(f"g = {self.array(gradient[name])}")
+                # Arrays stand below each other: beside each other they would not fit the page.
+                lines += [f"& {p}" for p in (parts if at[name].ndim else [r",\quad ".join(parts)])]
+        text = "Each step: the value, and of each name where it is, the change that led there, and the gradient there."
+        if minimizer.reason:
+            text += f" It ends at step {minimizer.update}: {minimizer.reason}."
+        return [Section("Steps", text, tuple(lines))]
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|$~])")

@@ -15,6 +15,7 @@ from nntui.errors import UserError
 from nntui.training.experiment import Experiment
 from nntui_core import expression
 from nntui_core.graph import Node
+from nntui_core.minimizing import Minimizer
 from nntui_core.model import Model
 from nntui_core.network import Network
 from nntui_core.parameters import Parameters
@@ -54,6 +55,10 @@ class Subject:
     x: Node | None = None
     trainer: Trainer | None = None
     """Whose optimizer would make the step; None for an expression."""
+    minimizer: Minimizer | None = None
+    """What minimizes an expression."""
+    step: int = 0
+    """Steps of it that are done."""
     warnings: tuple[str, ...] = field(default=())
     make_double: Callable[[], Plan] | None = None
 
@@ -72,26 +77,36 @@ class Subject:
 
 
 def of_expression(text: str, values: Mapping[str, Array], *, opens: Opens = nothing) -> Subject:
-    """An expression with its values. Raises ExpressionError, and UserError where the result is no scalar."""
+    """An expression with its values. Raises ExpressionError, also where the result is no scalar."""
     parsed = expression.parse(text, values)
-    graph, output = parsed.graph, parsed.output
-    if output.shape:
-        raise UserError(
-            f"the result must be a scalar, but its shape is {output.shape}; wrap it, as in sum({text})"
-            if len(text) < 60
-            else f"the result must be a scalar, but its shape is {output.shape}; wrap it in sum( ) or norm2( )"
-        )
+    parsed.check_scalar()
     # A name that was written from the operation says what is no longer there once all is open.
-    graph, found = open_nodes(graph, [output], opens, is_name if opens is everything else bool)
-    output = found[output.id]
-    plan = Plan(graph, [output], Parameters(), wrt="all", edges=True)
+    keeps = is_name if opens is everything else bool
+    graph, found = open_nodes(parsed.graph, parsed.outputs, opens, keeps)
+    plan = Plan(graph, [found[n.id] for n in parsed.outputs], Parameters(), wrt="all", edges=True)
     variables = tuple(n for n in graph if n.role == "input")
     for node in variables:
         plan.value(node)[...] = node.value
     _run(plan)
-    unused = [name for name in values if name not in parsed.graph]
-    notes = (f"not in the expression: {', '.join(unused)}",) if unused else ()
-    return Subject(text, plan, variables, warnings=notes)
+    return Subject(text, plan, variables, warnings=_unused(parsed.unused))
+
+
+def of_function(minimizer: Minimizer, step: int = 0, *, opens: Opens = nothing) -> Subject:
+    """The expression that is minimized, where the optimizer stands after ``step`` steps."""
+    function = minimizer.function
+    outputs = function.plan.outputs
+    graph, found = open_nodes(function.graph, list(outputs), opens)
+    parameters = function.parameters.copy()
+    parameters.theta[:] = minimizer.path[step].at
+    plan = Plan(graph, [found[n.id] for n in outputs], parameters, wrt="all", edges=True)
+    _run(plan)
+    variables = tuple(n for n in graph if n.role == "parameter")
+    notes = _unused(function.unused)
+    return Subject(function.text, plan, variables, minimizer=minimizer, step=step, warnings=notes)
+
+
+def _unused(names: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"not in the expression: {', '.join(names)}",) if names else ()
 
 
 def _run(plan: Plan) -> None:

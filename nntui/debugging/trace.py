@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from nntui.debugging.descent import descent
 from nntui.debugging.naming import is_name
-from nntui.debugging.records import Records, local_derivative, nonfinite, select
+from nntui.debugging.path import table_of_steps
+from nntui.debugging.records import Records, advice, local_derivative, nonfinite, select
 from nntui.debugging.subject import Subject
 from nntui.display import display
 from nntui_core.gradcheck import ENTRIES, Check, Checker, Verdict, sample, worst
 from nntui_core.graph import Node
+from nntui_core.layers.given import theta
 from nntui_core.ops.notation import bracketed
 from nntui_core.plan import Edge
 
@@ -30,32 +32,34 @@ NAME_WIDTH = 44
 
 @dataclass(frozen=True)
 class Form:
-    """How numbers are written: digits, and from how many entries on an array is summed up."""
+    """How numbers are written: arrays of up to ``entries`` whole, with ``digits`` significant digits."""
 
-    digits: int = 6
     entries: int = SHOWN
+    digits: int = 6
 
     def __call__(self, value: Array | float | None) -> str:
-        """A number or small array in short; a large one by its shape, range and mean."""
-        if value is None:
-            return "–"
-        array = np.asarray(value)
-        if array.size > self.entries:
-            shape = "×".join(map(str, array.shape))
-            if not np.isfinite(array).all():
-                bad = int(np.count_nonzero(~np.isfinite(array)))
-                return f"{shape}, {bad} of {array.size} entries not finite"
-            low, high, mean = (
-                f"{v:.{max(min(self.digits, 4), self.digits - 2)}g}"
-                for v in (array.min(), array.max(), array.mean())
-            )
-            return f"{shape} in {low} … {high}, mean {mean}"
-        return self._nested(array.tolist())
+        """``value`` in short."""
+        return compact(value, self.entries, self.digits)
 
-    def _nested(self, value: Any) -> str:
-        if isinstance(value, list):
-            return "[" + ", ".join(self._nested(v) for v in value) + "]"
-        return f"{value:.{self.digits}g}" if isinstance(value, float) else str(value)
+
+def compact(value: Array | float | None, entries: int = SHOWN, digits: int = 6) -> str:
+    """A number or small array in short; a large one by its shape, range and mean."""
+    if value is None:
+        return "–"
+    array = np.asarray(value)
+    if array.size > entries:
+        shape = "×".join(map(str, array.shape))
+        if not np.isfinite(array).all():
+            bad = int(np.count_nonzero(~np.isfinite(array)))
+            return f"{shape}, {bad} of {array.size} entries not finite"
+        return f"{shape} in {array.min():.4g} … {array.max():.4g}, mean {array.mean():.4g}"
+    return _nested(array.tolist(), digits)
+
+
+def _nested(value: Any, digits: int) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_nested(v, digits) for v in value) + "]"
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
 def trace(
@@ -64,7 +68,7 @@ def trace(
     """The lines: a table of small batches, the steps, the gradients, and where a number went wrong."""
     records = Records(subject, full=full)
     chosen = {n.id for n in select(subject, path)}
-    form = Form(digits, 1 << 30 if full else SHOWN)
+    form = Form(1 << 30 if full else SHOWN, digits)
     events = [e for e in subject.plan.order() if e.node.id in chosen]
     width = min(NAME_WIDTH, max((len(_written(records, e.node)) for e in events), default=8))
     lines = table(subject) if path is None else []
@@ -102,7 +106,16 @@ def trace(
         lines += _directions(checker)
     born = nonfinite(subject.plan)
     if born is not None:
-        lines.append(paint(f"not finite: first in {display(born.name, 200)}", "bad"))
+        cure = advice(subject.plan)
+        lines.append(
+            paint(
+                f"not finite: first in {display(born.name, 200)}"
+                + (f"; {display(cure, 300)}" if cure else ""),
+                "bad",
+            )
+        )
+    if subject.minimizer is not None:
+        lines += ["", *table_of_steps(subject.minimizer, form, paint)]
     return lines
 
 
@@ -125,12 +138,12 @@ def _descent(subject: Subject, nodes: list[Node], width: int, form: Form, paint:
     settings = "  ".join(f"{k} {v:g}" for k, v in step.settings().items() if k != "lr")
     rate = f"  η {step.preview.rate:.6g}" if isfinite(step.preview.rate) else ""
     lines = [
-        f"{head} {optimizer.type}: {optimizer.formula}   update {step.preview.k}{rate}  {settings}".rstrip()
+        f"{head} {optimizer.type}: {optimizer.rule}   update {step.preview.k}{rate}  {settings}".rstrip()
     ]
     if step.preview.info is not None:
         info = step.preview.info
         lines.append(
-            f"{head} searched the whole training part: step length {info.step_length:.6g}, "
+            f"{head} searched{' the whole training part' if subject.network else ''}: step length {info.step_length:.6g}, "
             f"{info.function_evaluations} values and {info.gradient_evaluations} gradients"
             + (f"; {display(info.reason, 200)}" if info.reason else "")
         )
@@ -238,6 +251,6 @@ def table(subject: Subject, rows: int = 16, columns: int = 14) -> list[str]:
     ]
     for name, _, _ in subject.layers:
         if f"{name}.W" in plan.parameters and plan.parameters.view(f"{name}.W").ndim == 2:
-            w, b = plan.parameters.view(f"{name}.W"), plan.parameters.view(f"{name}.b")
-            lines.append(f"Θ {display(name)} = {Form(entries=64)(np.column_stack([b, w.T]))}")
+            b = plan.parameters.view(f"{name}.b") if f"{name}.b" in plan.parameters else None
+            lines.append(f"Θ {display(name)} = {compact(theta(b, plan.parameters.view(f'{name}.W')), 64)}")
     return lines

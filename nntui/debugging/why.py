@@ -19,8 +19,8 @@ from nntui.debugging.subject import Subject
 from nntui.display import display
 from nntui.errors import UserError
 from nntui_core.graph import Node
-from nntui_core.losses import Loss
 from nntui_core.memory import Array
+from nntui_core.objective import Loss
 from nntui_core.plan import Edge
 
 SATURATED = 0.06

@@ -16,7 +16,7 @@ from nntui.training.session import Session
 def set_rate(session: Session, command: SetRate) -> str:
     """Raises UserError where there is no rate, or it would be absurd."""
     trainer = session.trainer
-    if not hasattr(trainer.optimizer, "lr"):
+    if not trainer.optimizer.has_rate:
         raise UserError(f"{trainer.optimizer.type} has no learning rate")
     factor = command.factor
     if factor is None:

@@ -50,7 +50,7 @@ class Trainer:
         from nntui.training.experiment import read
         from nntui.training.start import start
 
-        experiment = read(order["config"], order["overrides"], seed=order["seed"])
+        experiment = read(order["config"], order["overrides"], seed=order["seed"], runs=Path(order["runs"]))
         limit_threads(len(experiment.network.parameters))
         server, self.socket = sockets.listen()
         try:

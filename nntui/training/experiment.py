@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui import data
-from nntui.config import checks
+from nntui.config import checks, matching, structure
 from nntui.config.load import load
 from nntui.config.settings import Settings
 from nntui.data.table import Split, Table
 from nntui.display import display
 from nntui.errors import SettingError, UserError
+from nntui.files import expanded
+from nntui.training import initial, memory
 from nntui_core import probe
 from nntui_core.errors import ConfigError, NntuiError
 from nntui_core.findings import Watch
-from nntui_core.network import Network, layer_names
+from nntui_core.footprint import Footprint
+from nntui_core.network import Network
 from nntui_core.trainer import Metrics, Part, Trainer
 
 Array = NDArray[Any]
@@ -43,6 +48,8 @@ class Experiment:
     test: Part | None
     watch: Watch
     """What is found in the training."""
+    needs: Footprint
+    """The memory that training takes."""
     warnings: tuple[str, ...] = field(default=())
 
     def prepare(self, x: Array) -> Array:
@@ -76,14 +83,28 @@ def prepare(settings: Settings, states: Sequence[dict[str, Array]], x: Array) ->
 
 
 def read(
-    name: str | Path, overrides: Sequence[str] = (), *, seed: int | None = None, epochs: int | None = None
+    name: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    seed: int | None = None,
+    epochs: int | None = None,
+    runs: Path | None = None,
+    fresh: bool = True,
 ) -> Experiment:
-    """What the file (or demo) ``name`` describes. Raises UserError with every fault of the file and of its data."""
-    return build(load(name, overrides, seed=seed, epochs=epochs, judge=build))
+    """What the file (or demo) ``name`` describes. Raises UserError with every fault of the file and of its data.
+
+    ``runs`` and ``fresh`` are :func:`build`'s.
+    """
+    builds = partial(build, runs=runs, fresh=fresh)
+    return builds(load(name, overrides, seed=seed, epochs=epochs, judge=builds))
 
 
-def build(settings: Settings) -> Experiment:
-    """Load, split, preprocess, and build. Raises UserError with every fault found."""
+def build(settings: Settings, *, runs: Path | None = None, fresh: bool = True) -> Experiment:
+    """Load, split, preprocess, and build. Raises UserError with every fault found.
+
+    ``runs`` is where a run that ``init_from`` names lives. Where a checkpoint will give the weights, nothing is
+    ``fresh``, and ``init_from`` is not looked at.
+    """
     say = settings.message
     keys = settings.data
     try:
@@ -99,31 +120,46 @@ def build(settings: Settings) -> Experiment:
         x = x.astype(dtype)
     if not np.isfinite(x).all():
         raise UserError(say(("dtype",), f"the inputs are too large for {settings.dtype}; standardize them"))
-    pictures = table.image is not None and x.shape[1] == table.x.shape[1]
+    pictures = table.image is not None and all(step.keeps_image for step in settings.preprocess)
     spec = checks.network_spec(settings, table.columns, x.shape[1], pictures=pictures)
-    problems = checks.label_faults(settings, table)
+    problems = [*matching.label_faults(settings, table), *structure.picture_faults(settings, table)]
     if problems:
         raise UserError([say(*p) for p in problems])
     try:
+        needs = memory.require(settings, spec, len(split.train), table.x.nbytes + table.y.nbytes + x.nbytes)
         network = Network(spec)
         network.model(2, "predict")
     except NntuiError as error:
-        raise UserError(say(*checks.layer_fault(error, layer_names(settings.layers)))) from None
+        raise UserError(say(*structure.layer_fault(error, settings.layers))) from None
     except (MemoryError, ValueError) as error:
         raise UserError(say(("layers",), f"the network is too large: {display(error, 120)}")) from None
-    warnings += [say(*w) for w in checks.warnings(settings)]
-    problems = checks.width_faults(settings, network, table)
+    alone, single = structure.batch_faults(settings, network, len(split.train))
+    warnings += [say(*w) for w in (*checks.warnings(settings), *single)]
+    problems = [
+        *matching.width_faults(settings, network, table, x.shape[1]),
+        *structure.frozen_faults(settings, network), *alone,
+    ]  # fmt: skip
     if problems:
         raise UserError([say(*p) for p in problems])
     with np.errstate(over="ignore"):
-        y = network.encode(table.y)
+        y = network.encode(x if table.reconstructs else table.y)
+    problems = matching.range_faults(settings, table, y)
+    if problems:
+        raise UserError([say(*p) for p in problems])
     if not np.isfinite(y).all():
         raise UserError(say(("dtype",), f"the targets are too large for {settings.dtype}; scale them"))
     parts = [Part(x[rows], y[rows]) for rows in (split.train, split.validation, split.test)]
     labels = table.y[split.train] if table.classes is not None else None
-    network.data_dependent_init(
-        parts[0].x[probe.sample_rows(labels, len(parts[0]), settings.seed, INIT_ROWS)]
-    )
+    if settings.init_from and fresh:
+        where = runs or expanded(os.environ.get("NNTUI_RUNS") or "runs")
+        faulty, told = initial.begin(network, settings.init_from, where)
+        if faulty:
+            raise UserError([say(("init_from",), problem) for problem in faulty])
+        warnings += [say(("init_from",), message) for message in told]
+    else:
+        network.data_dependent_init(
+            parts[0].x[probe.sample_rows(labels, len(parts[0]), settings.seed, INIT_ROWS)]
+        )
     size = settings.train.batch_size
     given = "batch_size" in settings.tables.get("train", {})
     if given and size != "full" and size > len(split.train):
@@ -139,7 +175,9 @@ def build(settings: Settings) -> Experiment:
         raise UserError(say(("optimizer",), str(error).removeprefix("optimizer: "))) from None
     test = parts[2] if len(parts[2]) else None
     watch = Watch(trainer, settings.preprocess)
-    return Experiment(settings, table, split, network, trainer, names, states, test, watch, tuple(warnings))
+    return Experiment(
+        settings, table, split, network, trainer, names, states, test, watch, needs, tuple(warnings)
+    )
 
 
 def _preprocess(

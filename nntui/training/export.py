@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.files import atomic_write, file_error, save_npz
+from nntui.training.names import exported
 from nntui.training.trained import Trained
 
 Array = NDArray[Any]
@@ -34,22 +35,37 @@ def export(trained: Trained, path: Path) -> None:
 
 
 def _toml(trained: Trained, stream: BinaryIO) -> None:
-    """The configuration with each dense layer's weights as ``theta``."""
+    """The configuration with the weights of dense and convolutional layers as ``theta``, copies written out."""
     settings, network = trained.settings, trained.network
     rows = []
-    for name, spec, table in zip(network.names, settings.layers, settings.tables["layers"], strict=True):
+    for name, spec, table in zip(network.names, network.spec.layers, _tables(trained), strict=True):
         own = {p.rpartition(".")[2] for p in network.parameters if p.startswith(f"{name}.")}
-        if own and (spec.type != "dense" or own != {"W", "b"}):
-            what = spec.type if spec.type != "dense" else "dense with a learned slope"
+        if own and (not hasattr(spec, "theta") or not own <= {"W", "b"}):
+            what = f"{spec.type} with a learned slope" if hasattr(spec, "theta") else spec.type
             raise UserError(
-                f"export: Θ holds weights and biases of dense layers only, but {display(name)} is {what}; "
-                "use .npz or .safetensors"
+                "export: Θ holds weights and biases of dense and convolutional layers only, but "
+                f"{display(name)} is {what}; use .npz or .safetensors"
             )
         rows.append({**table, "theta": _theta(network.theta(name))} if own else dict(table))
     head = {"title": settings.title, "seed": settings.seed, "dtype": settings.dtype}
-    tables = {**head, **{k: v for k, v in settings.tables.items() if k not in head}, "layers": rows}
+    left_out = (*head, "init_from")
+    tables = {**head, **{k: v for k, v in settings.tables.items() if k not in left_out}, "layers": rows}
     document = tomlkit.dumps(tables)
     stream.write(document.encode())
+
+
+def _tables(trained: Trained) -> Iterator[dict[str, Any]]:
+    """A table a layer of the network; those that ``repeat`` stands for get names and inputs of their own."""
+    written = list(zip(trained.settings.layers, trained.settings.tables["layers"], strict=True))
+    if all(layer.repeat == 1 for layer, _ in written):
+        yield from (table for _, table in written)
+        return
+    specs = iter(trained.network.spec.layers)
+    for layer, table in written:
+        for _ in range(layer.repeat):
+            spec = next(specs)
+            kept = {k: v for k, v in table.items() if k != "repeat"}
+            yield {**kept, "name": spec.name, "inputs": list(spec.inputs or ())}
 
 
 def _theta(theta: Array) -> Any:
@@ -62,18 +78,13 @@ def _theta(theta: Array) -> Any:
     return rows
 
 
-PARAMETER = {"W": "weight", "b": "bias", "gamma": "weight", "beta": "bias", "slope": "slope"}
-
-
 def _named(trained: Trained) -> Iterator[tuple[str, str, str, Array]]:
     """Layer, the engine's and the exported name, and the array of each parameter and running statistic."""
     network = trained.network
-    for name in network.parameters:
+    for name, written in exported(network).items():
         layer, _, key = name.rpartition(".")
-        yield layer, key, PARAMETER[key], network.parameters.view(name)
-    for name, array in network.buffers.items():
-        layer, _, key = name.rpartition(".")
-        yield layer, key, f"running_{key}", array
+        array = network.parameters.view(name) if name in network.parameters else network.buffers[name]
+        yield layer, key, written.rpartition(".")[2], array
 
 
 def _npz(trained: Trained, stream: BinaryIO) -> None:

@@ -217,7 +217,7 @@ class Session:
             "time": time.time(),
             "epoch": trainer.epoch,
             "update": trainer.update,
-            "rate": trainer.rate if hasattr(trainer.optimizer, "lr") else None,
+            "rate": trainer.rate if trainer.optimizer.has_rate else None,
             "gradient_norm": trainer.grad_norm,
             "seconds": self.seconds,
             "update_seconds": trainer.update_seconds,

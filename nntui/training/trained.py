@@ -60,7 +60,7 @@ def learned(run: RunDirectory, report: Report) -> Trained:
         names = columns.features
         for step, state in zip(settings.preprocess, states, strict=True):
             names = tuple(step.out_features(names, state))
-        pictures = len(names) == len(columns.features)
+        pictures = all(step.keeps_image for step in settings.preprocess)
         network = Network(checks.network_spec(settings, columns, len(names), pictures=pictures))
         _put(network, arrays, best=best)
         epoch = int(arrays["clock"][3 if best else 1])
@@ -111,7 +111,7 @@ def reopen(run: RunDirectory, report: Report) -> Experiment:
 
     Raises UserError, also where the data has changed.
     """
-    experiment = read(run.config)
+    experiment = read(run.config, fresh=False)
     opening.same_data(experiment, run, state_of(run, report))
     tell_age(run, opening.restore(experiment, run, report), report)
     if experiment.trainer.spec.early_stopping is not None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nntui.config.checks import output_activation
 from nntui.config.load import parse
+from nntui.config.matching import output_activation
 from nntui.config.settings import TrainKeys
 from nntui_core import catalog
 from nntui_core.train_spec import Curriculum
@@ -20,15 +20,15 @@ SOURCES = (
 )
 PREPROCESS = "center standardize minmax binarize pca whiten polynomial"
 LAYERS = "dense conv2d maxpool2d avgpool2d flatten dropout batchnorm maxout add concat"
-LOSSES = "cross_entropy binary_cross_entropy mse mae huber"
-FIRST = "sgd momentum nesterov adagrad rmsprop adam adamw nadam amsgrad"
+LOSSES = "cross_entropy binary_cross_entropy mse mae huber hinge"
+FIRST = "sgd momentum nesterov adagrad rmsprop adam adamw nadam amsgrad adadelta adamax radam rprop"
 SECOND = "newton cg bfgs lbfgs"
-SCHEDULES = "constant inverse_sqrt inverse_time step exponential cosine one_cycle"
+SCHEDULES = "constant inverse_sqrt inverse_time step multistep exponential cosine one_cycle plateau"
 ACTIVATIONS = "sigmoid tanh relu leaky_relu prelu elu softplus gelu silu linear"
 
 OUTPUT = {
     "cross_entropy": ("softmax", 2), "binary_cross_entropy": ("sigmoid", 1), "mse": ("linear", 2),
-    "mae": ("tanh", 1), "huber": ("softmax", 2),
+    "mae": ("tanh", 1), "huber": ("softmax", 2), "hinge": ("linear", 2),
 }  # fmt: skip
 
 
@@ -115,7 +115,8 @@ def test_every_initializer_trains(name: str) -> None:
 @pytest.mark.parametrize("name", FIRST.split())
 def test_every_first_order_optimizer_trains_under_every_schedule(name: str) -> None:
     for schedule in SCHEDULES.split():
-        rest = f'[schedule]\ntype = "{schedule}"\nevery = "update"\nwarmup = 2'
+        every = "epoch" if schedule == "plateau" else "update"
+        rest = f'[schedule]\ntype = "{schedule}"\nevery = "{every}"\nwarmup = 2'
         optimizer = f'type = "{name}"\nlr = 0.01'
         assert made(text('source = "xor"', dense(1), optimizer=optimizer, rest=rest)).trainer.update == 1
 
@@ -132,6 +133,7 @@ def test_every_second_order_optimizer_trains(name: str) -> None:
     "key", [
         "momentum.momentum=0.5", "adam.beta1=0.5", "adam.beta2=0.5", "rmsprop.rho=0.5", "adam.eps=1e-7",
         "adamw.weight_decay=0.1", "adam.bias_correction=false", "lbfgs.memory=3", "newton.damping=0.1",
+        "sgd.weight_decay=0.1", "adam.eps_inside=true", "rmsprop.momentum=0.5", "rmsprop.centered=true",
     ],
 )  # fmt: skip
 def test_every_named_field_of_the_optimizers_is_read(key: str) -> None:
@@ -160,7 +162,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     settings = parse(XOR, Path("some/name.toml"))
     assert (settings.title, settings.seed, settings.dtype) == ("name", 0, "float32")
     assert (settings.data.validation, settings.data.test, settings.data.allow_single_class) == (0, 0, False)
-    assert (settings.l1, settings.l2, settings.preprocess) == (0, 0, ())
+    assert (settings.objective.l1, settings.objective.l2, settings.preprocess) == (0, 0, ())
     assert (settings.schedule.type, settings.schedule.every, settings.schedule.warmup) == (
         "constant",
         "epoch",

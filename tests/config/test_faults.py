@@ -315,8 +315,8 @@ def test_what_needs_the_data_is_told_with_the_rest(tmp_path_factory: pytest.Temp
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        ("optimizer.weight_decay", "it is a key of adamw, for the others objective.l2 does this"),
-        ("optimizer.momentum", "it is a key of momentum, nesterov"),
+        ("optimizer.shrink", "it is a key of rprop"),
+        ("optimizer.momentum", "it is a key of momentum, nesterov, rmsprop"),
         ("layers.0.kernel", "it is a key of conv2d"),
         ("layers.0.l2", "there is objective.l2"),
         ("optimizer.epochs", "there is train.epochs"),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nntui_core import activations as act
-from nntui_core import losses
+from nntui_core import losses, penalties
 from nntui_core.graph import Op
 from nntui_core.memory import Array, Shape, zeros
 from nntui_core.ops import comparison, linear, logits, normalization, reductions, shaping
@@ -44,8 +44,13 @@ class Case:
 
     @property
     def id(self) -> str:
-        """Such as ``add-2x3-3``."""
-        return "-".join([self.op.type, *("x".join(map(str, x.shape)) or "scalar" for x in self.xs)])
+        """Such as ``add-2x3-3``, with the settings where there are others."""
+        return "-".join(
+            [
+                repr(self.op) if isinstance(self.op, losses.Loss) else self.op.type,
+                *("x".join(map(str, x.shape)) or "scalar" for x in self.xs),
+            ]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +152,16 @@ def binary_labels(op: Op) -> list[Case]:
     return [Case(op, (c.xs[0], (c.xs[1] > 0).astype(float))) for c in pairs_of_rows(op)]
 
 
+def soft_labels(op: Op) -> list[Case]:
+    """The same with targets from 0 to 1, the ends among them."""
+    return [Case(op, (c.xs[0], np.clip(c.xs[1] + 0.5, 0, 1))) for c in pairs_of_rows(op)]
+
+
+REDUCED: tuple[dict[str, Any], ...] = (
+    {}, {"reduction": "batch"}, {"reduction": "sum", "factor": 0.5}, {"factor": 0.3},
+)  # fmt: skip
+"""How losses are put together."""
+
 OP_CASES: dict[str, list[Case]] = {
     "add": binary(Add()),
     "sub": binary(Sub()),
@@ -214,6 +229,10 @@ OP_CASES: dict[str, list[Case]] = {
         on(conv.Conv2d(conv.Window((1, 1), 1)), (1, 1, 1, 1), (1, 1, 1, 1), (1,)),
         on(conv.Conv2d(conv.Window((3, 3), 1, 2)), (1, 2, 3, 3), (1, 2, 3, 3), (1,)),
     ],
+    "correlate2d_op": [
+        on(conv.Correlate2d(WINDOW), (2, 2, 4, 5), (3, 2, 2, 2)),
+        on(conv.Correlate2d(OVERLAP), (2, 2, 5, 4), (3, 2, 3, 2)),
+    ],
     "maxpool2d_op": [on(conv.MaxPool2d(w), (2, 2, 5, 4)) for w in (WINDOW, conv.Window((3, 2), 1))],
     "avgpool2d_op": [on(conv.AvgPool2d(w), (2, 2, 5, 4)) for w in (WINDOW, conv.Window((3, 2), 1))],
     "batchnorm_op": [on(normalization.BatchNorm(1e-3), s, s[1:2], s[1:2]) for s in ((5, 3), (3, 2, 2, 2))],
@@ -241,16 +260,29 @@ ACTIVATION_CASES: dict[str, list[Case]] = {
 }
 
 LOSS_CASES: dict[str, list[Case]] = {
-    "cross_entropy": [labels(losses.CrossEntropy(), s) for s in ((1, 2), (4, 3), (3, 1))],
-    "binary_cross_entropy": binary_labels(losses.BinaryCrossEntropy()),
-    "mse": pairs_of_rows(losses.MeanSquaredError()),
-    "mae": pairs_of_rows(losses.MeanAbsoluteError()),
-    "huber": pairs_of_rows(losses.Huber()) + pairs_of_rows(losses.Huber(delta=0.4)),
+    "cross_entropy": [
+        labels(losses.CrossEntropy(**how), s)
+        for how in (
+            *REDUCED,
+            {"label_smoothing": 0.2},
+            {"label_smoothing": 0.1, "reduction": "sum", "factor": 0.3},
+        )
+        for s in ((1, 2), (4, 3), (3, 1))
+    ],
+    "binary_cross_entropy": [c for how in REDUCED for c in binary_labels(losses.BinaryCrossEntropy(**how))]
+    + [c for how in REDUCED for c in soft_labels(losses.BinaryCrossEntropy(soft=True, **how))],
+    "mse": [c for how in REDUCED for c in pairs_of_rows(losses.MeanSquaredError(**how))],
+    "mae": [c for how in REDUCED for c in pairs_of_rows(losses.MeanAbsoluteError(**how))],
+    "huber": [c for how in REDUCED for c in pairs_of_rows(losses.Huber(**how))]
+    + pairs_of_rows(losses.Huber(delta=0.4)),
+    "hinge": [
+        labels(losses.Hinge(**how), s) for how in (*REDUCED, {"margin": 0.7}) for s in ((1, 2), (4, 3))
+    ],
 }
 
 PENALTY_CASES: dict[str, list[Case]] = {
-    "l2": [on(losses.L2Penalty(0.3), s) for s in ((3,), (2, 3), (2, 3, 2, 2))],
-    "l1": [on(losses.L1Penalty(0.3), s) for s in ((3,), (2, 3), (2, 3, 2, 2))],
+    "l2": [on(penalties.L2Penalty(0.3), s) for s in ((3,), (2, 3), (2, 3, 2, 2))],
+    "l1": [on(penalties.L1Penalty(0.3), s) for s in ((3,), (2, 3), (2, 3, 2, 2))],
 }
 
 MISFITS = (((2, 3), (4,)), ((2, 3), (3, 2)))
@@ -277,6 +309,7 @@ REFUSED: dict[str, list[Refused]] = {
         Refused(shaping.Index((3,)), ((3,),), r"no entry 3 .*-3 to 2"),
         Refused(shaping.Index((-4,)), ((3,),), "no entry -4"),
         Refused(shaping.Index((0, 0)), ((3,),), "2 indices for 1 axes"),
+        Refused(shaping.Index((0,)), ((),), "an index needs a vector or a matrix"),
         Refused(shaping.Index(((2, 2, None),)), ((3,),), "slice 2:2 of 3 entries is empty"),
     ],
     "log_softmax": [Refused(logits.LogSoftmax(), s, "vector or rows") for s in (((),), ((2, 3, 2, 2),))],
@@ -322,6 +355,15 @@ REFUSED: dict[str, list[Refused]] = {
             (((2, 2, 1, 4), (3, 2, 2, 2), (3,)), "does not fit into pictures of 1×4"),
         )
     ],
+    "correlate2d_op": [
+        Refused(conv.Correlate2d(WINDOW), s, words)
+        for s, words in (
+            (((2, 2, 4, 4), (3, 1, 2, 2)), "do not fit"),
+            (((2, 2, 4, 4), (3, 2, 3, 2)), "do not fit"),
+            (((2, 8), (3, 2, 2, 2)), "do not fit"),
+            (((2, 2, 1, 4), (3, 2, 2, 2)), "does not fit into pictures of 1×4"),
+        )
+    ],
     "batchnorm_op": [Refused(normalization.BatchNorm(), s, "do not fit") for s in (((5, 3), (2,), (3,)), ((5,), (5,), (5,)))],
     "batchnorm_eval_op": [Refused(normalization.BatchNormEval(), ((5, 3), (3,), (3,), (3,), (5,)), "do not fit")],
     "mask": [Refused(normalization.Mask(), ((2, 3), (3,)), "differ")],
@@ -335,6 +377,7 @@ REFUSED: dict[str, list[Refused]] = {
         name: [Refused(LOSS_CASES[name][0].op, ((3, 2), s), "differ in shape") for s in ((3, 1), (2, 2), (3,))]
         for name in ("binary_cross_entropy", "mse", "mae", "huber")
     },
+    "hinge": [Refused(losses.Hinge(), s, "logits") for s in (((3, 4), (2,)), ((3,), (3,)), ((3, 4), (3, 4)))],
 }  # fmt: skip
 """Beyond a wrong number of operands, which every op is given. Elementwise ops take any shape."""
 

@@ -109,18 +109,22 @@ class _Maker:
         last = rows[0] if len(rows) == 1 else self.add(
             ConcatLayer, tuple(rows), (sum(self.shapes[r][0] for r in rows),)
         )  # fmt: skip
-        loss = catalog.build("loss", rng.choice(list(catalog.members("loss"))))
+        reduced = {"reduction": rng.choice(["mean", "batch", "sum"]), "factor": rng.choice([1.0, 0.5])}
+        loss = catalog.build("loss", {"type": rng.choice(list(catalog.members("loss"))), **reduced})
         width = rng.randint(2, 3)
-        fused = {"softmax": Softmax(), "sigmoid": catalog.build("activation", "sigmoid")}
-        activation = fused[loss.fuses] if loss.fuses else rng.choice([_activation(rng), Softmax()])
-        if activation.type == "linear" and rng.random() < 0.3:
+        activation = (
+            catalog.build("activation", loss.needs)
+            if loss.needs
+            else rng.choice([_activation(rng), Softmax()])
+        )
+        if not loss.needs and activation.type == "linear" and rng.random() < 0.3:
             self.add(Dense, (last,), (1,), units=2, activation=Maxout())
             width = 1
         else:
             self.add(Dense, (last,), (width,), units=width, activation=activation)
         return NetworkSpec(
             tuple(self.layers), loss, int(np.prod(self.shapes[INPUT])), self.image, targets=width,
-            classification=loss.fuses is not None, dtype="float64", seed=rng.randint(0, 10**6),
+            classification=loss.needs is not None, dtype="float64", seed=rng.randint(0, 10**6),
             l2=rng.choice([0.0, 0.1]), l1=rng.choice([0.0, 0.05]),
         )  # fmt: skip
 

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from nntui_core import catalog
-from nntui_core.optimizers.base import FirstOrder
-from nntui_core.optimizers.first_order import Adagrad, Adam, Amsgrad, Momentum, Nadam, Nesterov, Sgd
+from nntui_core.optimizers import base
+from nntui_core.optimizers.base import Decaying, FirstOrder, Group
+from nntui_core.optimizers.first_order import Adagrad, Adam, Amsgrad, Momentum, Nadam, Nesterov, Rmsprop, Sgd
+from nntui_core.optimizers.variants import Adamax, Rprop
 
 REFERENCES = np.load(Path(__file__).parents[1] / "references" / "optimizers.npz")
 META = json.loads(str(REFERENCES["meta"]))
@@ -30,10 +32,10 @@ def gradient(w: Any, k: int) -> Any:
 class Runner:
     """An optimizer on one vector, as a trainer would drive it."""
 
-    def __init__(self, optimizer: FirstOrder, w: Any) -> None:
+    def __init__(self, optimizer: FirstOrder, w: Any, groups: tuple[Group, ...] = ()) -> None:
         self.optimizer, self.w, self.k = optimizer, w.copy(), 0
         self.slots = optimizer.slots(w.size, w.dtype)
-        self.work = optimizer.work(w.size, w.dtype)
+        self.work = optimizer.work(w.size, w.dtype, groups)
 
     def step(self, g: Any, factor: float = 1.0) -> Any:
         self.k += 1
@@ -41,8 +43,8 @@ class Runner:
         return self.w.copy()
 
 
-def path(optimizer: FirstOrder, steps: int = 25) -> Any:
-    run = Runner(optimizer, START)
+def path(optimizer: FirstOrder, steps: int = 25, groups: tuple[Group, ...] = ()) -> Any:
+    run = Runner(optimizer, START, groups)
     return np.array([run.step(gradient(run.w, k)) for k in range(steps)])
 
 
@@ -56,18 +58,93 @@ def test_equals_torch_step_by_step(name: str) -> None:
 
 @pytest.mark.parametrize("name", META["settings"])
 def test_settings_reach_torch_s_places(name: str) -> None:
-    ours = path(catalog.build("optimizer", {"type": name, **META["settings"][name]}))
+    ours = path(special(name))
     np.testing.assert_allclose(ours, REFERENCES[f"special/{name}"], rtol=1e-12, atol=1e-12)
+
+
+def special(name: str) -> FirstOrder:
+    """The optimizer of an entry with settings of its own, such as ``rmsprop/centered``."""
+    found: FirstOrder = catalog.build("optimizer", {"type": name.partition("/")[0], **META["settings"][name]})
+    return found
+
+
+DECAYING = [n for n in NAMES if issubclass(catalog.members("optimizer")[n], Decaying)]
+
+
+@pytest.mark.parametrize("name", DECAYING)
+def test_groups_are_torch_s_parameter_groups(name: str) -> None:
+    """Weights decay, the others learn at another rate; neighbors may also come one by one."""
+    first, slower = META["groups"]["decayed"], META["groups"]["slower"]
+    n = len(START)
+    whole = (Group(0, first), Group(first, n, slower, decays=False))
+    parts = (
+        *(Group(k, k + 1) for k in range(first)),
+        *(Group(k, k + 1, slower, decays=False) for k in range(first, n)),
+    )
+    optimizer = catalog.build("optimizer", {"type": name, "weight_decay": META["groups"]["decay"]})
+    theirs = REFERENCES[f"groups/{name}"]
+    assert np.abs(theirs - REFERENCES[f"default/{name}"]).max() > 1e-3
+    for groups in (whole, parts):
+        np.testing.assert_allclose(path(optimizer, groups=groups), theirs, rtol=1e-12, atol=1e-12)
+
+
+def test_only_rprop_has_no_weight_decay() -> None:
+    assert set(NAMES) - set(DECAYING) == {"rprop"}
+    assert {n for n in NAMES if not catalog.members("optimizer")[n].has_rate} == {"rprop"}
+
+
+@pytest.mark.parametrize("name", DECAYING)
+def test_decay_in_blocks_changes_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    optimizer = catalog.build("optimizer", {"type": name, "weight_decay": 0.1})
+    start = np.random.default_rng(1).normal(size=1003).astype(np.float32)
+    gradients = np.random.default_rng(2).normal(size=(4, 1003)).astype(np.float32)
+    groups = (Group(0, 250), Group(250, 260, decays=False), Group(260, 1003))
+    whole = Runner(optimizer, start, groups)
+    monkeypatch.setattr(FirstOrder, "BLOCK", 100)
+    parts = Runner(optimizer, start, groups)
+    assert len(whole.work.blocks) == 1
+    assert len(parts.work.blocks) == 11
+    for g in gradients:
+        whole.step(g)
+        before = g.copy()
+        parts.step(g)
+        np.testing.assert_array_equal(g, before)
+    np.testing.assert_array_equal(whole.w, parts.w)
+
+
+def test_adam_s_eps_inside_is_scikit_learn_s() -> None:
+    ours = path(Adam(lr=0.1, eps=1e-3, eps_inside=True))
+    np.testing.assert_allclose(ours, REFERENCES["inside"], rtol=1e-12, atol=1e-12)
+    assert np.abs(ours - path(Adam(lr=0.1, eps=1e-3))).max() > 1e-4
+
+
+def test_centered_rmsprop_bears_a_constant_gradient() -> None:
+    """PyTorch's has no clamp and gives NaN at step 3226."""
+    run = Runner(Rmsprop(lr=1e-3, centered=True), np.zeros(1))
+    for _ in range(4000):
+        run.step(np.full(1, 0.1))
+    assert np.isfinite(run.w).all()
+
+
+def test_rprop_waits_where_the_sign_turns() -> None:
+    run = Runner(Rprop(lr=1.0), np.zeros(1))
+    steps = [run.step(np.array([g]))[0] for g in (2.0, 1e-300, -5.0, -1.0, -1.0)]
+    # 1, then 1.2 the same way; it turns: 0.6, not taken; then 0.6 as from a start; then 0.72.
+    np.testing.assert_allclose(steps, [-1, -2.2, -2.2, -1.6, -0.88], rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_defaults_are_torch_s(name: str) -> None:
     defaults, optimizer = META["defaults"][name], catalog.build("optimizer", name)
-    betas = defaults.get("betas", [None, None])
+    two = [None, None]
+    betas, etas, steps = (defaults.get(key, two) for key in ("betas", "etas", "step_sizes"))
     theirs = {
-        **defaults, "beta1": betas[0], "beta2": betas[1], "rho": defaults.get("alpha"),
-        "momentum": 0.9, "bias_correction": True,
+        "rho": defaults.get("alpha"), "bias_correction": True, "eps_inside": False, **defaults,
+        "beta1": betas[0], "beta2": betas[1], "shrink": etas[0], "grow": etas[1],
+        "shortest": steps[0], "longest": steps[1],
     }  # fmt: skip
+    if name in ("momentum", "nesterov"):
+        theirs["momentum"] = 0.9
     assert {field: theirs[field] for field in vars(optimizer)} == vars(optimizer)
 
 
@@ -81,7 +158,7 @@ def test_keeps_dtype_and_does_not_touch_the_gradient(name: str, dtype: Any) -> N
         run.step(g)
         np.testing.assert_array_equal(g, before)
     assert run.w.dtype == dtype
-    assert {run.slots[n].dtype for n in run.optimizer.vectors} <= {np.dtype(dtype)}
+    assert {run.slots[n].dtype for n in run.optimizer.kept()} <= {np.dtype(dtype)}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -135,7 +212,8 @@ def test_allocates_nothing_that_grows_with_the_parameters(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_descends_a_parabola(name: str) -> None:
-    optimizer = catalog.build("optimizer", {"type": name, "lr": 0.3 if name == "adagrad" else 0.05})
+    rates = {"adagrad": 0.3, "adadelta": 3.0}
+    optimizer = catalog.build("optimizer", {"type": name, "lr": rates.get(name, 0.05)})
     run = Runner(optimizer, np.array([1.0, -1.5]))
     for _ in range(300):
         run.step(run.w.copy())
@@ -174,7 +252,9 @@ def test_adam_s_first_step(correction: bool, length: float) -> None:
     assert correction or length == pytest.approx(3.162, abs=3e-4)
 
 
-@pytest.mark.parametrize("optimizer", [Adagrad(eps=0.0), Adam(eps=0.0), Amsgrad(eps=0.0), Nadam(eps=0.0)])
+@pytest.mark.parametrize(
+    "optimizer", [Adagrad(eps=0.0), Adam(eps=0.0), Amsgrad(eps=0.0), Nadam(eps=0.0), Adamax(eps=0.0)]
+)
 def test_without_eps_a_weight_without_gradient_stays(optimizer: FirstOrder) -> None:
     run = Runner(optimizer, np.array([1.0, 2.0]))
     w = run.step(np.array([0.0, 5.0]))
@@ -204,3 +284,40 @@ def test_adam_ends_at_the_wrong_bound_and_amsgrad_at_the_right_one() -> None:
     assert rare(Adam(lr=0.3, beta1=0.0, beta2=beta2)) > 0.9
     assert rare(Amsgrad(lr=0.3, beta1=0.0, beta2=beta2)) < -0.9
     assert rare(Sgd(lr=0.3)) < -0.9
+
+
+def test_rules_follow_the_settings() -> None:
+    assert Sgd().rule == Sgd.formula == "w -= η g"
+    assert Sgd(weight_decay=0.1).rule == "g += λ w for weights; w -= η g"
+    assert Rmsprop().rule == Rmsprop.formula
+    both = Rmsprop(centered=True, momentum=0.5).rule
+    assert both == "s = ρ s + (1-ρ) g²; mean = ρ mean + (1-ρ) g; v = μ v + g/(√(s − mean²) + ε); w -= η v"
+    assert Adam().rule == Adam.formula
+    assert "(√v + ε)" in Adam(eps_inside=True).rule
+    assert "c₁" not in Adam(bias_correction=False).rule
+
+
+@pytest.mark.parametrize(
+    "name", ["momentum", "nesterov", "rmsprop", "adam", "adamw", "nadam", "amsgrad", "radam", "adadelta"]
+)
+def test_moments_of_weights_without_gradient_never_become_subnormal(name: str) -> None:
+    """Blank pixels: the gradient is something once, then exactly 0. The weights are those of no sweep at all."""
+    optimizer = catalog.build("optimizer", name)
+    n, tiny = 64, float(np.finfo(np.float32).tiny)
+    rng = np.random.default_rng(0)
+    first = rng.normal(0, 1e-3, n).astype(np.float32)
+    w, plain = (np.full(n, 0.5, np.float32) for _ in range(2))
+    s, kept = (optimizer.slots(n, np.float32) for _ in range(2))
+    work = optimizer.work(n, np.float32)
+    g = first.copy()
+    for k in range(1, 3000):
+        optimizer.update(w, g, s, k, optimizer.lr, work)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(base, "SWEEP", 10**9)
+            optimizer.update(plain, g, kept, k, optimizer.lr, work)
+        g[...] = 0
+        for slot in optimizer.fading:
+            if slot in s:
+                size = np.abs(s[slot])
+                assert not ((size > 0) & (size < tiny)).any(), (k, slot)
+    np.testing.assert_array_equal(w, plain)

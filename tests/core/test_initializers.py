@@ -9,11 +9,20 @@ import numpy as np
 import pytest
 
 from nntui_core import catalog
-from nntui_core.activations import Relu, Tanh
-from nntui_core.initializers import DataDependent, Initializer, Lsuv, Normal, Orthogonal, RandomWalk, Zeros
+from nntui_core.activations import Elu, LeakyRelu, Linear, Prelu, Relu, Sigmoid, Tanh
+from nntui_core.initializers import (
+    DataDependent,
+    Initializer,
+    Lsuv,
+    Normal,
+    Orthogonal,
+    RandomWalk,
+    XavierUniform,
+    Zeros,
+)
 from nntui_core.layers.dense import Dense, MaxoutLayer
 from nntui_core.layers.spatial import Conv2dLayer, Flatten
-from nntui_core.losses import CrossEntropy
+from nntui_core.losses import CrossEntropy, MeanSquaredError
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
 from nntui_core.rng import stream
@@ -208,3 +217,49 @@ def test_lsuv_of_a_maxout_layer_scales_what_the_pieces_come_to() -> None:
     model.plan.run(backward=False)
     assert model.plan.value(model.layers[0].a).var() == pytest.approx(1, abs=0.01)
     assert model.plan.value(model.layers[1].z).var() == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["xavier_uniform", "xavier_normal", "orthogonal"])
+def test_a_gain_multiplies_what_is_drawn(name: str) -> None:
+    def drawn(gain: Any, activation: Any = None) -> Any:
+        init = catalog.build("initializer", {"type": name, "gain": gain}).suited(activation)
+        return init.draw((6, 4), 6, 4, np.random.default_rng(0))
+
+    np.testing.assert_allclose(drawn(2.5), 2.5 * drawn(1.0), rtol=1e-12)
+    for activation, gain in (
+        (Linear(), 1.0), (Sigmoid(), 1.0), (Tanh(), 5 / 3), (Relu(), 2**0.5),
+        (LeakyRelu(slope=0.5), (2 / 1.25) ** 0.5), (Prelu(slope=0.25), (2 / 1.0625) ** 0.5), (Elu(), 2**0.5), (None, 1.0),
+    ):  # fmt: skip
+        np.testing.assert_allclose(drawn("auto", activation), gain * drawn(1.0), rtol=1e-12)
+        np.testing.assert_array_equal(drawn(1.0, activation), drawn(1.0))
+
+
+def test_a_layer_s_activation_decides_an_auto_gain() -> None:
+    def first(gain: Any) -> Any:
+        init = XavierUniform(gain=gain)
+        spec = NetworkSpec(
+            (Dense(units=4, activation=Tanh(), init=init), Dense(units=1)), MeanSquaredError(), 3
+        )
+        return Network(spec).parameters.view("dense1.W")
+
+    np.testing.assert_allclose(first("auto"), first(5 / 3), rtol=1e-6)
+
+
+def test_random_walk_takes_a_gain_in_place_of_its_own() -> None:
+    def spread(**fields: Any) -> float:
+        return float(RandomWalk(**fields).draw((100, 400), 100, 400, np.random.default_rng(0)).std())
+
+    assert spread(gain=2.0) == pytest.approx(2.0 / 10, rel=0.02)
+    assert spread() == pytest.approx(2**0.5 * np.exp(1.2 / 97.6) / 10, rel=0.02)
+    assert spread(gain=1.0, units="linear") == spread(gain=1.0)
+
+
+@pytest.mark.parametrize("init", [DataDependent(), Lsuv()], ids=lambda init: init.type)
+def test_layers_without_biases_are_scaled_alone(init: Initializer) -> None:
+    layers = (Dense(units=6, activation=Relu(), init=init, bias=False), Dense(units=3, init=init, bias=False))
+    network = Network(NetworkSpec(layers, CrossEntropy(), 5, targets=3, dtype="float64"))
+    x = np.random.default_rng(8).normal(size=(200, 5)) * 10 + 3
+    network.data_dependent_init(x)
+    for z in pre_activations(network, x):
+        spread = z.std(axis=0) if init.type == "data_dependent" else z.std()
+        np.testing.assert_allclose(spread, 1, atol=0.01)

@@ -249,3 +249,41 @@ def test_pictures_stay_rows_where_no_layer_needs_them() -> None:
     made = network(BatchNormLayer(), Dense(units=2))
     assert made.parameters.layout["batchnorm1.gamma"].shape == (64,)
     assert "input.pictures" not in made.model(3, "predict").plan.graph
+
+
+def test_theta_of_a_convolution_is_a_row_a_filter() -> None:
+    """Its bias first, then channel by channel the rows of the filter; against the sum written out."""
+    theta = np.arange(2 * 9, dtype=float).reshape(2, 9)
+    layers = (Conv2dLayer(channels=2, kernel=2, theta=tuple(map(tuple, theta))), Flatten())
+    network = Network(
+        NetworkSpec(
+            layers, MeanSquaredError(), 18, image=(2, 3, 3), targets=8, classification=False, dtype="float64"
+        )
+    )
+    np.testing.assert_array_equal(network.theta("conv2d1"), theta)
+    x = np.random.default_rng(0).normal(size=(1, 18))
+    picture = x.reshape(2, 3, 3)
+    expected = [
+        row[0] + sum(row[1 + 4 * c + 2 * i + j] * picture[c, r + i, k + j] for c in (0, 1) for i in (0, 1) for j in (0, 1))
+        for row in theta for r in (0, 1) for k in (0, 1)
+    ]  # fmt: skip
+    np.testing.assert_allclose(network.predict(x), [expected], rtol=1e-12)
+
+
+def test_theta_without_biases_has_no_column_for_them() -> None:
+    layers = (Conv2dLayer(channels=1, kernel=2, bias=False, theta=((1.0, 2.0, 3.0, 4.0),)), Flatten(),
+              Dense(units=1, bias=False, theta=((1.0, 10.0, 100.0, 1000.0),)))  # fmt: skip
+    network = Network(NetworkSpec(layers, MeanSquaredError(), 9, image=(1, 3, 3), classification=False))
+    assert list(network.parameters) == ["conv2d1.W", "dense1.W"]
+    assert network.theta("conv2d1").tolist() == [[1, 2, 3, 4]]
+    assert network.theta("dense1").tolist() == [[1, 10, 100, 1000]]
+    assert network.predict(np.ones((1, 9))).tolist() == [[11110.0]]
+
+
+def test_a_convolution_s_theta_must_fit() -> None:
+    layers = (Conv2dLayer(channels=2, kernel=2, theta=((0.0,) * 4,) * 2), Flatten())
+    with pytest.raises(
+        ShapeError, match=r"2 rows of 4; allowed 2 rows \(one a filter\) of 5 numbers"
+    ) as fault:
+        Network(NetworkSpec(layers, MeanSquaredError(), 9, image=(1, 3, 3), targets=8, classification=False))
+    assert fault.value.where == "conv2d1.theta"

@@ -10,10 +10,11 @@ from nntui_core.errors import ConfigError, NntuiError, ShapeError
 
 NAMES = {
     "activation": "sigmoid tanh relu leaky_relu prelu elu softplus gelu silu maxout linear softmax",
-    "loss": "cross_entropy binary_cross_entropy mse mae huber",
+    "loss": "cross_entropy binary_cross_entropy mse mae huber hinge",
     "layer": "dense conv2d maxpool2d avgpool2d flatten dropout batchnorm maxout add concat",
-    "optimizer": "sgd momentum nesterov adagrad rmsprop adam adamw nadam amsgrad newton cg bfgs lbfgs",
-    "schedule": "constant inverse_sqrt inverse_time step exponential cosine one_cycle",
+    "optimizer": "sgd momentum nesterov adagrad rmsprop adam adamw nadam amsgrad adadelta adamax radam rprop "
+    "newton cg bfgs lbfgs",
+    "schedule": "constant inverse_sqrt inverse_time step multistep exponential cosine one_cycle plateau",
     "preprocess": "center standardize minmax binarize pca whiten polynomial",
 }
 

@@ -117,8 +117,8 @@ def test_losses_from_logits_of_1000_are_finite(loss: Loss, activation: Any, sign
     model.plan.value(model.target)[...] = y
     with np.errstate(over="ignore"):
         value = model.plan.run()
-    right, wrong = (0.0, 2000.0) if loss.fuses == "softmax" else (0.0, 2000 / 3)
-    middle = 0.0 if loss.fuses == "softmax" else np.log(2) / 3
+    right, wrong = (0.0, 2000.0) if loss.needs == "softmax" else (0.0, 2000 / 3)
+    middle = 0.0 if loss.needs == "softmax" else np.log(2) / 3
     assert value == pytest.approx((right + wrong) / 2 + middle, rel=1e-6)
     assert np.isfinite(network.parameters.grad).all()
     assert network.parameters.grad.any()

@@ -150,6 +150,20 @@ def test_polynomial_refuses_before_allocating_naming_count_and_bytes() -> None:
     assert "1,073,741,824 bytes" in text
 
 
+@pytest.mark.parametrize(
+    ("features", "degree", "words"),
+    [
+        (2, 10**6, "2 inputs have 1,000,001 monomials of degree 1,000,000, with the lower degrees 500,001,500,000"),
+        (2500, 10**6, r"2,500 inputs have about 10\^7\d{3} monomials of up to degree 1,000,000"),
+        (50, 2**62, r"50 inputs have about 10\^\d{3} monomials"),
+    ],
+)
+def test_polynomial_counts_what_is_far_too_many(features: int, degree: int, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        Polynomial(degree=degree).fit(np.zeros((10, features)))
+    assert len(str(caught.value)) < 300
+
+
 def test_polynomial_s_budget_also_holds_when_applied() -> None:
     member = Polynomial(memory=2 * 5 * 8)
     state = member.fit(np.ones((2, 2)))

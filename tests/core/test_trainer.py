@@ -13,14 +13,15 @@ import pytest
 from nntui_core import catalog
 from nntui_core.activations import Relu, Sigmoid, Softmax, Tanh
 from nntui_core.errors import NumericError
+from nntui_core.finite import clip
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer, Dropout
-from nntui_core.losses import BinaryCrossEntropy, CrossEntropy
+from nntui_core.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
 from nntui_core.optimizers.base import FirstOrder
 from nntui_core.optimizers.first_order import Adam, Sgd
-from nntui_core.schedules import Constant, Exponential, OneCycle
+from nntui_core.schedules import Constant, Exponential, OneCycle, Plateau
 from nntui_core.train_spec import Curriculum, EarlyStopping, GradientNoise, StopRule, TrainSpec
 from nntui_core.trainer import Part, Trainer
 
@@ -370,3 +371,130 @@ def test_the_gradient_s_norm_is_right_where_its_square_overflows() -> None:
     grad = trainer.network.parameters.grad.astype(np.float64)
     assert trainer.grad_norm == pytest.approx(sqrt(float(grad @ grad)), rel=1e-6)
     assert trainer.grad_norm > 1e24
+
+
+def test_once_all_take_part_a_curriculum_measures_no_losses(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    trainer = make(TrainSpec(epochs=6, batch_size=16, order=Curriculum(start=0.2, epochs=3)))
+    losses = trainer.network.losses
+    monkeypatch.setattr(
+        trainer.network, "losses", lambda *args: (asked.append(trainer.epoch), losses(*args))[1]
+    )
+    while trainer.status == "running":
+        trainer.advance()
+    assert asked == [0, 1, 2]
+
+
+@pytest.mark.parametrize("size", [1e19, 1e30])
+def test_clipping_bears_a_norm_whose_square_overflows(size: float) -> None:
+    grad = np.array([3, -4, 0], dtype=np.float32) * np.float32(size)
+    clip(grad, 0.5)
+    np.testing.assert_allclose(grad, [0.3, -0.4, 0], rtol=1e-6)
+    grad = np.array([3, -4, 0], dtype=np.float32) * np.float32(size)
+    clip(grad, 6 * size)
+    np.testing.assert_allclose(grad, np.array([3, -4, 0]) * size, rtol=1e-6)
+
+
+def test_clipping_leaves_what_is_short() -> None:
+    grad = np.array([0.3, 0.4])
+    clip(grad, 0.5)
+    assert grad.tolist() == [0.3, 0.4]
+    clip(grad, 0.25)
+    np.testing.assert_allclose(grad, [0.15, 0.2])
+
+
+def test_a_preview_s_slots_are_of_its_moment() -> None:
+    trainer = make(TrainSpec(epochs=2, batch_size=16))
+    trainer.advance()
+    preview = trainer.preview()
+    kept = {k: v.copy() for k, v in preview.slots.items()}
+    trainer.advance()
+    assert all(np.array_equal(preview.slots[k], v) for k, v in kept.items())
+
+
+@pytest.mark.parametrize("name", ["newton", "cg", "bfgs", "lbfgs"])
+def test_the_first_preview_of_a_second_order_step_starts_from_a_number(name: str) -> None:
+    trainer = make(TrainSpec(epochs=2, batch_size="full"), optimizer=catalog.build("optimizer", name))
+    trainer.fill(trainer.network.model(50, "train"))
+    preview = trainer.preview()
+    assert float(preview.slots["f"]) == pytest.approx(trainer.evaluate()["train"].loss)
+    assert preview.slots_after["f"] < preview.slots["f"]
+    assert np.isnan(trainer.slots["f"])
+
+
+def test_a_layer_that_nothing_reads_has_no_part() -> None:
+    head = Dense(units=3, activation=Softmax(), inputs=("input",))
+    trainer = make(
+        TrainSpec(epochs=1, batch_size=16), layers=(Dense(units=4), BatchNormLayer(), Dropout(), head)
+    )
+    start = trainer.network.parameters.view("dense1.W").copy()
+    while trainer.status == "running":
+        trainer.advance()
+    for mode in ("train", "evaluate", "predict"):
+        model = trainer.network.model(4, mode)  # type: ignore[arg-type]
+        assert [layer.name for layer in model.layers] == ["dense2"]
+        assert not model.masks
+        assert not model.buffers
+    assert np.array_equal(trainer.network.parameters.view("dense1.W"), start)
+    assert trainer.network.buffers["batchnorm1.var"].tolist() == [1.0] * 4
+
+
+def test_batch_norm_on_one_row_uses_its_running_statistics() -> None:
+    layers = Dense(units=4), BatchNormLayer(), Dense(units=3, activation=Softmax())
+    trainer = make(TrainSpec(epochs=1, batch_size=7, order="given"), layers=layers)
+    trainer.advance()
+    assert (trainer.network.buffers["batchnorm1.mean"] != 0).all()
+    assert (trainer.network.buffers["batchnorm1.var"] != 1).all()
+    for _ in range(6):
+        trainer.advance()
+    kept = {k: v.copy() for k, v in trainer.network.buffers.items()}
+    assert len(trainer.indices()) == 1
+    trainer.advance()
+    assert all(np.array_equal(v, kept[k]) for k, v in trainer.network.buffers.items())
+    assert trainer.network.parameters.gradient("dense1.W").any()
+
+
+def test_plateau_survives_a_resume() -> None:
+    schedule = Plateau(monitor="train.loss", factor=0.5, patience=0, threshold=0.01, cooldown=1)
+    spec = TrainSpec(epochs=12, batch_size=16)
+    whole = make(spec, schedule=schedule, optimizer=Sgd(lr=0.02))
+    rates = []
+    while whole.status == "running":
+        if whole.advance():
+            rates.append(whole.rate)
+    assert len(set(rates)) > 2
+    for cut in (1, 5, 11, 18):
+        first, second = (make(spec, schedule=schedule, optimizer=Sgd(lr=0.02)) for _ in range(2))
+        for _ in range(cut):
+            first.advance()
+        second.load({k: v.copy() for k, v in first.state().items()})
+        assert second.rate == first.rate
+        while second.status == "running":
+            second.advance()
+        assert whole.network.parameters.theta.tobytes() == second.network.parameters.theta.tobytes()
+        assert second.rate == whole.rate
+
+
+def test_several_labels_are_each_decided() -> None:
+    layers = (Dense(units=2, activation=Sigmoid(), theta=((0.0, 1.0, 0.0), (0.0, 0.0, 1.0))),)
+    loss = BinaryCrossEntropy().softened()
+    network = Network(NetworkSpec(layers, loss, 2, targets=2, multilabel=True, dtype="float64"))
+    x = np.array([[1.0, -1.0], [1.0, 1.0], [-1.0, -1.0]])
+    y = network.encode(np.array([[1.0, 0.0], [0.9, 0.2], [0.0, 1.0]]))
+    found, accuracy = network.evaluate(x, y)
+    p = 1 / (1 + np.exp(-x))
+    assert found == pytest.approx(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)))
+    assert accuracy == pytest.approx(4 / 6)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "batch", "sum"])
+def test_evaluating_in_pieces_is_evaluating_the_whole(reduction: Any) -> None:
+    loss = MeanSquaredError(reduction=reduction, factor=0.5)
+    network = Network(NetworkSpec((Dense(units=2),), loss, 3, classification=False, dtype="float64"))
+    x, y = cloud(23)[0], np.random.default_rng(1).normal(size=(23, 2))
+    whole, pieces = network.evaluate(x, y)[0], network.evaluate(x, y, chunk=5)[0]
+    assert pieces == pytest.approx(whole, rel=1e-12)
+    e = (network.predict(x) - y) ** 2
+    by_hand = {"mean": e.mean(), "batch": e.sum(axis=1).mean(), "sum": e.sum()}[reduction]
+    assert whole == pytest.approx(0.5 * by_hand, rel=1e-12)
+    np.testing.assert_allclose(network.losses(x, y, chunk=5), network.losses(x, y), rtol=1e-12)

@@ -16,7 +16,10 @@ from nntui.debugging.trace import trace
 from nntui.jsontext import pretty
 from nntui.training.experiment import Experiment, build
 
-FIRST_ORDER = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam", "amsgrad"]
+FIRST_ORDER = [
+    "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam", "amsgrad", "adadelta", "adamax", "radam",
+    "rprop",
+]  # fmt: skip
 SECOND_ORDER = ["newton", "cg", "bfgs", "lbfgs"]
 
 
@@ -54,7 +57,7 @@ def test_first_order(kind: str, extra: tuple[str, ...]) -> None:
         step = steps[name]
         np.testing.assert_array_equal(step["after"], value)
         np.testing.assert_allclose(np.array(step["value"]) + step["delta"], value, rtol=1e-12, atol=1e-15)
-        assert set(step["slots"]) == set(trainer.optimizer.vectors)
+        assert set(step["slots"]) == set(trainer.optimizer.kept())
         for slot, pair in step["slots"].items():
             now = trainer.network.parameters.view(name, trainer.slots[slot])
             np.testing.assert_array_equal(pair["after"], now)
@@ -96,3 +99,18 @@ def test_no_step_where_there_is_none() -> None:
     assert "born" in shown
     assert "not finite" in shown["optimizer"]["reason"]
     assert all(s["phase"] != "optimizer" for s in shown["steps"])
+
+
+def test_what_is_frozen_takes_no_step() -> None:
+    built = experiment(
+        "optimizer.type=adam", "dtype=float64", "layers.0.trainable=bias", "layers.1.bias=false"
+    )
+    shown = found(of_experiment(built))
+    steps = [s["node"] for s in shown["steps"] if s["phase"] == "optimizer"]
+    assert steps == ["hidden.b", "output.W"]
+    assert any(n["name"] == "hidden.W" and np.any(n["gradient"]) for n in shown["nodes"])
+    preview = built.trainer.preview()
+    parameters = built.network.parameters
+    assert preview.theta.shape == preview.after.shape == preview.grad.shape == parameters.theta.shape
+    assert np.array_equal(parameters.view("hidden.W", preview.after), parameters.view("hidden.W"))
+    assert not np.array_equal(parameters.view("output.W", preview.after), parameters.view("output.W"))

@@ -10,8 +10,11 @@ import pytest
 
 from nntui.config.load import load
 from nntui.debugging.solution import latex, markdown, solution
-from nntui.debugging.subject import Subject, everything, nothing, of_experiment, of_expression
+from nntui.debugging.subject import Subject, everything, nothing, of_experiment, of_expression, of_function
 from nntui.training.experiment import build
+from nntui_core import catalog
+from nntui_core.function import Function
+from nntui_core.minimizing import Minimizer
 
 
 def expression(text: str, *, into: bool = False, **values: Any) -> Subject:
@@ -87,6 +90,44 @@ def test_sums_of_paths_and_numbers_that_are_not_finite() -> None:
     tex, md = well_formed(expression("log(x) / y", x=-1, y=0))
     assert r"\mathrm{NaN}" in tex
     assert "first number that is not finite is at log(x)" in md
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "q1 = x + 1; (q1 > 2)*q1 + where(x <= y, x, y)",
+        "sum(W, axis=0)[1] + norm(W[0, 1:]) + norm2(W, axis=1)[0]",
+        "s = W.T @ u; cross_entropy(u, [0.5, 0.5]) + log_softmax(s)[-1] + prod(s) + outer(u, s)[0, 0]",
+        "clip(x, -1, 2) + leaky_relu(x, slope=0.3) + log10(y) + tan(x) + pi*e + std(u, ddof=1)",
+        "a = x; f = a == y; f + concat(u, x)[2] + (x != y) + (x >= y) + (x < y)",
+    ],
+)
+def test_every_construct_of_expressions(text: str) -> None:
+    values = {"x": 1.5, "y": 2.0, "u": [1.0, -2.0], "W": [[1.0, 2.0, 3.0], [-4.0, 5.0, 6.0]]}
+    for into in (False, True):
+        tex, _ = well_formed(
+            expression(text, into=into, **{k: v for k, v in values.items() if k in text}), numeric=True
+        )
+        assert "cross_entropy_op" not in tex
+
+
+def test_names_are_symbols_and_those_made_up_avoid_them() -> None:
+    tex, _ = well_formed(expression("q1 = x + y; f = q1*2; g = (x - y)*f; g + f", x=1, y=2))
+    assert r"q_{1} &= x + y = 1 + 2 = 3" in tex
+    assert r"f &= q_{1} \cdot 2" in tex
+    assert r"q_{2} &= x - y" in tex
+    assert r"\mathrm{result} &= g + f" in tex
+    assert r"k &= 2" in well_formed(expression("k = 2; k*x", x=1))[0]
+
+
+def test_the_steps_of_an_optimizer() -> None:
+    function = Function("x**2 + sum(v**2)", {"x": np.array(1.0), "v": np.array([1.0, 2.0])})
+    minimizer = Minimizer(function, catalog.build("optimizer", {"type": "adam", "lr": 0.1}))
+    minimizer.run(2)
+    tex, md = well_formed(of_function(minimizer))
+    assert r"\text{step 2}" in tex
+    assert md.count(r"\Delta x = ") == 2
+    assert md.count("text{step ") == 3
 
 
 @pytest.mark.parametrize("name", ["xnor_by_hand", "digits", "mini_vgg", "mini_inception", "logistic_newton"])

@@ -58,16 +58,27 @@ def activations() -> dict[str, Entry]:
     }  # fmt: skip
 
 
+FIELDS = ("delta", "margin", "soft", "label_smoothing", "reduction", "factor")
+
+
 def losses() -> dict[str, Entry]:
-    def entry(function: Callable[..., torch.Tensor], name: str, **arrays: np.ndarray) -> Entry:
-        fields = {"delta": arrays.pop("delta")} if "delta" in arrays else {}
+    def entry(function: Callable[..., torch.Tensor], name: str, **arrays: Any) -> Entry:
+        fields = {k: arrays.pop(k) for k in FIELDS if k in arrays}
         return {"kind": "loss", "spec": {"type": name, **fields}}, arrays, function
+
+    def hinge(x: torch.Tensor, t: torch.Tensor, margin: float = 1.0) -> torch.Tensor:
+        # torch divides each sample's sum by the number of classes.
+        return F.multi_margin_loss(x, t, margin=margin) * x.shape[1]
 
     pair = draws(2, x0=(5, 3), target=(5, 3))
     pair["target"][0] = pair["x0"][0] - [0.0, 1.0, -1.0]  # no error, and errors of exactly delta
     logits = draws(3, x0=(6, 4))["x0"] * 4
     far = np.array([[1000.0, -1000.0, 0.0], [-1000.0, 1000.0, 999.0]])
     bits = (draws(4, t=(5, 3))["t"] > 0).astype(float)
+    soft = np.clip(draws(5, t=(5, 3))["t"] + 0.5, 0, 1)
+    six = np.array([0, 3, 1, 2, 2, 0])
+    half, rows = {"reduction": "sum", "factor": 0.5}, {"reduction": "batch"}
+    bce, ce = F.binary_cross_entropy_with_logits, F.cross_entropy
     return {
         "cross_entropy": entry(
             F.cross_entropy, "cross_entropy", x0=logits, target=np.array([0, 3, 1, 2, 2, 0])
@@ -84,8 +95,43 @@ def losses() -> dict[str, Entry]:
         "mse": entry(F.mse_loss, "mse", **pair),
         "mae": entry(F.l1_loss, "mae", **pair),
         "huber": entry(F.huber_loss, "huber", **pair),
+        "cross_entropy, label smoothing 0.1": entry(
+            lambda x, t: ce(x, t, label_smoothing=0.1), "cross_entropy", label_smoothing=0.1, x0=logits, target=six
+        ),
+        "cross_entropy, label smoothing 0.3, logits ±1000, sum": entry(
+            lambda x, t: ce(x, t, label_smoothing=0.3, reduction="sum"), "cross_entropy", label_smoothing=0.3,
+            reduction="sum", x0=far, target=np.array([1, 1]),
+        ),
+        "cross_entropy, ½Σ": entry(
+            lambda x, t: 0.5 * ce(x, t, reduction="sum"), "cross_entropy", **half, x0=logits, target=six
+        ),
+        "cross_entropy, batch": entry(ce, "cross_entropy", **rows, x0=logits, target=six),
+        "binary_cross_entropy, soft": entry(
+            bce, "binary_cross_entropy", soft=True, x0=pair["x0"] * 3, target=soft
+        ),
+        "binary_cross_entropy, soft, logits ±1000": entry(
+            bce, "binary_cross_entropy", soft=True, x0=far, target=soft[:2]
+        ),
+        "binary_cross_entropy, ½Σ": entry(
+            lambda x, t: 0.5 * bce(x, t, reduction="sum"), "binary_cross_entropy", **half, x0=pair["x0"], target=bits
+        ),
+        "binary_cross_entropy, batch": entry(
+            lambda x, t: bce(x, t, reduction="none").sum(1).mean(), "binary_cross_entropy", **rows, x0=pair["x0"],
+            target=bits,
+        ),
+        "mse, ½Σ": entry(lambda x, t: 0.5 * F.mse_loss(x, t, reduction="sum"), "mse", **half, **pair),
+        "mse, batch": entry(lambda x, t: F.mse_loss(x, t, reduction="none").sum(1).mean(), "mse", **rows, **pair),
+        "mse, factor 0.3": entry(lambda x, t: 0.3 * F.mse_loss(x, t), "mse", factor=0.3, **pair),
+        "mae, ½Σ": entry(lambda x, t: 0.5 * F.l1_loss(x, t, reduction="sum"), "mae", **half, **pair),
+        "mae, batch": entry(lambda x, t: F.l1_loss(x, t, reduction="none").sum(1).mean(), "mae", **rows, **pair),
+        "huber, ½Σ": entry(lambda x, t: 0.5 * F.huber_loss(x, t, reduction="sum"), "huber", **half, **pair),
+        "huber, batch": entry(lambda x, t: F.huber_loss(x, t, reduction="none").sum(1).mean(), "huber", **rows, **pair),
+        "hinge": entry(hinge, "hinge", x0=logits, target=six),
+        "hinge, logits ±1000": entry(hinge, "hinge", x0=far, target=np.array([1, 1])),
+        "hinge, margin 2.5": entry(lambda x, t: hinge(x, t, 2.5), "hinge", margin=2.5, x0=logits, target=six),
+        "hinge, ½Σ": entry(lambda x, t: 0.5 * len(t) * hinge(x, t), "hinge", **half, x0=logits, target=six),
         "huber, delta 0.3": entry(lambda x, t: F.huber_loss(x, t, delta=0.3), "huber", delta=0.3, **pair),
-    }
+    }  # fmt: skip
 
 
 def layers() -> dict[str, Entry]:
@@ -97,7 +143,7 @@ def layers() -> dict[str, Entry]:
         spec = {"type": "conv2d", "channels": channels, "kernel": size, "stride": stride, "padding": padding}
         return entry(lambda x, W, b: F.conv2d(x, W, b, stride, padding), spec, arrays)
 
-    def norm(shape: tuple[int, ...], seed: int, training: bool) -> Entry:
+    def norm(shape: tuple[int, ...], seed: int, training: bool, *, frozen: bool = False) -> Entry:
         n = (shape[1],)
         arrays = draws(seed, x0=shape, gamma=n, beta=n, mean=n, var=n)
         arrays["x0"] = arrays["x0"] * 3 + 5
@@ -105,9 +151,10 @@ def layers() -> dict[str, Entry]:
 
         def run(x: Any, gamma: Any, beta: Any, mean: Any, var: Any) -> torch.Tensor:
             # Training updates the statistics in place: a copy is given.
-            return F.batch_norm(x, mean.clone(), var.clone(), gamma, beta, training)
+            return F.batch_norm(x, mean.clone(), var.clone(), gamma, beta, training and not frozen)
 
-        return entry(run, {"type": "batchnorm"}, arrays, training=training)
+        spec = {"type": "batchnorm", "trainable": False} if frozen else {"type": "batchnorm"}
+        return entry(run, spec, arrays, training=training)
 
     picture = draws(20, x0=(2, 3, 7, 6))
     rows = draws(21, x0=(4, 3), x1=(4, 3), x2=(4, 3))
@@ -120,6 +167,17 @@ def layers() -> dict[str, Entry]:
             lambda x, W, b: torch.tanh(F.linear(x, W.T, b)),
             {"type": "dense", "units": 3, "activation": "tanh"}, affine,
         ),
+        "dense, no bias": entry(
+            lambda x, W: torch.tanh(F.linear(x, W.T)),
+            {"type": "dense", "units": 3, "activation": "tanh", "bias": False},
+            {k: affine[k] for k in ("x0", "W")},
+        ),
+        "conv2d, no bias": entry(
+            lambda x, W: F.conv2d(x, W, None, 2, 1),
+            {"type": "conv2d", "channels": 4, "stride": 2, "padding": 1, "bias": False},
+            draws(25, x0=(2, 3, 7, 6), W=(4, 3, 3, 3)),
+        ),
+        "batchnorm, rows, frozen in training": norm((6, 3), 26, True, frozen=True),
         "conv2d": conv(3, 4, 1, 0, 10),
         "conv2d, padding 1": conv(3, 2, 1, 1, 11),
         "conv2d, stride 2, padding 2": conv(3, 2, 2, 2, 12),

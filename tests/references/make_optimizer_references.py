@@ -12,10 +12,15 @@ import numpy as np
 import scipy.optimize
 import torch
 from sklearn import decomposition, preprocessing
+from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
 
 HERE = Path(__file__).parent
 STEPS = 25
 START = np.array([1.0, -2.0, 0.5, 3.0, -0.25, 1e-3, 0.75])
+# Falls, rests, falls a little, rises: between 0 and 1, so that it may be an accuracy turned over.
+MEASURED = np.concatenate(
+    [np.linspace(0.9, 0.5, 5), np.full(9, 0.5), [0.49] * 6, [0.3], np.linspace(0.3, 0.4, 15)]
+)
 
 # Name here -> torch class and its settings, where ours are not its defaults.
 OPTIMIZERS = {
@@ -28,8 +33,12 @@ OPTIMIZERS = {
     "adamw": (torch.optim.AdamW, {}),
     "nadam": (torch.optim.NAdam, {}),
     "amsgrad": (torch.optim.Adam, {"amsgrad": True}),
+    "adadelta": (torch.optim.Adadelta, {}),
+    "adamax": (torch.optim.Adamax, {}),
+    "radam": (torch.optim.RAdam, {}),
+    "rprop": (torch.optim.Rprop, {}),
 }
-# With settings unlike the defaults: the names of the settings here, and torch's.
+# With settings unlike the defaults: type (and a word), the names of the settings here, and torch's.
 SPECIAL = {
     "momentum": ({"lr": 0.05, "momentum": 0.7}, {"lr": 0.05, "momentum": 0.7}),
     "rmsprop": ({"lr": 0.1, "rho": 0.9, "eps": 1e-3}, {"lr": 0.1, "alpha": 0.9, "eps": 1e-3}),
@@ -40,7 +49,24 @@ SPECIAL = {
     "adamw": ({"lr": 0.1, "weight_decay": 0.3}, {"lr": 0.1, "weight_decay": 0.3}),
     "nadam": ({"lr": 0.1, "momentum_decay": 0.02}, {"lr": 0.1, "momentum_decay": 0.02}),
     "amsgrad": ({"lr": 0.3, "beta2": 0.5}, {"lr": 0.3, "betas": (0.9, 0.5), "amsgrad": True}),
-}
+    "rmsprop/momentum": ({"lr": 0.02, "momentum": 0.8}, {"lr": 0.02, "momentum": 0.8}),
+    "rmsprop/centered": (
+        {"lr": 0.02, "rho": 0.9, "centered": True}, {"lr": 0.02, "alpha": 0.9, "centered": True},
+    ),
+    "rmsprop/both": (
+        {"lr": 0.02, "rho": 0.9, "centered": True, "momentum": 0.5},
+        {"lr": 0.02, "alpha": 0.9, "centered": True, "momentum": 0.5},
+    ),
+    "adadelta": ({"lr": 0.5, "rho": 0.7, "eps": 1e-3}, {"lr": 0.5, "rho": 0.7, "eps": 1e-3}),
+    "adamax": ({"lr": 0.1, "beta1": 0.5, "beta2": 0.9}, {"lr": 0.1, "betas": (0.5, 0.9)}),
+    "radam": ({"lr": 0.1, "beta2": 0.9, "eps": 1e-3}, {"lr": 0.1, "betas": (0.9, 0.9), "eps": 1e-3}),
+    "rprop": (
+        {"lr": 0.3, "shrink": 0.4, "grow": 1.5, "shortest": 1e-3, "longest": 0.5},
+        {"lr": 0.3, "etas": (0.4, 1.5), "step_sizes": (1e-3, 0.5)},
+    ),
+}  # fmt: skip
+# Two of torch's parameter groups: the first DECAYED numbers are weights, and learn at another rate than the rest.
+DECAYED, DECAY, SLOWER = 4, 0.2, 0.25
 
 
 def gradient(w: np.ndarray, k: int) -> np.ndarray:
@@ -61,6 +87,46 @@ def path(cls: type, settings: dict[str, object]) -> np.ndarray:
     return np.array(rows)
 
 
+def in_groups(cls: type, settings: dict[str, object]) -> np.ndarray:
+    rate = cls([torch.zeros(1, requires_grad=True)], **settings).param_groups[0]["lr"]
+    weights = torch.tensor(START[:DECAYED], requires_grad=True)
+    others = torch.tensor(START[DECAYED:], requires_grad=True)
+    groups = [
+        {"params": [weights], "weight_decay": DECAY}, {"params": [others], "weight_decay": 0.0, "lr": SLOWER * rate},
+    ]  # fmt: skip
+    optimizer = cls(groups, **settings)
+    rows = []
+    for k in range(STEPS):
+        w = np.concatenate([weights.detach().numpy(), others.detach().numpy()])
+        g = torch.from_numpy(gradient(w, k))
+        weights.grad, others.grad = g[:DECAYED], g[DECAYED:]
+        optimizer.step()
+        rows.append(np.concatenate([weights.detach().numpy(), others.detach().numpy()]))
+    return np.array(rows)
+
+
+def inside() -> np.ndarray:
+    """scikit-learn's Adam, whose ε is added before the correction."""
+    w = START.copy()
+    optimizer = AdamOptimizer([w], learning_rate_init=0.1, epsilon=1e-3)
+    rows = []
+    for k in range(STEPS):
+        optimizer.update_params([w], [gradient(w, k)])
+        rows.append(w.copy())
+    return np.array(rows)
+
+
+def plateau(values: np.ndarray, **settings: object) -> np.ndarray:
+    """The rate after each of the measured values."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **settings)
+    out = []
+    for value in values:
+        schedule.step(value)
+        out.append(optimizer.param_groups[0]["lr"])
+    return np.array(out)
+
+
 def rates(make: object, count: int) -> np.ndarray:
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     schedule = make(optimizer)
@@ -76,6 +142,12 @@ def schedules() -> dict[str, np.ndarray]:
     lr = torch.optim.lr_scheduler
     return {
         "schedule/step": rates(lambda o: lr.StepLR(o, step_size=7, gamma=0.3), 40),
+        "schedule/multistep": rates(lambda o: lr.MultiStepLR(o, [20, 3, 11], gamma=0.3), 40),
+        "schedule/plateau/values": MEASURED,
+        "schedule/plateau/min": plateau(
+            MEASURED, factor=0.3, patience=2, threshold=0.05, cooldown=2, min_lr=0.01
+        ),
+        "schedule/plateau/max": plateau(1 - MEASURED, mode="max", factor=0.5, patience=1, threshold=0.05),
         "schedule/exponential": rates(lambda o: lr.ExponentialLR(o, gamma=0.9), 40),
         "schedule/cosine": rates(lambda o: lr.CosineAnnealingLR(o, T_max=40, eta_min=0.1), 40),
         "schedule/one_cycle": rates(
@@ -90,13 +162,20 @@ def optimizers() -> dict[str, np.ndarray]:
     # NAdam keeps its product of μ in the default dtype: float32 would end the agreement at 2e-10.
     torch.set_default_dtype(torch.float64)
     out = {f"default/{name}": path(*spec) for name, spec in OPTIMIZERS.items()}
-    out |= {f"special/{name}": path(OPTIMIZERS[name][0], theirs) for name, (_, theirs) in SPECIAL.items()}
+    for name, (_, theirs) in SPECIAL.items():
+        out[f"special/{name}"] = path(OPTIMIZERS[name.partition("/")[0]][0], theirs)
+    out["inside"] = inside()
+    # PyTorch's Rprop has no weight decay.
+    out |= {f"groups/{name}": in_groups(*spec) for name, spec in OPTIMIZERS.items() if name != "rprop"}
     defaults = {}
     for name, (cls, _) in OPTIMIZERS.items():
         group = cls([torch.zeros(1, requires_grad=True)]).param_groups[0]
         defaults[name] = {k: v for k, v in group.items() if isinstance(v, (int, float, tuple))}
     settings = {name: ours for name, (ours, _) in SPECIAL.items()}
-    text = json.dumps({"settings": settings, "defaults": defaults, "torch": torch.__version__})
+    groups = {"decayed": DECAYED, "decay": DECAY, "slower": SLOWER}
+    text = json.dumps(
+        {"settings": settings, "defaults": defaults, "groups": groups, "torch": torch.__version__}
+    )
     return {**out, **schedules(), "meta": np.array(text)}
 
 

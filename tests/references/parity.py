@@ -111,9 +111,9 @@ def optimizer_rows() -> Iterator[tuple[str, float]]:
         found = steps.path(catalog.build("optimizer", name))
         yield name, deviation(found, steps.REFERENCES[f"default/{name}"])
     for name, settings in steps.META["settings"].items():
-        found = steps.path(catalog.build("optimizer", {"type": name, **settings}))
-        words = ", ".join(f"{k} {v:g}" for k, v in settings.items())
-        yield f"{name}, {words}", deviation(found, steps.REFERENCES[f"special/{name}"])
+        found = steps.path(steps.special(name))
+        words = ", ".join(k if v is True else f"{k} {v:g}" for k, v in settings.items())
+        yield f"{name.partition('/')[0]}, {words}", deviation(found, steps.REFERENCES[f"special/{name}"])
 
 
 def table() -> str:

@@ -10,8 +10,8 @@ from math import sqrt
 
 import numpy as np
 
-from nntui_core.losses import Loss
 from nntui_core.memory import Array
+from nntui_core.objective import Loss
 
 ROWS = 512
 """Rows of the training part that are looked at, at most."""

@@ -142,12 +142,7 @@ def _structure(s: Sample) -> Iterator[Suspect]:
     layers = s.trainer.network.spec.layers
     hidden = [v for v in s.layers if not v.last and v.op is not None and v.weighted]
     kinds = [v.op.type for v in hidden if v.op is not None]
-    bends = [
-        v
-        for v in s.layers
-        if not v.last
-        and ((v.op is not None and v.op.type != "linear") or v.spec.type in ("maxout", "maxpool2d"))
-    ]
+    bends = [v for v in s.layers if not v.last and ((v.op is not None and v.op.type != "linear") or v.spec.type in ("maxout", "maxpool2d"))]
     if hidden and not bends:
         yield _suspect(
             _activated(s, hidden, "relu"), "without an activation all layers together are one linear map: use relu",
@@ -230,7 +225,7 @@ def _steps(s: Sample) -> Iterator[Suspect]:
         return
     total = spec.epochs if trainer.schedule.every == "epoch" else trainer.total_updates
     times = np.unique(np.linspace(0, max(0, total - 1), 200).astype(int))
-    mean = float(np.mean([trainer.schedule.factor(int(t), total) for t in times]))
+    mean = float(np.mean([trainer.schedule.at(int(t), total) for t in times]))
     if mean < 0.05:
         yield _suspect(
             'schedule={type="constant"}', f"the schedule leaves {mean:.1%} of the learning rate, on average: keep it constant",

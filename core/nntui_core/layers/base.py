@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
-from annotated_types import Gt
+from annotated_types import Ge, Gt, Le
 
 from nntui_core.catalog import Member
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, Op
 from nntui_core.initializers import Initializer
-from nntui_core.memory import Shape
+from nntui_core.memory import Array, Shape, Workspace
 from nntui_core.ops.convolution import Window
 
 ActivationField = Annotated[Op, Member("activation")]
 InitializerField = Annotated[Initializer | None, Member("initializer")]
 """None stands for "auto": he_normal for the relu family, xavier_uniform otherwise."""
 Count = Annotated[int, Gt(0)]
+INPUT = "input"
+"""The name by which layers read the data."""
+Theta = tuple[tuple[float, ...], ...]
+MAX_LAYERS = 1000
+"""Layers that a network may have, copies counted."""
+ROLES = {"W": "weights", "gamma": "weights", "b": "bias", "beta": "bias"}
+"""What ``trainable`` calls a parameter, by the last part of its name."""
 
 
 class Builder(Protocol):
@@ -65,6 +72,12 @@ class Layer(ABC):
     """Name of the layer; by default its type and number, such as dense1."""
     inputs: tuple[str, ...] | None = None
     """Names of the layers (or "input") that it reads; by default the layer before."""
+    trainable: bool | Literal["weights", "bias"] = True
+    """false: its parameters stay as they start; "weights" or "bias": only these are trained."""
+    lr_factor: Annotated[float, Gt(0)] = 1.0
+    """Multiplies the learning rate of this layer."""
+    repeat: Annotated[int, Ge(0), Le(MAX_LAYERS)] = 1
+    """So many copies in a row, NAME-1, NAME-2 … and NAME, the last one; 0 leaves it out."""
 
     joins: ClassVar[bool] = False
     """Whether it takes several inputs."""
@@ -75,9 +88,22 @@ class Layer(ABC):
     keeps: ClassVar[bool] = False
     """Whether it takes rows and pictures alike, and gives the same kind."""
 
+    @property
+    def batchwise(self) -> bool:
+        """Whether in training what it makes of a sample depends on the others of the batch."""
+        return False
+
     @abstractmethod
     def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
         """Add the layer's nodes, all named ``name.…``. Raises ShapeError."""
+
+    def trains(self, key: str) -> bool:
+        """Whether its parameter ``key``, such as ``W``, is trained."""
+        return self.trainable is True or (self.trainable is not False and ROLES.get(key) == self.trainable)
+
+    def absorb(self, name: str, z: Array, space: Workspace, buffers: MutableMapping[str, Array]) -> None:
+        """After a training run: let running statistics take in the batch's, which its op left in ``space``."""
+        return
 
 
 def activate(b: Builder, name: str, activation: Op, z: Node) -> Node:

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from nntui_core.activations import Linear, Maxout
-from nntui_core.errors import ShapeError
 from nntui_core.graph import Node
 from nntui_core.layers.base import (
     ActivationField,
@@ -17,11 +14,12 @@ from nntui_core.layers.base import (
     Count,
     InitializerField,
     Layer,
+    Theta,
     activate,
     flat_input,
-    sample,
 )
-from nntui_core.ops.linear import Affine
+from nntui_core.layers.given import Rows
+from nntui_core.ops.linear import Affine, MatMul
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,39 +33,26 @@ class Dense(Layer):
     """Number of units."""
     activation: ActivationField = Linear()
     """Applied to each pre-activation z."""
+    bias: bool = True
+    """Whether b is added; without it the rows of theta have no bias column."""
     init: InitializerField = None
     """How the weights start; "auto" is he_normal for the relu family, xavier_uniform otherwise."""
-    theta: tuple[tuple[float, ...], ...] | None = None
+    theta: Theta | None = None
     """Θ, the weights that training starts from: one row a unit, its bias first."""
 
     def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
         """Nodes ``name.z`` and ``name.a``."""
         x = inputs[0]
         n = flat_input(b, "dense", name, x)
-        bias, weight = self._start(b, name, x)
-        offset = b.parameter(name, "b", (self.units,), bias)
+        rows = Rows(self.units, n, self.bias, "unit", "one an input")
+        bias, weight = rows.start(b, name, x, self.theta)
+        offset = [b.parameter(name, "b", (self.units,), bias)] if self.bias else []
         w = b.weight(
             name, "W", (n, self.units), fan_in=n, fan_out=self.units,
-            init=self.init, activation=self.activation, start=weight,
+            init=self.init, activation=self.activation, start=None if weight is None else weight.T,
         )  # fmt: skip
-        z = b.graph.apply(Affine(), x, w, offset, name=f"{name}.z")
+        z = b.graph.apply(Affine() if offset else MatMul(), x, w, *offset, name=f"{name}.z")
         return activate(b, name, self.activation, z)
-
-    def _start(self, b: Builder, name: str, x: Node) -> tuple[object, object]:
-        if self.theta is None:
-            return 0.0, None
-        n = x.shape[1]
-        widths = {len(row) for row in self.theta}
-        if len(self.theta) != self.units or widths != {n + 1}:
-            rows = f"{len(self.theta)} rows of {', '.join(map(str, sorted(widths)))}"
-            raise ShapeError(
-                f"theta does not fit layer {name} of {self.units} units, to which {b.sources[0]} gives {sample(x.shape)}",
-                where=f"{name}.theta",
-                given=rows,
-                allowed=f"{self.units} rows (one a unit) of {n + 1} numbers (the bias, then one an input)",
-            )
-        theta = np.array(self.theta, dtype=np.float64)
-        return theta[:, 0], theta[:, 1:].T
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,10 +17,12 @@ from nntui_core.layers.base import (
     Count,
     InitializerField,
     Layer,
+    Theta,
     activate,
     spatial_input,
 )
-from nntui_core.ops.convolution import AvgPool2d, Conv2d, MaxPool2d, Window
+from nntui_core.layers.given import Rows
+from nntui_core.ops.convolution import AvgPool2d, Conv2d, Correlate2d, MaxPool2d, Window
 from nntui_core.ops.shaping import Reshape
 
 
@@ -42,20 +44,28 @@ class Conv2dLayer(Layer):
     """Zeros around the picture; (kernel − 1)/2 keeps its size."""
     activation: ActivationField = Linear()
     """Applied to each pre-activation z."""
+    bias: bool = True
+    """Whether a number a filter is added; without it the rows of theta have no bias column."""
     init: InitializerField = None
     """How the weights start."""
+    theta: Theta | None = None
+    """Θ, the weights that training starts from: one row a filter, bias, then channel by channel its rows."""
 
     def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
         """Nodes ``name.z`` and ``name.a``, ``m × channels × rows × columns``."""
         window = Window((self.kernel, self.kernel), self.stride, self.padding)
         c, _, _ = spatial_input(b, "conv2d", name, inputs[0], window)
-        size = self.kernel * self.kernel
-        offset = b.parameter(name, "b", (self.channels,))
+        size, shape = self.kernel * self.kernel, (self.channels, c, self.kernel, self.kernel)
+        rows = Rows(self.channels, c * size, self.bias, "filter", "its weights by channel, row and column")
+        bias, weight = rows.start(b, name, inputs[0], self.theta)
+        offset = [b.parameter(name, "b", (self.channels,), bias)] if self.bias else []
         w = b.weight(
-            name, "W", (self.channels, c, self.kernel, self.kernel),
-            fan_in=c * size, fan_out=self.channels * size, init=self.init, activation=self.activation,
+            name, "W", shape, fan_in=c * size, fan_out=self.channels * size, init=self.init,
+            activation=self.activation, start=None if weight is None else weight.reshape(shape),
         )  # fmt: skip
-        z = b.graph.apply(Conv2d(window), inputs[0], w, offset, name=f"{name}.z")
+        z = b.graph.apply(
+            (Conv2d if offset else Correlate2d)(window), inputs[0], w, *offset, name=f"{name}.z"
+        )
         return activate(b, name, self.activation, z)
 
 

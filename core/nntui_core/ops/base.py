@@ -22,6 +22,9 @@ class Elementwise(Op):
         expect_operands(self, shapes, 1)
         return shapes[0]
 
+    def pointwise(self, x: Shape, y: Shape) -> bool:
+        return True
+
     @abstractmethod
     def f(self, x: Array, out: Array) -> None:
         """Write f(x) into ``out`` (which may not alias x)."""

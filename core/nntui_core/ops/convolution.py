@@ -117,30 +117,26 @@ def scatter(window: Window, matrix: Array, padded: Array) -> None:
 
 
 @dataclass(frozen=True)
-class Conv2d(Op):
-    """Cross-correlation of x with W (``c_out × c_in × kh × kw``) plus b (``c_out``)."""
+class Correlate2d(Op):
+    """Cross-correlation of x with W (``c_out × c_in × kh × kw``)."""
 
-    type: ClassVar[str] = "conv2d_op"
-    formula: ClassVar[str] = "y[o] = b[o] + Σ_c x[c] ⋆ W[o, c]"
-    derivatives: ClassVar[tuple[str, ...]] = (
-        "W over the windows that hold the entry",
-        "x over the windows",
-        "1",
-    )
+    type: ClassVar[str] = "correlate2d_op"
+    formula: ClassVar[str] = "y[o] = Σ_c x[c] ⋆ W[o, c]"
+    derivatives: ClassVar[tuple[str, ...]] = ("W over the windows that hold the entry", "x over the windows")
     source: ClassVar[str] = "LeCun et al. 1998"
 
     window: Window
     """The window."""
 
     def infer(self, *shapes: Shape) -> Shape:
-        expect_operands(self, shapes, 3)
-        x, w, b = shapes
-        if len(x) != 4 or len(w) != 4 or w[1] != x[1] or w[2:] != self.window.size or b != (w[0],):
-            raise ShapeError("convolution: shapes do not fit", given=f"x {x}, W {w}, b {b}")
+        expect_operands(self, shapes, 2)
+        x, w = shapes
+        if len(x) != 4 or len(w) != 4 or w[1] != x[1] or w[2:] != self.window.size:
+            raise ShapeError("convolution: shapes do not fit", given=f"x {x}, W {w}")
         return (x[0], w[0], *self.window.positions(x))
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
-        x, w, _ = shapes
+        x, w = shapes[:2]
         rows, columns = self.window.positions(x)
         n = x[0] * rows * columns
         k = x[1] * w[2] * w[3]
@@ -149,9 +145,9 @@ class Conv2d(Op):
             "padded": Space(padded),
             "patches": Space((n, k)),
             "kernel": Space((k, w[0])),
-            "kernel_back": Space((k, w[0])),
-            "back": Space((n, k)),
-            "padded_back": Space(padded),
+            "kernel_back": Space((k, w[0]), backward=True),
+            "back": Space((n, k), backward=True),
+            "padded_back": Space(padded, backward=True),
         }
 
     def _kernel(self, w: Array, kernel: Array) -> Array:
@@ -159,21 +155,22 @@ class Conv2d(Op):
         c_out, c, kh, kw = w.shape
         return kernel.reshape(kh, kw, c, c_out).transpose(3, 2, 0, 1)
 
-    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        x, w, b = xs
+    def _correlate(self, xs: Arrays, rows: Array, ws: Workspace) -> None:
+        """Write one row of channels a pixel into ``rows``."""
+        x, w = xs[:2]
         self.window.inner(ws["padded"])[...] = x
         gather(self.window, ws["padded"], ws["patches"])
         self._kernel(w, ws["kernel"])[...] = w
-        rows = as_rows(out)
         np.dot(ws["patches"], ws["kernel"], out=rows)
-        np.add(rows, b, out=rows)
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        rows = as_rows(out)
+        self._correlate(xs, rows, ws)
         from_rows(rows, out)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         rows = as_rows(g)
-        if i == 2:
-            np.add.reduce(rows, axis=0, out=out)
-        elif i == 1:
+        if i == 1:
             np.dot(ws["patches"].T, rows, out=ws["kernel_back"])
             out[...] = self._kernel(out, ws["kernel_back"])
         else:
@@ -183,14 +180,43 @@ class Conv2d(Op):
             out[...] = self.window.inner(ws["padded_back"])
 
     def expand(self, graph: Graph, *args: Node) -> Node:
-        x, w, b = args
-        m, c_out, rows, columns = self.infer(x.shape, w.shape, b.shape)
+        x, w = args[:2]
+        m, c_out, rows, columns = Correlate2d.infer(self, x.shape, w.shape)
         patches = graph.apply(Im2col(self.window), x)
         turned = graph.apply(Permute((2, 3, 1, 0)), w)
         kernel = graph.apply(Reshape((patches.shape[1], c_out)), turned)
-        shifted = graph.apply(Add(), graph.apply(MatMul(), patches, kernel), b)
-        pixels = graph.apply(Reshape((m, rows, columns, c_out)), shifted)
+        found = graph.apply(MatMul(), patches, kernel)
+        if len(args) > 2:
+            found = graph.apply(Add(), found, args[2])
+        pixels = graph.apply(Reshape((m, rows, columns, c_out)), found)
         return graph.apply(Permute((0, 3, 1, 2)), pixels)
+
+
+@dataclass(frozen=True)
+class Conv2d(Correlate2d):
+    """Cross-correlation of x with W (``c_out × c_in × kh × kw``) plus b (``c_out``)."""
+
+    type: ClassVar[str] = "conv2d_op"
+    formula: ClassVar[str] = "y[o] = b[o] + Σ_c x[c] ⋆ W[o, c]"
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 3)
+        x, w, b = shapes
+        if b != w[:1]:
+            raise ShapeError("convolution: shapes do not fit", given=f"x {x}, W {w}, b {b}")
+        return super().infer(x, w)
+
+    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
+        rows = as_rows(out)
+        self._correlate(xs, rows, ws)
+        np.add(rows, xs[2], out=rows)
+        from_rows(rows, out)
+
+    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
+        if i == 2:
+            np.add.reduce(as_rows(g), axis=0, out=out)
+        else:
+            super().vjp(i, g, xs, y, out, ws)
 
 
 @dataclass(frozen=True)
@@ -212,7 +238,11 @@ class MaxPool2d(Op):
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         out = self.infer(*shapes)
-        return {"winner": Space(out, bool), "left": Space(out, bool), "taken": Space(out)}
+        return {
+            "winner": Space(out, bool, backward=True),
+            "left": Space(out, bool, backward=True),
+            "taken": Space(out, backward=True),
+        }
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         first, *others = self.window.offsets()
@@ -255,7 +285,7 @@ class AvgPool2d(Op):
         return (*shapes[0][:2], *positions)
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
-        return {"share": Space(self.infer(*shapes))}
+        return {"share": Space(self.infer(*shapes), backward=True)}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         out[...] = 0

@@ -70,7 +70,7 @@ class Affine(Op):
         return (x[0], w[1])
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
-        return {"ones": Space((shapes[0][0],), start=1)}
+        return {"ones": Space((shapes[0][0],), start=1, backward=True)}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         np.dot(xs[0], xs[1], out=out)

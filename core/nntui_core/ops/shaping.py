@@ -121,6 +121,8 @@ class Index(Op):
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 1)
         (shape,) = shapes
+        if not shape:
+            raise ShapeError("an index needs a vector or a matrix, not a number", given=f"shape {shape}")
         if len(self.key) > len(shape):
             raise ShapeError(f"index: {len(self.key)} indices for {len(shape)} axes", given=f"shape {shape}")
         found: list[int] = []

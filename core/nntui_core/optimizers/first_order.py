@@ -15,7 +15,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Lt
 
 from nntui_core.memory import Array
-from nntui_core.optimizers.base import FirstOrder, Numbers, Slots
+from nntui_core.optimizers.base import Decaying, Numbers, Slots
 
 Fraction = Annotated[float, Ge(0), Lt(1)]
 Positive = Annotated[float, Gt(0)]
@@ -23,7 +23,7 @@ NonNegative = Annotated[float, Ge(0)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sgd(FirstOrder):
+class Sgd(Decaying):
     """Gradient descent."""
 
     type: ClassVar[str] = "sgd"
@@ -39,13 +39,14 @@ class Sgd(FirstOrder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Momentum(FirstOrder):
+class Momentum(Decaying):
     """Gradient descent with momentum; the rate stays outside the velocity."""
 
     type: ClassVar[str] = "momentum"
     formula: ClassVar[str] = "v = μ v + g; w -= η v"
     source: ClassVar[str] = "Polyak 1964"
     vectors: ClassVar[tuple[str, ...]] = ("v",)
+    fading: ClassVar[tuple[str, ...]] = ("v",)
 
     momentum: Fraction = 0.9
     """μ."""
@@ -62,13 +63,14 @@ class Momentum(FirstOrder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Nesterov(FirstOrder):
+class Nesterov(Decaying):
     """Nesterov's momentum: the gradient at the look-ahead point, in shifted variables."""
 
     type: ClassVar[str] = "nesterov"
     formula: ClassVar[str] = "v = μ v + g; w -= η (g + μ v)"
     source: ClassVar[str] = "Nesterov 1983; Sutskever et al. 2013"
     vectors: ClassVar[tuple[str, ...]] = ("v",)
+    fading: ClassVar[tuple[str, ...]] = ("v",)
 
     momentum: Fraction = 0.9
     """μ."""
@@ -87,7 +89,7 @@ class Nesterov(FirstOrder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adagrad(FirstOrder):
+class Adagrad(Decaying):
     """Each weight's rate falls with the sum of its squared gradients."""
 
     type: ClassVar[str] = "adagrad"
@@ -107,17 +109,23 @@ class Adagrad(FirstOrder):
         total, (eps, rate) = s["s"], numbers
         np.multiply(g, g, out=t)
         np.add(total, t, out=total)
-        _descend(w, g, total, eps, rate, t)
+        descend(w, g, total, eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rmsprop(FirstOrder):
-    """Each weight's rate is divided by a running root mean square of its gradients."""
+class Rmsprop(Decaying):
+    """Each weight's rate is divided by a running root mean square of its gradients.
+
+    With ``centered`` by their running standard deviation. With ``momentum`` what results gathers in a velocity
+    v = μ v + g/(√s + ε), the rate outside it.
+    """
 
     type: ClassVar[str] = "rmsprop"
     formula: ClassVar[str] = "s = ρ s + (1-ρ) g²; w -= η g/(√s + ε)"
-    source: ClassVar[str] = "Tieleman & Hinton 2012, lecture 6.5"
-    vectors: ClassVar[tuple[str, ...]] = ("s",)
+    source: ClassVar[str] = "Tieleman & Hinton 2012, lecture 6.5; centered: Graves 2013"
+    vectors: ClassVar[tuple[str, ...]] = ("s", "mean", "v")
+    fading: ClassVar[tuple[str, ...]] = ("mean", "v")
+    fading_squares: ClassVar[tuple[str, ...]] = ("s",)
 
     lr: Positive = 0.01
     """Learning rate."""
@@ -125,21 +133,51 @@ class Rmsprop(FirstOrder):
     """ρ, the weight of the past."""
     eps: NonNegative = 1e-8
     """ε."""
+    momentum: Fraction = 0.0
+    """μ."""
+    centered: bool = False
+    """Divide by the standard deviation: √(s − mean²) in place of √s."""
+
+    @property
+    def undecayed(self) -> str:
+        mean = "mean = ρ mean + (1-ρ) g; " if self.centered else ""
+        root = "√(s − mean²)" if self.centered else "√s"
+        step = f"g/({root} + ε)"
+        last = f"v = μ v + {step}; w -= η v" if self.momentum else f"w -= η {step}"
+        return f"s = ρ s + (1-ρ) g²; {mean}{last}"
+
+    def kept(self) -> tuple[str, ...]:
+        return ("s", *("mean",) * self.centered, *("v",) * (self.momentum > 0))
 
     def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
-        return 1 - self.rho, self.rho, self.eps, rate
+        return 1 - self.rho, self.rho, self.eps, self.momentum, rate
 
     def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
-        fresh, past, eps, rate = numbers
-        _second_moment(s["s"], g, fresh, past, t)
-        _descend(w, g, s["s"], eps, rate, t)
+        fresh, past, eps, momentum, rate = numbers
+        moment, v = s["s"], s.get("v")
+        second_moment(moment, g, fresh, past, t)
+        if self.centered:
+            toward(s["mean"], g, fresh, t)
+            np.multiply(s["mean"], s["mean"], out=t)
+            # Of a constant gradient nothing is left but rounding, which may be negative.
+            moment = np.maximum(np.subtract(moment, t, out=u), 0, out=u)
+        if v is None:
+            descend(w, g, moment, eps, rate, t)
+            return
+        _quotient(g, moment, eps, t)
+        np.multiply(v, momentum, out=v)
+        np.add(v, t, out=v)
+        np.multiply(v, rate, out=t)
+        np.subtract(w, t, out=w)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Moments(FirstOrder):
+class Moments(Decaying):
     """First and second moments of the gradient."""
 
     vectors: ClassVar[tuple[str, ...]] = ("m", "v")
+    fading: ClassVar[tuple[str, ...]] = ("m",)
+    fading_squares: ClassVar[tuple[str, ...]] = ("v",)
 
     beta1: Fraction = 0.9
     """Weight of the past in the first moment."""
@@ -155,11 +193,9 @@ class _Moments(FirstOrder):
 
     def moments(self, g: Array, s: Slots, decays: Sequence[Array], t: Array) -> None:
         """m += (1−β₁)(g − m); v = β₂ v + (1−β₂) g²."""
-        m, (toward, fresh, past) = s["m"], decays
-        np.subtract(g, m, out=t)
-        np.multiply(t, toward, out=t)
-        np.add(m, t, out=m)
-        _second_moment(s["v"], g, fresh, past, t)
+        share, fresh, past = decays
+        toward(s["m"], g, share, t)
+        second_moment(s["v"], g, fresh, past, t)
 
     def corrected(self, c1: float, c2: float, rate: float) -> tuple[float, float]:
         """ε and η of ``w -= η (m/c₁)/(√(v/c₂) + ε)`` with both corrections moved into them: a pass less each."""
@@ -168,50 +204,58 @@ class _Moments(FirstOrder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adam(_Moments):
+class Adam(Moments):
     """Adaptive moments."""
 
     type: ClassVar[str] = "adam"
     formula: ClassVar[str] = "w -= η (m/c₁)/(√(v/c₂) + ε), cᵢ = 1 − βᵢᵏ"
     source: ClassVar[str] = "Kingma & Ba 2015, algorithm 1"
 
+    eps_inside: bool = False
+    """Add ε to √v before its correction, as Keras and scikit-learn do."""
     bias_correction: bool = True
     """Divide the moments by 1 − βᵏ; without it the first step is (1−β₁)/√(1−β₂) ≈ 3.162 times as long."""
 
+    @property
+    def undecayed(self) -> str:
+        if not self.bias_correction:
+            return "w -= η m/(√v + ε)"
+        return "w -= η (√c₂/c₁) m/(√v + ε), cᵢ = 1 − βᵢᵏ" if self.eps_inside else self.formula
+
     def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
         c1, c2 = (1 - self.beta1**k, 1 - self.beta2**k) if self.bias_correction else (1.0, 1.0)
-        return *self.decays, *self.corrected(c1, c2, rate)
+        eps, step = self.corrected(c1, c2, rate)
+        return *self.decays, self.eps if self.eps_inside else eps, step
 
     def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
         *decays, eps, rate = numbers
         self.moments(g, s, decays, t)
-        _descend(w, s["m"], s["v"], eps, rate, t)
+        descend(w, s["m"], s["v"], eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adamw(_Moments):
+class Adamw(Moments):
     """Adam with weight decay decoupled from the gradient."""
 
     type: ClassVar[str] = "adamw"
-    formula: ClassVar[str] = "w -= η λ w, then as adam"
+    formula: ClassVar[str] = "w -= η λ w for weights, then as adam"
     source: ClassVar[str] = "Loshchilov & Hutter 2019"
+    decoupled: ClassVar[bool] = True
 
     weight_decay: NonNegative = 0.01
-    """λ."""
+    """λ, of the weights of dense and convolutional layers."""
 
     def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
-        kept = 1 - rate * self.weight_decay
-        return kept, *self.decays, *self.corrected(1 - self.beta1**k, 1 - self.beta2**k, rate)
+        return *self.decays, *self.corrected(1 - self.beta1**k, 1 - self.beta2**k, rate)
 
     def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
-        kept, *decays, eps, rate = numbers
-        np.multiply(w, kept, out=w)
+        *decays, eps, rate = numbers
         self.moments(g, s, decays, t)
-        _descend(w, s["m"], s["v"], eps, rate, t)
+        descend(w, s["m"], s["v"], eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Nadam(_Moments):
+class Nadam(Moments):
     """Adam with Nesterov's momentum."""
 
     type: ClassVar[str] = "nadam"
@@ -245,11 +289,11 @@ class Nadam(_Moments):
         np.multiply(g, of_gradient, out=u)
         np.multiply(s["m"], of_moment, out=t)
         np.add(u, t, out=u)
-        _descend(w, u, s["v"], eps, rate, t)
+        descend(w, u, s["v"], eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Amsgrad(_Moments):
+class Amsgrad(Moments):
     """Adam with the running maximum of the second moment: a rate, once lowered, stays low."""
 
     type: ClassVar[str] = "amsgrad"
@@ -264,10 +308,17 @@ class Amsgrad(_Moments):
         *decays, eps, rate = numbers
         self.moments(g, s, decays, t)
         np.maximum(s["vmax"], s["v"], out=s["vmax"])
-        _descend(w, s["m"], s["vmax"], eps, rate, t)
+        descend(w, s["m"], s["vmax"], eps, rate, t)
 
 
-def _second_moment(v: Array, g: Array, fresh: Array, past: Array, t: Array) -> None:
+def toward(m: Array, g: Array, share: Array, t: Array) -> None:
+    """m += share·(g − m)."""
+    np.subtract(g, m, out=t)
+    np.multiply(t, share, out=t)
+    np.add(m, t, out=m)
+
+
+def second_moment(v: Array, g: Array, fresh: Array, past: Array, t: Array) -> None:
     """v = past·v + fresh·g²."""
     np.multiply(g, g, out=t)
     np.multiply(t, fresh, out=t)
@@ -275,16 +326,18 @@ def _second_moment(v: Array, g: Array, fresh: Array, past: Array, t: Array) -> N
     np.add(v, t, out=v)
 
 
-def _descend(w: Array, d: Array, v: Array, eps: Array, rate: Array, t: Array) -> None:
-    """w -= rate·d/(√v + ε), with ``t`` as scratch.
+def descend(w: Array, d: Array, v: Array, eps: Array, rate: Array, t: Array) -> None:
+    """w -= rate·d/(√v + ε), with ``t`` as scratch."""
+    _quotient(d, v, eps, t)
+    np.multiply(t, rate, out=t)
+    np.subtract(w, t, out=w)
 
-    Where the denominator is 0 (possible only without ε: no gradient has come yet), w stays.
-    """
+
+def _quotient(d: Array, v: Array, eps: Array, t: Array) -> None:
+    """t = d/(√v + ε); 0 where the denominator is (possible only without ε: no gradient has come yet)."""
     np.sqrt(v, out=t)
     np.add(t, eps, out=t)
     if not eps and not t.all():
         np.divide(d, t, out=t, where=t != 0)
     else:
         np.divide(d, t, out=t)
-    np.multiply(t, rate, out=t)
-    np.subtract(w, t, out=w)

@@ -48,6 +48,11 @@ class Stepping(SecondOrder):
         numbers = {"f": np.full((), nan), "steps": np.zeros((), dtype=np.int64)}
         return {**super().slots(n, dtype), **numbers}
 
+    def place(self, s: Slots, w: Array, value: float) -> None:
+        if not s["steps"]:
+            s["at"][...] = w
+            s["f"][...] = value
+
     def step(self, w: Array, objective: Objective, s: Slots) -> StepInfo:
         counted = Counted(objective)
         if not s["steps"] or not np.array_equal(w, s["at"]):

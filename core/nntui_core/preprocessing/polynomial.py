@@ -39,14 +39,21 @@ class Polynomial(Preprocessor):
         return {}
 
     def _budget(self, m: int, n: int) -> None:
-        total = self.count(n)
-        size = total * m * 8
-        if size > self.memory:
+        digits = digits_of_combinations(n, self.degree)
+        if digits > LONGEST:
+            problem = f"{n:,} inputs have about 10^{digits:.0f} monomials of up to degree {self.degree:,}"
+        else:
+            total = self.count(n)
+            size = total * m * 8
             highest = comb(n + self.degree - 1, self.degree)
             kind = " (products and squares)" if self.degree == 2 else ""
+            problem = (
+                f"{n:,} inputs have {highest:,} monomials of degree {self.degree:,}{kind},"
+                f" with the lower degrees {total:,} features: {size:,} bytes for {m:,} samples"
+            )
+        if digits > LONGEST or size > self.memory:
             raise ConfigError(
-                f"{n:,} inputs have {highest:,} monomials of degree {self.degree}{kind},"
-                f" with the lower degrees {total:,} features: {size:,} bytes for {m:,} samples",
+                problem,
                 where="polynomial",
                 allowed=f"{self.memory:,} bytes",
                 hint="lower degree, put pca before it, or raise memory",
@@ -82,6 +89,17 @@ class Polynomial(Preprocessor):
         for degree in range(1, self.degree + 1):
             found += map(_product, combinations_with_replacement(names, degree))
         return tuple(found)
+
+
+LONGEST = 18
+"""Digits of a number of features that is still written out."""
+
+
+def digits_of_combinations(a: int, b: int) -> float:
+    """log₁₀ of a + b over a, without computing it."""
+    few, many = float(min(a, b)), float(max(a, b))
+    below = np.arange(1, few + 1)
+    return float(np.log10((many + below) / below).sum())
 
 
 def _product(factors: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from nntui.errors import UserError
 from nntui.tui.debugger import graph, grids
 from nntui.tui.debugger.theta import theta_of
 from nntui_core.graph import Node
+from nntui_core.minimizing import Minimizer
 
 if TYPE_CHECKING:
     from nntui.tui.debugger.session import DebugSession
@@ -108,7 +109,9 @@ def choose(session: DebugSession, by: int) -> None:
 
 def other_batch(session: DebugSession, by: int) -> None:
     """Another batch of the epoch."""
-    if not session.debugger.subject.network:
+    if isinstance(session.trainer, Minimizer):
+        walk(session, by)
+    elif not session.debugger.subject.network:
         session.say("an expression has no batches")
     elif session.single:
         session.say("one sample is looked at; s goes to its batches")
@@ -116,6 +119,22 @@ def other_batch(session: DebugSession, by: int) -> None:
         session.say("the epoch has one batch only")
     else:
         _other(session, by)
+
+
+def walk(session: DebugSession, by: int) -> None:
+    """Of an expression that is minimized: to where the optimizer stands some steps on."""
+    assert isinstance(session.trainer, Minimizer)
+    step = session.debugger.sample + by
+    if not 0 <= step < session.debugger.samples:
+        ended = session.trainer.reason if by > 0 else "the start: step 0"
+        session.say(ended or "the last step of --steps")
+        return
+    session.preview = None
+    cursor = session.cursor_name
+    session.debugger.choose(step)
+    session.debugger.start()
+    session.cursor_name = cursor
+    session.say(f"step {step}")
 
 
 def _other(session: DebugSession, by: int) -> None:

@@ -18,6 +18,8 @@ FEW = 6
 """Entries of an array that are written out."""
 SYMBOLS = {
     "add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "× (−1)", "reciprocal": "1/x", "pow": "x^y", "square": "x²",
+    "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
+    "index": "[ ]", "norm": "‖·‖", "linear": "=", "cross_entropy_op": "cross_entropy",
     "norm2": "‖·‖²", "sqrt": "√", "matmul": "@", "abs": "|·|", "sigmoid": "σ", "transpose": "ᵀ", "sum": "Σ",
 }  # fmt: skip
 """Of ops, as in the textbooks' figures."""

@@ -76,8 +76,8 @@ class Look:
 
     @property
     def letter(self) -> str:
-        """What is differentiated: L, the loss, or f."""
-        return "L" if self.network else "f"
+        """What is differentiated: L, the loss, or f, or what an expression calls its result."""
+        return self.called(self.output)
 
     def called(self, node: Node, limit: int = 22) -> str:
         """A node's name inside ∂/∂…: its own, or a short one."""

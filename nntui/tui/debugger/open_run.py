@@ -42,7 +42,7 @@ class RunOpener:
         from nntui.training.experiment import read
         from nntui.tui.debugger.opening import on_experiment
 
-        experiment = read(self.run.config)
+        experiment = read(self.run.config, fresh=False)
         info = self._from_trainer(experiment) if self._live else self._from_files(experiment)
         session = on_experiment(
             experiment,

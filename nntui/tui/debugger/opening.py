@@ -8,11 +8,17 @@ from typing import Any
 from nntui.debugging import opening
 from nntui.training.experiment import Experiment
 from nntui.tui.debugger.session import DebugSession
+from nntui_core.minimizing import Minimizer
 
 
 def on_expression(text: str, values: Mapping[str, Any]) -> DebugSession:
     """Raises ExpressionError and UserError."""
     return DebugSession(opening.on_expression(text, values))
+
+
+def on_minimizer(minimizer: Minimizer) -> DebugSession:
+    """On an expression that is minimized: its steps are walked as batches are."""
+    return DebugSession(opening.on_minimizer(minimizer), minimizer)
 
 
 def on_experiment(

@@ -13,16 +13,17 @@ from nntui.tui.debugger.format import number
 from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine
 from nntui.tui.render.picture import Style, join, text
+from nntui_core.minimizing import Minimizer
 from nntui_core.trainer import Preview, Trainer
 
 MUTED = Style(fg="muted")
 CHANGE = Style(fg="accent", bold=True)
 
 
-def card(look: Look, trainer: Trainer, preview: Preview) -> tuple[CardLine, ...]:
+def card(look: Look, trainer: Trainer | Minimizer, preview: Preview) -> tuple[CardLine, ...]:
     """The lines for the cursor's parameter, or for all where it is on another node."""
     optimizer = trainer.optimizer
-    lines = [CardLine("rule", text(optimizer.formula))]
+    lines = [CardLine("rule", text(optimizer.rule))]
     numbers = [
         f"{f.name} = {number(getattr(optimizer, f.name))}"
         for f in fields(optimizer)  # type: ignore[arg-type]
@@ -43,7 +44,7 @@ def card(look: Look, trainer: Trainer, preview: Preview) -> tuple[CardLine, ...]
             )
         )
     node = look.node
-    if node.role == "parameter":
+    if node.role == "parameter" and node.name not in look.plan.parameters.frozen:
         lines += _entry(look, preview)
     lines += _table(look, preview)
     return tuple(lines)
@@ -92,6 +93,9 @@ def _table(look: Look, preview: Preview) -> list[CardLine]:
     lines.append(CardLine("all", text("‖g‖ · each slot's length before → after · ‖Δw‖ · ‖Δw‖/‖w‖", MUTED)))
     change = preview.after - preview.theta
     for name in parameters:
+        if name in parameters.frozen:
+            lines.append(CardLine(display(name, 14), text("frozen", MUTED)))
+            continue
 
         def length(vector: np.ndarray, name: str = name) -> float:
             return float(np.linalg.norm(parameters.view(name, vector).astype(np.float64)))

@@ -100,6 +100,8 @@ def _verdict(session: DebugSession) -> tuple[str, str]:
 
 def _sample_text(session: DebugSession) -> str:
     subject = session.debugger.subject
+    if subject.minimizer is not None:
+        return f"step {subject.step}/{subject.minimizer.update}"
     if not subject.network:
         return ""
     if session.single or len(subject.rows) == 1:

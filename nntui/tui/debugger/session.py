@@ -15,6 +15,7 @@ from nntui.tui.debugger.moment import Look, Wiring
 from nntui.tui.debugger.present import view_of
 from nntui.tui.debugger.view import View
 from nntui_core.graph import Node
+from nntui_core.minimizing import Minimizer
 from nntui_core.trainer import Preview, Trainer
 
 
@@ -27,12 +28,12 @@ class ConditionsChanged:
 
 
 class DebugSession:
-    """A debugger with a cursor. ``trainer`` gives the optimizer's step; an expression has none."""
+    """A debugger with a cursor. ``trainer`` gives the optimizer's step; an expression has none, or what minimizes it."""
 
     def __init__(
         self,
         debugger: Debugger,
-        trainer: Trainer | None = None,
+        trainer: Trainer | Minimizer | None = None,
         by_sample: Callable[[int], Debugger] | None = None,
         by_batch: Callable[[int], Debugger] | None = None,
         title: str = "",

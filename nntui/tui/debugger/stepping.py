@@ -10,6 +10,8 @@ from nntui.debugging import products
 from nntui.debugging.birth import Birth, birth, born_at
 from nntui.debugging.conditions import NON_FINITE
 from nntui.display import display
+from nntui.tui.debugger.choosing import walk
+from nntui_core.minimizing import Minimizer
 
 if TYPE_CHECKING:
     from nntui.tui.debugger.session import DebugSession
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 def step(session: DebugSession) -> None:
     """The next step; after the last, the optimizer's."""
-    if session.preview is not None:
+    if session.preview is not None and isinstance(session.trainer, Minimizer):
+        walk(session, 1)
+    elif session.preview is not None:
         more = "the next update belongs to the training: q goes back to it"
         session.say(
             more if session.of_training else "the end: the optimizer's step was the last; b goes back"
@@ -211,7 +215,13 @@ def optimize(session: DebugSession) -> None:
         _show(session, born)
         return
     with np.errstate(all="ignore"):
-        session.preview = session.trainer.preview()
+        if isinstance(session.trainer, Minimizer):
+            parameters = session.debugger.subject.plan.parameters
+            session.preview = session.trainer.preview(
+                session.debugger.sample, parameters.theta, parameters.grad
+            )
+        else:
+            session.preview = session.trainer.preview()
     if session.cursor.role != "parameter":
         session.cursor_name = next(
             (n.name for n in session.debugger.subject.plan.nodes if n.role == "parameter"),

@@ -1,0 +1,142 @@
+"""What every loss is: contributions of samples and outputs, put together as one number."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from annotated_types import Gt
+
+from nntui_core.errors import ShapeError
+from nntui_core.graph import Graph, Node, Op
+from nntui_core.memory import Array, Arrays, Shape, Workspace
+from nntui_core.ops.base import expect_operands
+from nntui_core.ops.binary import Mul
+from nntui_core.ops.reductions import Mean, Sum
+
+Reduction = Literal["mean", "batch", "sum"]
+Targets = Literal["labels", "bits", "numbers"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss(Op):
+    """An op on (output or logits, target) that gives the data loss: ``factor`` times the reduced contributions."""
+
+    from_logits: ClassVar[bool] = False
+    """Whether operand 0 is the pre-activation: the output's activation is fused into the loss."""
+    needs: ClassVar[str | None] = None
+    """Type of the output activation without which it means nothing; None for any."""
+    targets: ClassVar[Targets] = "numbers"
+    """What it compares with: class indices, numbers from 0 to 1, or any numbers (for classes one-hot)."""
+    by_row: ClassVar[bool] = False
+    """Whether a sample has one contribution, whatever its outputs: the mean is then over samples."""
+    FROM_OBJECTIVE: ClassVar[tuple[str, ...]] = ("reduction", "factor")
+    """Fields that are keys of ``[objective]``, not of the loss."""
+
+    reduction: Reduction = "mean"
+    """How contributions are put together: "mean" over samples and outputs, "batch": outputs summed, or "sum"."""
+    factor: Annotated[float, Gt(0)] = 1.0
+    """Multiplies the loss: ½Σ is reduction "sum" with 0.5."""
+
+    @property
+    @abstractmethod
+    def contribution(self) -> str:
+        """One contribution, as a formula."""
+
+    @property
+    @abstractmethod
+    def slope(self) -> tuple[float, str]:
+        """A number and a formula: their product is the derivative of a contribution by output or logit."""
+
+    def rule(self, i: int, args: Sequence[str]) -> str:
+        """The derivative by operand 0 as it is taught; m counts what the mean is over."""
+        number, text = self.slope
+        number *= self.factor
+        over = "" if self.reduction == "sum" else "/m"
+        plain = text if text.startswith(("sign", "clip", "[")) or (number == 1 and not over) else f"({text})"
+        return f"{'' if number == 1 else f'{number:g}'}{plain}{over}"
+
+    @property
+    def formula(self) -> str:  # type: ignore[override]
+        """With the reduction and the factor in force."""
+        number = "" if self.factor == 1 else "½·" if self.factor == 0.5 else f"{self.factor:g}·"
+        outputs = "Σⱼ " if self.reduction == "batch" and not self.by_row else ""
+        samples = "Σ " if self.reduction == "sum" else "mean of "
+        return f"{number}{samples}{outputs}{self.contribution}"
+
+    def softened(self) -> Loss:
+        """The same for targets that are shares, not decided beforehand."""
+        return self
+
+    def divisor(self, shape: Shape) -> float:
+        """What the sum of the contributions is divided by, for outputs or logits of ``shape``."""
+        if self.reduction == "sum":
+            return 1 / self.factor
+        return (shape[0] if self.by_row or self.reduction == "batch" else prod(shape)) / self.factor
+
+    @abstractmethod
+    def contributions(self, xs: Arrays, ws: Workspace) -> Array:
+        """What was put together in the last ``forward``: ``m × K``, or ``m`` where :attr:`by_row`."""
+
+    def by_sample(self, xs: Arrays, ws: Workspace) -> Array:
+        """After ``forward``: the loss of each sample as if it were alone."""
+        each = self.contributions(xs, ws)
+        if each.ndim > 1:
+            each = each.mean(axis=1) if self.reduction == "mean" else each.sum(axis=1)
+        return np.asarray(self.factor * each)
+
+    def weight(self, rows: int) -> int:
+        """What the losses of parts (of ``rows`` samples) are to be weighted by for :meth:`whole`."""
+        return 1 if self.reduction == "sum" else rows
+
+    def whole(self, weighted: float, rows: int) -> float:
+        """The loss of ``rows`` samples, from the weighted sum of their parts' losses."""
+        return weighted if self.reduction == "sum" else weighted / rows
+
+    def a_sample(self, loss: float, rows: int) -> float:
+        """The loss of ``rows`` samples as that of one: so those of unequal parts can be compared."""
+        return loss / rows if self.reduction == "sum" else loss
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 2)
+        if shapes[0] != shapes[1]:
+            raise ShapeError(
+                f"{self.type}: outputs and targets differ in shape", given=f"{shapes[0]} and {shapes[1]}"
+            )
+        return ()
+
+    def differentiable(self, i: int) -> bool:
+        return i == 0
+
+    def reduced(self, graph: Graph, contributions: Node, rows: int) -> Node:
+        """The contributions of ``rows`` samples put together, by primitive ops."""
+        if self.reduction == "mean":
+            return scaled(graph, graph.apply(Mean(), contributions), self.factor)
+        total = graph.apply(Sum(), contributions)
+        return scaled(graph, total, self.factor / (rows if self.reduction == "batch" else 1))
+
+
+class LabelLoss(Loss):
+    """A loss of logits ``m × K`` with class indices ``m``; a contribution a sample."""
+
+    from_logits: ClassVar[bool] = True
+    targets: ClassVar[Targets] = "labels"
+    by_row: ClassVar[bool] = True
+
+    def infer(self, *shapes: Shape) -> Shape:
+        expect_operands(self, shapes, 2)
+        z, y = shapes
+        if len(z) != 2 or len(y) != 1 or z[0] != y[0]:
+            raise ShapeError(f"{self.type} needs logits m × K and m labels", given=f"{z} and {y}")
+        return ()
+
+
+def scaled(graph: Graph, node: Node, factor: float) -> Node:
+    """``factor`` times the node; the node itself for 1."""
+    if factor == 1:
+        return node
+    return graph.apply(Mul(), graph.leaf(f"{factor:g}", (), "constant", value=factor), node)

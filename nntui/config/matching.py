@@ -1,0 +1,116 @@
+"""Whether output, loss, labels and what is monitored fit each other."""
+
+from __future__ import annotations
+
+from nntui.config.settings import Settings
+from nntui.config.structure import Fault
+from nntui.data.table import Table
+from nntui_core import catalog
+from nntui_core.layers.base import Layer
+from nntui_core.memory import Array
+from nntui_core.network import Network
+from nntui_core.train_spec import rises
+
+
+def output_activation(layer: Layer) -> str:
+    """The type of the activation of a layer; "linear" where it has none."""
+    return str(getattr(getattr(layer, "activation", None), "type", "linear"))
+
+
+def output_faults(settings: Settings) -> list[Fault]:
+    """Faults between the output layer and the loss."""
+    last = len(settings.layers) - 1
+    layer, loss = settings.layers[last], settings.loss
+    activation = output_activation(layer)
+    path = ("layers", last, "activation")
+    out: list[Fault] = []
+    if loss.needs is not None and activation != loss.needs:
+        if hasattr(layer, "activation"):
+            problem = (
+                f'{loss.type} needs {loss.needs} at the output (given "{activation}"; allowed "{loss.needs}")'
+            )
+            out.append((path, problem))
+        else:
+            problem = f"{loss.type} needs a last layer with {loss.needs} (given {layer.type}; allowed dense)"
+            out.append((path[:2], problem))
+    if activation == "softmax" and getattr(layer, "units", None) == 1:
+        problem = (
+            "softmax over one unit is always 1 (given 1; allowed the number of classes); for two classes use "
+            "sigmoid and binary_cross_entropy"
+        )
+        out.append((("layers", last, "units"), problem))
+    for k, other in enumerate(settings.layers[:-1]):
+        if output_activation(other) == "softmax":
+            problem = 'softmax belongs to the output layer only (given "softmax"; allowed any other)'
+            out.append((("layers", k, "activation"), problem))
+    return out
+
+
+def label_faults(settings: Settings, table: Table) -> list[Fault]:
+    """Faults between the settings and the kind of labels."""
+    if table.task == "classification":
+        return []
+    out: list[Fault] = []
+    loss, last = settings.loss, len(settings.layers) - 1
+    several = table.task == "multilabel"
+    what = "a sample may have several labels" if several else "the targets are numbers"
+    allowed = [n for n, cls in catalog.members("loss").items() if cls.targets != "labels"]
+    if not several and not table.reconstructs:
+        allowed = [n for n in allowed if catalog.members("loss")[n].targets == "numbers"]
+    if loss.type not in allowed:
+        choices = ", ".join(f'"{n}"' for n in allowed)
+        needs = "one class a sample" if several else "classes"
+        problem = f'{loss.type} needs {needs}, but {what} (given "{loss.type}"; allowed {choices})'
+        out.append((("objective", "loss"), problem))
+    activation = output_activation(settings.layers[last])
+    if several and activation != "sigmoid":
+        problem = f'{what}, each decided at 0.5: sigmoid is needed at the output (given "{activation}"; allowed "sigmoid")'
+        out.append((("layers", last, "activation"), problem))
+    if several:
+        return out
+    for path, monitor in settings.monitors:
+        if rises(monitor):
+            better = monitor.replace("accuracy", "loss")
+            problem = f'{what}, so there is no accuracy (given "{monitor}"; allowed "{better}")'
+            out.append(((*path, "monitor"), problem))
+    return out
+
+
+def range_faults(settings: Settings, table: Table, y: Array) -> list[Fault]:
+    """The fault of targets, as the network gets them, that a loss of numbers from 0 to 1 cannot have."""
+    if settings.loss.targets != "bits" or table.task == "classification" or not y.size:
+        return []
+    low, high = float(y.min()), float(y.max())
+    if low >= 0 and high <= 1:
+        return []
+    hint = (
+        "put minmax or binarize last in preprocess, or use mse"
+        if table.reconstructs
+        else "scale them, or use mse"
+    )
+    problem = f"the targets must lie between 0 and 1 (given {low:g} to {high:g}; allowed 0 to 1); {hint}"
+    return [(("objective", "loss"), problem)]
+
+
+def width_faults(settings: Settings, network: Network, table: Table, features: int) -> list[Fault]:
+    """Faults between the width of the output and the labels; ``features`` is the number of prepared inputs."""
+    last = len(settings.layers) - 1
+    path = ("layers", last, "units") if hasattr(settings.layers[last], "units") else ("layers", last)
+    width, loss = network.outputs, settings.loss
+    if table.classes is None:
+        count = features if table.reconstructs else table.y.shape[1]
+        what = {"multilabel": "labels", "regression": "targets"}[str(table.task)]
+        of = "inputs, which are the targets" if table.reconstructs else what
+        problem = f"the number of outputs is not the number of {of} (given {width}; allowed {count})"
+        return [] if width == count else [(path, problem)]
+    count = len(table.classes)
+    if loss.targets == "bits":
+        allowed = [1] if count <= 2 else [count]
+    elif loss.targets == "labels" or output_activation(settings.layers[last]) == "softmax":
+        allowed = [max(count, 2)]
+    else:
+        allowed = [1, 2] if count <= 2 else [count]
+    if width in allowed:
+        return []
+    choices = " or ".join(map(str, allowed))
+    return [(path, f"the data has {count} classes (given {width}; allowed {choices})")]
