@@ -13,6 +13,7 @@ from typing import Any
 import click
 from textual.app import App
 
+from nntui.config.race import RaceSettings
 from nntui.display import display
 from nntui.errors import DIVERGED, FAILED
 from nntui.runs.directory import LIVE, RunDirectory
@@ -20,6 +21,8 @@ from nntui.tui.app import NntuiApp
 from nntui.tui.caps import detect
 from nntui.tui.debugger.app import DebugApp
 from nntui.tui.debugger.worker import Open
+from nntui.tui.race.app import RaceApp
+from nntui.tui.race.session import RaceSession
 from nntui.tui.source import Source
 
 MODES = (1049, 1000, 1002, 1003, 1006, 1015, 2004, 1004)
@@ -86,6 +89,14 @@ def show(source: Source, run: RunDirectory, *, pace: str | float = "auto") -> in
 def show_debugger(open_session: Open) -> int:
     """Show a debugger until the user leaves; returns the exit code."""
     app = DebugApp(open_session, detect(os.environ, sys.stderr.encoding))
+    with _Signals(app) as signals:
+        app.run()
+    return 128 + signals.received if signals.received else FAILED if app.return_code else 0
+
+
+def show_race(settings: RaceSettings, of: RunDirectory | None) -> int:
+    """Show a race until the user leaves; returns the exit code."""
+    app = RaceApp(lambda: RaceSession(settings, of), settings.title, detect(os.environ, sys.stderr.encoding))
     with _Signals(app) as signals:
         app.run()
     return 128 + signals.received if signals.received else FAILED if app.return_code else 0
