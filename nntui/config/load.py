@@ -14,7 +14,7 @@ from nntui.config import beginners, checks, demos, toml
 from nntui.config.faults import dotted
 from nntui.config.lines import Path, line_of, lines
 from nntui.config.models import Schema, build, instance, root
-from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, TrainKeys
+from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, SweepKeys, TrainKeys
 from nntui.config.validate import Validation
 from nntui.data import sources
 from nntui.data.table import Source
@@ -84,6 +84,19 @@ def parse(
     judge: Judge | None = None,
 ) -> Settings:
     """Settings from TOML ``text``, its paths relative to ``path``'s directory. Raises UserError."""
+    data, origin = tables(text, path, overrides, seed=seed, epochs=epochs)
+    return resolve(data, path, origin, judge)
+
+
+def tables(
+    text: str,
+    path: FilePath,
+    overrides: Sequence[str] = (),
+    *,
+    seed: int | None = None,
+    epochs: int | None = None,
+) -> tuple[dict[str, Any], Origin]:
+    """The tables in ``text`` with what overrides them, and where each key came from. Raises UserError."""
     shown = display(path)
     data = toml.parse(text, shown)
     where: dict[Path, str] = {}
@@ -94,7 +107,13 @@ def parse(
         extra.append(f"train.epochs={epochs}")
     for setting in extra:
         where |= dict.fromkeys(toml.override(data, setting), display(setting, 60))
-    origin = Origin(shown, text, where)
+    return data, Origin(shown, text, where)
+
+
+def resolve(
+    data: dict[str, Any], path: FilePath, origin: Origin, judge: Judge | None = None
+) -> Settings:
+    """Settings from the tables of a file, its paths relative to ``path``'s directory. Raises UserError."""
     race = "race" in data
     data.pop("race", None)
     single = [name for name in beginners.LISTS if isinstance(data.get(name), dict)]
@@ -115,7 +134,7 @@ def parse(
     faulty = {path[0] for path, _ in found if path not in checked.surplus}
     shaping = faulty & {"data", "preprocess", "layers", "objective", "dtype"}
     later, rest = ([], []) if settings is None or shaping or judge is None else _later(settings, judge)
-    more = [f"{shown}: and {checked.more} more faults"] * (checked.more > 0)
+    more = [f"{origin.shown}: and {checked.more} more faults"] * (checked.more > 0)
     raise UserError([*origin.messages([*found, *later]), *rest, *more])
 
 
@@ -170,8 +189,9 @@ def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origi
         init_from=tables.get("init_from", ""),
         schedule=instance(parsed.schedule, "schedule"),
         train=build(TrainKeys, train),
+        sweep=None if parsed.sweep is None else build(SweepKeys, dict(parsed.sweep)),
         base=path.resolve().parent,
-        tables=tables,
+        tables={k: v for k, v in tables.items() if k != "sweep"},
         message=origin.message,
     )
 
@@ -224,4 +244,4 @@ def schema() -> dict[str, Any]:
     }
 
 
-__all__ = ["dump", "load", "parse", "same", "schema"]
+__all__ = ["dump", "load", "parse", "resolve", "same", "schema", "tables"]

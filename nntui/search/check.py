@@ -1,0 +1,20 @@
+"""Whether a search can be judged at all, seen before it begins."""
+
+from __future__ import annotations
+
+from nntui.errors import UserError
+from nntui.experiment import build
+from nntui.search.order import Order
+
+
+def check(order: Order) -> None:
+    """Build what the file itself describes, and see that it has what is monitored. Raises UserError."""
+    experiment = build(order.settings)
+    parts = experiment.measure()
+    if order.part not in parts:
+        return  # only trials hold rows out
+    known = parts[order.part].to_json()
+    if order.measure not in known:
+        allowed = ", ".join(f"{order.part}.{k}" for k in known)
+        problem = f'this is not measured here (given "{order.keys.monitor}"; allowed {allowed})'
+        raise UserError(order.origin.message(("sweep", "monitor"), problem))
