@@ -12,7 +12,7 @@ from nntui.config.load import Origin, resolve, tables
 from nntui.config.settings import Settings, SweepKeys
 from nntui.errors import UserError
 from nntui.search import space
-from nntui.search.space import Fault, Space, Tables
+from nntui.search.space import Fault, Space, Suggest, Tables
 
 RISING = ("accuracy", "macro_f1", "f1", "r2")
 """What is better the larger it is."""
@@ -50,7 +50,7 @@ class Order:
         """Whether more is better."""
         return self.measure in RISING
 
-    def fill(self, suggest: space.Suggest) -> tuple[Tables, dict[str, Any]]:
+    def fill(self, suggest: Suggest) -> tuple[Tables, dict[str, Any]]:
         """A trial's tables, and the values in it by key."""
         return self.space.fill(self.tables, suggest)
 

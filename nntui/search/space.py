@@ -230,12 +230,12 @@ def put(tables: Tables, path: Path, value: Any) -> None:
 
 
 def _at(tables: Any, path: Path) -> Any:
-    at = tables
+    at: Any = tables
     for part in path:
         if not isinstance(at, dict | list):
             return None
         try:
-            at = at[part]  # type: ignore[call-overload]
+            at = at[part]
         except (KeyError, IndexError):
             return None
     return at

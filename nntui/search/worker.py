@@ -235,7 +235,7 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     sink = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no message
-    source = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123  # the whole life long
+    source = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  # the whole life long
     search = json.loads(source.readline())
     other = Coordinator(source, sink)
     worker = Worker(search, other)
