@@ -110,9 +110,7 @@ def tables(
     return data, Origin(shown, text, where)
 
 
-def resolve(
-    data: dict[str, Any], path: FilePath, origin: Origin, judge: Judge | None = None
-) -> Settings:
+def resolve(data: dict[str, Any], path: FilePath, origin: Origin, judge: Judge | None = None) -> Settings:
     """Settings from the tables of a file, its paths relative to ``path``'s directory. Raises UserError."""
     race = "race" in data
     data.pop("race", None)

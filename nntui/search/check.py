@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nntui.errors import UserError
-from nntui.experiment import build
 from nntui.search.order import Order
+from nntui.training.experiment import build
 
 
 def check(order: Order) -> None:

@@ -13,6 +13,7 @@ from nntui.config.settings import Settings, SweepKeys
 from nntui.errors import UserError
 from nntui.search import space
 from nntui.search.space import Fault, Space, Suggest, Tables
+from nntui.training.experiment import build
 
 RISING = ("accuracy", "macro_f1", "f1", "r2")
 """What is better the larger it is."""
@@ -68,7 +69,7 @@ def load(
     path = demos.find(name)
     text = toml.read(path)
     found, origin = tables(text, path, overrides, seed=seed)
-    settings = resolve(found, path, origin)
+    settings = resolve(found, path, origin, build)
     keys = settings.sweep
     if keys is None:
         raise UserError(

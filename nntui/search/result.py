@@ -12,7 +12,7 @@ from tomlkit.items import AoT, Array
 from nntui.config.lines import Path as KeyPath
 from nntui.config.validate import allowed_keys
 from nntui.errors import FAILED
-from nntui.runs.files import atomic_write, file_error
+from nntui.files import atomic_write, file_error
 from nntui.search.order import Order
 from nntui.search.space import TAGS
 from nntui.search.storage import masked

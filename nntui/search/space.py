@@ -232,11 +232,11 @@ def put(tables: Tables, path: Path, value: Any) -> None:
 def _at(tables: Any, path: Path) -> Any:
     at: Any = tables
     for part in path:
-        if not isinstance(at, dict | list):
-            return None
-        try:
+        if isinstance(at, dict):
+            at = at.get(part)
+        elif isinstance(at, list) and isinstance(part, int) and part < len(at):
             at = at[part]
-        except (KeyError, IndexError):
+        else:
             return None
     return at
 

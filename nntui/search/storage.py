@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from nntui.display import display
 from nntui.errors import UserError
-from nntui.runs.files import expanded, reason
+from nntui.files import expanded, reason
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage

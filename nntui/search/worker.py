@@ -26,8 +26,8 @@ from nntui.errors import UserError
 
 if TYPE_CHECKING:
     from nntui.search.ledger import Ledger
-    from nntui.session import Session
     from nntui.signals import Signals
+    from nntui.training.session import Session
     from nntui_core.errors import NumericError
 
 Message = dict[str, Any]
@@ -143,10 +143,10 @@ class Worker:
         return {"end": "complete", "value": math.fsum(values) / len(values)}
 
     def _run(self, tables: Message, signals: Signals, *, first: bool) -> Message:
-        from nntui import opening
         from nntui.config.load import resolve
-        from nntui.experiment import build
-        from nntui.outcome import outcome
+        from nntui.training.experiment import build
+        from nntui.training.result import outcome
+        from nntui.training.start import start
 
         try:
             experiment = build(resolve(tables, self._path, self._origin), self._load)
@@ -154,7 +154,7 @@ class Worker:
             return {"end": "invalid", "reason": "; ".join(error.messages)}
         said: list[str] = []
         try:
-            session = opening.start(experiment, self._runs, said.append)
+            session = start(experiment, self._runs, said.append)
         except UserError as error:
             return {"end": "failed", "reason": "; ".join(error.messages)}
         try:
@@ -258,8 +258,8 @@ def main() -> int:
 
 def _warm() -> None:
     """Load what trials need before the first one."""
-    from nntui import opening, outcome  # noqa: F401
     from nntui.config.models import root
+    from nntui.training import result, start  # noqa: F401
 
     root()
 
