@@ -63,17 +63,18 @@ def command(
       nntui sweep my.toml --storage postgresql://user@host/db --workers 8
       nntui sweep my.toml --workers 0          watch what others do
     """
-    from nntui.search.storage import require_optuna
-
-    require_optuna()
     terminal = sys.stdin.isatty() and sys.stderr.isatty() and not (as_json or quiet)
     if screen if screen is not None else terminal:
         raise UserError("the screen of nntui sweep: not in this release; use --no-screen")
     with Signals(at_once=_leave) as signals:
         from nntui.search import order
+        from nntui.search.storage import optuna_problem
 
         base = runs_directory(ctx, runs)
         found = order.load(config, overrides, seed=seed, trials=trials, storage=storage, study=study)
+        problem = optuna_problem()
+        if problem:
+            raise UserError(found.origin.message(("sweep",), problem))
         _usable(out)
         return search(found, base, workers, timeout, out, signals, as_json=as_json, quiet=quiet)
 
@@ -97,12 +98,10 @@ def search(
     from nntui.search.check import check
     from nntui.search.coordinator import Coordinator, default_workers
     from nntui.search.result import document, write
-    from nntui.search.storage import Place
+    from nntui.search.storage import place_of
     from nntui.search.study import Study, best
 
-    place = Place(
-        order.keys.storage or str(runs / f"{order.study}.journal"), order.base if order.keys.storage else None
-    )
+    place = place_of(order, runs)
     check(order)
     progress = Progress(quiet=quiet)
     study = Study(order, place, progress.said)

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from nntui.display import display
+from nntui.files import reason
 from nntui.search.sampling import RETRY
 from nntui.search.storage import Place
 
@@ -57,6 +58,8 @@ class Ledger:
             return f"its driver is missing ({error.name}): pip install 'nntui[sweep]'"
         if isinstance(error, ArgumentError):
             return "this is no URL of a database"
+        if isinstance(error, OSError) and error.errno:
+            return reason(error)
         cause = error.__cause__ if isinstance(error, StorageInternalError) and error.__cause__ else error
         cause = getattr(cause, "orig", None) or cause
         return display(self.place.mask(" ".join(str(cause).split())), 200)
@@ -92,15 +95,15 @@ class Ledger:
 
     def conclude(self, number: int, verdict: dict[str, Any]) -> bool:
         """Keep what a trial came to (see :mod:`nntui.search.worker`); False where it has ended already."""
-        end, reason = verdict["end"], verdict.get("reason", "")
+        end, why = verdict["end"], verdict.get("reason", "")
         if end == "complete":
             return self.tell(number, verdict["value"], TrialState.COMPLETE)
         if end == "pruned":
-            self.note(number, {REASON: reason})
+            self.note(number, {REASON: why})
             return self.tell(number, None, TrialState.PRUNED)
         if end in ("lost", "interrupted"):
-            return self.lose(self.trials()[number], reason, counted=end == "lost")
-        self.note(number, {REASON: reason, FINAL: end != "invalid", INVALID: end == "invalid"})
+            return self.lose(self.trials()[number], why, counted=end == "lost")
+        self.note(number, {REASON: why, FINAL: end != "invalid", INVALID: end == "invalid"})
         return self.tell(number, None, TrialState.FAIL)
 
     def tell(self, number: int, value: float | None, state: TrialState) -> bool:
@@ -128,13 +131,11 @@ class Ledger:
         except UpdateFinishedTrialError:
             return
 
-    def lose(self, trial: FrozenTrial, reason: str, *, counted: bool = True) -> bool:
+    def lose(self, trial: FrozenTrial, why: str, *, counted: bool = True) -> bool:
         """Fail a trial and have it tried again, but for the last of MOST_TRIES; False where it has ended already."""
         tries = int(trial.user_attrs.get(TRIES, 0)) + counted
         last = tries >= MOST_TRIES
-        self.note(
-            trial.number, {REASON: f"{reason} ({tries} times)", FINAL: True} if last else {REASON: reason}
-        )
+        self.note(trial.number, {REASON: f"{why} ({tries} times)", FINAL: True} if last else {REASON: why})
         if not self.tell(trial.number, None, TrialState.FAIL):
             return False
         if not last:

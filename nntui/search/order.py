@@ -35,6 +35,12 @@ class Order:
     base: FilePath | None
     """What a relative storage is relative to."""
 
+    def storage_fault(self, problem: str) -> str:
+        """A fault of the storage as a line that names where it was given."""
+        if self.base is None:
+            return f"--storage: {problem}"
+        return self.origin.message(("sweep", "storage"), problem)
+
     @property
     def part(self) -> str:
         """The part of the data that is judged on."""

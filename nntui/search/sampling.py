@@ -60,13 +60,7 @@ def sampler(order: Order) -> BaseSampler:
                     seed=seed, warn_independent_sampling=False, independent_sampler=RandomSampler(seed=seed)
                 )
             case _:
-                return TPESampler(
-                    seed=seed,
-                    multivariate=True,
-                    group=True,
-                    constant_liar=True,
-                    warn_independent_sampling=False,
-                )
+                return TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True)
 
     return Numbered(
         lambda number: make(int(np.random.SeedSequence([order.settings.seed, number]).generate_state(1)[0]))

@@ -15,10 +15,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from nntui.display import display
 from nntui.errors import UserError
-from nntui.files import expanded, reason
+from nntui.files import expanded, file_error
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
+
+    from nntui.search.order import Order
 
 OLDEST = 5
 """The first release of Optuna that this works with."""
@@ -31,21 +33,23 @@ PATIENCE = 10
 ALLOWED = "a journal file, sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
-def require_optuna() -> None:
-    """Raises UserError where Optuna is missing or too old."""
+def optuna_problem() -> str:
+    """What is wrong with the Optuna that is installed; empty where nothing is."""
     try:
         version = metadata.version("optuna")
     except metadata.PackageNotFoundError:
-        raise UserError("nntui sweep needs Optuna: pip install 'nntui[sweep]'") from None
-    if int(re.match(r"\d*", version).group() or 0) < OLDEST:  # type: ignore[union-attr]
-        raise UserError(
-            f"nntui sweep needs a newer Optuna (given {version}; allowed {OLDEST}.0 or later): "
+        return "nntui sweep needs Optuna: pip install 'nntui[sweep]'"
+    found = re.match(r"[0-9]+", version)
+    if found is None or int(found.group()) < OLDEST:
+        return (
+            f"nntui sweep needs a newer Optuna (given {display(version, 40)}; allowed {OLDEST}.0 or later): "
             "pip install -U 'nntui[sweep]'"
         )
+    return ""
 
 
 class Place:
-    """A storage as it was given, and as it is shown. Raises UserError where it is none that is known."""
+    """A storage as it was given, and as it is shown. Raises ValueError where it is none that is known."""
 
     def __init__(self, given: str, base: Path | None = None) -> None:
         self.given = given
@@ -62,7 +66,7 @@ class Place:
                 )
             self.path = (base or Path()) / expanded(name)
         elif self.scheme != "postgresql":
-            raise UserError(f"not a known storage (given {display(self.shown, 80)}; allowed {ALLOWED})")
+            raise ValueError(f"not a known storage (given {display(self.shown, 80)}; allowed {ALLOWED})")
 
     @property
     def database(self) -> bool:
@@ -82,11 +86,8 @@ class Place:
     ) -> BaseStorage:
         """The storage, made where it is a file that is not there; ``lost`` is called with study and trial.
 
-        Raises UserError, or what the database raises.
+        Raises OSError, ValueError, or what the database raises.
         """
-        require_optuna()
-        if self.path is not None:
-            _prepare(self.path)
         if not self.database:
             assert self.path is not None
             return _journal(self.path)
@@ -109,6 +110,20 @@ class Place:
             )  # fmt: skip
 
 
+def place_of(order: Order, runs: Path) -> Place:
+    """Where an order's study is kept, in the runs' directory unless it says otherwise. Raises UserError."""
+    if order.keys.storage is None:
+        try:
+            runs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise file_error(runs, "keep a study", error) from None
+        return Place(str(runs / f"{order.study}.journal"))
+    try:
+        return Place(order.keys.storage, order.base)
+    except ValueError as error:
+        raise UserError(order.storage_fault(str(error))) from None
+
+
 def masked(text: str, url: str) -> str:
     """``text`` with the password of ``url`` as ***, wherever it stands."""
     for secret in sorted(_secrets(url), key=len, reverse=True):
@@ -129,25 +144,18 @@ def _secrets(url: str) -> set[str]:
     return {s for s in (given, unquote(given or ""), *query) if s}
 
 
-def _prepare(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab"):
-            pass
-    except OSError as error:
-        raise UserError(f"{display(path)}: cannot open the storage: {reason(error)}") from None
-
-
 def _journal(path: Path) -> BaseStorage:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend
 
+    with path.open("ab"):
+        pass  # made where it is not there
     lock = FileLock(path)
     _mend(path, lock)
     try:
         return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))  # type: ignore[arg-type]
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{display(path)}: not a journal of studies: {display(error, 120)}") from None
+        raise ValueError(f"not a journal of studies: {display(error, 120)}") from None
 
 
 class FileLock:
@@ -182,8 +190,14 @@ class FileLock:
 
 
 def _mend(path: Path, lock: FileLock) -> None:
-    """Cut a last line that a crash left unfinished: the next one would be appended to it."""
+    """Cut a last line that a crash left unfinished: the next one would be appended to it.
+
+    Raises ValueError for a file that is no journal, which stays as it is.
+    """
     with lock.held(), path.open("r+b") as stream:
+        first = stream.readline(1 << 16)
+        if first and b'"op_code"' not in first:
+            raise ValueError("not a journal of studies")
         size = stream.seek(0, os.SEEK_END)
         at = size
         while at > 0:

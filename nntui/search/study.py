@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import random
 import time
 import uuid
 import warnings
@@ -14,8 +15,9 @@ from typing import Any
 
 import optuna
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, ProgrammingError, SQLAlchemyError
 
 from nntui.display import display
 from nntui.errors import UserError
@@ -27,6 +29,9 @@ from nntui.search.order import Order
 from nntui.search.sampling import RETRY
 from nntui.search.space import Dimension, Tables
 from nntui.search.storage import GRACE, HEARTBEAT, Place
+
+MAKING = 5
+"""Times that opening a storage is tried again where others make its tables, too."""
 
 # Attributes of the study
 SEARCH = "nntui"
@@ -83,6 +88,8 @@ class Study:
         self, order: Order, place: Place, report: Report, *, heartbeat: int = HEARTBEAT, grace: int = GRACE
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        # What it warns of is for those who call it: experimental parts, and a heartbeat without its own loop.
+        warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         warnings.filterwarnings("ignore", module="optuna")
         self.order = order
         self.place = place
@@ -92,7 +99,7 @@ class Study:
         self._unowned: dict[int, float] = {}
         """When a trial without an owner, or without the retry that is due, was first seen; by its number."""
         try:
-            self._storage = place.open(self.ledger.stale, heartbeat=heartbeat, grace=grace)
+            self._storage = self._opened(heartbeat, grace)
             self._study = optuna.create_study(
                 storage=self._storage, study_name=order.study, load_if_exists=True,
                 direction="maximize" if order.rises else "minimize",
@@ -102,7 +109,17 @@ class Study:
             self._join()
             self._stop_token = self._study.user_attrs.get(STOP_ALL)
         except (SQLAlchemyError, StorageInternalError, OSError, ModuleNotFoundError, ValueError) as error:
-            raise UserError(f"{place.shown}: cannot open the storage: {self.ledger.why(error)}") from None
+            problem = f"cannot open the storage (given {place.shown}): {self.ledger.why(error)}"
+            raise UserError(order.storage_fault(problem)) from None
+
+    def _opened(self, heartbeat: int, grace: int) -> BaseStorage:
+        """The storage. Hosts that make its tables at the same moment are in each other's way."""
+        for _ in range(MAKING):
+            try:
+                return self.place.open(self.ledger.stale, heartbeat=heartbeat, grace=grace)
+            except (IntegrityError, ProgrammingError):
+                time.sleep(random.uniform(0.1, 1.0))
+        return self.place.open(self.ledger.stale, heartbeat=heartbeat, grace=grace)
 
     @property
     def budget(self) -> int:
