@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +15,16 @@ import click
 from nntui.cli.common import print_json, runs_directory, runs_option, say, say_error
 from nntui.display import display
 from nntui.errors import FAILED, UserError
+from nntui.files import file_error
+from nntui.search.trials import TrialView, best
 from nntui.signals import Signals, name_of
+
+STORAGE = "NNTUI_STORAGE"
+"""The environment variable that --storage can be given by."""
 
 if TYPE_CHECKING:
     from nntui.search.order import Order
-    from nntui.search.study import Study, TrialView
+    from nntui.search.study import Study
 
 
 @click.command(name="sweep")
@@ -28,8 +35,9 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), help="Override the seed.")
 @click.option("--trials", type=click.IntRange(min=1), help="Override sweep.trials, the total of the study.")
 @click.option(
-    "--storage", metavar="URL",
-    help="Where the study is kept: a journal file (default: RUNS/STUDY.journal), sqlite:///FILE, postgresql://…",
+    "--storage", metavar="URL", envvar=STORAGE,
+    help="Where the study is kept: a journal file (default: RUNS/STUDY.journal), sqlite:///FILE, postgresql://… "
+    f"(also {STORAGE}, which no list of processes shows).",
 )  # fmt: skip
 @click.option("--study", metavar="NAME", help="The study's name in the storage (default: the file's name).")
 @click.option(
@@ -64,8 +72,11 @@ def command(
       nntui sweep my.toml --workers 0          watch what others do
     """
     terminal = sys.stdin.isatty() and sys.stderr.isatty() and not (as_json or quiet)
-    if screen if screen is not None else terminal:
-        raise UserError("the screen of nntui sweep: not in this release; use --no-screen")
+    shown = terminal if screen is None else screen
+    if shown:
+        from nntui.tui.caps import require_terminal
+
+        require_terminal(os.environ, sys.stdin, sys.stderr, "use: nntui sweep CONFIG --no-screen")
     with Signals(at_once=_leave) as signals:
         from nntui.search import order
         from nntui.search.storage import optuna_problem
@@ -76,7 +87,15 @@ def command(
         if problem:
             raise UserError(found.origin.message(("sweep",), problem))
         _usable(out)
-        return search(found, base, workers, timeout, out, signals, as_json=as_json, quiet=quiet)
+        if not shown:
+            return search(found, base, workers, timeout, out, signals, as_json=as_json, quiet=quiet)
+    again = [
+        config, "--trials", str(found.keys.trials), "--study", found.study, "--runs", str(base),
+        *(f"--set={o}" for o in overrides), *(() if seed is None else ("--seed", str(seed))),
+        *(() if workers is None else ("--workers", str(workers))),
+        *(() if timeout is None else ("--timeout", str(timeout))), *(() if out is None else ("--out", out)),
+    ]  # fmt: skip
+    return watch(found, base, again, storage, train=workers != 0)
 
 
 def _leave(number: int) -> None:
@@ -99,7 +118,7 @@ def search(
     from nntui.search.coordinator import Coordinator, default_workers
     from nntui.search.result import document, write
     from nntui.search.storage import place_of
-    from nntui.search.study import Study, best
+    from nntui.search.study import Study
 
     place = place_of(order, runs)
     check(order)
@@ -122,7 +141,7 @@ def search(
         code = FAILED
     signals.at_once = lambda number: os._exit(128 + number)
     views = study.views()
-    found = best(order, views)
+    found = best(views, rises=order.rises)
     if code == 0 and found is None:
         say("error: no trial has a value; see why with --json, or: nntui runs list")
         code = FAILED
@@ -135,6 +154,47 @@ def search(
     if signals.received and not quiet:
         say(f"ended by {name_of(signals.received)}; the same command goes on")
     return code
+
+
+def watch(order: Order, runs: Path, again: list[str], storage: str | None, *, train: bool) -> int:
+    """The search in a process of its own, and the screen on its study. Returns the exit code. Raises UserError."""
+    from nntui.search.check import check
+    from nntui.search.storage import place_of
+    from nntui.search.study import Study
+    from nntui.tui.main import show_sweep
+    from nntui.tui.sweep.watcher import Watcher
+
+    check(order)
+    study = Study(order, place_of(order, runs), say)
+    log = runs / f"{order.study}.log"
+    process = _launch(again, storage, log) if train else None
+    code = show_sweep(Watcher(study, process, log), runs)
+    study.ledger.report, study.ledger.pause = say, time.sleep
+    views = study.views()
+    summarize(study, views, best(views, rises=order.rises))
+    if process is None or code:
+        return code
+    ended = process.poll()
+    if ended is None:
+        say("the search goes on; see it again with the same command, or end it there with T")
+        return 0
+    return 0 if ended < 0 or ended == 128 + signal.SIGTERM else ended
+
+
+def _launch(again: list[str], storage: str | None, log: Path) -> subprocess.Popen[bytes]:
+    """The same command without a screen, in a session of its own: it outlives this terminal."""
+    environment = dict(os.environ)
+    if storage is not None:
+        environment[STORAGE] = storage  # it may hold a password, which every user sees in a list of processes
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as stream:
+            return subprocess.Popen(
+                [sys.executable, "-m", "nntui", "sweep", "--no-screen", *again], stdin=subprocess.DEVNULL,
+                stdout=stream, stderr=stream, start_new_session=True, env=environment,
+            )  # fmt: skip
+    except OSError as error:
+        raise file_error(log, "start the search", error, exit_code=FAILED) from None
 
 
 class Progress:
@@ -161,9 +221,7 @@ class Progress:
     def ended(self, trial: TrialView, done: int, budget: int) -> None:
         if self._quiet or self._study is None:
             return
-        from nntui.search.study import best
-
-        found = best(self._study.order, self._study.views())
+        found = best(self._study.views(), rises=self._study.order.rises)
         words = f"{trial.value:.5g}" if trial.value is not None else trial.state
         reason = f" ({display(trial.reason, 160)})" if trial.reason else ""
         top = f"  best {found.value:.5g} (trial {found.number})" if found is not None else ""

@@ -11,7 +11,8 @@ from nntui.errors import UserError
 from nntui.search import sampling
 from nntui.search.pool import Hand, Pool
 from nntui.search.storage import HEARTBEAT
-from nntui.search.study import Study, TrialView
+from nntui.search.study import Study
+from nntui.search.trials import TrialView
 from nntui.signals import Signals
 
 TICK = 0.25

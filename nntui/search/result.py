@@ -16,7 +16,8 @@ from nntui.files import atomic_write, file_error
 from nntui.search.order import Order
 from nntui.search.space import TAGS
 from nntui.search.storage import masked
-from nntui.search.study import Study, TrialView, best
+from nntui.search.study import Study
+from nntui.search.trials import TrialView, best
 
 FILES = ("path", "images", "labels")
 """Keys of ``[data]`` that are paths."""
@@ -25,7 +26,7 @@ FILES = ("path", "images", "labels")
 def document(study: Study) -> dict[str, Any]:
     """CONTRACT's JSON of ``sweep``."""
     trials = study.views()
-    found = best(study.order, trials)
+    found = best(trials, rises=study.order.rises)
     importance = study.importance()
     keys = study.order.space.keys
     return {

@@ -29,6 +29,7 @@ from nntui.search.order import Order
 from nntui.search.sampling import RETRY
 from nntui.search.space import Dimension, Tables
 from nntui.search.storage import GRACE, HEARTBEAT, Place
+from nntui.search.trials import TrialView
 
 MAKING = 5
 """Times that opening a storage is tried again where others make its tables, too."""
@@ -41,21 +42,6 @@ STATES = {
     TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed",
     TrialState.RUNNING: "running",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class TrialView:
-    """A trial as people see it."""
-
-    number: int
-    state: str
-    params: dict[str, Any]
-    value: float | None
-    """Where it is complete."""
-    runs: tuple[str, ...]
-    reason: str
-    curve: tuple[tuple[int, float], ...]
-    """Epochs, and the monitored value there, of its first seed."""
 
 
 @dataclass(frozen=True)
@@ -308,13 +294,6 @@ class Study:
         return {k: float(v) for k, v in found.items()}
 
 
-def best(order: Order, trials: Sequence[TrialView]) -> TrialView | None:
-    """The complete trial with the best value; of equal ones the first."""
-    complete = [t for t in trials if t.value is not None and math.isfinite(t.value)]
-    sign = -1 if order.rises else 1
-    return min(complete, key=lambda t: (sign * (t.value or 0.0), t.number), default=None)
-
-
 def _unanswered(trial: FrozenTrial) -> bool:
     """Whether a failed trial is to be tried again."""
     attributes = trial.user_attrs
@@ -349,6 +328,3 @@ def _describe(order: Order) -> dict[str, Any]:
         "space": order.space.describe(), "monitor": order.keys.monitor, "seeds": order.keys.seeds, "tables": digests,
     }  # fmt: skip
     return dict(json.loads(json.dumps(found)))
-
-
-__all__ = ["Study", "Tally", "Ticket", "TrialView", "best"]

@@ -7,6 +7,8 @@ import signal
 import sys
 import termios
 import threading
+from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -14,13 +16,15 @@ import click
 from textual.app import App
 
 from nntui.display import display
-from nntui.errors import DIVERGED, FAILED
+from nntui.errors import DIVERGED, FAILED, UserError
 from nntui.runs.directory import LIVE, RunDirectory
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import detect
 from nntui.tui.debugger.app import DebugApp
 from nntui.tui.debugger.worker import Open
-from nntui.tui.source import Source
+from nntui.tui.source import Source, open_run
+from nntui.tui.sweep.app import Follows, SweepApp
+from nntui.tui.sweep.view import SweepView
 
 MODES = (1049, 1000, 1002, 1003, 1006, 1015, 2004, 1004)
 RESTORE = "".join(f"\x1b[?{mode}l" for mode in MODES) + "\x1b[<u\x1b[?25h\x1b[0m"
@@ -89,6 +93,32 @@ def show_debugger(open_session: Open) -> int:
     with _Signals(app) as signals:
         app.run()
     return 128 + signals.received if signals.received else FAILED if app.return_code else 0
+
+
+def show_sweep(watcher: Follows, runs: Path) -> int:
+    """Show a search, and the runs of its trials, until the user leaves; returns the exit code."""
+    view: SweepView | None = None
+    while True:
+        app = SweepApp(watcher, detect(os.environ, sys.stderr.encoding), view)
+        with _Signals(app) as signals:
+            app.run()
+        if signals.received:
+            return 128 + signals.received
+        if app.return_code or app.opened is None:
+            return FAILED if app.return_code else 0
+        view = _visited(app, runs)
+
+
+def _visited(app: SweepApp, runs: Path) -> SweepView:
+    """Show a trial's run; the view to go back to."""
+    assert app.opened is not None
+    run = RunDirectory(runs / app.opened)
+    try:
+        source = open_run(run)
+    except UserError as error:
+        return replace(app.view, message=f"cannot be opened here: {'; '.join(error.messages)}")
+    show(source, run)
+    return app.view
 
 
 def _farewell(app: NntuiApp, run: RunDirectory) -> int:
