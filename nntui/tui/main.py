@@ -78,47 +78,42 @@ class _Signals:
 def show(source: Source, run: RunDirectory, *, pace: str | float = "auto") -> int:
     """Show the run until the user leaves; returns the exit code."""
     app = NntuiApp(source, detect(os.environ, sys.stderr.encoding), pace=pace)
+    code = _run(app)
+    return code if code is not None else _farewell(app, run)
+
+
+def _run(app: App[int]) -> int | None:
+    """Run a program of the screen; the exit code where it was ended from outside, or failed."""
     with _Signals(app) as signals:
         app.run()
     if signals.received:
         return 128 + signals.received
-    if app.return_code:
-        return FAILED
-    return _farewell(app, run)
+    return FAILED if app.return_code else None
 
 
 def show_debugger(open_session: Open) -> int:
     """Show a debugger until the user leaves; returns the exit code."""
-    app = DebugApp(open_session, detect(os.environ, sys.stderr.encoding))
-    with _Signals(app) as signals:
-        app.run()
-    return 128 + signals.received if signals.received else FAILED if app.return_code else 0
+    return _run(DebugApp(open_session, detect(os.environ, sys.stderr.encoding))) or 0
 
 
 def show_sweep(watcher: Follows, runs: Path) -> int:
     """Show a search, and the runs of its trials, until the user leaves; returns the exit code."""
     view: SweepView | None = None
+    caps = detect(os.environ, sys.stderr.encoding)
     while True:
-        app = SweepApp(watcher, detect(os.environ, sys.stderr.encoding), view)
-        with _Signals(app) as signals:
-            app.run()
-        if signals.received:
-            return 128 + signals.received
-        if app.return_code or app.opened is None:
-            return FAILED if app.return_code else 0
-        view = _visited(app, runs)
-
-
-def _visited(app: SweepApp, runs: Path) -> SweepView:
-    """Show a trial's run; the view to go back to."""
-    assert app.opened is not None
-    run = RunDirectory(runs / app.opened)
-    try:
-        source = open_run(run)
-    except UserError as error:
-        return replace(app.view, message=f"cannot be opened here: {'; '.join(error.messages)}")
-    show(source, run)
-    return app.view
+        app = SweepApp(watcher, caps, view)
+        code = _run(app)
+        if code is not None or app.opened is None:
+            return code or 0
+        view = app.view
+        try:
+            source = open_run(RunDirectory(runs / app.opened))
+        except UserError as error:
+            view = replace(view, message=f"cannot be opened here: {'; '.join(error.messages)}")
+            continue
+        code = _run(NntuiApp(source, caps))
+        if code is not None:
+            return code
 
 
 def _farewell(app: NntuiApp, run: RunDirectory) -> int:

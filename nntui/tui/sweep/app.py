@@ -80,11 +80,9 @@ class SweepApp(App[int]):
             return
         news = self._inbox.pop()
         screen = self.sweep_screen
-        cursor = screen.view.cursor
         screen.view = replace(
             screen.view, trials=news.trials, done=news.done, seconds=news.seconds, importance=news.importance,
             state=news.state, message=news.message,
-            cursor=cursor if cursor is not None or not news.trials else _first(screen.view, news),
         )  # fmt: skip
         if self._stopping and news.state != "running":
             self.exit(0)
@@ -109,8 +107,3 @@ class SweepApp(App[int]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette lists."""
         return commands(self, screen)
-
-
-def _first(view: SweepView, news: News) -> int | None:
-    rows = replace(view, trials=news.trials).rows
-    return rows[0].number if rows else None

@@ -102,6 +102,9 @@ class SweepScreen(Paned[SweepPane]):
         self.tab_line.show(self.tabs(width))
         self.key_line.show(key_row(self._keys(), width))
 
+    def label(self, pane: SweepPane) -> str:
+        return pane.TAB
+
     def arranged(self) -> None:
         """As many rows for the importance as there are keys."""
         body = self.query_one("#body")

@@ -56,7 +56,7 @@ class SweepView:
     message: str = ""
     # What the viewer has chosen
     cursor: int | None = None
-    """The number of the trial that keys go to."""
+    """The number of the trial that was chosen; None: the first row, whichever trial it is."""
     order: str = BY_VALUE
     """What the table is sorted by: value, number, or a key."""
     falling: bool = False
@@ -97,15 +97,16 @@ class SweepView:
 
     @property
     def selected(self) -> TrialView | None:
-        """The trial that keys go to."""
-        return next((t for t in self.trials if t.number == self.cursor), None)
+        """The trial that keys go to: the first row until another is chosen."""
+        chosen = next((t for t in self.trials if t.number == self.cursor), None)
+        return chosen if chosen is not None or not self.trials else self.rows[0]
 
     def moved(self, by: int) -> SweepView:
         """The cursor so many rows down."""
         rows = [t.number for t in self.rows]
         if not rows:
             return self
-        at = rows.index(self.cursor) if self.cursor in rows else -1 if by > 0 else 0
+        at = rows.index(self.cursor) if self.cursor in rows else 0
         return replace(self, cursor=rows[max(0, min(len(rows) - 1, at + by))])
 
     def resorted(self) -> SweepView:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.content import Content
 from textual.reactive import reactive
@@ -27,6 +27,9 @@ class SweepPane(Framed):
     }
     SweepPane:focus { border: round $accent; border-title-color: $accent; border-title-style: bold; }
     """
+
+    TAB: ClassVar[str]
+    """Its title in a word."""
 
     view: reactive[SweepView] = reactive(SweepView(), repaint=False)
 

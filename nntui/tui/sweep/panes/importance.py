@@ -17,6 +17,7 @@ class ImportancePane(SweepPane):
 
     ID = "importance"
     TITLE = "Importance"
+    TAB = "Importance"
     HELP = (
         "Each key's share in what sets the best tenth of the trials apart from all (PED-ANOVA); 100 % together.\n"
         "A large share: search this key more finely. Next to none: fix it, and the search gets smaller.\n"

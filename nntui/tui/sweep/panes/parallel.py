@@ -21,7 +21,7 @@ AXIS = Style(fg="muted")
 DRAWN = 60
 """Trials drawn at most, the best ones."""
 COMPARED = 5
-WIDEST = 12
+WIDEST = 8
 
 
 class ParallelPane(SweepPane):
@@ -29,6 +29,7 @@ class ParallelPane(SweepPane):
 
     ID = "parallel"
     TITLE = "Parallel coordinates"
+    TAB = "Parallel"
     HELP = (
         "Each complete trial is a line through its values, key by key, to what it came to at the right.\n"
         "The best one is green, the best tenth blue, the others gray. Every axis goes from its lower end at the\n"
@@ -91,7 +92,7 @@ class ParallelPane(SweepPane):
         keys = [k for k, _ in view.search.domains]
         differ = [k for k in keys if len({str(t.params.get(k)) for t in best}) > 1]
         headings = [
-            Heading("key", 14, "left"),
+            Heading("key", 11, "left"),
             *[Heading(f"#{t.number}", WIDEST, rank=k) for k, t in enumerate(best)],
         ]
         cells: list[list[Cell]] = [

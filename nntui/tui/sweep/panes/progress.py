@@ -16,6 +16,7 @@ class ProgressPane(SweepPane):
 
     ID = "progress"
     TITLE = "Best over trials"
+    TAB = "Best"
     HELP = (
         "A dot for each complete trial, and the best value up to it as a line. l switches the log scale.\n"
         "A line that still falls: more trials are worth their time.\n"

@@ -21,6 +21,7 @@ class ScatterPane(SweepPane):
 
     ID = "scatter"
     TITLE = "Value against"
+    TAB = "Value"
     HELP = (
         "A dot for each complete trial: the key across, its value upwards; the best one stands out.\n"
         "← → choose the key. A range that is logarithmic in the file is so here.\n"
@@ -52,21 +53,17 @@ class ScatterPane(SweepPane):
         x = np.array([t.params[key] for t in trials], float)
         y = np.array([t.value for t in trials], float)
         limits = float(domain.low), float(domain.high)
-        label = view.search.names[key]
-        if domain.log:
-            x, limits, label = (
-                np.log10(x),
-                (math.log10(domain.low), math.log10(domain.high)),
-                f"log₁₀ {label}",
-            )
         if limits[0] == limits[1]:
-            limits = limits[0] - 0.5, limits[1] + 0.5
+            limits = limits[0] * 0.9, limits[1] * 1.1 or 1.0
         series = [
             Series(x[:-1], y[:-1], "positive", "trials", points=True),
             Series(x[-1:], y[-1:], "good", "best", points=True),
         ]
         log = view.log_scale and bool((y > 0).all())
-        return plot(series, width, height, log=log, x_label=label, ascii=self.ascii, x_limits=limits)
+        return plot(
+            series, width, height, log=log, x_label=view.search.names[key], ascii=self.ascii, x_limits=limits,
+            log_x=domain.log,
+        )  # fmt: skip
 
     def _strips(self, view: SweepView, key: str, domain: Choices, width: int, height: int) -> Picture:
         values = [t.value for t in view.ranked if t.value is not None]
@@ -106,4 +103,4 @@ class ScatterPane(SweepPane):
         axis = join(fit(ends, width - len(trimmed(right, 3))), text(trimmed(right, 3), MUTED))
         if 2 * len(names) + 1 > height:
             rows = rows[::2]
-        return pad((*rows[: max(0, height - 1)], axis), width, height)
+        return (*pad(tuple(rows), width, max(0, height - 1)), fit(axis, width))

@@ -26,6 +26,7 @@ class TrialsPane(SweepPane):
 
     ID = "trials"
     TITLE = "Trials"
+    TAB = "Trials"
     HELP = (
         "One row a trial: ★ the best, ✓ complete, ▶ running, ✂ pruned (others did better by that epoch), ✗ failed.\n"
         "value is what fit reports for it; of several seeds the mean. The curve is the monitored value over the\n"
@@ -54,8 +55,7 @@ class TrialsPane(SweepPane):
         headings += [Heading("epoch", 5, rank=40), Heading("curve", CURVE, "left", 1, stretch=True)]
         scale = _scale(view)
         cells = [self._cells(view, t, [shown[k][n] for k in keys], scale) for n, t in enumerate(rows)]
-        numbers = [t.number for t in rows]
-        selected = numbers.index(view.cursor) if view.cursor in numbers else None
+        selected = rows.index(view.selected) if view.selected is not None else None
         return pad(table(headings, cells, width, height, selected), width, height)
 
     def _cells(
