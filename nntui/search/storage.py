@@ -61,9 +61,7 @@ class Place:
         if self.scheme in ("journal", "sqlite"):
             name = rest.removeprefix("/") if separator else given
             if not name or "\0" in name:
-                raise UserError(
-                    f"the storage names no file (given {display(self.shown, 80)}; allowed {ALLOWED})"
-                )
+                raise ValueError(f"this names no file (given {display(self.shown, 80)}; allowed {ALLOWED})")
             self.path = (base or Path()) / expanded(name)
         elif self.scheme != "postgresql":
             raise ValueError(f"not a known storage (given {display(self.shown, 80)}; allowed {ALLOWED})")

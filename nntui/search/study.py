@@ -123,19 +123,9 @@ class Study:
             found = self._study.user_attrs.get(SEARCH)
         if found == mine:
             return
-        theirs = found if isinstance(found, dict) else {}
-        changed = [k for k in ("space", "monitor", "seeds", "tables") if theirs.get(k) != mine[k]]
-        inside = [
-            f"{part}.{k}" if part == "tables" else f"{part} {k}"
-            for part in ("space", "tables")
-            if isinstance(theirs.get(part), dict) and part in changed
-            for k in sorted({*theirs[part], *mine[part]})
-            if theirs[part].get(k) != mine[part].get(k)
-        ]
-        what = (
-            ", ".join([*(c for c in changed if c not in ("space", "tables")), *inside]) or "it is not nntui's"
-        )
-        at = ("sweep", "space") if "space" in changed else ("sweep",)
+        what = ", ".join(_changed(found, mine)) if isinstance(found, dict) else "it is not nntui's"
+        space = isinstance(found, dict) and found.get("space") != mine["space"]
+        at = ("sweep", "space") if space else ("sweep",)
         problem = (
             f'the study "{display(self.order.study, 60)}" in {display(self.place.shown, 120)} is another search '
             f"(differs: {display(what, 200)}); name another with --study NAME or --storage, or remove it"
@@ -292,6 +282,19 @@ class Study:
         if not found or not all(map(math.isfinite, found.values())):
             return None
         return {k: float(v) for k, v in found.items()}
+
+
+def _changed(theirs: dict[str, Any], mine: dict[str, Any]) -> list[str]:
+    """Names of what differs between two searches."""
+    out = []
+    for part in ("monitor", "seeds"):
+        if theirs.get(part) != mine[part]:
+            out.append(part)
+    for part in ("space", "tables"):
+        before = theirs.get(part) or {}
+        keys = sorted({*before, *mine[part]})
+        out += [f"{part} {k}" if part == "space" else k for k in keys if before.get(k) != mine[part].get(k)]
+    return out
 
 
 def _unanswered(trial: FrozenTrial) -> bool:
