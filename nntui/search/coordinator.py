@@ -44,7 +44,9 @@ class Coordinator:
         self._study = study
         self._listener = listener
         self._workers = workers
-        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._timeout = timeout
+        self._deadline: float | None = None
+        """When the last trial may be begun; counted from the first one."""
         order = study.order
         self._search: dict[str, Any] = {
             "path": str(order.path.resolve()), "text": order.text, "runs": str(runs), "part": order.part,
@@ -100,6 +102,8 @@ class Coordinator:
                 ticket = self._study.ask()
                 if ticket is None:
                     return
+                if self._deadline is None and self._timeout is not None:
+                    self._deadline = time.monotonic() + self._timeout
                 assert hand.identity is not None
                 self._study.own(ticket, hand.identity)
                 hand.train(ticket)
