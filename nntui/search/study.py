@@ -24,7 +24,19 @@ from nntui.errors import UserError
 from nntui.runs import identity
 from nntui.search import sampling
 from nntui.search.domain import Choices, Range
-from nntui.search.ledger import FINAL, INVALID, OWNER, REASON, RUNS, STOP, SURPLUS, TRIES, Ledger, Report
+from nntui.search.ledger import (
+    FINAL,
+    INVALID,
+    MOST_TRIES,
+    OWNER,
+    REASON,
+    RUNS,
+    STOP,
+    SURPLUS,
+    TRIES,
+    Ledger,
+    Report,
+)
 from nntui.search.order import Order
 from nntui.search.sampling import RETRY
 from nntui.search.space import Dimension, Tables
@@ -51,6 +63,7 @@ class Tally:
     done: int
     running: int
     waiting: int
+    """To be tried again, whether that is written in the study yet or not."""
     invalid: int
 
 
@@ -136,12 +149,17 @@ class Study:
 
     def tally(self) -> Tally:
         """How many trials count as done, are trained, wait to be tried again, or could not be."""
-        return _tally(self.ledger.trials(), invalid_count=isinstance(self._sampler, sampling.Grid))
+        return self._tally(self.ledger.trials())
+
+    def _tally(self, trials: Sequence[FrozenTrial]) -> Tally:
+        return _tally(trials, invalid_count=isinstance(self._sampler, sampling.Grid))
 
     def ask(self) -> Ticket | None:
         """The next trial; None where there are enough."""
-        tally = self.tally()
-        if tally.done + tally.running >= self.budget:
+        trials = self.ledger.trials()
+        tally = self._tally(trials)
+        queued = any(t.state == TrialState.WAITING for t in trials)
+        if tally.done + tally.running + (0 if queued else tally.waiting) >= self.budget:
             return None
         trial = self.ledger.do(self._study.ask)
         if RETRY not in trial.user_attrs and self._surplus(trial.number):
@@ -300,11 +318,13 @@ def _changed(theirs: dict[str, Any], mine: dict[str, Any]) -> list[str]:
 def _unanswered(trial: FrozenTrial) -> bool:
     """Whether a failed trial is to be tried again."""
     attributes = trial.user_attrs
-    return trial.state == TrialState.FAIL and not any(attributes.get(k) for k in (FINAL, INVALID, SURPLUS))
+    ended = any(attributes.get(k) for k in (FINAL, INVALID, SURPLUS))
+    return trial.state == TrialState.FAIL and not ended and int(attributes.get(TRIES, 0)) + 1 < MOST_TRIES
 
 
 def _tally(trials: Sequence[FrozenTrial], *, invalid_count: bool = False) -> Tally:
     live = [t for t in trials if not t.user_attrs.get(SURPLUS)]
+    tried = {t.user_attrs.get(RETRY) for t in trials}
     invalid = sum(bool(t.user_attrs.get(INVALID)) for t in live)
     done = sum(
         t.state in (TrialState.COMPLETE, TrialState.PRUNED)
@@ -314,7 +334,9 @@ def _tally(trials: Sequence[FrozenTrial], *, invalid_count: bool = False) -> Tal
     return Tally(
         done=done + invalid * invalid_count,
         running=sum(t.state == TrialState.RUNNING for t in live),
-        waiting=sum(t.state == TrialState.WAITING for t in live),
+        waiting=sum(
+            t.state == TrialState.WAITING or (_unanswered(t) and t.number not in tried) for t in live
+        ),
         invalid=invalid,
     )
 

@@ -139,7 +139,9 @@ class SweepScreen(Paned[SweepPane]):
                     Style(fg="good", bold=True),
                 )
             )
-        if width < 100 and len(parts) > 3:
+        if told:
+            parts = parts[:1]
+        elif width < 100 and len(parts) > 3:
             parts = [parts[0], *parts[-1:]]
         right: Row = join(*[join(text(" · " if k else "", MUTED), p) for k, p in enumerate(parts)])
         room = max(0, width - row_width(right) - 2)
