@@ -176,7 +176,7 @@ def watch(order: Order, runs: Path, again: list[str], storage: str | None, *, tr
         return code
     ended = process.poll()
     if ended is None:
-        say("the search goes on; see it again with the same command, or end it there with T")
+        say("the search goes on; see it again with the same command, or end it there with P")
         return 0
     return 0 if ended < 0 or ended == 128 + signal.SIGTERM else ended
 

@@ -182,7 +182,7 @@ async def test_enter_opens_the_trial_s_run() -> None:
 async def test_a_trial_without_a_run_cannot_be_opened_and_one_that_has_ended_not_be_ended() -> None:
     fake = Fake()
     async with shown(fake) as (app, pilot):
-        await pilot.press("end", "enter", "t")
+        await pilot.press("end", "enter", "p")
         assert app.opened is None
         assert fake.wishes == []
         assert "choose a trial that is running" in plain(app.sweep_screen.status_line.picture)
@@ -194,7 +194,7 @@ async def test_trials_and_the_search_are_ended() -> None:
         while app.view.selected is None or app.view.selected.state != "running":
             await pilot.press("down")
         number = app.view.selected.number
-        await pilot.press("t", "T")
+        await pilot.press("p", "P")
         assert fake.wishes == [number, "all"]
 
 

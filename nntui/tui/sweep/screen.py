@@ -46,21 +46,21 @@ class SweepScreen(Paned[SweepPane]):
             Binding(str(k), f"pane({k - 1})", name, show=False, tooltip=f"The {name} pane", id=f"sweep.{name}")
             for k, name in enumerate(PANES, 1)
         ],
-        Binding("down,j", "move(1)", "trial", tooltip="The next trial", id="sweep.down"),
-        Binding("up,k", "move(-1)", "trial", tooltip="The trial before", id="sweep.up"),
+        Binding("down", "move(1)", "trial", tooltip="The next trial", id="sweep.down"),
+        Binding("up", "move(-1)", "trial", tooltip="The trial before", id="sweep.up"),
         Binding("pagedown", "move(10)", "trials", tooltip="Ten trials on", id="sweep.page_down"),
         Binding("pageup", "move(-10)", "trials", tooltip="Ten trials back", id="sweep.page_up"),
         Binding("home", "move(-100000)", "first", tooltip="The first trial", id="sweep.home"),
         Binding("end", "move(100000)", "last", tooltip="The last trial", id="sweep.end"),
         Binding("enter", "enter", "open", tooltip="The trial's run; on another pane: it alone, or all", id="sweep.enter"),
-        Binding("s", "sort", "sort", tooltip="Sort by the next column", id="sweep.sort"),
-        Binding("S", "turn", "turn", tooltip="Turn the order around", id="sweep.turn"),
+        Binding("a", "sort", "sort", tooltip="Sort by the next column", id="sweep.sort"),
+        Binding("A", "turn", "turn", tooltip="Turn the order around", id="sweep.turn"),
         Binding("left", "key(-1)", "key", tooltip="The key before, against the value", id="sweep.key_back"),
         Binding("right", "key(1)", "key", tooltip="The next key, against the value", id="sweep.key_next"),
         Binding("m", "view", "view", tooltip="Parallel coordinates, or how the best differ", id="sweep.view"),
         Binding("l", "scale", "log", tooltip="Logarithmic or linear values", id="sweep.scale"),
-        Binding("t", "stop_trial", "end trial", tooltip="End the running trial that is chosen", id="sweep.stop_trial"),
-        Binding("T", "stop_all", "end all", tooltip="End the search, on every machine", id="sweep.stop_all"),
+        Binding("p", "stop_trial", "end trial", tooltip="End the running trial that is chosen", id="sweep.stop_trial"),
+        Binding("P", "stop_all", "end all", tooltip="End the search, on every machine", id="sweep.stop_all"),
         Binding("question_mark,f1", "explain", "help", tooltip="This page, for the focused pane", id="sweep.help"),
         Binding("q,ctrl+c,ctrl+q", "leave", "quit", tooltip="Close; asks what becomes of the search", id="sweep.quit"),
     ]  # fmt: skip
@@ -156,13 +156,13 @@ class SweepScreen(Paned[SweepPane]):
             keys.append(("enter", "open run"))
         keys.append(("q", "quit"))
         if selected is not None and selected.state == "running":
-            keys.append(("t", "end trial"))
+            keys.append(("p", "end trial"))
         if self.view.state in ("running", "watching"):
-            keys.append(("T", "end all"))
-        keys += [("s", "sort"), ("← →", "key"), ("m", "view")]
+            keys.append(("P", "end all"))
+        keys += [("a", "sort"), ("← →", "key"), ("m", "view")]
         if not trials:
             keys.append(("enter", "all" if self._alone else "larger"))
-        return [*keys, ("tab", "pane"), ("l", "log"), ("S", "turn"), ("^p", "commands")]
+        return [*keys, ("tab", "pane"), ("l", "log"), ("A", "turn"), ("^p", "commands")]
 
     def change(self, view: SweepView) -> None:
         """Show another view, chosen here."""

@@ -31,8 +31,8 @@ class TrialsPane(SweepPane):
         "One row a trial: ★ the best, ✓ complete, ▶ running, ✂ pruned (others did better by that epoch), ✗ failed.\n"
         "value is what fit reports for it; of several seeds the mean. The curve is the monitored value over the\n"
         "epochs, drawn on one scale for all trials.\n"
-        "↑ ↓ choose a trial, enter opens its run, s sorts by the next column, S turns the order around,\n"
-        "t ends a running trial."
+        "↑ ↓ choose a trial, enter opens its run, a sorts by the next column, A turns the order around,\n"
+        "p ends a running trial."
     )
 
     def state(self, view: SweepView) -> str:
