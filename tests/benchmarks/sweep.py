@@ -126,13 +126,9 @@ def scaling(place: Path, rounds: int, trials: int) -> None:
     bare = timed(place, epochs * trials // 2, 1)
 
     def fits(count: int, name: str) -> float:
-        base = place / name
+        words = [*NNTUI, "fit", str(bare), "--json", "--quiet", "--runs"]
         processes = [
-            subprocess.Popen(
-                [*NNTUI, "fit", str(bare), "--runs", str(base / str(k)), "--json", "--quiet"],
-                stdout=subprocess.PIPE,
-                text=True,
-            )  # fmt: skip
+            subprocess.Popen([*words, str(place / name / str(k))], stdout=subprocess.PIPE, text=True)
             for k in range(count)
         ]
         return max(json.loads(p.communicate()[0])["seconds"] for p in processes)

@@ -57,7 +57,10 @@ class SweepApp(App[int]):
         self._inbox: deque[News] = deque(maxlen=1)
         self._stopping = False
         self.sweep_screen = SweepScreen(
-            view or SweepView(search=watcher.search), self._open, self._stop, self._leave
+            view or SweepView(search=watcher.search, log_scale=not watcher.search.rises),
+            self._open,
+            self._stop,
+            self._leave,
         )
         install(self, caps)
 

@@ -10,7 +10,7 @@ from nntui.search.trials import TrialView
 from nntui.tui.render.dots import Dots
 from nntui.tui.render.numbers import short, trimmed
 from nntui.tui.render.picture import Grid, Picture, Row, Style, fit, join, pad, row_width, text
-from nntui.tui.render.table import Cell, Heading, table
+from nntui.tui.render.table import GAP, Cell, Heading, table
 from nntui.tui.sweep.panes.base import MUTED, SweepPane, note, value_text
 from nntui.tui.sweep.view import SweepView, share
 
@@ -22,6 +22,7 @@ DRAWN = 60
 """Trials drawn at most, the best ones."""
 COMPARED = 5
 WIDEST = 8
+NAMES = 11
 
 
 class ParallelPane(SweepPane):
@@ -88,15 +89,18 @@ class ParallelPane(SweepPane):
         return grid.picture()
 
     def _differences(self, view: SweepView, width: int, height: int) -> Picture:
-        best = view.ranked[:COMPARED]
+        best = view.ranked[: max(1, min(COMPARED, (width - NAMES) // (WIDEST + GAP)))]
         keys = [k for k, _ in view.search.domains]
         differ = [k for k in keys if len({str(t.params.get(k)) for t in best}) > 1]
         headings = [
-            Heading("key", 11, "left"),
+            Heading("key", NAMES, "left"),
             *[Heading(f"#{t.number}", WIDEST, rank=k) for k, t in enumerate(best)],
         ]
         cells: list[list[Cell]] = [
-            [text(view.search.monitor, MUTED), *[text(short(t.value, 8, 4), Style(bold=True)) for t in best]]
+            [
+                text(view.search.monitor.rpartition(".")[2], MUTED),
+                *[text(short(t.value, 8, 4), Style(bold=True)) for t in best],
+            ]
         ]
         cells += [
             [text(view.search.names[k]), *[text(value_text(t.params.get(k), WIDEST)) for t in best]]

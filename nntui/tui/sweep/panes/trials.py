@@ -17,7 +17,7 @@ MARKS = {
 }  # fmt: skip
 ASCII_MARKS = {"✂": "%", "★": "*"}
 BEST = Style(fg="good", bold=True)
-CURVE = 12
+CURVE = 8
 WIDEST = 10
 
 
@@ -45,7 +45,7 @@ class TrialsPane(SweepPane):
             return note("no trial has begun yet", width, height)
         keys = [k for k, _ in view.search.domains]
         shown = {k: [value_text(t.params.get(k), WIDEST) for t in rows] for k in keys}
-        headings = [Heading(" ", 1, "left"), Heading("#", 4), Heading("value", 8)]
+        headings = [Heading(" ", 1, "left"), Heading("#", 3), Heading("value", 8)]
         for rank, key in enumerate(keys):
             name = view.search.names[key]
             room = min(WIDEST, max(len(name), *(len(v) for v in shown[key])))
@@ -77,7 +77,7 @@ class TrialsPane(SweepPane):
             text(short(value, 8, 4), style if trial.value is not None else MUTED),
             *[text(p, style) for p in params],
             text(epochs, MUTED),
-            lambda room: spark(trial, room, scale, style, plain=self.ascii),
+            lambda room: spark(trial, room, scale, style, log=view.log_scale, plain=self.ascii),
         ]
 
 
@@ -88,13 +88,19 @@ def _scale(view: SweepView) -> tuple[float, float] | None:
 
 
 def spark(
-    trial: TrialView, room: int, scale: tuple[float, float] | None, style: Style, *, plain: bool = False
+    trial: TrialView,
+    room: int,
+    scale: tuple[float, float] | None,
+    style: Style,
+    *,
+    log: bool,
+    plain: bool = False,
 ) -> Row:
-    """A trial's curve in one row, as high as the scale says; logarithmic where every value is positive."""
+    """A trial's curve in one row, as high as the scale says; with ``log`` logarithmic where every value is positive."""
     if not trial.curve or scale is None or room < 1:
         return text("")
     low, high = scale
-    log = low > 0
+    log = log and low > 0
     signs = LEVELS if plain else BLOCKS
     values = [v for _, v in trial.curve]
     if len(values) > room:
