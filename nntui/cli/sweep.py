@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntui.cli.common import print_json, runs_directory, runs_option, say, say_error
+from nntui.cli.common import print_document, print_json, runs_directory, runs_option, say, say_error
 from nntui.display import display
 from nntui.errors import FAILED, UserError
 from nntui.files import file_error
@@ -77,7 +77,7 @@ def command(
         from nntui.tui.caps import require_terminal
 
         require_terminal(os.environ, sys.stdin, sys.stderr, "use: nntui sweep CONFIG --no-screen")
-    with Signals(at_once=_leave) as signals:
+    with Signals(at_once=lambda number: _leave(number, as_json=as_json)) as signals:
         from nntui.search import order
         from nntui.search.storage import optuna_problem
 
@@ -98,8 +98,10 @@ def command(
     return watch(found, base, again, storage, train=workers != 0)
 
 
-def _leave(number: int) -> None:
+def _leave(number: int, *, as_json: bool) -> None:
     """A signal before the search: nothing is there to be ended."""
+    if as_json:
+        print_document(dict.fromkeys(("study", "storage", "monitor", "best", "importance")) | {"trials": []})
     os._exit(128 + number)
 
 

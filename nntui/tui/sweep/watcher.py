@@ -64,6 +64,8 @@ class Watcher:
     def start(self, post: Post) -> None:
         """Begin; ``post`` is called from another thread until :meth:`close`."""
         self._post = post
+        if self._thread is not None:
+            self._thread.join()  # it has been asked to end
         self._leave.clear()
         self._thread = threading.Thread(target=self._follow, name="study", daemon=True)
         self._thread.start()
