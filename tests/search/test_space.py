@@ -73,6 +73,16 @@ def test_a_member_s_keys_exist_where_it_is_chosen() -> None:
     assert params == {"optimizer.type": "momentum", "optimizer.momentum": 0.5}
 
 
+def test_the_order_of_the_file_does_not_matter() -> None:
+    text = '"optimizer.momentum" = [0.5]\n"layers.0.units" = [9]\n"layers.*.units" = [7]\n"optimizer.type" = ["momentum"]'
+    found, tables, faults = read(text)
+    assert not faults
+    filled, params = found.fill(tables, first)
+    assert filled["optimizer"] == {"type": "momentum", "lr": 0.05, "momentum": 0.5}
+    assert [layer["units"] for layer in filled["layers"]] == [9, 7, 1]
+    assert list(params) == ["optimizer.momentum", "layers.0.units", "layers.*.units", "optimizer.type"]
+
+
 def test_another_member_keeps_of_the_file_s_keys_those_it_has() -> None:
     tables = tomllib.loads(THREE.replace("lr = 0.05 ", "lr = 0.05\nbeta1 = 0.8 "))
     space.put(tables, ("optimizer", "type"), "sgd")
