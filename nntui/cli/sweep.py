@@ -73,6 +73,8 @@ def command(
     """
     terminal = sys.stdin.isatty() and sys.stderr.isatty() and not (as_json or quiet)
     shown = terminal if screen is None else screen
+    if shown and as_json:
+        raise UserError("nntui sweep: --json and --screen do not go together; give one of them")
     if shown:
         from nntui.tui.caps import require_terminal
 

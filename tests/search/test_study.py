@@ -215,6 +215,7 @@ def test_a_failed_trial_whose_retry_was_never_written_is_found(tmp_path: Path) -
     complete(study, asked(study))
     study.ledger.tell(ticket.number, None, optuna.trial.TrialState.FAIL)  # and died before enqueuing
     assert study.ask() is None, "its place is kept for it"
+    assert len(study.ledger.trials()) == 2, "and nothing was asked for"
     study.reap([])
     study.reap([])
     assert study.tally().waiting == 1

@@ -131,7 +131,8 @@ class SweepScreen(Paned[SweepPane]):
             count = view.counts(state)
             if count:
                 parts.append(text(f"{count} {state}", Style(fg="bad") if state == "failed" else MUTED))
-        parts.append(text(clock(view.seconds), MUTED))
+        if view.seconds >= 1:
+            parts.append(text(clock(view.seconds), MUTED))
         if view.best is not None:
             parts.append(
                 text(
