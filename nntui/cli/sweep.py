@@ -125,7 +125,7 @@ def search(
     from nntui.search.study import Study
 
     place = place_of(order, runs)
-    check(order)
+    check(order, runs)
     progress = Progress(quiet=quiet)
     study = Study(order, place, progress.said)
     count = default_workers() if workers is None else workers
@@ -168,7 +168,7 @@ def watch(order: Order, runs: Path, again: list[str], storage: str | None, *, tr
     from nntui.tui.main import show_sweep
     from nntui.tui.sweep.watcher import Watcher
 
-    check(order)
+    check(order, runs)
     study = Study(order, place_of(order, runs), say)
     log = runs / f"{order.study}.log"
     process = _launch(again, storage, log) if train else None

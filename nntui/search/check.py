@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from nntui.errors import UserError
 from nntui.search.order import Order
 from nntui.training.experiment import build
 
 
-def check(order: Order) -> None:
+def check(order: Order, runs: Path) -> None:
     """Build what the file itself describes, and see that it has what is monitored. Raises UserError."""
-    experiment = build(order.settings)
+    experiment = build(order.settings, runs=runs)
     parts = experiment.measure()
     if order.part not in parts:
         return  # only trials hold rows out

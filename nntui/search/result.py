@@ -62,15 +62,22 @@ def configuration(order: Order, params: dict[str, Any], directory: Path) -> str:
     settings: list[tuple[KeyPath, Any]] = [((k,), v) for k, v in _differing(order.tables, document.unwrap())]
     for path, value in [*settings, *order.space.places(order.tables, params)]:
         _put(document, path, value, document.unwrap)
-    data: Any = document.get("data", {})
     base = order.path.resolve().parent
-    for key in FILES:
-        if key in data and directory != base and not Path(str(data[key])).expanduser().is_absolute():
-            data[key] = os.path.relpath(base / str(data[key]), directory)
+    if directory != base:
+        _relate(document.get("data", {}), FILES, base, directory)
+        if Path(str(document.get("init_from", ""))).suffix:  # else it is a run's name
+            _relate(document, ("init_from",), base, directory)
     sweep: Any = document.get("sweep", {})
     if "storage" in sweep:
         sweep["storage"] = masked(str(sweep["storage"]), str(sweep["storage"]))
     return tomlkit.dumps(document)
+
+
+def _relate(table: Any, keys: tuple[str, ...], base: Path, directory: Path) -> None:
+    """Relative paths of a table, as they are seen from another directory."""
+    for key in keys:
+        if key in table and not Path(str(table[key])).expanduser().is_absolute():
+            table[key] = os.path.relpath(base / str(table[key]), directory)
 
 
 def _differing(tables: dict[str, Any], given: dict[str, Any]) -> list[tuple[str, Any]]:

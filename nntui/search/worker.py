@@ -149,7 +149,9 @@ class Worker:
         from nntui.training.start import start
 
         try:
-            experiment = build(resolve(tables, self._path, self._origin), self._load)
+            experiment = build(
+                resolve(tables, self._path, self._origin), runs=self._runs, load_table=self._load
+            )
         except UserError as error:
             return {"end": "invalid", "reason": "; ".join(error.messages)}
         said: list[str] = []
