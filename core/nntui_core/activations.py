@@ -30,7 +30,6 @@ class Linear(Elementwise):
 
     type: ClassVar[str] = "linear"
     formula: ClassVar[str] = "z"
-    derivatives: ClassVar[tuple[str, ...]] = ("1",)
 
     def f(self, x: Array, out: Array) -> None:
         out[...] = x
@@ -45,7 +44,6 @@ class Sigmoid(Elementwise):
 
     type: ClassVar[str] = "sigmoid"
     formula: ClassVar[str] = "1/(1 + e^−z)"
-    derivatives: ClassVar[tuple[str, ...]] = ("g(1-g)",)
     primitive: ClassVar[bool] = False
 
     def f(self, x: Array, out: Array) -> None:
@@ -71,7 +69,6 @@ class Tanh(Elementwise):
 
     type: ClassVar[str] = "tanh"
     formula: ClassVar[str] = "(e^z − e^−z)/(e^z + e^−z)"
-    derivatives: ClassVar[tuple[str, ...]] = ("1-g²",)
 
     @property
     def gain(self) -> float:
@@ -104,7 +101,6 @@ class Relu(Rectifier):
 
     type: ClassVar[str] = "relu"
     formula: ClassVar[str] = "max(0, z)"
-    derivatives: ClassVar[tuple[str, ...]] = ("1 if z > 0 else 0",)
 
     def f(self, x: Array, out: Array) -> None:
         np.maximum(x, number(0, x.dtype), out=out)
@@ -123,7 +119,6 @@ class LeakyRelu(Rectifier):
 
     type: ClassVar[str] = "leaky_relu"
     formula: ClassVar[str] = "z if z > 0 else slope·z"
-    derivatives: ClassVar[tuple[str, ...]] = ("1 if z > 0 else {slope}",)
 
     slope: Annotated[float, Ge(0)] = 0.1
     """Slope below 0."""
@@ -147,7 +142,6 @@ class Prelu(Op):
 
     type: ClassVar[str] = "prelu"
     formula: ClassVar[str] = "z if z > 0 else slope·z, slope learned"
-    derivatives: ClassVar[tuple[str, ...]] = ("1 if z > 0 else slope", "0 if z > 0 else z")
     primitive: ClassVar[bool] = True
     relu_family: ClassVar[bool] = True
 
@@ -191,7 +185,6 @@ class Elu(Elementwise):
 
     type: ClassVar[str] = "elu"
     formula: ClassVar[str] = "z if z > 0 else alpha·(e^z − 1)"
-    derivatives: ClassVar[tuple[str, ...]] = ("1 if z > 0 else g+{alpha}",)
     relu_family: ClassVar[bool] = True
 
     alpha: Annotated[float, Gt(0)] = 1.0
@@ -217,7 +210,6 @@ class Softplus(Elementwise):
 
     type: ClassVar[str] = "softplus"
     formula: ClassVar[str] = "ln(1 + e^z)"
-    derivatives: ClassVar[tuple[str, ...]] = ("1/(1+e^-z)",)
     primitive: ClassVar[bool] = False
 
     def f(self, x: Array, out: Array) -> None:
@@ -237,7 +229,6 @@ class Gelu(Elementwise):
 
     type: ClassVar[str] = "gelu"
     formula: ClassVar[str] = "z·½(1 + erf(z/√2))"
-    derivatives: ClassVar[tuple[str, ...]] = ("Φ(z) + z·φ(z)",)
 
     def f(self, x: Array, out: Array) -> None:
         np.multiply(x, normal_cdf(x), out=out)
@@ -253,7 +244,6 @@ class Silu(Elementwise):
 
     type: ClassVar[str] = "silu"
     formula: ClassVar[str] = "z/(1 + e^−z)"
-    derivatives: ClassVar[tuple[str, ...]] = ("σ(z)(1 + z(1-σ(z)))",)
     primitive: ClassVar[bool] = False
 
     def f(self, x: Array, out: Array) -> None:
@@ -275,7 +265,6 @@ class Maxout(Op):
 
     type: ClassVar[str] = "maxout"
     formula: ClassVar[str] = "max of pieces zⱼ"
-    derivatives: ClassVar[tuple[str, ...]] = ("1 at the largest piece, else 0",)
     primitive: ClassVar[bool] = True
     relu_family: ClassVar[bool] = True
 
@@ -314,7 +303,6 @@ class Softmax(Op):
 
     type: ClassVar[str] = "softmax"
     formula: ClassVar[str] = "e^zⱼ / Σₖ e^zₖ"
-    derivatives: ClassVar[tuple[str, ...]] = ("g_i(1-g_i) on the diagonal, else -g_i·g_j",)
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 1)

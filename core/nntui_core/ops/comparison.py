@@ -39,7 +39,6 @@ class Less(Comparison):
 
     type: ClassVar[str] = "less"
     formula: ClassVar[str] = "x < y"
-    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = "<"
     compare: ClassVar[np.ufunc] = np.less
 
@@ -50,7 +49,6 @@ class LessEqual(Comparison):
 
     type: ClassVar[str] = "less_equal"
     formula: ClassVar[str] = "x ≤ y"
-    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = "<="
     compare: ClassVar[np.ufunc] = np.less_equal
 
@@ -61,7 +59,6 @@ class Greater(Comparison):
 
     type: ClassVar[str] = "greater"
     formula: ClassVar[str] = "x > y"
-    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = ">"
     compare: ClassVar[np.ufunc] = np.greater
 
@@ -72,7 +69,6 @@ class GreaterEqual(Comparison):
 
     type: ClassVar[str] = "greater_equal"
     formula: ClassVar[str] = "x ≥ y"
-    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = ">="
     compare: ClassVar[np.ufunc] = np.greater_equal
 
@@ -83,7 +79,6 @@ class Equal(Comparison):
 
     type: ClassVar[str] = "equal"
     formula: ClassVar[str] = "x = y"
-    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = "=="
     compare: ClassVar[np.ufunc] = np.equal
 
@@ -94,7 +89,6 @@ class NotEqual(Comparison):
 
     type: ClassVar[str] = "not_equal"
     formula: ClassVar[str] = "x ≠ y"
-    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = "!="
     compare: ClassVar[np.ufunc] = np.not_equal
 
@@ -105,7 +99,6 @@ class Where(Op):
 
     type: ClassVar[str] = "where"
     formula: ClassVar[str] = "x if c else y"
-    derivatives: ClassVar[tuple[str, ...]] = ("0", "1 where {0}, else 0", "0 where {0}, else 1")
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:

@@ -66,7 +66,6 @@ class Im2col(Op):
 
     type: ClassVar[str] = "im2col"
     formula: ClassVar[str] = "rows of the windows of x"
-    derivatives: ClassVar[tuple[str, ...]] = ("1 for each window that holds the entry",)
     source: ClassVar[str] = "Chellapilla et al. 2006"
     primitive: ClassVar[bool] = True
 
@@ -122,7 +121,6 @@ class Correlate2d(Op):
 
     type: ClassVar[str] = "correlate2d_op"
     formula: ClassVar[str] = "y[o] = Σ_c x[c] ⋆ W[o, c]"
-    derivatives: ClassVar[tuple[str, ...]] = ("W over the windows that hold the entry", "x over the windows")
     source: ClassVar[str] = "LeCun et al. 1998"
 
     window: Window
@@ -225,7 +223,6 @@ class MaxPool2d(Op):
 
     type: ClassVar[str] = "maxpool2d_op"
     formula: ClassVar[str] = "max of each window"
-    derivatives: ClassVar[tuple[str, ...]] = ("1 at each window's largest, else 0",)
     primitive: ClassVar[bool] = True
 
     window: Window
@@ -273,7 +270,6 @@ class AvgPool2d(Op):
 
     type: ClassVar[str] = "avgpool2d_op"
     formula: ClassVar[str] = "mean of each window"
-    derivatives: ClassVar[tuple[str, ...]] = ("1/n",)
     primitive: ClassVar[bool] = True
 
     window: Window

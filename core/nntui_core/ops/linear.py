@@ -22,7 +22,6 @@ class MatMul(Op):
 
     type: ClassVar[str] = "matmul"
     formula: ClassVar[str] = "x @ y"
-    derivatives: ClassVar[tuple[str, ...]] = ("{1}ᵀ", "{0}ᵀ")
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:
@@ -60,7 +59,6 @@ class Affine(Op):
 
     type: ClassVar[str] = "affine"
     formula: ClassVar[str] = "x·W + b"
-    derivatives: ClassVar[tuple[str, ...]] = ("{1}ᵀ", "{0}ᵀ", "1")
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 3)
@@ -99,7 +97,6 @@ class Dot(Op):
 
     type: ClassVar[str] = "dot"
     formula: ClassVar[str] = "Σ xᵢ yᵢ"
-    derivatives: ClassVar[tuple[str, ...]] = ("{1}", "{0}")
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:
@@ -121,7 +118,6 @@ class Outer(Op):
 
     type: ClassVar[str] = "outer"
     formula: ClassVar[str] = "xᵢ yⱼ"
-    derivatives: ClassVar[tuple[str, ...]] = ("{1}", "{0}")
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:
