@@ -189,16 +189,17 @@ def members(kind: catalog.Kind, *, auto: bool = False) -> Any:
     if auto:
         models.append(create_model("Auto", __config__=STRICT, type=(Literal["auto"], ...)))
     tagged = Annotated[Union[tuple(models)], Field(discriminator="type")]  # noqa: UP007
-    alone = [k for m, k in zip(models, [*found, "auto"], strict=False) if _required(m) <= {"type"}]
-    return Annotated[tagged, BeforeValidator(spell), _OrName(tuple(alone))]
+    alone = [k for m, k in zip(models, [*found, "auto"], strict=False) if required(m) <= {"type"}]
+    return Annotated[tagged, BeforeValidator(spell), OrName(tuple(alone))]
 
 
-def _required(cls: type[BaseModel]) -> set[str]:
+def required(cls: type[BaseModel]) -> set[str]:
+    """Names of the keys that must be given."""
     return {name for name, info in cls.model_fields.items() if info.is_required()}
 
 
 @dataclass(frozen=True)
-class _OrName:
+class OrName:
     """In the JSON Schema: a name alone may stand for a table without other keys."""
 
     names: tuple[str, ...]
@@ -223,6 +224,8 @@ class Schema(GenerateJsonSchema):
 @cache
 def root() -> type[BaseModel]:
     """The model of a whole TOML file."""
+    from nntui.config.race import table as race
+
     data = []
     for name, cls in sources().items():
         extra = _fields(DataKeys)
@@ -283,6 +286,10 @@ def root() -> type[BaseModel]:
         sweep=(
             model(SweepKeys) | None,
             Field(None, description="What nntui sweep searches for; other commands leave it alone."),
+        ),
+        race=(
+            race() | None,
+            Field(None, description="Optimizers racing on this network, or over a surface."),
         ),
     )
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
+from nntui.config import race
 from nntui.config.faults import MAX_FAULTS, Fault, faults, suggestion, tag_key
 from nntui.config.lines import Path
 from nntui.config.models import root, shown_members
@@ -23,6 +24,7 @@ STANDINS: dict[str, Any] = {
     "layers": [{"type": "dense", "units": 1}],
     "objective": {"loss": "mse"},
     "optimizer": {"type": "sgd"},
+    "race": {},
     "loss": "mse",
     "path": "x",
     "target": "x",
@@ -39,6 +41,7 @@ KINDS: dict[str, catalog.Kind] = {
     "loss": "loss",
     "optimizer": "optimizer",
     "schedule": "schedule",
+    "contestants": "optimizer",
 }
 
 
@@ -60,9 +63,10 @@ class Validation:
         self.surplus: set[Path] = set()
         """Keys that are none, which change nothing."""
         self.data = data
+        self._root = race.root() if race.alone(data) else root()
         for _ in range(ROUNDS):
             try:
-                self.model = root()(**copy.deepcopy(self.data))
+                self.model = self._root(**copy.deepcopy(self.data))
                 return
             except ValidationError as error:
                 new = faults(error, self.data)

@@ -8,8 +8,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from nntui.config import demos, toml
-from nntui.config.load import Origin, resolve, tables
+from nntui.config.load import Origin, judged, tables
 from nntui.config.settings import Settings, SweepKeys
+from nntui.config.validate import Validation
 from nntui.errors import UserError
 from nntui.search import space
 from nntui.search.space import Fault, Space, Suggest, Tables
@@ -74,8 +75,8 @@ def load(
     """The search of the file (or demo) ``name``. Raises UserError with every fault."""
     path = demos.find(name)
     text = toml.read(path)
-    found, origin = tables(text, path, overrides, seed=seed)
-    settings = resolve(found, path, origin, build)
+    found, origin, early = tables(text, path, overrides, seed=seed)
+    settings = judged(Validation(found), path, origin, early, judge=build)
     keys = settings.sweep
     if keys is None:
         raise UserError(
@@ -85,7 +86,7 @@ def load(
         )
     given = {k: v for k, v in (("trials", trials), ("storage", storage)) if v is not None}
     keys = replace(keys, **given)  # type: ignore[arg-type]
-    own = {k: v for k, v in found.items() if k != "sweep"}
+    own = {k: v for k, v in found.items() if k not in ("sweep", "race")}
     searched, faults = space.read(keys.space, own)
     order = Order(
         path,

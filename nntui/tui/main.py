@@ -15,6 +15,7 @@ from typing import Any
 import click
 from textual.app import App
 
+from nntui.config.race import RaceSettings
 from nntui.display import display
 from nntui.errors import DIVERGED, FAILED, UserError
 from nntui.runs.directory import LIVE, RunDirectory
@@ -22,6 +23,8 @@ from nntui.tui.app import NntuiApp
 from nntui.tui.caps import detect
 from nntui.tui.debugger.app import DebugApp
 from nntui.tui.debugger.worker import Open
+from nntui.tui.race.app import RaceApp
+from nntui.tui.race.session import RaceSession
 from nntui.tui.source import Source, open_run
 from nntui.tui.sweep.app import Follows, SweepApp
 from nntui.tui.sweep.view import SweepView
@@ -114,6 +117,14 @@ def show_sweep(watcher: Follows, runs: Path) -> int:
         code = _run(NntuiApp(source, caps))
         if code is not None:
             return code
+
+
+def show_race(settings: RaceSettings, of: RunDirectory | None) -> int:
+    """Show a race until the user leaves; returns the exit code."""
+    app = RaceApp(lambda: RaceSession(settings, of), settings.title, detect(os.environ, sys.stderr.encoding))
+    with _Signals(app) as signals:
+        app.run()
+    return 128 + signals.received if signals.received else FAILED if app.return_code else 0
 
 
 def _farewell(app: NntuiApp, run: RunDirectory) -> int:

@@ -80,10 +80,10 @@ def plot(
             marks += [(int(a) // 2, int(b) // 4, style) for a, b in zip(px[finite], py[finite], strict=True)]
         else:
             _curve(dots, px, py, style, one.dashed)
+    dots.draw(grid, left, 0, ascii)
     for column, row, style in marks:
         if 0 <= column < frame.width and 0 <= row < frame.height:
             grid.put(left + column, row, "o" if ascii else "•", style)
-    dots.draw(grid, left, 0, ascii)
     return grid.picture()
 
 
