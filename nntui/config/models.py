@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from nntui.config.settings import DataKeys, ObjectiveKeys, Seed, TrainKeys
+from nntui.config.settings import DataKeys, ObjectiveKeys, Seed, SweepKeys, TrainKeys
 from nntui.data import sources
 from nntui_core import catalog
 from nntui_core.catalog import Member
@@ -283,6 +283,10 @@ def root() -> type[BaseModel]:
             ),
         ),
         train=(model(TrainKeys), Field(default={}, validate_default=True, description="How long to train.")),
+        sweep=(
+            model(SweepKeys) | None,
+            Field(None, description="What nntui sweep searches for; other commands leave it alone."),
+        ),
         race=(
             race() | None,
             Field(None, description="Optimizers racing on this network, or over a surface."),

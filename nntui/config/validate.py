@@ -30,6 +30,7 @@ STANDINS: dict[str, Any] = {
     "target": "x",
     "images": "x",
     "labels": "x",
+    "space": {},
 }
 """What stands in for a required key in later rounds; 1 for those that are not here."""
 KINDS: dict[str, catalog.Kind] = {
@@ -189,12 +190,26 @@ def _elsewhere(path: Path) -> str:
 
 def allowed_keys(path: Path, data: Any) -> list[str]:
     """The keys of the table at ``path``."""
+    at = model_at(path, data)
+    return list(at.model_fields) if hasattr(at, "model_fields") else []
+
+
+def model_at(path: Path, data: Any) -> Any:
+    """The model of the table at ``path``, the annotation where a list stands there; None where neither is.
+
+    A table that is not there is read as an empty one, and a name as a table with its ``type``.
+    """
     at: Any = root()
     table: Any = data
     for part in path:
-        table = cast(Any, table)[part] if isinstance(table, dict | list) else table
+        if isinstance(table, list):
+            table = table[part] if isinstance(part, int) and part < len(table) else None
+        else:
+            table = table.get(part, {}) if isinstance(table, dict) else {}
+        if isinstance(table, str):
+            table = {"type": table}
         at = _descend(at, part, table)
-    return list(at.model_fields) if at is not None else []
+    return at
 
 
 def _descend(at: Any, part: str | int, table: Any) -> Any:
