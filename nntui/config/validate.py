@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from nntui.config import race
 from nntui.config.faults import MAX_FAULTS, Fault, faults, suggestion, tag_key
 from nntui.config.lines import Path
-from nntui.config.models import root, shown_members
+from nntui.config.models import mentioned, root, shown_members
 from nntui.data import sources
 from nntui.display import display
 from nntui_core import catalog
@@ -63,7 +63,14 @@ class Validation:
         self.surplus: set[Path] = set()
         """Keys that are none, which change nothing."""
         self.data = data
-        self._root = race.root() if race.alone(data) else root()
+        alone = race.alone(data)
+        if not alone and isinstance(data, dict) and "race" not in data:
+            try:
+                self.model = root(mentioned(data))(**copy.deepcopy(data))
+                return
+            except (ValidationError, TypeError):
+                pass  # told by the model of all members
+        self._root = race.root() if alone else root()
         for _ in range(ROUNDS):
             try:
                 self.model = self._root(**copy.deepcopy(self.data))
