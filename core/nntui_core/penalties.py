@@ -21,6 +21,7 @@ class L2Penalty(Op):
 
     type: ClassVar[str] = "l2"
     formula: ClassVar[str] = "½·l2·‖W‖²"
+    derivatives: ClassVar[tuple[str, ...]] = ("{factor}·{0}",)
 
     factor: float
     """l2."""
@@ -46,6 +47,7 @@ class L1Penalty(Op):
 
     type: ClassVar[str] = "l1"
     formula: ClassVar[str] = "l1·‖W‖₁"
+    derivatives: ClassVar[tuple[str, ...]] = ("{factor}·sign({0})",)
 
     factor: float
     """l1."""
