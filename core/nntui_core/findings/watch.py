@@ -239,6 +239,11 @@ class Watch:
         self.findings = _read(state.get(f"{KEY}list")) if fits else []
         self._sample = None
 
+    @property
+    def sample(self) -> Sample | None:
+        """What was seen at the last look; None before the first one."""
+        return self._sample
+
     def suspects(self, finding: str) -> list[Cure]:
         """What in the configuration may explain a finding, by what was seen at the last look."""
         if self._sample is None:

@@ -1,0 +1,136 @@
+"""What is checked: a configuration with its data and network, and the measurements that several checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite
+
+import numpy as np
+
+from nntui.checks.check import Result, Skip
+from nntui.errors import UserError
+from nntui.training.experiment import Experiment
+from nntui.training.fresh import Tick, budget, trainer
+from nntui.training.range_test import RangeTest, range_test
+from nntui_core.errors import NntuiError
+from nntui_core.findings import Finding, Watch
+from nntui_core.findings.finding import Cure
+from nntui_core.findings.sample import Sample
+from nntui_core.findings.suspects import suspects
+from nntui_core.memory import Array
+from nntui_core.trainer import Trainer
+
+UPDATES = 400
+"""Updates of a short training, at most …"""
+WORK = 1e10
+"""… and its multiplications."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """The first updates of the training, as configured."""
+
+    trainer: Trainer
+    findings: tuple[Finding, ...]
+    sample: Sample | None
+    """What was seen when the findings were last looked for."""
+    fault: str
+    """Why it ended early: the number that was not finite; else empty."""
+
+    @property
+    def updates(self) -> int:
+        """How many were made."""
+        return self.trainer.update
+
+
+class Subject:
+    """An experiment that has not been trained. What is measured of it is kept for later checks."""
+
+    def __init__(self, experiment: Experiment, tick: Tick = lambda: None) -> None:
+        """``tick`` is called between updates of every short training; it may raise to end the check."""
+        self.experiment = experiment
+        self.tick = tick
+        self.results: dict[str, Result] = {}
+        """Of the checks that were made, by id: later ones look at what they may follow from."""
+
+    @property
+    def trained(self) -> bool:
+        """Whether the configuration trains at all."""
+        return self.experiment.trainer.spec.epochs > 0
+
+    def needs_training(self) -> None:
+        """Raises Skip where nothing is trained."""
+        if not self.trained:
+            raise Skip("train.epochs = 0: nothing is trained")
+
+    def failed(self, *ids: str) -> str:
+        """The first of those checks that failed; empty where none did."""
+        return next((k for k in ids if k in self.results and self.results[k].status == "fail"), "")
+
+    @cached_property
+    def start(self) -> Sample:
+        """The network before the first update. Raises Skip where it cannot be computed."""
+        own = trainer(self.experiment)
+        watch = Watch(own, self.experiment.settings.preprocess)
+        try:
+            watch.begin()
+        except NntuiError as error:
+            raise Skip(f"the network cannot be computed at its start: {error}") from None
+        if watch.sample is None:
+            raise Skip("the initial weights are not finite")
+        return watch.sample
+
+    def cures(self, *prefixes: str, sample: Sample | None = None) -> list[Cure]:
+        """What stands out in the configuration, of the settings that begin so; the most likely first."""
+        found = suspects(sample or self.start, self.experiment.settings.preprocess)
+        with np.errstate(all="ignore"):
+            fitting = [x for x in found if (x.cure.set or "").startswith(prefixes)]
+        return [x.cure for x in sorted(fitting, key=lambda x: -x.weight)]
+
+    @cached_property
+    def trial(self) -> Trial:
+        """The first updates of the training. Raises Skip where nothing is trained."""
+        self.needs_training()
+        one = trainer(self.experiment)
+        watch = Watch(one, self.experiment.settings.preprocess)
+        most = budget(one.network, one.batch_size, UPDATES, total=WORK)
+        fault = ""
+        try:
+            with np.errstate(all="ignore"):
+                watch.begin()
+                while one.status == "running" and one.update < most:
+                    self.tick()
+                    watch.before()
+                    watch.after(epoch_done=one.advance())
+        except NntuiError as error:
+            fault = str(error)
+        return Trial(one, tuple(watch.findings), watch.sample, fault)
+
+    @cached_property
+    def range_test(self) -> RangeTest:
+        """Raises Skip for an optimizer without a rate."""
+        self.needs_training()
+        try:
+            return range_test(self.experiment, self.tick)
+        except UserError as error:
+            raise Skip(f"{self.experiment.trainer.optimizer.type} finds its own step") from error
+
+
+def finite(value: float) -> float | None:
+    """A number that JSON has."""
+    return float(value) if isfinite(value) else None
+
+
+def spread(x: Array) -> float:
+    """Root mean square over the columns of their standard deviation over the rows."""
+    flat = np.asarray(x, np.float64).reshape(len(x), -1)
+    return float(np.sqrt(np.square(flat.std(axis=0)).mean())) if flat.size else 0.0
+
+
+def named(names: Iterable[str], most: int = 4) -> str:
+    """A few names, and how many more there are."""
+    found = list(names)
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more
