@@ -46,6 +46,8 @@ class Data(Check):
 
     def run(self, s: Subject) -> Result:
         parts = list(self._parts(s))
+        if not parts:
+            return self.result("pass", None, None, self._summary(s))
         worst = gravest(parts)
         bad = [p.message for p in parts if p.status in ("warn", "fail")]
         message = (

@@ -41,7 +41,7 @@ class ZeroInput(Check):
     )
     limits: ClassVar[str] = (
         f"warning where the loss is above 0.98 of the one without inputs and the outputs' spread below {ConstantOutput.limit:g} of "
-        "the targets'"
+        "the targets', before and after"
     )
     why: ClassVar[str] = (
         "a network that does as well without its inputs has learned nothing of them: they do not reach the output"
@@ -75,9 +75,10 @@ class ZeroInput(Check):
         target = spread(basis.target)
         differ = spread(network.predict(basis.train.x)) / target if target else 1.0
         told = f"after {trial.updates} updates the loss is {loss:.4g}, without inputs {without:.4g}"
-        if value <= self.LIMIT or differ >= ConstantOutput.limit:
+        at_start = s.start.spread
+        if value <= self.LIMIT or max(differ, at_start) >= ConstantOutput.limit:
             return self.result("pass", value, self.LIMIT, told)
-        behind = s.failed(*CAUSES)
+        behind = s.alarmed(*CAUSES)
         if behind:
             raise Skip(f"{told}; mend {behind} first")
         if basis.reference.signal <= CHANCE * basis.reference.error:

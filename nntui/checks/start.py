@@ -103,10 +103,10 @@ class InitialLoss(Check):
 
     id: ClassVar[str] = "initial_loss"
     definition: ClassVar[str] = (
-        "data loss of the initial weights over the loss of the best prediction that is the same for every row (for K equal "
-        "classes and cross-entropy ln K), on up to 256 training rows"
+        "data loss of the initial weights over the loss of the best prediction that is the same for every row (of "
+        "cross-entropy, at least that of equally frequent classes, ln K), on up to 256 training rows"
     )
-    limits: ClassVar[str] = "warning above 5, failure above 10; a low one is no fault"
+    limits: ClassVar[str] = "warning above 10, failure above 30; a low one is no fault"
     why: ClassVar[str] = (
         "a network that knows nothing should say so: a loss far above that of a constant comes of outputs that are sure of "
         "themselves, from inputs or weights that are too large or targets far from 0"
@@ -115,22 +115,23 @@ class InitialLoss(Check):
     source: ClassVar[str] = (
         'CS231n, "look for correct loss at chance performance"; Karpathy 2019, A recipe for training neural networks'
     )
-    WARN, FAIL = 5.0, 10.0
+    WARN, FAIL = 10.0, 30.0
 
     def run(self, s: Subject) -> Result:
         start = s.start
         if start.basis.reference.constant:
             raise Skip("all targets are the same: a constant prediction loses nothing")
-        constant = start.basis.constant_loss
-        value = start.loss / constant
-        spec = s.experiment.network.spec
+        constant, spec = start.basis.constant_loss, s.experiment.network.spec
         told = f"{start.loss:.4g}, best constant {constant:.4g}"
+        unknowing = log(max(2, spec.targets)) if spec.loss.type == "cross_entropy" else log(2)
+        # A network that knows nothing takes classes to be equally frequent.
+        value = start.loss / (max(constant, unknowing) if "cross_entropy" in spec.loss.type else constant)
         if spec.classification and spec.loss.type == "cross_entropy":
             told += f", ln {spec.targets} = {log(max(1, spec.targets)):.4g}"
         status = grade(value, self.WARN, self.FAIL)
         cures = s.cures("preprocess=", "layers", "data.scale_target=")
         cures.append(Cure("layers.*.init=auto", "start from random weights of healthy size"))
-        return self.result(status, value, self.FAIL, told, cures)
+        return self.result(status, value, self.WARN, told, cures)
 
 
 class Symmetry(Check):

@@ -69,6 +69,10 @@ class Subject:
         """The first of those checks that failed; empty where none did."""
         return next((k for k in ids if k in self.results and self.results[k].status == "fail"), "")
 
+    def alarmed(self, *ids: str) -> str:
+        """The first of those checks that failed or warns; empty where none did."""
+        return next((k for k in ids if k in self.results and self.results[k].status in ("warn", "fail")), "")
+
     @cached_property
     def start(self) -> Sample:
         """The network before the first update. Raises Skip where it cannot be computed."""

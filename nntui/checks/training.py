@@ -20,6 +20,8 @@ from nntui_core.findings.finding import Cure
 from nntui_core.findings.flow import rounded
 from nntui_core.findings.reference import constant_loss
 from nntui_core.findings.sample import HEAVY
+from nntui_core.findings.suspects import structure
+from nntui_core.memory import Array
 from nntui_core.optimizers.base import FirstOrder, SecondOrder
 from nntui_core.schedules import Constant
 from nntui_core.train_spec import TrainSpec
@@ -39,14 +41,14 @@ class LearningRate(Check):
     )
     limits: ClassVar[str] = (
         "failure where the first updates are not finite or raise such an error; warning for such a finding of lower severity, above "
-        "10 or below 0.003 times the suggestion, and from the rate on at which the range test's loss blows up"
+        "30 or below 0.01 times the suggestion, and from the rate on at which the range test's loss blows up"
     )
     why: ClassVar[str] = (
         "too high a rate throws the weights away, too low a one does not get anywhere in the time there is"
     )
     cure: ClassVar[str] = "optimizer.lr as suggested"
     source: ClassVar[str] = "Smith 2017, Cyclical learning rates; CS231n on the ratio of updates to weights"
-    LOW, HIGH = 0.003, 10.0
+    LOW, HIGH = 0.01, 30.0
 
     def run(self, s: Subject) -> Result:
         s.needs_training()
@@ -238,7 +240,7 @@ class OverfitSubset(Check):
     id: ClassVar[str] = "overfit_subset"
     definition: ClassVar[str] = (
         "the lowest loss on 8 to 20 training rows that training on them alone reaches, with the configuration's own optimizer and "
-        "objective at a constant rate, over the smaller of the initial loss and that of the best constant; within 200 to 2,000 "
+        "objective at a constant rate, over the smaller of the initial loss and that of the best constant (both less what no plane gets below, where the network is one and the loss mse); within 200 to 2,000 "
         "updates (those of the training, fewer for large networks)"
     )
     limits: ClassVar[str] = "warning above 0.3, failure above 0.7"
@@ -285,13 +287,15 @@ class OverfitSubset(Check):
         )
         one = trainer(s.experiment, spec=spec, schedule=Constant(), train=subset)
         one.validation = None
-        constant = constant_loss(own.network.spec.loss, target, subset.y)
         start = one.network.evaluate(subset.x, subset.y)[0]
-        base = max(min(start, constant), 1e-12)
+        floor = self._floor(s, subset, target)
+        base = max(min(start, constant_loss(own.network.spec.loss, target, subset.y)) - floor, 1e-12)
         lowest, fault = start, ""
         try:
             with np.errstate(all="ignore"):
-                while one.status == "running" and one.update < updates and lowest > self.ENOUGH * base:
+                while (
+                    one.status == "running" and one.update < updates and lowest - floor > self.ENOUGH * base
+                ):
                     s.tick()
                     one.advance()
                     if one.update % 5 == 0 or one.update == updates:
@@ -299,12 +303,28 @@ class OverfitSubset(Check):
         except NntuiError as error:
             fault = f"; it breaks off: {error}"
         lowest = min(lowest, one.network.evaluate(subset.x, subset.y)[0]) if not fault else lowest
-        value = lowest / base if isfinite(lowest) else float("inf")
+        value = max(0.0, lowest - floor) / base if isfinite(lowest) else float("inf")
         status: Status = "fail" if value > self.FAIL else "warn" if value > self.WARN else "pass"
-        told = f"{len(subset)} rows, {one.update} of {updates} updates, loss {lowest:.3g} of {base:.3g} ({value:.2g}){fault}"
-        found = s.cures("layers", "train.batch_size=", sample=s.trial.sample)
-        # How it starts has passed a check of its own.
-        cures = [c for c in found if "init=" not in (c.set or "")]
+        told = f"{len(subset)} rows, {one.update} of {updates} updates, loss {lowest:.3g} of {base + floor:.3g} ({value:.2g})"
+        if floor:
+            told += f", where no plane gets below {floor:.3g}"
+        seen = s.trial.sample
+        found = sorted(structure(seen), key=lambda x: -x.weight) if seen is not None else []
+        cures = [*(x.cure for x in found), Cure(None, self.cure)]
+        behind = s.alarmed(*CAUSES)
+        if status != "pass" and behind:
+            raise Skip(f"{told}{fault}; mend {behind} first")
         return self.result(
             status, value if isfinite(value) else None, self.WARN, told, [*cures, Cure(None, self.cure)]
         )
+
+    def _floor(self, s: Subject, subset: Rows, target: Array) -> float:
+        """What a plane without hidden layers cannot get below, in squared error; 0 for other networks and losses."""
+        layers = [v for v in s.start.layers if v.weighted]
+        spec = s.experiment.network.spec
+        linear = len(layers) == 1 and (layers[0].op is None or layers[0].op.type == "linear")
+        if not linear or spec.classification or spec.loss.type != "mse" or layers[0].spec.type != "dense":
+            return 0.0
+        x = np.column_stack([np.ones(len(subset)), np.asarray(subset.x, np.float64).reshape(len(subset), -1)])
+        best = x @ np.linalg.lstsq(x, target, rcond=None)[0]
+        return float(np.square(target - best).mean())

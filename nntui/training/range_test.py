@@ -35,10 +35,10 @@ SMOOTH = 2.0
 """Width of the smoothing, in updates: the standard deviation of its bell."""
 CLEAR = 0.05
 """Of the loss at the lowest rates, the share that it must fall by for the curve to tell anything."""
-BELOW = 3.0
-"""The chosen rate is so many times lower than the one where the loss is lowest."""
-KNEE = 0.1
-"""The lowest loss counts as reached where no more than this share of the whole fall is left."""
+KNEE = 0.2
+"""The chosen rate is the lowest at which no more than this share of the whole fall is left …"""
+SAFE = 6.0
+"""… and at most the rate at which the loss blows up over this."""
 WORK = 3e9
 """Multiplications for each seed."""
 
@@ -124,7 +124,12 @@ def range_test(experiment: Experiment, tick: Tick = lambda: None, seeds: int = S
     full = np.full(shown, nan)
     full[:kept] = seen[:kept]
     return RangeTest(
-        rates[:shown], losses[:shown], full, suggest(rates[:kept], seen[:kept]), float(diverges), tried
+        rates[:shown],
+        losses[:shown],
+        full,
+        suggest(rates[:kept], seen[:kept], float(diverges)),
+        float(diverges),
+        tried,
     )
 
 
@@ -158,26 +163,22 @@ def smoothed(losses: Array) -> Array:
     return np.asarray(weights @ losses / weights.sum(axis=1))
 
 
-def suggest(rates: Array, seen: Array) -> Suggestion | None:
+def suggest(rates: Array, seen: Array, diverges: float = float("inf")) -> Suggestion | None:
     """The rates that a smoothed curve suggests; None where its fall is not clear.
 
-    ``chosen`` is BELOW times lower than the rate of the lowest loss, but not lower than where the fall is steepest:
-    at the lowest loss itself steps are already so large that they begin to undo each other.
+    ``chosen`` is where most of the fall is done (KNEE): higher rates win little more in the curve, be it that they
+    begin to undo their own steps or that hardly anything is left to learn, and cost precision at the end.
     """
     if len(seen) < 8:
         return None
     start, lowest = float(seen[: max(1, len(seen) // 8)].mean()), float(seen.min())
     if not lowest < (1 - CLEAR) * start:
         return None
-    # Where hardly anything is left to learn, higher rates do no harm that could be seen.
-    bottom = int(np.flatnonzero(seen <= lowest + KNEE * (start - lowest))[0])
-    if bottom < 2:
-        return None
-    slopes = np.gradient(seen, np.log(rates))
-    steep = int(slopes[: bottom + 1].argmin())
+    knee = int(np.flatnonzero(seen <= lowest + KNEE * (start - lowest))[0])
+    steep = int(np.gradient(seen, np.log(rates))[: max(2, int(seen.argmin()) + 1)].argmin())
     begin, end = longest_fall(seen)
     valley = rates[min(len(rates) - 1, begin + (2 * (end - begin)) // 3)]
-    chosen = max(rates[bottom] / BELOW, min(rates[steep], rates[bottom]))
+    chosen = min(float(rates[knee]), diverges / SAFE)
     return Suggestion(_rounded(rates[steep]), _rounded(valley), _rounded(chosen))
 
 
