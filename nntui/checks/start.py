@@ -23,7 +23,7 @@ class InitialActivations(Check):
         "saturated activations of tanh and sigmoid (as in the findings dead_units and saturated_units)"
     )
     limits: ClassVar[str] = (
-        "differences: warning outside 0.03 to 30, failure outside 0.01 to 100; dead units: warning from half on, failure from 90 %; "
+        "differences: warning outside 0.005 to 30, failure outside 0.001 to 100; dead units: warning from half on, failure from 90 %; "
         "saturated: warning from 50 %, failure from 90 %"
     )
     why: ClassVar[str] = (
@@ -34,7 +34,8 @@ class InitialActivations(Check):
         'init = "auto" (he_normal for relu, xavier_uniform otherwise), standardized inputs, relu in deep networks'
     )
     source: ClassVar[str] = "Glorot & Bengio 2010; He et al. 2015; DL4J's guide asks for 0.5 to 2"
-    LOW, HIGH, WIDE = 0.01, 100.0, 0.3
+    LOW, HIGH = 0.005, 30.0
+    NOTHING, BLOWN = 0.001, 100.0
 
     def run(self, s: Subject) -> Result:
         s.needs_training()
@@ -68,9 +69,9 @@ class InitialActivations(Check):
             shrunk = self.LOW / max(less, 1e-300) > more / self.HIGH
             odd, name = (less, low[0]) if shrunk else (more, high[0])
             status: Status = "pass"
-            if less < self.LOW or more > self.HIGH:
+            if less < self.NOTHING or more > self.BLOWN:
                 status = "fail"
-            elif less < self.LOW / self.WIDE or more > self.HIGH * self.WIDE:
+            elif less < self.LOW or more > self.HIGH:
                 status = "warn"
             yield Part(
                 status, odd, (self.LOW, self.HIGH),
