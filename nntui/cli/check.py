@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nntui.blas import limit_threads
-from nntui.cli.common import print_document, print_json, warn
+from nntui.cli.common import print_document, print_json, say_error, warn
 from nntui.errors import FAILED, UserError
 from nntui.signals import Interrupted, Signals, name_of
 
@@ -54,9 +54,11 @@ def command(
         code = verdict.exit_code(strict=strict)
         try:
             _write(verdict, junit, gradescope, strict=strict)
-        finally:
-            if as_json:
-                print_json(verdict.to_json(strict=strict))
+        except UserError as error:
+            say_error(error)
+            code = error.exit_code
+        if as_json:
+            print_json(verdict.to_json(strict=strict))
     return 128 + signals.received if verdict.interrupted else code
 
 

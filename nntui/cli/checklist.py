@@ -33,7 +33,7 @@ class Checklist:
     def __init__(self, title: str, *, quiet: bool) -> None:
         """``quiet`` prints nothing on stdout, for JSON."""
         self._quiet = quiet
-        plain = detect(os.environ, sys.stdout.encoding).ascii
+        plain = detect(os.environ, sys.stdout.encoding or "utf-8").ascii
         self._marks = PLAIN if plain else MARKS
         self._ascii = plain
         self._live = sys.stderr.isatty()

@@ -116,8 +116,8 @@ def range_test(experiment: Experiment, tick: Tick = lambda: None, seeds: int = S
     ends = np.flatnonzero(~np.isfinite(losses))
     count = int(ends[0]) if len(ends) else steps
     seen = smoothed(losses[:count])
-    low = np.minimum.accumulate(seen) if count else seen
-    high = np.flatnonzero(seen > BLOWN * np.maximum(low, 1e-12)) if count else ends
+    low = np.minimum.accumulate(seen)
+    high = np.flatnonzero(seen > BLOWN * np.maximum(low, 1e-12))
     diverges = rates[high[0]] if len(high) else rates[count] if count < steps else float("inf")
     kept = int(high[0]) + 1 if len(high) else count
     shown = min(kept + 1, steps)
