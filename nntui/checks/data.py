@@ -69,12 +69,13 @@ class Data(Check):
     def _parts(self, s: Subject) -> Iterator[Part]:
         table, split = s.experiment.table, s.experiment.split
         held = np.concatenate([split.validation, split.test])
+        x = table.rows(split.train)
         yield from self._targets(s, table.y[split.train])
-        yield from self._columns(s, table, table.x[split.train])
-        yield from self._doubled(table, split.train, held)
+        yield from self._columns(s, table, x)
+        yield from self._doubled(table, x, split.train, held)
         yield from self._sorted(s, table.y[split.train])
         if s.experiment.settings.source.file_fields():
-            yield from self._leaking(s, table, table.x[split.train], table.y[split.train])
+            yield from self._leaking(s, table, x, table.y[split.train])
         yield from self._few(s, table, len(split.train), len(held))
 
     def _targets(self, s: Subject, y: Array) -> Iterator[Part]:
@@ -119,11 +120,9 @@ class Data(Check):
                 _drop(s, table, flat),
             )
 
-    def _doubled(self, table: Table, train: Array, held: Array) -> Iterator[Part]:
-        rows = np.ascontiguousarray(np.nan_to_num(table.x, nan=-1.25e-300))
-        _, kind = np.unique(rows, axis=0, return_inverse=True)
-        kind = kind.reshape(-1)
-        chance = _chance(table.x[train])
+    def _doubled(self, table: Table, x: Array, train: Array, held: Array) -> Iterator[Part]:
+        kind = np.array([hash(row.tobytes()) for row in np.ascontiguousarray(table.stored)])
+        chance = _chance(x)
         own = kind[train]
         twice = 1 - len(np.unique(own)) / max(1, len(own))
         natural = min(1.0, len(own) * chance)
@@ -159,10 +158,14 @@ class Data(Check):
     def _leaking(self, s: Subject, table: Table, x: Array, y: Array) -> Iterator[Part]:
         if x.shape[1] < 2 or len(x) < 8 or table.image is not None:
             return
-        target = np.asarray(y, np.float64).reshape(len(y), -1)
-        if table.classes is None and target.shape[1] > 1 and np.isin(target, x).all():
-            return  # an autoencoder's targets are its inputs
+        if table.reconstructs:
+            return  # the targets are the inputs
+        holes = np.isnan(x)
+        x = np.where(holes, np.nan_to_num(x).sum(axis=0) / np.maximum(1, (~holes).sum(axis=0)), x)
         found = _agreement(x, y, classes=table.classes is not None)
+        for k, name in enumerate(table.features):
+            if name in table.categories:
+                found[k] = _purity(x[:, k], y) if table.classes is not None else 0.0
         guilty = np.flatnonzero(found >= self.EQUAL)
         largest = float(found.max(initial=0.0))
         if len(guilty):
@@ -206,6 +209,8 @@ def _chance(x: Array) -> float:
     """The probability that two rows are equal if columns were independent."""
     out = 1.0
     for column in x.T:
+        if out * len(x) < 1e-9:
+            break
         _, counts = np.unique(column, return_counts=True)
         out *= float(np.square(counts / len(column)).sum())
     return out
@@ -226,3 +231,14 @@ def _agreement(x: Array, y: Array, *, classes: bool) -> Array:
             both = (centered.T @ away) / len(x)
             found = np.abs(both / np.sqrt(np.outer(whole, away.var(axis=0)))).max(axis=1)
     return np.asarray(np.nan_to_num(found, nan=0.0, posinf=0.0))
+
+
+def _purity(column: Array, y: Array) -> float:
+    """Share of the rows whose class a category's value tells; 0 where it has more values than there are classes."""
+    values, place = np.unique(column, return_inverse=True)
+    kinds, at = np.unique(y, return_inverse=True)
+    if not 1 < len(values) <= len(kinds):
+        return 0.0
+    counts = np.zeros((len(values), len(kinds)))
+    np.add.at(counts, (place, at), 1)
+    return float(counts.max(axis=1).sum() / len(column))

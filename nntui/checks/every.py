@@ -46,6 +46,7 @@ def run_checks(s: Subject, begin: Callable[[Check], object] = lambda check: None
                 found = check.run(s)
         except Skip as reason:
             found = Result(check.id, "skip", None, None, str(reason), source=check.source)
-        found = replace(found, seconds=perf_counter() - started)
+        sets = tuple(s.placed(setting) for setting in found.sets)
+        found = replace(found, sets=sets, seconds=perf_counter() - started)
         s.results[check.id] = found
         yield found

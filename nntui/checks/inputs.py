@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from nntui.checks.check import Check, Result, Skip
-from nntui.checks.subject import Subject, spread
+from nntui.checks.subject import Subject, mean_loss, spread
 from nntui.training.fresh import trainer
 from nntui_core.errors import NntuiError
 from nntui_core.findings.basis import matrix
@@ -66,11 +66,11 @@ class ZeroInput(Check):
                 while one.status == "running" and one.update < trial.updates:
                     s.tick()
                     one.advance()
-                without = one.network.evaluate(np.zeros_like(basis.train.x), basis.train.y)[0]
+                without = mean_loss(one.network, Part(np.zeros_like(basis.train.x), basis.train.y))
         except NntuiError as error:
             raise Skip(f"the training without inputs breaks off: {error}") from None
         network = trial.trainer.network
-        loss, _ = network.evaluate(basis.train.x, basis.train.y)
+        loss = mean_loss(network, basis.train)
         value = loss / without if without else 1.0
         target = spread(basis.target)
         differ = spread(network.predict(basis.train.x)) / target if target else 1.0
@@ -167,7 +167,7 @@ class LabelSignal(Check):
             target = matrix(s.trial.trainer, basis.held.y)
             outputs = network.predict(basis.held.x)
             found = abs(correlation(outputs, target))
-            loss = network.evaluate(basis.held.x, basis.held.y)[0]
+            loss = mean_loss(network, basis.held)
             told = (
                 f"held-out loss {loss:.4g} after {s.trial.updates} updates (best constant of the training rows "
                 f"{basis.constant_loss:.4g}); neighbors, a plane and the network"

@@ -156,7 +156,7 @@ class Regularization(Check):
     def _penalties(self, s: Subject) -> Iterator[Part]:
         network, model = doubled(s)
         spec, parameters = network.spec, network.parameters
-        frozen: frozenset[str] = getattr(parameters, "frozen", frozenset())
+        frozen = parameters.frozen
         weights = [parameters.view(name) for name in network.weights if name not in frozen]
         expected = sum(
             0.5 * spec.l2 * float(np.square(w).sum()) + spec.l1 * float(np.abs(w).sum()) for w in weights
@@ -164,6 +164,7 @@ class Regularization(Check):
         assert model.data_loss is not None
         objective = float(model.plan.value(model.plan.outputs[0]))
         data = float(model.plan.value(model.data_loss))
+        own = s.experiment.trainer
         rounding = 16 * EPS * abs(objective)  # a small penalty beside a large loss
         error = max(0.0, abs(objective - data - expected) - rounding) / max(expected, 1e-300)
         if error > self.EXACT:
@@ -172,8 +173,9 @@ class Regularization(Check):
                 f"the penalties raise the objective by {objective - data:.6g}, not by {expected:.6g}",
                 [Cure(None, "a fault of nntui: please report it with the configuration")],
             )  # fmt: skip
-        # Per sample: of a loss summed over a batch the penalties are the smaller share.
-        share = expected / (expected + abs(data)) if expected else 0.0
+        # What is summed over a batch grows with it.
+        here = abs(data) * (own.batch_size / model.x.shape[0] if spec.loss.reduction == "sum" else 1)
+        share = expected / (expected + here) if expected else 0.0
         suspected = s.cures("objective.l2=", "objective.l1=")
         status = grade(share, self.WARN, self.FAIL)
         message = f"the penalties are {share:.1%} of the objective, and raise it by exactly {expected:.4g}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite
 
 import numpy as np
 
@@ -16,11 +15,13 @@ from nntui.training.fresh import Tick, budget, trainer
 from nntui.training.range_test import RangeTest, range_test
 from nntui_core.errors import NntuiError
 from nntui_core.findings import Finding, Watch
+from nntui_core.findings.basis import per_sample
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.sample import Sample
 from nntui_core.findings.suspects import suspects
 from nntui_core.memory import Array
-from nntui_core.trainer import Trainer
+from nntui_core.network import Network
+from nntui_core.trainer import Part, Trainer
 
 UPDATES = 400
 """Updates of a short training, at most …"""
@@ -55,6 +56,15 @@ class Subject:
         self.results: dict[str, Result] = {}
         """Of the checks that were made, by id: later ones look at what they may follow from."""
 
+    def _watching(self, one: Trainer) -> Watch:
+        layers = self.experiment.settings.layers
+        entries = tuple(k for k, layer in enumerate(layers) for _ in range(layer.repeat))
+        return Watch(one, self.experiment.settings.preprocess, entries)
+
+    def placed(self, setting: str) -> str:
+        """The setting with a layer's place in the configuration, where layers have copies."""
+        return self._watching(self.experiment.trainer).placed(Cure(setting, "")).set or setting
+
     @property
     def trained(self) -> bool:
         """Whether the configuration trains at all."""
@@ -76,8 +86,7 @@ class Subject:
     @cached_property
     def start(self) -> Sample:
         """The network before the first update. Raises Skip where it cannot be computed."""
-        own = trainer(self.experiment)
-        watch = Watch(own, self.experiment.settings.preprocess)
+        watch = self._watching(trainer(self.experiment))
         try:
             watch.begin()
         except NntuiError as error:
@@ -98,7 +107,7 @@ class Subject:
         """The first updates of the training. Raises Skip where nothing is trained."""
         self.needs_training()
         one = trainer(self.experiment)
-        watch = Watch(one, self.experiment.settings.preprocess)
+        watch = self._watching(one)
         most = budget(one.network, one.batch_size, UPDATES, total=WORK)
         fault = ""
         try:
@@ -122,9 +131,10 @@ class Subject:
             raise Skip(f"{self.experiment.trainer.optimizer.type} finds its own step") from error
 
 
-def finite(value: float) -> float | None:
-    """A number that JSON has."""
-    return float(value) if isfinite(value) else None
+def mean_loss(network: Network, part: Part) -> float:
+    """Data loss a sample (and output), whatever the objective's reduction and factor, in evaluation mode."""
+    loss, _ = network.evaluate(part.x, part.y)
+    return loss / per_sample(network.spec.loss, len(part), network.outputs)
 
 
 def spread(x: Array) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nntui.checks.check import Check, Part, Result, Skip, Status, gravest
 from nntui.checks.inputs import CAUSES
-from nntui.checks.subject import Subject
+from nntui.checks.subject import Subject, mean_loss
 from nntui.training.fresh import budget, trainer
 from nntui_core import probe
 from nntui_core.errors import NntuiError
@@ -53,7 +53,7 @@ class LearningRate(Check):
     def run(self, s: Subject) -> Result:
         s.needs_training()
         optimizer = s.experiment.trainer.optimizer
-        if not isinstance(optimizer, FirstOrder) or not getattr(optimizer, "has_rate", True):
+        if not isinstance(optimizer, FirstOrder) or not optimizer.has_rate:
             raise Skip(f"{optimizer.type} finds its own step")
         behind = s.failed("initial_activations", "symmetry")
         if behind:
@@ -112,14 +112,14 @@ class LearningRate(Check):
 def planned(s: Subject) -> Any:
     """The schedule's factor at 400 equal shares of the training; None where it depends on how the training goes."""
     own = s.experiment.trainer
-    if getattr(own.schedule, "observes", False) or not isinstance(own.optimizer, FirstOrder):
+    if own.schedule.observes or not isinstance(own.optimizer, FirstOrder):
         return None
     total = max(1, own.total_updates)
     each = max(1, total // max(1, own.spec.epochs))
     updates = (np.arange(400) * total / 400).astype(int)
     times = updates // each if own.schedule.every == "epoch" else updates
     planned_for = own.spec.epochs if own.schedule.every == "epoch" else total
-    return np.array([own.schedule.factor(int(t), planned_for) for t in times])
+    return np.array([own.schedule.at(int(t), planned_for) for t in times])
 
 
 class Schedule(Check):
@@ -216,14 +216,14 @@ class Schedule(Check):
                 while other.status == "running" and other.update < max(1, trial.updates):
                     s.tick()
                     other.advance()
-                free = start - other.network.evaluate(part.x, part.y)[0]
+                free = start - mean_loss(other.network, part)
         except NntuiError:
             yield Part("pass", 1.0, 0.5, f"without {what} the training breaks off")
             return
         if not free > self.PROGRESS * start:
             yield Part("pass", 1.0, 0.5, f"{what}: the first {other.update} updates gain too little to tell")
             return
-        kept = 0.0 if trial.fault else (start - trial.trainer.network.evaluate(part.x, part.y)[0]) / free
+        kept = 0.0 if trial.fault else (start - mean_loss(trial.trainer.network, part)) / free
         status: Status = "fail" if kept < 0.1 else "warn" if kept < 0.5 else "pass"
         yield Part(
             status,
@@ -287,7 +287,7 @@ class OverfitSubset(Check):
         )
         one = trainer(s.experiment, spec=spec, schedule=Constant(), train=subset)
         one.validation = None
-        start = one.network.evaluate(subset.x, subset.y)[0]
+        start = mean_loss(one.network, subset)
         floor = self._floor(s, subset, target)
         base = max(min(start, constant_loss(own.network.spec.loss, target, subset.y)) - floor, 1e-12)
         lowest, fault = start, ""
@@ -299,10 +299,10 @@ class OverfitSubset(Check):
                     s.tick()
                     one.advance()
                     if one.update % 5 == 0 or one.update == updates:
-                        lowest = min(lowest, one.network.evaluate(subset.x, subset.y)[0])
+                        lowest = min(lowest, mean_loss(one.network, subset))
         except NntuiError as error:
             fault = f"; it breaks off: {error}"
-        lowest = min(lowest, one.network.evaluate(subset.x, subset.y)[0]) if not fault else lowest
+        lowest = min(lowest, mean_loss(one.network, subset)) if not fault else lowest
         value = max(0.0, lowest - floor) / base if isfinite(lowest) else float("inf")
         status: Status = "fail" if value > self.FAIL else "warn" if value > self.WARN else "pass"
         told = f"{len(subset)} rows, {one.update} of {updates} updates, loss {lowest:.3g} of {base + floor:.3g} ({value:.2g})"

@@ -26,7 +26,7 @@ def twin(experiment: Experiment, *, seed: int | None = None, dtype: str | None =
     """A network of its own at the start of the training: the experiment's weights, or those of another seed."""
     network = experiment.network
     spec = network.spec
-    own = seed is None or seed == spec.seed
+    own = seed is None or seed == spec.seed or experiment.settings.init_from
     made = Network(replace(spec, seed=spec.seed if seed is None else seed, dtype=dtype or spec.dtype))
     if own:
         made.parameters.theta[:] = network.parameters.theta

@@ -84,7 +84,7 @@ class RangeTest:
 def tested_optimizer(experiment: Experiment) -> FirstOrder:
     """The optimizer whose rate can be varied. Raises UserError for one that has none."""
     optimizer = experiment.trainer.optimizer
-    if not isinstance(optimizer, FirstOrder) or not getattr(optimizer, "has_rate", True):
+    if not isinstance(optimizer, FirstOrder) or not optimizer.has_rate:
         raise UserError(
             experiment.settings.message(
                 ("optimizer", "type"),

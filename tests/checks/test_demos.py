@@ -19,7 +19,11 @@ ON_PURPOSE = {
 }
 
 
-@pytest.mark.parametrize("name", demos.names())
+TRAINED = [name for name in demos.names() if not name.startswith(("race_", "newton_"))]
+"""Those that describe a training, and not a race over a surface alone."""
+
+
+@pytest.mark.parametrize("name", TRAINED)
 def test_a_demo_passes_or_fails_by_the_right_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # A tenth of the budget of large networks: of the small ones it is not what limits them.
     monkeypatch.setattr(subject, "WORK", subject.WORK / 10)
