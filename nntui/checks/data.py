@@ -42,6 +42,8 @@ class Data(Check):
     )
     DOUBLE, LEAK, EQUAL, SORTED, GIVEN = 0.05, 0.01, 0.999, 0.5, "given"
     FEW: ClassVar[int] = 5
+    SHORT: ClassVar[int] = 32
+    """Rows below which an order cannot lead far astray before the epoch is over."""
     MISSING: ClassVar[float] = 0.5
 
     def run(self, s: Subject) -> Result:
@@ -50,9 +52,8 @@ class Data(Check):
             return self.result("pass", None, None, self._summary(s))
         worst = gravest(parts)
         bad = [p.message for p in parts if p.status in ("warn", "fail")]
-        message = (
-            "; ".join(bad) if bad else "; ".join([self._summary(s), *(p.message for p in parts if p.value)])
-        )
+        apart = [p.message for p in parts if p.status == "pass" and p.limit == self.LEAK]
+        message = "; ".join(bad) if bad else " · ".join([self._summary(s), *apart])
         cures = [
             c
             for p in sorted(parts, key=lambda p: p is not worst)
@@ -62,9 +63,16 @@ class Data(Check):
         return self.result(worst.status, worst.value, worst.limit, message, cures)
 
     def _summary(self, s: Subject) -> str:
-        table = s.experiment.table
-        kinds = f" · {len(table.classes)} classes" if table.classes is not None else ""
-        return f"{len(table):,} rows · {len(table.features)} columns{kinds}"
+        table, split = s.experiment.table, s.experiment.split
+        told = [f"{len(table):,} rows", f"{len(table.features)} columns"]
+        if table.classes is not None:
+            shares = (
+                100
+                * np.bincount(table.y[split.train], minlength=len(table.classes))
+                / max(1, len(split.train))
+            )
+            told.append(f"{len(table.classes)} classes, {shares.min():.1f} to {shares.max():.1f} % each")
+        return " · ".join(told)
 
     def _parts(self, s: Subject) -> Iterator[Part]:
         table, split = s.experiment.table, s.experiment.split
@@ -132,15 +140,22 @@ class Data(Check):
         if not len(held):
             return
         seen = float(np.isin(kind[held], own).mean())
-        if seen > self.LEAK and seen * len(held) >= 2 and seen > 2 * natural:
-            yield Part(
-                "fail", seen, self.LEAK, f"{seen:.0%} of the held-out rows also stand in the training part",
-                [Cure(None, "remove the rows that stand twice before the parts are drawn")],
-            )  # fmt: skip
+        leaks = seen > self.LEAK and seen * len(held) >= 2 and seen > 2 * natural
+        told = f"{seen:.0%} of the held-out rows also stand in the training part"
+        if not leaks:
+            told = f"{told}, as chance gives" if seen else "no row in two parts"
+        yield Part(
+            "fail" if leaks else "pass", seen, self.LEAK, told,
+            [Cure(None, "remove the rows that stand twice before the parts are drawn")],
+        )  # fmt: skip
 
     def _sorted(self, s: Subject, y: Array) -> Iterator[Part]:
         trainer = s.experiment.trainer
-        if trainer.spec.order != self.GIVEN or trainer.batch_size >= len(trainer.train) or len(y) < 8:
+        if (
+            trainer.spec.order != self.GIVEN
+            or trainer.batch_size >= len(trainer.train)
+            or len(y) < self.SHORT
+        ):
             return
         if s.experiment.table.classes is not None:
             chance = float(np.square(np.bincount(np.asarray(y, np.intp)) / len(y)).sum())

@@ -84,7 +84,10 @@ class Gradient(Check):
             verdicts.update(found.verdicts)
             if isfinite(found.relative_error) and found.relative_error >= worst:
                 worst, where = found.relative_error, node.name
-        along = checker.directions(self.DIRECTIONS)
+        along = []
+        for one in checker.directions_one_by_one(self.DIRECTIONS):
+            s.tick()
+            along.append(one)
         verdicts.update(d.verdict for d in along)
         for one in along:
             if isfinite(one.relative_error) and one.verdict in ("suspect", "wrong"):
