@@ -25,6 +25,8 @@ COMMANDS = {
     "debug": "step through backprop; -e takes an expression",
     "init": "a commented configuration for a data file",
     "race": "optimizers race over a surface, or on a network's loss",
+    "check": "find what is wrong with a configuration before it is trained",
+    "lr": "learning-rate range test, with a plot",
     "predict": "outputs of a trained run",
     "runs": "list, show and remove runs",
     "export": "write a run's weights to a file",
@@ -32,7 +34,7 @@ COMMANDS = {
     "demos": "list the demos, or write one here",
     "schema": "JSON Schema of the TOML file",
 }
-LATER = ("check", "lr")
+LATER = ("reproduce",)
 """Commands that the contract names and this release does not have."""
 
 COMPLETE = "_NNTUI_COMPLETE"
