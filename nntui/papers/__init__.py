@@ -8,9 +8,10 @@ from nntui.papers.paper import Paper
 def papers() -> tuple[Paper, ...]:
     """All of them, oldest first."""
     from nntui.papers.glorot import Glorot
+    from nntui.papers.he import He
     from nntui.papers.reddi import Reddi
     from nntui.papers.saxe import Saxe
 
     from nntui.papers.sussillo import Sussillo
 
-    return (Glorot(), Saxe(), Sussillo(), Reddi())
+    return (Glorot(), Saxe(), Sussillo(), He(), Reddi())

@@ -8,15 +8,18 @@ from typing import ClassVar
 import numpy as np
 
 from nntui.papers.paper import Array, Curve, Figure, Measured, Paper
-from nntui_core.activations import Relu
+from nntui_core.activations import Relu, Softmax
 from nntui_core.initializers import RandomWalk
 from nntui_core.layers.dense import Dense
-from nntui_core.losses import MeanSquaredError
+from nntui_core.losses import CrossEntropy
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
 from nntui_core.rng import stream
 
-WIDTH, DEPTH, NETWORKS = 100, 100, 200
+WIDTH, DEPTH, CLASSES, NETWORKS = 100, 100, 10, 200
+SPREAD = 0.01
+"""Of the inputs: so small that the softmax is even, and the gradient that starts back independent of the activations,
+as the paper assumes. Where the loss pulls along the activations, gradients grow by more than the walk says."""
 GAINS: tuple[tuple[str, float], ...] = (
     ("the walk's g", RandomWalk().g(WIDTH)),
     ("gain 1", 1.0),
@@ -39,10 +42,9 @@ class Sussillo(Paper):
 
     def run(self, seed: int) -> Measured:
         """Gradients of NETWORKS networks, each with every gain."""
-        layers = tuple(Dense(units=WIDTH, activation=Relu(), bias=False) for _ in range(DEPTH))
-        network = Network(
-            NetworkSpec(layers, MeanSquaredError(), WIDTH, targets=WIDTH, classification=False, seed=seed)
-        )
+        hidden = Dense(units=WIDTH, activation=Relu(), bias=False, repeat=DEPTH)
+        output = Dense(units=CLASSES, activation=Softmax(), bias=False)
+        network = Network(NetworkSpec((hidden, output), CrossEntropy(), WIDTH, targets=CLASSES, seed=seed))
         logs = np.empty((len(GAINS), NETWORKS, DEPTH))
         for k in range(NETWORKS):
             draw(network, seed, k)
@@ -60,16 +62,16 @@ class Sussillo(Paper):
 
 
 def draw(network: Network, seed: int, k: int) -> None:
-    """Network number ``k``: weights of gain 1, a sample and a target."""
+    """Network number ``k``: weights of gain 1, a sample and its class."""
     init = RandomWalk(gain=1.0)
     for name in network.parameters:
         view = network.parameters.view(name)
-        view[...] = init.draw(view.shape, WIDTH, WIDTH, stream(seed, f"sussillo {name}", k))
+        view[...] = init.draw(view.shape, WIDTH, view.shape[1], stream(seed, f"sussillo {name}", k))
     model = network.model(1, "train")
     assert model.target is not None
     sample = stream(seed, "sussillo sample", k)
-    model.plan.value(model.x)[...] = sample.normal(size=(1, WIDTH))
-    model.plan.value(model.target)[...] = sample.normal(size=(1, WIDTH))
+    model.plan.value(model.x)[...] = sample.normal(0.0, SPREAD, (1, WIDTH))
+    model.plan.value(model.target)[...] = sample.integers(CLASSES)
 
 
 def gradients(network: Network) -> Array:
@@ -77,7 +79,7 @@ def gradients(network: Network) -> Array:
     model = network.model(1, "train")
     model.plan.run()
     found = []
-    for layer in model.layers:
+    for layer in model.layers[:DEPTH]:
         assert layer.z is not None
         adjoint = model.plan.adjoint(layer.z)
         assert adjoint is not None
