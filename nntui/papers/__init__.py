@@ -7,6 +7,8 @@ from nntui.papers.paper import Paper
 
 def papers() -> tuple[Paper, ...]:
     """All of them, oldest first."""
+    from nntui.papers.cohen import Cohen
+    from nntui.papers.data_dependent import Krahenbuhl, Mishkin
     from nntui.papers.glorot import Glorot
     from nntui.papers.he import He
     from nntui.papers.reddi import Reddi
@@ -14,4 +16,4 @@ def papers() -> tuple[Paper, ...]:
 
     from nntui.papers.sussillo import Sussillo
 
-    return (Glorot(), Saxe(), Sussillo(), He(), Reddi())
+    return (Glorot(), Saxe(), Sussillo(), He(), Krahenbuhl(), Mishkin(), Reddi(), Cohen())
