@@ -63,7 +63,8 @@ class HessianProducts:
         bends: dict[int, Array] = {}
         for node in reversed(self._nodes):
             g = plan.adjoint(node)
-            assert node.op is not None and g is not None
+            assert node.op is not None
+            assert g is not None
             dxs = [moves.get(a.id) for a in node.args]
             for i, arg in enumerate(node.args):
                 if plan.adjoint(arg) is None or not node.op.differentiable(i):

@@ -26,8 +26,12 @@ class Cohen(Paper):
     """The demo with three optimizers, λmax measured at even distances."""
 
     name: ClassVar[str] = "cohen"
-    paper: ClassVar[str] = "Cohen, Kaur, Li, Kolter & Talwalkar 2021, Gradient Descent on Neural Networks Typically Occurs at the Edge of Stability"
-    claim: ClassVar[str] = "full-batch, λmax of the Hessian rises to the optimizer's stability threshold and stays there"
+    paper: ClassVar[str] = (
+        "Cohen, Kaur, Li, Kolter & Talwalkar 2021, Gradient Descent on Neural Networks Typically Occurs at the Edge of Stability"
+    )
+    claim: ClassVar[str] = (
+        "full-batch, λmax of the Hessian rises to the optimizer's stability threshold and stays there"
+    )
     demo: ClassVar[str] = "edge_of_stability"
     figures: ClassVar[tuple[Figure, ...]] = (
         *(

@@ -59,7 +59,9 @@ class Krahenbuhl(DataDependent):
     """Every unit by itself; its z has variance 1."""
 
     name: ClassVar[str] = "krahenbuhl"
-    paper: ClassVar[str] = "Krähenbühl, Doersch, Donahue & Darrell 2015, Data-dependent Initializations of CNNs"
+    paper: ClassVar[str] = (
+        "Krähenbühl, Doersch, Donahue & Darrell 2015, Data-dependent Initializations of CNNs"
+    )
     claim: ClassVar[str] = "scaled on a sample of the data, each unit's z has variance 1 on all of it"
     init: ClassVar[str] = "data_dependent"
     figures: ClassVar[tuple[Figure, ...]] = (
@@ -78,7 +80,9 @@ class Mishkin(DataDependent):
 
     name: ClassVar[str] = "mishkin"
     paper: ClassVar[str] = "Mishkin & Matas 2015, All You Need Is a Good Init"
-    claim: ClassVar[str] = "orthonormal weights scaled layer by layer give unit variance through deep relu and maxout"
+    claim: ClassVar[str] = (
+        "orthonormal weights scaled layer by layer give unit variance through deep relu and maxout"
+    )
     init: ClassVar[str] = "lsuv"
     figures: ClassVar[tuple[Figure, ...]] = (
         Figure.near("a layer's variance, least of all layers", 1.0, 0.1),

@@ -31,8 +31,12 @@ class Glorot(Paper):
     """Five square tanh layers on inputs of spread 0.3, before any training."""
 
     name: ClassVar[str] = "glorot"
-    paper: ClassVar[str] = "Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward networks"
-    claim: ClassVar[str] = "Xavier weights keep the spread of activations and gradients from layer to layer; U(±1/√n) loses it"
+    paper: ClassVar[str] = (
+        "Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward networks"
+    )
+    claim: ClassVar[str] = (
+        "Xavier weights keep the spread of activations and gradients from layer to layer; U(±1/√n) loses it"
+    )
     figures: ClassVar[tuple[Figure, ...]] = (
         Figure("last over first activation spread, Xavier", 0.7, None),
         Figure("last over first activation spread, U(±1/√n)", None, 0.2),
@@ -48,7 +52,13 @@ class Glorot(Paper):
         for k, (label, init) in enumerate(STARTS):
             layers = tuple(Dense(units=WIDTH, activation=Tanh(), init=init) for _ in range(DEPTH))
             spec = NetworkSpec(
-                layers, MeanSquaredError(), WIDTH, targets=WIDTH, classification=False, dtype="float64", seed=seed
+                layers,
+                MeanSquaredError(),
+                WIDTH,
+                targets=WIDTH,
+                classification=False,
+                dtype="float64",
+                seed=seed,
             )
             network = Network(spec)
             spreads, singular = measure(network, x)
@@ -64,7 +74,8 @@ def measure(network: Network, x: Array) -> tuple[Array, float]:
     spreads = np.array([model.plan.value(layer.a).std() for layer in model.layers])
     found = []
     for layer, after in zip(model.layers, model.layers[1:], strict=False):
-        assert layer.z is not None and after.weight is not None
+        assert layer.z is not None
+        assert after.weight is not None
         slope = np.empty_like(model.plan.value(layer.z)[:JACOBIANS])
         Tanh().df(model.plan.value(layer.z)[:JACOBIANS], model.plan.value(layer.a)[:JACOBIANS], slope)
         weight = network.parameters.view(after.weight)

@@ -23,7 +23,9 @@ class He(Paper):
 
     name: ClassVar[str] = "he"
     paper: ClassVar[str] = "He, Zhang, Ren & Sun 2015, Delving Deep into Rectifiers"
-    claim: ClassVar[str] = "22 relu layers learn faster from He's weights than from Xavier's; 30 learn from He's alone"
+    claim: ClassVar[str] = (
+        "22 relu layers learn faster from He's weights than from Xavier's; 30 learn from He's alone"
+    )
     demo: ClassVar[str] = "thirty_layers"
     figures: ClassVar[tuple[Figure, ...]] = (
         Figure("22 layers, He: epochs until the loss is under 1.5", None, float(BUDGET[22])),
@@ -44,7 +46,8 @@ class He(Paper):
         he, xavier = (_epochs(paths[22, init]) for init in ("he", "xavier"))
         values = (he, xavier, he / xavier, paths[30, "he"].min(), paths[30, "xavier"][-1] / log(10))
         curves = tuple(
-            Curve(f"{init}, {depth}", np.arange(1.0, len(path) + 1), path) for (depth, init), path in paths.items()
+            Curve(f"{init}, {depth}", np.arange(1.0, len(path) + 1), path)
+            for (depth, init), path in paths.items()
         )
         return Measured({f.name: float(v) for f, v in zip(self.figures, values, strict=True)}, curves)
 

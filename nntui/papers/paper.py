@@ -158,7 +158,9 @@ class Result:
         }  # fmt: skip
 
 
-def reproduce(paper: Paper, seeds: Sequence[int] = (), report: Callable[[int], object] = lambda seed: None) -> Result:
+def reproduce(
+    paper: Paper, seeds: Sequence[int] = (), report: Callable[[int], object] = lambda seed: None
+) -> Result:
     """Run the paper with each of its seeds (or these); ``report`` is told each before it runs."""
     start, used = perf_counter(), tuple(seeds) or paper.seeds
     measured = []

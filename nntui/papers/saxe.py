@@ -27,11 +27,18 @@ class Saxe(Paper):
     """The demo's network, its modes measured after every update."""
 
     name: ClassVar[str] = "saxe"
-    paper: ClassVar[str] = "Saxe, McClelland & Ganguli 2013, Exact solutions to the nonlinear dynamics of learning"
-    claim: ClassVar[str] = "a mode of strength s grows as a sigmoid in time that is known; strong modes are learned first"
+    paper: ClassVar[str] = (
+        "Saxe, McClelland & Ganguli 2013, Exact solutions to the nonlinear dynamics of learning"
+    )
+    claim: ClassVar[str] = (
+        "a mode of strength s grows as a sigmoid in time that is known; strong modes are learned first"
+    )
     demo: ClassVar[str] = "linear_modes"
     figures: ClassVar[tuple[Figure, ...]] = (
-        *(Figure.near(f"updates from 5 % to 50 % less the closed form, s = {s:g}", 0.0, 2.0) for s, _ in MODES),
+        *(
+            Figure.near(f"updates from 5 % to 50 % less the closed form, s = {s:g}", 0.0, 2.0)
+            for s, _ in MODES
+        ),
         Figure.near("modes learned in order of s (1: yes)", 1.0, 0.0),
     )
     axes: ClassVar[tuple[str, str]] = ("update", "strength of each mode")

@@ -31,8 +31,12 @@ class Sussillo(Paper):
     """A hundred relu layers of a hundred units, one sample, many networks."""
 
     name: ClassVar[str] = "sussillo"
-    paper: ClassVar[str] = "Sussillo & Abbott 2014, Random Walk Initialization for Training Very Deep Networks"
-    claim: ClassVar[str] = "with their g, ln of the gradient's norm is a walk without drift over 100 layers; 1 and √2 drift"
+    paper: ClassVar[str] = (
+        "Sussillo & Abbott 2014, Random Walk Initialization for Training Very Deep Networks"
+    )
+    claim: ClassVar[str] = (
+        "with their g, ln of the gradient's norm is a walk without drift over 100 layers; 1 and √2 drift"
+    )
     figures: ClassVar[tuple[Figure, ...]] = (
         Figure("|mean ln ratio| in standard errors, the walk's g", 0.0, 3.0),
         Figure("|mean ln ratio| in standard errors, gain 1", 3.0, None),
