@@ -114,6 +114,8 @@ class Trainer:
         self.keep_before = False
         """Whether to keep it at every update."""
         self._keep_next = False
+        self.last_rate = float("nan")
+        """The learning rate of the last update; NaN before it, and where the optimizer finds its own."""
         self.update = 0
         self.epoch = 0
         self.batch = 0
@@ -216,7 +218,8 @@ class Trainer:
             self._condition()
         if model.buffers:
             model.absorb(self.network.buffers)
-        parameters, rate = self.network.parameters, self.rate
+        parameters = self.network.parameters
+        rate = self.last_rate = self.rate
         optimizer.update(parameters.free, parameters.free_grad, self.slots, self.update + 1, rate, self._work)
 
     def preview(self) -> Preview:

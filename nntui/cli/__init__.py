@@ -31,6 +31,7 @@ COMMANDS = {
     "runs": "list, show and remove runs",
     "export": "write a run's weights to a file",
     "sweep": "search over the fields of [sweep]",
+    "reproduce": "papers' figures beside nntui's own",
     "demos": "list the demos, or write one here",
     "schema": "JSON Schema of the TOML file",
 }
