@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -13,13 +16,15 @@ from numpy.typing import NDArray
 
 from nntui.data import dates
 from nntui.data.csv import PARQUET, Csv
+from nntui.data.files import MAX_BYTES
 from nntui.data.frame import Frame
 from nntui.data.header import Header
 from nntui.data.reader import Wanted, read
-from nntui.data.table import Columns
+from nntui.data.table import Columns, as_number
 from nntui.data.text import Dialect, TextFile
 from nntui.display import display
 from nntui.errors import UserError
+from nntui.files import file_error
 from nntui.training.trained import Trained
 from nntui_core.preprocessing.base import listed
 from nntui_core.preprocessing.tables import UNKNOWN
@@ -30,7 +35,34 @@ MAX_FAULTS = 20
 
 
 def from_file(trained: Trained, name: str, report: Report) -> Array:
-    """Rows ``m × n`` of a table, written as the run's own was. Raises UserError; ``report`` gets what was mended."""
+    """Rows ``m × n`` of a table, written as the run's own was; ``-`` is the standard input.
+
+    Raises UserError; ``report`` gets what was mended.
+    """
+    if name == "-":
+        with spooled() as path:
+            return _from_file(trained, path, report, "<stdin>")
+    return _from_file(trained, name, report)
+
+
+@contextmanager
+def spooled() -> Iterator[str]:
+    """The standard input as a file, which can be read more than once. Raises UserError."""
+    with tempfile.NamedTemporaryFile(prefix="nntui-", suffix=".csv") as file:
+        left = MAX_BYTES
+        try:
+            while chunk := sys.stdin.buffer.read(min(left + 1, 1 << 20)):
+                left -= len(chunk)
+                if left < 0:
+                    raise UserError(f"<stdin>: too large (allowed up to {MAX_BYTES} bytes); use a sample")
+                file.write(chunk)
+            file.flush()
+        except OSError as error:
+            raise file_error(Path("<stdin>"), "read the table", error) from None
+        yield file.name
+
+
+def _from_file(trained: Trained, name: str, report: Report, called: str = "") -> Array:
     source, columns = trained.settings.source, trained.columns
     own = source if isinstance(source, Csv) else None
     seen: list[Header] = []
@@ -45,7 +77,7 @@ def from_file(trained: Trained, name: str, report: Report) -> Array:
         shown = display(name)
         frame = parquet.read(Path(), name, choose)
     else:
-        file = TextFile(Path(), name, own.dialect if own else Dialect(), "--csv")
+        file = TextFile(Path(), name, own.dialect if own else Dialect(), "--csv", called=called)
         shown = file.shown
         frame = read(file, choose)
     if own:
@@ -92,10 +124,11 @@ def _numbers(frame: Frame, columns: Columns) -> tuple[Array, list[tuple[int, str
         texts = frame.texts.get(name)
         known = columns.categories.get(name)
         if texts is not None and known is None:
-            row = int(np.flatnonzero(~np.isnan(x[:, k]))[0])
+            words = [code for code, text in enumerate(texts) if as_number(text) is None]
+            row = int(np.flatnonzero(np.isin(x[:, k], words))[0])
             one = texts[int(x[row, k])]
-            words = f"not numbers (given {display(one, 40)!r}; allowed numbers, as in the training)"
-            found.append((row, f"{frame.where(row)}: column {display(name)}: {words}"))
+            told = f"not numbers (given {display(one, 40)!r}; allowed numbers, as in the training)"
+            found.append((row, f"{frame.where(row)}: column {display(name)}: {told}"))
         elif texts is not None and known is not None:
             place = {text: number for number, text in enumerate(known)}
             codes = np.array([place.get(t, UNKNOWN) for t in texts])
