@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from nntui.config import checks
@@ -61,7 +62,8 @@ class Trained:
 
     def predict(self, x: Array) -> Array:
         """Outputs ``m × k`` for raw inputs ``m × n``, numbers in the targets' units. Raises UserError."""
-        found = self.network.predict(self.preparation.apply(x))
+        with np.errstate(all="ignore"):
+            found = self.network.predict(self.preparation.apply(x))
         return found if self.scaling is None else self.scaling.back(found)
 
 

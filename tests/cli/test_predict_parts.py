@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -138,4 +137,4 @@ def test_what_cannot_be_asked_for(cli: Cli, tmp_path: Path) -> None:
         done = cli("predict", "latest", *arguments)
         assert (done.code, done.out) == (2, "")
         assert told in done.err
-    assert not [n for n in os.listdir(tmp_path) if n.startswith("a")]
+    assert not list(tmp_path.glob("a*"))
