@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import nan
 from pathlib import Path
@@ -181,9 +181,51 @@ def from_json(trained: Trained, text: str, report: Report) -> Array:
     except (ValueError, RecursionError):
         raise UserError(f"--input: not JSON (given {shown}; {allowed})") from None
     rows = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
+    return _from_lists(trained, rows, "--input", shown, report)
+
+
+def from_rows(trained: Trained, rows: Any, report: Report) -> Array:
+    """Rows of a caller in Python: lists, mappings by column name, an array, or a table with named columns."""
+    names = trained.columns.features
+    if hasattr(rows, "columns") and hasattr(rows, "to_numpy"):
+        missing = [f for f in names if f not in list(rows.columns)]
+        if missing:
+            raise UserError(f"rows: there is no column {listed([display(f, 30) for f in missing])}")
+        rows = rows[list(names)].to_numpy(dtype=object)
+    if isinstance(rows, np.ndarray):
+        rows = rows.tolist()
+    if not isinstance(rows, Sequence) or isinstance(rows, str):
+        rows = [rows]
+    if len(rows) and not isinstance(rows[0], list | tuple | Mapping | np.ndarray):
+        rows = [rows]
+    cells = [_plain(row, names, f"rows: row {k}") for k, row in enumerate(rows)]
+    return _from_lists(trained, cells, "rows", display(rows, 60), report)
+
+
+def _plain(row: Any, names: Sequence[str], where: str) -> Any:
+    """A row as JSON would have it: numbers of NumPy as Python's, what is not there as None."""
+    if isinstance(row, Mapping):
+        missing = [f for f in names if f not in row]
+        if missing:
+            raise UserError(f"{where}: there is no {listed([display(f, 30) for f in missing])}")
+        row = [row[f] for f in names]
+    if not isinstance(row, list | tuple | np.ndarray):
+        return row
+    cells = [cell.item() if isinstance(cell, np.generic) else cell for cell in row]
+    # Other libraries have gaps of their own, which differ from themselves or cannot be compared.
+    return [
+        None if cell is None or type(cell).__name__ == "NAType" or cell != cell else cell for cell in cells
+    ]
+
+
+def _from_lists(trained: Trained, rows: Sequence[Any], source: str, shown: str, report: Report) -> Array:
+    columns = trained.columns
+    width = len(columns.features)
+    kind = "values" if columns.categories else "numbers"
+    allowed = f"allowed a list of {width} {kind}, or a list of such lists"
 
     def where(row: int) -> str:
-        return f"--input: row {row}" if len(rows) > 1 else "--input"
+        return f"{source}: row {row}" if len(rows) > 1 else source
 
     x = np.empty((len(rows), width))
     for r, row in enumerate(rows):
@@ -196,7 +238,7 @@ def from_json(trained: Trained, text: str, report: Report) -> Array:
         for k, cell in enumerate(row):
             x[r, k] = _cell(columns, k, cell, f"{where(r)}: {{}} (given {display(row, 60)}; {allowed})")
     if np.isinf(x).any():
-        raise UserError(f"--input: only finite numbers are allowed (given {shown})")
+        raise UserError(f"{source}: only finite numbers are allowed (given {shown})")
     _mend(trained, x, where, report, [])
     return x
 
