@@ -41,7 +41,7 @@ def test_an_intermediate_has_its_name_everywhere() -> None:
         ) in out
     _, out, _ = run("debug", "-e", "q1 = x + y; (x - y) * q1 + 1", "x=1", "y=2", "--latex")
     assert r"q_{1} &= x + y" in out
-    assert r"q_{2} &= x - y" in out
+    assert r"v_{1} &= x - y" in out
 
 
 @pytest.mark.parametrize(
