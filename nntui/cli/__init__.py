@@ -28,10 +28,11 @@ COMMANDS = {
     "predict": "outputs of a trained run",
     "runs": "list, show and remove runs",
     "export": "write a run's weights to a file",
+    "sweep": "search over the fields of [sweep]",
     "demos": "list the demos, or write one here",
     "schema": "JSON Schema of the TOML file",
 }
-LATER = ("check", "lr", "sweep")
+LATER = ("check", "lr")
 """Commands that the contract names and this release does not have."""
 
 COMPLETE = "_NNTUI_COMPLETE"

@@ -14,7 +14,7 @@ from nntui.config import beginners, checks, demos, race, toml
 from nntui.config.faults import dotted
 from nntui.config.lines import Path, line_of, lines
 from nntui.config.models import Schema, build, instance, root
-from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, TrainKeys
+from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, SweepKeys, TrainKeys
 from nntui.config.validate import Validation
 from nntui.data import sources
 from nntui.data.table import Source
@@ -89,6 +89,11 @@ def parse(
         message = "this file describes a race over a surface, and nothing to train; use nntui race"
         raise UserError(origin.message(("race",), message))
     return judged(Validation(data), path, origin, early, judge=judge)
+
+
+def resolve(data: dict[str, Any], path: FilePath, origin: Origin) -> Settings:
+    """Settings from the tables of a file, its paths relative to ``path``'s directory. Raises UserError."""
+    return judged(Validation(data), path, origin, ())
 
 
 def tables(
@@ -194,8 +199,9 @@ def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origi
         init_from=tables.get("init_from", ""),
         schedule=instance(parsed.schedule, "schedule"),
         train=build(TrainKeys, train),
+        sweep=None if parsed.sweep is None else build(SweepKeys, dict(parsed.sweep)),
         base=path.resolve().parent,
-        tables=tables,
+        tables={k: v for k, v in tables.items() if k != "sweep"},
         message=origin.message,
     )
 
@@ -248,4 +254,4 @@ def schema() -> dict[str, Any]:
     }
 
 
-__all__ = ["dump", "judged", "load", "parse", "same", "schema", "tables"]
+__all__ = ["dump", "judged", "load", "parse", "resolve", "same", "schema", "tables"]

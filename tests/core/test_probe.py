@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from nntui_core import probe
 from nntui_core.activations import Relu, Sigmoid, Softmax, Tanh
 from nntui_core.rng import stream
+from nntui_core.trainer import Part
 
 
 def test_few_rows_are_all_looked_at() -> None:
@@ -112,3 +116,30 @@ def test_update_ratio() -> None:
     assert probe.update_ratio(new, 0 * old) is None
     huge = np.array([3e38], np.float32)
     assert probe.update_ratio(-huge, huge) == pytest.approx(2.0)
+
+
+def test_one_column_a_unit() -> None:
+    assert probe.per_unit(np.float64(3.0).reshape(())).tolist() == [[3.0]]
+    assert probe.per_unit(np.array([1.0, 2.0])).tolist() == [[1.0, 2.0]]
+    a = np.arange(6.0).reshape(2, 3)
+    assert probe.per_unit(a) is a
+    maps = np.arange(24.0).reshape(2, 3, 2, 2)
+    units = probe.per_unit(maps)
+    assert units.shape == (8, 3)
+    assert units[:4, 1].tolist() == maps[0, 1].ravel().tolist()
+
+
+@pytest.mark.parametrize(
+    "encode", [lambda c: c, lambda c: (c == 1).astype(float)[:, None], lambda c: np.eye(2)[c]]
+)
+def test_training_rows_have_each_class_s_share_however_labels_are_encoded(encode: Any) -> None:
+    classes = np.repeat([0, 1], [900, 100])
+    spec = SimpleNamespace(classification=True, seed=4)
+    train = Part(np.zeros((1000, 1)), encode(classes))
+    trainer: Any = SimpleNamespace(network=SimpleNamespace(spec=spec), train=train)
+    rows = probe.training_rows(trainer)
+    assert rows.tolist() == probe.sample_rows(classes, 1000, 4).tolist()
+    assert np.bincount(classes[rows]).tolist() == [230, 26]
+    assert len(probe.training_rows(trainer, 10)) == 10
+    spec.classification = False
+    assert probe.training_rows(trainer).tolist() == probe.sample_rows(None, 1000, 4).tolist()
