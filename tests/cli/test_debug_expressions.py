@@ -134,7 +134,7 @@ def test_an_optimizer_on_a_function() -> None:
     assert path[1]["delta"]["x2"] == pytest.approx(4.8)
     assert path[20]["at"]["x1"] == pytest.approx(0.007188, abs=5e-7)
     assert found["value"] == path[0]["value"] == 10.5
-    assert found["optimizer"]["settings"] == {"lr": 0.6, "momentum": 0.5}
+    assert found["optimizer"]["settings"] == {"lr": 0.6, "momentum": 0.5, "weight_decay": 0}
 
 
 def test_the_steps_as_text_and_as_hand_outs() -> None:
