@@ -159,8 +159,8 @@ def _command(arguments: list[str]) -> int:
         _document(arguments, "interrupted", "ended by SIGINT")
         return 128 + signal.SIGINT
     except MemoryError:
-        _document(arguments, "failed", "the memory is used up")
-        return _say("error: the memory is used up", FAILED)
+        _document(arguments, "failed", "out of memory")
+        return _say("error: out of memory", FAILED)
     except OSError:
         raise
     except Exception as error:
