@@ -21,6 +21,7 @@ from nntui.cli.common import (
     say_error,
     warn,
 )
+from nntui.cli.completion import configs, known_runs
 from nntui.cli.summary import plot_losses, summarize
 from nntui.errors import FAILED, UserError
 from nntui.signals import Signals, name_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="fit")
-@click.argument("config", required=False)
+@click.argument("config", required=False, shell_complete=configs)
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 @click.option("--epochs", type=click.IntRange(min=0), help="Override train.epochs, the total.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
-@click.option("--resume", metavar="RUN", help="Go on with a run, in the same directory.")
+@click.option(
+    "--resume", metavar="RUN", shell_complete=known_runs, help="Go on with a run, in the same directory."
+)
 @click.option(
     "--plot/--no-plot", "plot", default=None, help="Loss curve at the end (default: on a terminal)."
 )

@@ -8,6 +8,7 @@ import sys
 import click
 
 from nntui.cli.common import runs_directory, runs_option
+from nntui.cli.completion import configs
 from nntui.display import display
 
 
@@ -32,7 +33,7 @@ class Pace(click.ParamType[str | float]):
 
 
 @click.command(name="run")
-@click.argument("config")
+@click.argument("config", shell_complete=configs)
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )

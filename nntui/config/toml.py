@@ -16,6 +16,8 @@ from nntui.display import display
 from nntui.errors import UserError
 from nntui.files import reason
 
+EDITOR_LINE = "#:schema ./nntui.json"
+"""By this first line, editors check and explain a file; ``nntui schema`` writes what it names."""
 MAX_BYTES = 8 << 20
 """Room for the weights of an exported run as Θ."""
 MAX_SETTING = 65536

@@ -29,6 +29,8 @@ SERIES = (
     "validation.loss",
     "train.accuracy",
     "validation.accuracy",
+    "train.r2",
+    "validation.r2",
     "gradient_norm",
 )
 

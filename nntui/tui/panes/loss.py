@@ -55,7 +55,7 @@ class LossPane(Pane):
 
 
 def numbers(snapshot: Snapshot, part: str, role: str) -> Row:
-    """The last and the best loss of a part, and its accuracy."""
+    """The last and the best loss of a part, and its accuracy or R²."""
     losses = snapshot.history[f"{part}.loss"]
     finite = np.where(np.isfinite(losses), losses, np.inf)
     best, at = (float(finite.min()), int(finite.argmin())) if len(finite) else (nan, 0)
@@ -69,4 +69,7 @@ def numbers(snapshot: Snapshot, part: str, role: str) -> Row:
     accuracy = snapshot.last(f"{part}.accuracy")
     if isfinite(accuracy):
         out = join(out, text(" accuracy ", MUTED), text(percent(accuracy)))
+    r2 = snapshot.last(f"{part}.r2")
+    if isfinite(r2):
+        out = join(out, text(" R² ", MUTED), text(f"{r2:.3f}"))
     return out
