@@ -5,7 +5,7 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -36,6 +36,7 @@ FIRST_VIEWER = 30.0
 """Seconds to wait for the viewer that started this trainer."""
 ABANDONED = 600.0
 """Seconds that a paused trainer without viewers stays."""
+Abandoned = Literal["ends", "goes on"]
 LOOK = 0.002
 """Seconds between looks at commands and clocks while training at full speed."""
 
@@ -43,10 +44,19 @@ LOOK = 0.002
 class Attendant:
     """The hooks of a session that has viewers."""
 
-    def __init__(self, hub: Hub, pace: str | float, *, paused: bool, leash: int | None = None) -> None:
-        """``leash`` is a pipe that ends with the process which started this one, and brings its viewer."""
+    def __init__(
+        self, hub: Hub, pace: str | float, *, paused: bool = False, leash: int | None = None,
+        waiting: Callable[[Session], object] = lambda session: None, abandoned: Abandoned = "ends",
+    ) -> None:  # fmt: skip
+        """``leash`` is a pipe that ends with the process which started this one, and brings its viewer.
+
+        ``waiting`` is called while paused, now and then, and when it goes on. ``abandoned`` says what a paused
+        training does that no viewer has watched for ABANDONED seconds.
+        """
         self._hub = hub
         self._leash = leash
+        self._waiting = waiting
+        self._abandoned = abandoned
         self._pace = Pace(pace)
         self._paused = paused
         self._steps = 0
@@ -74,6 +84,11 @@ class Attendant:
         self._reporter.goes_on(session)
         if self._paused:
             self._wait(session)
+
+    def join(self, session: Session, signals: Signals) -> None:
+        """In place of :meth:`begin`, in the middle of a training: nobody is waited for."""
+        self._signals = signals
+        self._reporter.goes_on(session)
 
     def update(self, session: Session) -> None:
         """After each update; looks around only now and then while training at full speed."""
@@ -153,6 +168,7 @@ class Attendant:
         session.save_state()
         saved = False
         while self._paused and not self._over(session):
+            self._waiting(session)
             self._reporter.publish(session, time.perf_counter(), paused=True, due=True)
             self._hub.wait(0.5)
             if self._hub.signaled:
@@ -162,15 +178,24 @@ class Attendant:
                 session.checkpoint()  # killed while paused, it loses neither updates nor what was changed
                 saved = True
             if self._hub.idle > ABANDONED:
-                session.stop("paused for ten minutes without a viewer")
+                self._leave(session)
         self._breaks.forget(session.trainer)
         self._pace.restart()
         self._reporter.goes_on(session)
         self._looked = 0.0
         if not self._over(session):
             session.info.state = "running"
+            self._waiting(session)
             if self._steps <= 0:
                 session.save_state()
+
+    def _leave(self, session: Session) -> None:
+        """Nobody is there to end the pause."""
+        if self._abandoned == "ends":
+            session.stop("paused for ten minutes without a viewer")
+            return
+        self._paused = False
+        session.report("paused for ten minutes without a viewer: it goes on")
 
     def _over(self, session: Session) -> bool:
         return bool(session.stopped or (self._signals is not None and self._signals.received))
