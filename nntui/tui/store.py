@@ -64,7 +64,8 @@ class Snapshot:
     broke: Broke | None = None
     """The breakpoint at which the run is paused."""
     connected: bool = True
-    live: bool = True
+    reconnecting: bool = False
+    """Whether there is a trainer to which no connection has been made yet."""
     sample: int = 0
     view: int = 0
     log_scale: bool = True
@@ -114,17 +115,17 @@ class Snapshot:
 class Store:
     """Takes messages and records of one run; hands out snapshots. One thread only."""
 
-    def __init__(self, *, live: bool = True) -> None:
+    def __init__(self) -> None:
         self.changed = True
         self._rows: list[list[float]] = []
         self._columns: dict[str, Array] = {}
         self._stale = False
-        self._values: dict[str, Any] = {"live": live}
+        self._values: dict[str, Any] = {}
         self._log: list[Event] = []
         self._told: dict[tuple[str, int | None], int] = {}
         """How often an event was told by the trainer, less how often by the records: both tell what was changed."""
         self._trail: list[Moment] = []
-        self._snapshot = Snapshot(live=live)
+        self._snapshot = Snapshot()
 
     def snapshot(self) -> Snapshot:
         """The present state; the same object while nothing changed."""
@@ -195,7 +196,10 @@ class Store:
         values = self._values
         match message:
             case Hello():
-                values.update(hello=message, connected=True)
+                if not values.get("connected", True):
+                    self._note(Event(text="connected to the trainer again"), 1)
+                values.update(hello=message, connected=True, reconnecting=False)
+                values.pop("ended", None)  # it was resumed
             case Status():
                 values["status"] = message
                 if message.state != "paused":
@@ -214,11 +218,18 @@ class Store:
             case Ended():
                 values["ended"] = message
             case Disconnected():
-                values["connected"] = False
-                if "ended" not in values:  # after the end it is what was to come
-                    hello = values.get("hello")
-                    hint = f"; go on with: nntui fit --resume {hello.run}" if hello is not None else ""
-                    self._note(Event(text=f"{message.reason}{hint}", level="warning"), 1)
+                self._disconnect(message)
+
+    def _disconnect(self, message: Disconnected) -> None:
+        values = self._values
+        values.update(connected=False, reconnecting=message.alive)
+        if message.alive:
+            values.pop("ended", None)  # it was resumed
+            self._note(Event(text=f"{message.reason}; connecting again", level="warning"), 1)
+        elif "ended" not in values:  # after the end it is what was to come
+            hello = values.get("hello")
+            hint = f"; go on with: nntui fit --resume {hello.run}" if hello is not None else ""
+            self._note(Event(text=f"{message.reason}{hint}", level="warning"), 1)
 
     def _remember(self, record: Record) -> None:
         update, layers = record.get("update"), record.get("layers")
