@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ from nntui.protocol.reports import Ended, Event, Snapshot
 from nntui.server.breaks import Breaks
 from nntui.server.changes import CHANGES
 from nntui.server.connection import Viewer
+from nntui.server.faults import Faults
 from nntui.server.hub import Hub
 from nntui.server.pace import Pace
 from nntui.server.reporter import STATUS_SECONDS, Reporter
@@ -63,6 +65,7 @@ class Attendant:
         """Updates left to do before pausing again; negative for none."""
         self._to_epoch = False
         self._breaks = Breaks()
+        self._faults = Faults()
         self._changed = 0
         """What viewers have changed so far."""
         self._signals: Signals | None = None
@@ -118,7 +121,12 @@ class Attendant:
         return self._changed != before or self._over(session)
 
     def _broke(self, session: Session) -> bool:
-        held = self._breaks.look(session.trainer)
+        try:
+            held = self._breaks.look(session.trainer)
+        except Exception as error:
+            self._breaks = Breaks()
+            self._faults.tell(session, "looking for breakpoints, which are removed", error)
+            return False
         if held is None:
             return False
         session.info.state = "paused"  # so that no word of a running one comes after
@@ -128,7 +136,8 @@ class Attendant:
 
     def end(self, session: Session) -> None:
         """The last status, statistics and word."""
-        self._reporter.last(session)
+        with self._faults.contained(session, "telling the end"):
+            self._reporter.last(session)
         self._hub.publish(Ended(status=session.info.state, reason=session.info.reason))
 
     def _look(self, session: Session) -> None:
@@ -145,7 +154,7 @@ class Attendant:
         if self._paused and session.trainer.status == "running":
             self._wait(session)
             return
-        self._reporter.publish(session, now, paused=self._paused)
+        self._tell(session)
         if self._pace.setting != "max":
             self._slow_down(session)
 
@@ -158,7 +167,7 @@ class Attendant:
             self._hub.wait(min(delay, STATUS_SECONDS))
             if self._hub.signaled:
                 self._answer(session)
-            self._reporter.publish(session, time.perf_counter(), paused=self._paused)
+            self._tell(session)
         if self._paused and trainer.status == "running":
             self._wait(session)
 
@@ -169,7 +178,7 @@ class Attendant:
         saved = False
         while self._paused and not self._over(session):
             self._waiting(session)
-            self._reporter.publish(session, time.perf_counter(), paused=True, due=True)
+            self._tell(session, due=True)
             self._hub.wait(0.5)
             if self._hub.signaled:
                 self._answer(session)
@@ -179,7 +188,7 @@ class Attendant:
                 saved = True
             if self._hub.idle > ABANDONED:
                 self._leave(session)
-        self._breaks.forget(session.trainer)
+        self._forget_break(session)
         self._pace.restart()
         self._reporter.goes_on(session)
         self._looked = 0.0
@@ -206,22 +215,43 @@ class Attendant:
         for viewer, command in self._hub.commands():
             if session.stopped:
                 break
-            try:
-                with np.errstate(all="ignore"):
-                    self._obey(session, viewer, command)
-            except UserError as error:
-                for message in error.messages:
-                    self._hub.reply(viewer, Event(text=message, level="warning"))
+            with self._faults.contained(session, f"the command {command.type}"):
+                try:
+                    with np.errstate(all="ignore"):
+                        self._obey(session, viewer, command)
+                except UserError as error:
+                    for message in error.messages:
+                        self._hub.reply(viewer, Event(text=message, level="warning"))
         self._reporter.asked()
 
     def _obey(self, session: Session, viewer: Viewer, command: Command) -> None:
         change, done = CHANGES.get(type(command)), OBEY.get(type(command))
         if change is not None:
-            self._note(session, change(session, command))
+            self._note(session, self._change(session, partial(change, session, command)))
         elif done is not None:
             answer = done(self, session, command)
             if answer is not None:
                 self._hub.reply(viewer, answer)
+
+    def _change(self, session: Session, change: Callable[[], str]) -> str:
+        """Change the run, wholly or not at all."""
+        before = session.trainer.state()
+        try:
+            return change()
+        except UserError:
+            raise
+        except Exception:
+            session.recover(before)
+            raise
+
+    def _tell(self, session: Session, *, due: bool = False) -> None:
+        """Status and statistics, as far as they are due."""
+        with self._faults.contained(session, "telling viewers"):
+            self._reporter.publish(session, time.perf_counter(), paused=self._paused, due=due)
+
+    def _forget_break(self, session: Session) -> None:
+        with self._faults.contained(session, "keeping the state for breakpoints"):
+            self._breaks.forget(session.trainer)
 
     def _note(self, session: Session, text: str) -> None:
         """Something that a viewer changed: told to all, and kept with the run."""
@@ -229,7 +259,7 @@ class Attendant:
         self._changed += 1
         self._pace.restart()
         self._reporter.changed()
-        self._breaks.forget(session.trainer)
+        self._forget_break(session)
         session.record_event(text)
         self._hub.publish(Event(text=text, update=update))
 

@@ -18,7 +18,7 @@ from nntui.errors import UserError
 from nntui.protocol import sockets
 from nntui.protocol.commands import Attach, Shown, TakeControl, Want
 from nntui.protocol.frames import from_frame, to_frame
-from nntui.protocol.message import PROTOCOL, Command, FrameError, Message
+from nntui.protocol.message import PROTOCOL, Command, Message
 from nntui.protocol.reports import Control, Ended, Event, Hello
 from nntui.protocol.wire import WireError, encode
 from nntui.server.connection import CREDITED, Viewer
@@ -230,17 +230,16 @@ class Hub:
     def _receive(self, viewer: Viewer) -> None:
         try:
             data = viewer.connection.recv(1 << 16)
-            frames = viewer.decoder.feed(data) if data else []
-            messages = [from_frame(f) for f in frames]
+            going_on = bool(data) and all(
+                self._handle(viewer, from_frame(f)) for f in viewer.decoder.feed(data)
+            )
         except BlockingIOError:
             return
-        except (OSError, WireError, FrameError):
-            data, messages = b"", []
-        for message in messages:
-            if not self._handle(viewer, message):
-                data = b""
-                break
-        if not data:
+        except (
+            Exception
+        ):  # the connection, what came over it, or a fault of ours: the end of this viewer alone
+            going_on = False
+        if not going_on:
             self._drop(viewer)
 
     def _handle(self, viewer: Viewer, message: Message) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nntui.errors import FAILED, UserError
+from nntui.runs.directory import LIVE
 
 if TYPE_CHECKING:
     from nntui.server.service import Service
@@ -96,8 +97,9 @@ class Trainer:
                 session.train(signals, self.service.attendant)
         except BaseException as error:
             traceback.print_exc()
-            session.info.state, session.info.reason = "failed", f"{type(error).__name__}: {error}"
             session.exit_code = FAILED
+            if session.info.state in LIVE:  # the session could not say so itself
+                session.info.state, session.info.reason = "failed", f"{type(error).__name__}: {error}"
         self.service.close()
         return session.exit_code
 
