@@ -10,6 +10,7 @@ from nntui.errors import UserError
 from nntui.training.session import Hooks
 
 if TYPE_CHECKING:
+    from nntui.server.hub import Hub
     from nntui.server.service import Service
     from nntui.signals import Signals
     from nntui.training.session import Session
@@ -82,17 +83,16 @@ class Foreground:
         except UserError as error:
             session.report(f"no viewer can attach: {'; '.join(error.messages)}")
             return
-        service = self._service = Service(
-            session,
-            listening,
-            lambda hub: Attendant(hub, "max", waiting=self._terminal.waiting, abandoned="goes on"),
-        )
-        if self._signals is not None:
-            service.attendant.join(session, self._signals)
         report = session.report
 
-        def to_both(message: str) -> None:
-            report(message)
-            service.hub.publish(Event(text=message, level="warning", update=session.trainer.update))
+        def answer(hub: Hub) -> Attendant:
+            def to_both(message: str) -> None:
+                report(message)
+                hub.publish(Event(text=message, level="warning", update=session.trainer.update))
 
-        session.report = to_both
+            session.report = to_both
+            return Attendant(hub, "max", waiting=self._terminal.waiting, abandoned="goes on")
+
+        self._service = Service(session, listening, answer)
+        if self._signals is not None:
+            self._service.attendant.join(session, self._signals)
