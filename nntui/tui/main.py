@@ -56,9 +56,9 @@ class _Signals:
             signal.signal(number, old)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGHUP:
-            # The terminal is gone: there is nothing to restore, and the trainer goes on by itself.
-            os._exit(128 + number)
+        if number == signal.SIGHUP or not self._in_front():
+            # The connection is gone, or a shell has stopped this program: an orderly end would wait for the terminal.
+            self._at_once(number)
         if self.received:
             return
         self.received = number
@@ -67,14 +67,24 @@ class _Signals:
         watchdog.start()
         self._app.exit(128 + number)
 
-    def _at_once(self, number: int) -> None:
-        descriptor = sys.stderr.fileno()
+    def _in_front(self) -> bool:
+        """Whether the terminal is this program's, and not its shell's again."""
         try:
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._saved)
-            os.set_blocking(descriptor, False)
-            os.write(descriptor, RESTORE.encode())
-        except (OSError, termios.error):
-            pass  # nobody is there to read it
+            return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+        except OSError:
+            return True
+
+    def _at_once(self, number: int) -> None:
+        """End, with the terminal as it was, where it still exists and is not the shell's."""
+        if self._in_front():
+            descriptor = sys.stderr.fileno()
+            try:
+                termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._saved)
+                os.set_blocking(descriptor, False)
+                os.write(descriptor, RESTORE.encode())
+                os.set_blocking(descriptor, True)  # the shell shares it
+            except (OSError, termios.error):
+                pass  # nobody is there to read it
         os._exit(128 + number)
 
 
