@@ -24,6 +24,8 @@ from nntui.protocol.wire import WireError, encode
 from nntui.server.connection import CREDITED, Viewer
 
 MAX_COMMANDS = 1000
+MAX_NOTES = 20
+"""Warnings kept for viewers that come later."""
 MAX_VIEWERS = 256
 TICK = 1.0
 """Seconds between looks at connections that never said who they are, and at the socket's name."""
@@ -48,6 +50,7 @@ class Hub:
         self._commands: deque[tuple[Viewer, Command]] = deque()
         self._news = threading.Condition(threading.RLock())
         self._ended: Ended | None = None
+        self._notes: deque[Event] = deque(maxlen=MAX_NOTES)
         self._open = True
         self._idle_since = time.monotonic()
         self._ever = False
@@ -130,6 +133,8 @@ class Hub:
                 viewer.enqueue(data)
             if isinstance(message, Ended):
                 self._ended = message
+            elif isinstance(message, Event) and message.level != "info":
+                self._notes.append(message)
         self._wake()
 
     def reply(self, viewer: Viewer, message: Message) -> None:
@@ -275,6 +280,8 @@ class Hub:
         viewer.name = message.name
         self._ever = True
         viewer.enqueue(encode(to_frame(self.hello)))
+        for note in self._notes:
+            viewer.enqueue(encode(to_frame(note)))
         if viewer.read_only:
             self._tell_control()
         else:

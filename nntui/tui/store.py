@@ -212,7 +212,8 @@ class Store:
                 values["stats_update"] = message.update
                 self._find(message.findings, message.findings_update)
             case Event():
-                self._note(message, 1)
+                if message.level == "info" or not self._knows(message):
+                    self._note(message, 1)
             case Control():
                 values["control"] = message
             case Ended():
@@ -245,6 +246,11 @@ class Store:
         self._trail.append(Moment(update, found))
         if len(self._trail) > MAX_TRAIL:
             del self._trail[1:-1:2]
+
+    def _knows(self, event: Event) -> bool:
+        """Whether a warning was told before: a trainer tells its notes again to a viewer that comes again."""
+        key = (event.text, event.update, event.level)
+        return any((e.text, e.update, e.level) == key for e in self._log)
 
     def _note(self, event: Event, told: int) -> None:
         """``told`` is 1 by the trainer, -1 by the records; what one has told, the other does not tell again."""

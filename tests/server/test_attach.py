@@ -17,12 +17,13 @@ import pytest
 from click.testing import CliRunner
 
 from nntui.cli import group, program
-from nntui.protocol.commands import StepUpdate, Want
+from nntui.protocol.commands import StepUpdate, Stop, Want
 from nntui.protocol.message import Message
 from nntui.protocol.reports import Disconnected, Ended, Event, Hello, Stats, Status
 from nntui.runs.directory import RunDirectory
 from nntui.runs.find import listed, resolve
-from nntui.server.launch import Launched
+from nntui.runs.metrics import read_metrics
+from nntui.server.launch import Launched, launch
 from nntui.statistics.layers import Layers
 from nntui.statistics.sample import Sample
 from nntui.tui.source import RunSource, Source, open_run
@@ -214,3 +215,35 @@ def test_breaking_off_before_there_is_a_screen_ends_the_trainer(monkeypatch: pyt
     with pytest.raises(KeyboardInterrupt):
         launched.wait_ready(1.0)
     assert child.wait(20) == -signal.SIGTERM
+
+
+def test_a_finished_run_that_was_stopped_early_is_shown_with_its_best_weights(tmp_path: Path) -> None:
+    rule = 'train.early_stopping={ patience = 4, monitor = "validation.loss" }'
+    words = ["fit", "digits", "--set", rule, "--set", "optimizer.lr=0.05", "--json", "--runs", str(tmp_path)]
+    done = CliRunner().invoke(group, words)
+    result = json.loads(done.stdout)
+    assert result["status"] == "stopped_early"
+    run = listed(tmp_path)[0].run
+    with heard(run) as found:
+        status = found.wait(Status)
+        assert status.losses["validation"] == pytest.approx(result["validation"]["loss"])
+        records = [r for r in read_metrics(run.metrics)[0] if r["type"] == "epoch"]
+        last = records[-1]["validation"]["loss"]
+        assert (
+            last > min(r["validation"]["loss"] for r in records) == pytest.approx(status.losses["validation"])
+        )
+        assert found.wait(Ended).reason == result["reason"]
+
+
+def test_a_trainer_tells_its_viewer_what_it_has_noted(tmp_path: Path) -> None:
+    sets = ["train.batch_size=1000000"]
+    launched = launch("digits", sets, None, tmp_path, "max", paused=True)
+    ready = launched.wait_ready(60.0)
+    source = RunSource(RunDirectory(ready.run_dir), ready.socket)
+    found = Heard(source)
+    assert "batch_size" in found.wait(Event, "batch_size").text
+    assert "batch_size" in RunDirectory(ready.run_dir).log.read_text()
+    source.send(Stop())
+    assert found.wait(Ended).status == "interrupted"
+    source.close()
+    launched.process.wait(20)
