@@ -52,7 +52,7 @@ def command(
     ctx: click.Context, config: str | None, overrides: tuple[str, ...], seed: int | None, epochs: int | None,
     as_json: bool, quiet: bool, resume: str | None, plot: bool | None, runs: str | None,
 ) -> int:  # fmt: skip
-    """Train CONFIG (a TOML file, or the name of a demo) without a screen.
+    """Train CONFIG (a TOML file, or the name of a demo) without a screen; nntui attach shows it while it trains.
 
     \b
     Examples:
@@ -154,10 +154,13 @@ class Fit:
             self._signals.at_once = None
             if not done:
                 from nntui.cli.progress import Progress
+                from nntui.server.foreground import Foreground
 
-                with Progress(self.session, shown=self._shown) as progress:
-                    self.session.train(self._signals, progress)
+                with Progress(self.session, shown=self._shown) as progress, Foreground(progress) as hooks:
+                    self.session.train(self._signals, hooks)
             self.exit_code = self.session.exit_code
+            if self.session.stopped and self.session.info.state == "interrupted":
+                self.exit_code = self.exit_code or 128 + signal.SIGINT  # a viewer's stop is its Ctrl-C
             if not self.session.halted:
                 return outcome(self.session)
             return broken_off(self.session, self.session.info.state, self.session.info.reason)

@@ -68,8 +68,8 @@ def command(
     # The screen's libraries load while the trainer starts.
     from nntui.runs.directory import RunDirectory
     from nntui.tui.main import show
-    from nntui.tui.source import LiveSource
+    from nntui.tui.source import RunSource
 
     ready = launched.wait_ready(60.0)
     run = RunDirectory(ready.run_dir)
-    return show(LiveSource(run, ready.socket), run, pace=pace)
+    return show(RunSource(run, ready.socket), run, pace=pace)

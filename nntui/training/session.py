@@ -154,12 +154,26 @@ class Session:
                 self._end(signals.received)
             except NumericError as error:
                 self._diverged(error)
+            except Exception:
+                self._rescue()
+                raise
             self.save_state()
+
+    def _rescue(self) -> None:
+        """Save what a fault has left whole; what is wrong with the program must not cost the training."""
+        if not self.trainer.whole:
+            return
+        try:
+            self.checkpoint()
+        except Exception as error:  # it may be the same fault again; the one before is what is told
+            self.report(f"while saving: {type(error).__name__}: {error}")
 
     def _halt(self, state: str, reason: str, exit_code: int) -> None:
         """End without another checkpoint."""
-        self.report(f"{reason} (update {self.trainer.update})")
-        self.info.state, self.info.reason = state, f"{reason} at update {self.trainer.update}"
+        update = self.trainer.update
+        saved = f"; the state after update {update} is saved" if self._saved_update == update else ""
+        self.report(f"{reason} (update {update}){saved}")
+        self.info.state, self.info.reason = state, f"{reason} at update {update}{saved}"
         self.exit_code, self.halted = exit_code, True
         self.save_state()
 
@@ -209,6 +223,13 @@ class Session:
             self._measure()
             return found
         raise UserError(f"there is no checkpoint at or before update {update}")
+
+    def recover(self, state: dict[str, Any]) -> None:
+        """A change that a viewer asked for failed half-way: back to ``state``, as it was before, and saved."""
+        self.trainer.load(state)
+        self.info.rewinding = None
+        self._saved_update = -1
+        self.checkpoint()
 
     def _epoch(self, hooks: Hooks) -> None:
         clock = time.perf_counter()

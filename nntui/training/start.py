@@ -14,7 +14,7 @@ from nntui.errors import FAILED, UserError
 from nntui.files import atomic_write, file_error, remove_stale
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory, RunInfo, now
-from nntui.runs.metrics import number, read_metrics, truncate_tail
+from nntui.runs.metrics import every_record, number, truncate_tail
 from nntui.runs.recover import DAMAGED, state_of
 from nntui.training.experiment import Experiment
 from nntui.training.session import Session
@@ -90,7 +90,7 @@ def _resumed(
     experiment: Experiment, run: RunDirectory, info: RunInfo, report: Callable[[str], object]
 ) -> Session:
     session = Session(experiment, run, info, report)
-    for record in read_metrics(run.metrics, report=report)[0]:
+    for record in every_record(run.metrics, report=report):
         epoch, loss = record.get("epoch"), number(record, "train.loss")
         if record.get("type") == "epoch" and isinstance(epoch, int) and loss is not None:
             session.remember((epoch, loss, number(record, "validation.loss")))

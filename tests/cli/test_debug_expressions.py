@@ -243,3 +243,9 @@ def test_a_way_that_diverges_is_exit_3_with_nulls_and_the_node() -> None:
     assert code == 3
     assert "ended at step 1: not finite at step 1: first in exp(x**2)" in out
     assert "lower lr" in err
+
+
+def test_markdown_and_latex_are_what_they_are_called() -> None:
+    words = ("debug", "-e", "x*y", "x=2", "y=3")
+    assert run(*words, "--md")[1].startswith("# ")
+    assert run(*words, "--latex")[1].startswith("\\documentclass")
