@@ -110,7 +110,10 @@ class Trainer:
         self.info: StepInfo | None = None
         self.update_seconds = 0.0
         self.before: Array | None = None
+        """Θ before the last update, where it was kept and nothing else has changed Θ since."""
         self.keep_before = False
+        """Whether to keep it at every update."""
+        self._keep_next = False
         self.update = 0
         self.epoch = 0
         self.batch = 0
@@ -173,7 +176,8 @@ class Trainer:
         """
         start = perf_counter()
         batches = self.batches
-        keep = self.keep_before or self._may_be_last(batches)
+        keep = self.keep_before or self._keep_next or self._may_be_last(batches)
+        self._keep_next = False
         self.before = self.network.parameters.theta.copy() if keep else None
         if isinstance(self.optimizer, FirstOrder):
             self._first_order(self.optimizer)
@@ -189,6 +193,10 @@ class Trainer:
             check_parameters(self.network.parameters, self.update)
             self._end_epoch()
         return done
+
+    def keep_next(self) -> None:
+        """Keep Θ before the next update, so that its Δw/w can be told."""
+        self._keep_next = True
 
     def _may_be_last(self, batches: int) -> bool:
         """Whether the training may end with the coming update: its Δw/w can then still be told."""
@@ -299,18 +307,19 @@ class Trainer:
         """The same with the best weights by the monitored value, which stay aside; None where none are kept."""
         theta = self.network.parameters.theta
         present = theta.copy(), {name: array.copy() for name, array in self.network.buffers.items()}
+        before = self.before
         if not self.restore_best():
             return None
         found = self.evaluate()
         theta[:] = present[0]
         for name, array in present[1].items():
             self.network.buffers[name][...] = array
-        self._metrics = None
+        self._metrics, self.before = None, before
         return found
 
     def edited(self) -> None:
-        """The weights were changed from outside: forget what was measured."""
-        self._metrics = None
+        """The weights were changed from outside: forget what was measured, and what they were before."""
+        self._metrics = self.before = None
 
     def monitored(self, monitor: str) -> float:
         """The value of a monitor such as ``validation.loss``."""
@@ -346,7 +355,7 @@ class Trainer:
         """Put the best weights by the monitored value in place; False where none are kept."""
         if not self.best.restore(self.network):
             return False
-        self._metrics = None
+        self.edited()
         return True
 
     def state(self) -> dict[str, Array]:
@@ -392,6 +401,8 @@ class Trainer:
             array[...] = state[f"buffer/{key}"]
         self.update, self.epoch, self.batch, best_epoch = (int(v) for v in state["clock"])
         self.rate_factor, best_value, self.loss, self.grad_norm = (float(v) for v in state["live"])
+        # From there to here was no update, and the gradients there were of other weights.
+        self.before = self.model = None
         self.best.load(state, best_epoch, best_value)
         order = state.get("order")
         self._batches.drawn = None if order is None else order.copy()

@@ -8,18 +8,43 @@ from __future__ import annotations
 import functools
 import types
 import typing
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
+import numpy as np
+
 from nntui.protocol import reports  # noqa: F401 - they register their messages
-from nntui.protocol.message import MESSAGES, Frame, FrameError, Message
+from nntui.protocol.message import MESSAGES, Arrays, Frame, FrameError, Message
+from nntui.statistics.base import Statistic
+from nntui.statistics.catalogue import STATISTICS
+
+KIND = "statistic"
+"""The key under which a statistic's own one travels."""
 
 
 def to_frame(message: Message) -> Frame:
     """The container that carries `message`; shares its arrays."""
     values = {item.name: getattr(message, item.name) for item in fields(typing.cast(Any, message))}
-    arrays = values.pop("arrays", {})
-    return Frame({"type": message.type, **values}, arrays)
+    arrays = dict(values.pop("arrays", {}))
+    return Frame({"type": message.type} | {k: _pack(v, k, arrays) for k, v in values.items()}, arrays)
+
+
+def _pack(value: Any, where: str, arrays: Arrays) -> Any:
+    """`value` for the header; an array within a statistic is replaced by its name in `arrays`."""
+    if isinstance(value, np.ndarray):
+        arrays[where] = value
+        return where
+    if isinstance(value, tuple | list):
+        return [_pack(item, f"{where}.{k}", arrays) for k, item in enumerate(value)]
+    if isinstance(value, dict):
+        return {key: _pack(item, f"{where}.{key}", arrays) for key, item in value.items()}
+    if is_dataclass(value):
+        kind = {KIND: value.KEY} if isinstance(value, Statistic) else {}
+        return kind | {
+            item.name: _pack(getattr(value, item.name), f"{where}.{item.name}", arrays)
+            for item in fields(value)
+        }
+    return value
 
 
 def from_frame(frame: Frame) -> Message:
@@ -28,14 +53,21 @@ def from_frame(frame: Frame) -> Message:
     cls = MESSAGES.get(name) if isinstance(name, str) else None
     if cls is None:
         raise FrameError(f"unknown message type {str(name)[:60]!r}")
+    found = _accept_fields(cls, frame.header, frame.arrays, cls.type)
+    assert isinstance(found, Message)
+    return found
+
+
+def _accept_fields(cls: type[Any], given: dict[str, Any], arrays: Arrays, where: str) -> Any:
+    """The dataclass `cls` with the fields that are given."""
     values: dict[str, Any] = {}
-    for item, hint in _fields(cls.type):
+    for item, hint in _fields(typing.cast(Any, cls)):
         if item.name == "arrays":
-            values["arrays"] = frame.arrays
-        elif item.name in frame.header:
-            values[item.name] = _accept(frame.header[item.name], hint, f"{name}.{item.name}")
+            values["arrays"] = arrays
+        elif item.name in given:
+            values[item.name] = _accept(given[item.name], hint, f"{where}.{item.name}", arrays)
         elif item.default is MISSING and item.default_factory is MISSING:
-            raise FrameError(f"{name}.{item.name} is missing")
+            raise FrameError(f"{where}.{item.name} is missing")
     try:
         return cls(**values)
     except ValueError as error:
@@ -43,32 +75,44 @@ def from_frame(frame: Frame) -> Message:
 
 
 @functools.cache
-def _fields(name: str) -> list[tuple[Any, Any]]:
-    cls = MESSAGES[name]
+def _fields(cls: Any) -> list[tuple[Any, Any]]:
     hints = typing.get_type_hints(cls)
-    return [(item, hints[item.name]) for item in fields(typing.cast(Any, cls))]
+    return [(item, hints[item.name]) for item in fields(cls)]
 
 
-def _accept(value: Any, hint: Any, where: str) -> Any:
-    """`value`, out of JSON, as the annotation `hint` says: tuples from lists, floats also from whole numbers."""
+def _accept(value: Any, hint: Any, where: str, arrays: Arrays) -> Any:
+    """`value`, out of JSON, as the annotation `hint` says: tuples from lists, floats also from whole numbers, arrays
+    from their names."""
     origin = typing.get_origin(hint)
     if hint is Any:
         return value
     if origin is types.UnionType:
         for part in typing.get_args(hint):
             try:
-                return _accept(value, part, where)
-            except FrameError:
-                continue
+                return _accept(value, part, where, arrays)
+            except FrameError as error:
+                fault = error
+        if len([p for p in typing.get_args(hint) if p is not types.NoneType]) == 1 and value is not None:
+            raise fault  # what is wrong within, rather than that it is neither
     elif origin is tuple and isinstance(value, list | tuple):
-        return tuple(_accept(item, typing.get_args(hint)[0], where) for item in value)
+        kind = typing.get_args(hint)[0]
+        return tuple(_accept(item, kind, where, arrays) for item in value)
     elif origin is dict and isinstance(value, dict):
-        return {key: _accept(item, typing.get_args(hint)[1], f"{where}.{key}") for key, item in value.items()}
+        kind = typing.get_args(hint)[1]
+        return {key: _accept(item, kind, f"{where}.{key}", arrays) for key, item in value.items()}
+    elif origin is np.ndarray and isinstance(value, str) and value in arrays:
+        return arrays[value]
     elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         try:
             return float(value)
         except OverflowError:
             raise FrameError(f"{where}: a number too large for a float") from None
+    elif hint is Statistic and isinstance(value, dict):
+        cls = STATISTICS.get(str(value.get(KIND)))
+        if cls is not None:
+            return _accept_fields(cls, value, arrays, where)
+    elif is_dataclass(hint) and isinstance(value, dict):
+        return _accept_fields(typing.cast("type[Any]", hint), value, arrays, where)
     elif isinstance(hint, type) and type(value) is hint:
         return value
     expected = hint.__name__ if isinstance(hint, type) else str(hint)

@@ -1,7 +1,7 @@
 """What every message between a trainer and its viewers is, and the plain container it travels in.
 
 A message is a frozen dataclass whose `type` is its one name on the wire. A field called `arrays` holds named
-NumPy arrays and travels as raw bytes; every other field travels in the JSON header.
+NumPy arrays and travels as raw bytes, as do the arrays within statistics; every other field travels in the JSON header.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when a message changes in a way that an older reader would misunderstand."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from nntui.protocol.message import PROTOCOL, Arrays, Message
+from nntui.statistics.base import Statistic
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,17 +47,17 @@ class Status(Message):
 
 @dataclass(frozen=True, eq=False)
 class Stats(Message):
-    """Statistics after `update`, by key: "layers.activation_hist", or with a part, "layers.weights/dense1".
-
-    What stands before the first "/" is what `Want` names.
-    """
+    """Statistics after `update`, by the keys of `Want`: "layers", "sample/17"; None where they mean nothing here."""
 
     type: ClassVar[str] = "stats"
     credited: ClassVar[bool] = True
     update: int
-    arrays: Arrays
     epoch: int = 0
-    info: dict[str, Any] = field(default_factory=dict)
+    found: dict[str, Statistic | None] = field(default_factory=dict)
+    findings: tuple[dict[str, Any], ...] = ()
+    """What was found when it was last looked for."""
+    findings_update: int | None = None
+    """When that was; None before the first time."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,6 +49,8 @@ class RunInfo:
     versions: dict[str, str] = field(default_factory=dict)
     process: dict[str, Any] = field(default_factory=dict)
     findings: list[Any] = field(default_factory=list)
+    findings_update: int | None = None
+    """When they were last looked for."""
     best_update: int | None = None
     best_value: float | None = None
     """The best checkpoint by the monitored value, which is negative for an accuracy."""
@@ -82,6 +84,11 @@ class RunDirectory:
     def metrics(self) -> Path:
         """Records of the training."""
         return self.path / "metrics.jsonl"
+
+    @property
+    def activations(self) -> Path:
+        """Records of the distributions of activations."""
+        return self.path / "activations.jsonl"
 
     @property
     def checkpoints(self) -> Path:

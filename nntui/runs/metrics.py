@@ -23,6 +23,8 @@ Record = dict[str, Any]
 Report = Callable[[str], object]
 """Takes one line for the user about something that was skipped."""
 
+ACTIVATIONS = "activations"
+"""The type of the records that hold the distributions of activations."""
 MAX_LINE = 4 << 20
 """A longer line is no record of ours: it is skipped, so that a hostile file cannot fill the memory."""
 _CHUNK = 1 << 20

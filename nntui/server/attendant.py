@@ -216,7 +216,7 @@ class Attendant:
 
     def _step(self, session: Session, command: StepUpdate) -> None:
         self._paused, self._steps, self._to_epoch = False, 1, False
-        session.trainer.keep_before = True  # so that this update's Δw/w can be told
+        session.trainer.keep_next()  # so that this update's Δw/w can be told
 
     def _step_epoch(self, session: Session, command: StepEpoch) -> None:
         session.measure_next_epoch()

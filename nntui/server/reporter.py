@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
-from nntui.protocol.reports import Hello, Status
+from nntui.protocol.reports import Event, Hello, Stats, Status
 from nntui.server.hub import Hub
 from nntui.server.pace import Pace
-from nntui.statistics import statistics
+from nntui.statistics.catalogue import collect
+from nntui.statistics.layers import Layers
 from nntui.training.session import Session
 
 STATUS_SECONDS = 0.1
@@ -35,6 +36,8 @@ class Reporter:
         self._stats_sent: tuple[int, frozenset[str]] = (-1, frozenset())
         self._warm: frozenset[str] = frozenset()
         """Statistics that were collected before: the first time, their models are built."""
+        self._failed: dict[str, str] = {}
+        """Statistics that could not be computed, and why: told once each."""
 
     def goes_on(self, session: Session) -> None:
         """The training was waiting: that time is not the updates'."""
@@ -55,8 +58,7 @@ class Reporter:
             self._hub.hear_wants(LAST_WANTS)
             keys = self._hub.all_wanted()
             if keys:
-                found = statistics.collect(session.experiment, keys, session.findings)
-                self._hub.publish(found, force=True)
+                self._hub.publish(self._collect(session, keys), force=True)
 
     def publish(self, session: Session, now: float, *, paused: bool, due: bool = False) -> None:
         """What is due, or all at once; nothing is computed that no viewer wants."""
@@ -109,11 +111,11 @@ class Reporter:
         update = session.trainer.update
         if not keys or (update, keys) == self._stats_sent:
             return
-        if not statistics.ready(session.experiment, keys, paused=paused):
+        if Layers.KEY in keys and not paused and session.trainer.before is None:
+            session.trainer.keep_next()  # with what the next update's Δw/w needs
             return
         start = time.perf_counter()
-        found = statistics.collect(session.experiment, keys, session.findings)
-        self._hub.publish(found)
+        self._hub.publish(self._collect(session, keys))
         self._stats_sent = (update, keys)
         cost = time.perf_counter() - start
         names = frozenset(key.partition("/")[0] for key in keys)
@@ -121,6 +123,22 @@ class Reporter:
             max(STATS_SECONDS, cost / STATS_SHARE) if names <= self._warm else STATS_SECONDS
         )
         self._warm |= names
+
+    def _collect(self, session: Session, keys: frozenset[str]) -> Stats:
+        found, failed = collect(session.view, keys)
+        for key, why in failed.items():
+            name = key.partition("/")[0]
+            if self._failed.get(name) != why:
+                self._failed[name] = why
+                text = f"the statistic {name} could not be computed: {why}"
+                self._hub.publish(Event(text=text, level="error", update=session.trainer.update))
+        return Stats(
+            update=session.trainer.update,
+            epoch=session.trainer.epoch,
+            found=found,
+            findings=tuple(asdict(f) for f in session.findings),
+            findings_update=session.findings_update,
+        )
 
 
 def _with_state(hello: Hello, state: str) -> Hello:

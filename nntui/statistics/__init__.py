@@ -1,1 +1,1 @@
-"""What panes can ask for of a network that trains."""
+"""What panes can ask for of a network: a statistic a class, computed from a view of the network."""

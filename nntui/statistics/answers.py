@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import numpy as np
 
-from nntui.protocol.message import Arrays
-from nntui.training.experiment import Experiment
-from nntui_core import probe
+from nntui.statistics.base import Statistic, evenly, row_number
+from nntui.statistics.view import Array, NetworkView
 
 SIDE = 12
 """Points along a side of a channel's map at most."""
@@ -18,33 +18,47 @@ BUDGET = 12_000
 """Numbers in all: 48 kB."""
 
 
-def chosen_row(experiment: Experiment, argument: str) -> tuple[int, int, int, str]:
-    """The table's row of the sample that ``argument`` counts, its number, of how many, and of which part."""
-    held_out = len(experiment.split.validation) > 0
-    rows = experiment.split.validation if held_out else experiment.split.train
-    k = int(argument) % len(rows) if argument.isdigit() else 0
-    return int(rows[k]), k, len(rows), "validation" if held_out else "train"
+@dataclass(frozen=True, eq=False)
+class LayerAnswers:
+    """One layer."""
+
+    name: str
+    """Of the layer."""
+    units: Array
+    """Which units, or channels, these are (shown units), counted from 0."""
+    values: Array
+    """Activations (shown units), or a map a channel (shown channels × height × width; means over areas where it is
+    larger than SIDE)."""
 
 
-def answers(experiment: Experiment, argument: str) -> tuple[Arrays, dict[str, Any]]:
-    """A layer's array is a map a channel where it gives pictures, else a number a unit; of many, some."""
-    row, *_ = chosen_row(experiment, argument)
-    seen = probe.sample_model(experiment.network, experiment.prepare(experiment.table.rows([row])))
-    found = {layer.name: shrunk(seen.plan.value(layer.a)[0]) for layer in seen.layers}
-    each = BUDGET // max(1, len(found))
-    arrays: Arrays = {}
-    for name, a in found.items():
-        most = max(1, min(UNITS, each // max(1, a[0].size)))
-        arrays[name] = a[evenly(len(a), most)].astype(np.float32)
-    return arrays, {}
+@dataclass(frozen=True, eq=False)
+class Answers(Statistic):
+    """To a row of the held-out part, else of the training part; the argument counts from 0."""
+
+    KEY: ClassVar[str] = "answers"
+
+    index: int
+    """Number of the row within its part, from 0."""
+    layers: tuple[LayerAnswers, ...]
+    """Every layer, in the order in which they are computed."""
+
+    @classmethod
+    def compute(cls, view: NetworkView, argument: str) -> Self:
+        rows = view.held_out
+        k = row_number(argument, rows)
+        found = [shrunk(a[0]) for a in view.activations(rows.inputs(np.array([k])))]
+        each = BUDGET // max(1, len(found))
+        layers = []
+        for layer, a in zip(view.layers, found, strict=True):
+            units = evenly(len(a), max(1, min(UNITS, each // max(1, a[0].size))))
+            layers.append(LayerAnswers(layer.name, units, a[units].astype(np.float32)))
+        return cls(k, tuple(layers))
+
+    def answers(self, argument: str) -> bool:
+        return not argument or argument == str(self.index)
 
 
-def evenly(count: int, most: int) -> Any:
-    """Indices of all, or of ``most`` spread evenly from the first to the last."""
-    return np.arange(count) if count <= most else np.linspace(0, count - 1, most).astype(int)
-
-
-def shrunk(a: Any) -> Any:
+def shrunk(a: Array) -> Array:
     """Maps (channels × height × width) as means over areas, at most SIDE along each side; a vector as it is."""
     for axis in range(1, a.ndim):
         size = a.shape[axis]

@@ -10,9 +10,7 @@ import numpy as np
 from nntui.protocol.reports import Hello
 from nntui.runs.directory import RunDirectory
 from nntui.training.experiment import Experiment
-
-POINTS = 400
-"""Samples of one- and two-dimensional data that are drawn at most."""
+from nntui.training.view import drawn_rows, window
 
 
 def hello(run: RunDirectory, title: str, state: str, experiment: Experiment) -> Hello:
@@ -59,7 +57,7 @@ def info(experiment: Experiment) -> dict[str, Any]:
     """The data's and the task's outline."""
     table, settings, split = experiment.table, experiment.settings, experiment.split
     drawn = table.axes > 0
-    rows = split.train[:: max(1, -(-len(split.train) // POINTS))]
+    rows = split.train[drawn_rows(experiment)]
     points = table.rows(rows) if drawn else np.zeros((0, 0))
     targets = table.y[rows] if drawn else np.zeros(0)
     return {
@@ -76,15 +74,7 @@ def info(experiment: Experiment) -> dict[str, Any]:
         "train": len(split.train),
         "validation": len(split.validation),
         "test": len(split.test),
-        "window": [bound.tolist() for bound in window(experiment)] if drawn else None,
+        "window": [bound.tolist() for bound in window(table)] if drawn else None,
         "points": points.tolist(),
         "point_targets": np.asarray(targets).tolist(),
     }
-
-
-def window(experiment: Experiment) -> tuple[Any, Any]:
-    """Lower and upper bounds of the inputs, a tenth of the range wider on each side."""
-    x, divisor = experiment.table.stored, experiment.table.divisor
-    low, high = np.nanmin(x, axis=0) / divisor, np.nanmax(x, axis=0) / divisor
-    margin = np.where(high > low, 0.1 * (high - low), 1.0)
-    return low - margin, high + margin

@@ -16,6 +16,8 @@ from nntui.runs.directory import RunDirectory, RunInfo
 from nntui.runs.metrics import MetricsError, MetricsWriter
 from nntui.signals import Signals, name_of
 from nntui.training.experiment import Experiment
+from nntui.training.trail import Trail
+from nntui.training.view import ExperimentView
 from nntui_core.errors import NumericError
 from nntui_core.findings import Finding, non_finite
 
@@ -60,6 +62,9 @@ class Session:
         self.report = report
         self.watch = experiment.watch
         self.findings: list[Finding] = self.watch.findings
+        self.view = ExperimentView(experiment)
+        """What statistics read."""
+        self._trail = Trail(self.view, experiment.trainer.spec.epochs)
         self.history: list[Measured] = []
         self.exit_code = 0
         self.halted = False
@@ -78,6 +83,11 @@ class Session:
         self._seconds_before = info.seconds
         self._start = time.perf_counter()
         self.trainer.update_seconds = info.update_seconds
+
+    @property
+    def findings_update(self) -> int | None:
+        """The update that findings were last looked for at."""
+        return self.trainer.update if self.info.state == "diverged" else self.watch.looked
 
     @property
     def seconds(self) -> float:
@@ -111,7 +121,11 @@ class Session:
     def _train(self, signals: Signals, hooks: Hooks) -> None:
         trainer = self.trainer
         self.info.best = {}
-        with MetricsWriter(self.run.metrics) as self._metrics, np.errstate(all="ignore"):
+        with (
+            MetricsWriter(self.run.metrics) as self._metrics,
+            MetricsWriter(self.run.activations) as self._activations,
+            np.errstate(all="ignore"),
+        ):
             if not trainer.update:
                 self.watch.begin()
                 self.findings = self.watch.findings
@@ -223,14 +237,18 @@ class Session:
             "update_seconds": trainer.update_seconds,
         }
         record |= {name: m.to_json() for name, m in metrics.items()}
-        if self.findings:
+        if self.findings_update is not None:
             record["findings"] = [asdict(f) for f in self.findings]
+            record["findings_update"] = self.findings_update
         self.info.loss = metrics["train"].loss
         self._record(record)
+        activations = self._trail.record(ended=trainer.status != "running")
+        if activations is not None:
+            self._record(activations, self._activations)
 
-    def _record(self, record: dict[str, Any]) -> None:
+    def _record(self, record: dict[str, Any], writer: MetricsWriter | None = None) -> None:
         try:
-            self._metrics.write(record)
+            (writer or self._metrics).write(record)
         except MetricsError as error:
             if not self._lost_records:
                 self.report(f"{error}; training goes on, but this record is missing")
@@ -304,6 +322,7 @@ class Session:
         info.epochs, info.updates = trainer.epoch, trainer.update
         info.seconds, info.update_seconds = self.seconds, trainer.update_seconds
         info.findings = [asdict(f) for f in self.findings]
+        info.findings_update = self.findings_update
         try:
             self.run.write(info)
         except UserError as error:

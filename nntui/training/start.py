@@ -75,7 +75,8 @@ def resume(
         remove_stale(directory)
     _sign(run, info)
     info.forget_best_after(found)
-    truncate_tail(run.metrics, found, report=report)
+    for records in (run.metrics, run.activations):
+        truncate_tail(records, found, report=report)
     text = dump(experiment.settings).encode()
     try:
         atomic_write(run.config, lambda stream: stream.write(text))

@@ -75,7 +75,10 @@ class NntuiApp(ThriftyApp):
 
     def _take(self, item: Item) -> None:
         if isinstance(item, Restarted):
-            self.store.restart()
+            if item.metrics:
+                self.store.restart()
+            else:
+                self.store.forget_trail()
         elif isinstance(item, dict):
             self.store.record(item)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
     from nntui.training.experiment import Experiment
 
 
+@dataclass(frozen=True)
 class Restarted:
     """The run's records were cut back or begun again: what was read before is void."""
+
+    metrics: bool = True
+    """Those of its metrics, else those of its activations."""
 
 
 Item = Message | Record | Restarted
@@ -53,7 +58,8 @@ class Replay:
 
     def _work(self) -> None:
         """Open the run, then answer each change of what is wanted."""
-        from nntui.statistics import statistics
+        from nntui.statistics.catalogue import collect
+        from nntui.training.view import ExperimentView
 
         try:
             experiment, state = self._open()
@@ -64,6 +70,7 @@ class Replay:
                 self._post(Ended(status="failed", reason=error.messages[0]))
             return
         info = self._run.read()
+        view = ExperimentView(experiment)
         if self._greet:
             self._say_where(experiment, state, info.reason)
         done: frozenset[str] | None = None
@@ -73,9 +80,18 @@ class Replay:
                 if self._closed:
                     return
                 done = self._wanted
-            stats: Stats = statistics.collect(experiment, done)
-            stats.info["findings"] = info.findings
-            self._post(stats)
+            found, failed = collect(view, done)
+            for key, why in failed.items():
+                self._post(Event(text=f"the statistic {key} could not be computed: {why}", level="error"))
+            self._post(
+                Stats(
+                    update=view.update,
+                    epoch=view.epoch,
+                    found=found,
+                    findings=tuple(info.findings),
+                    findings_update=info.findings_update,
+                )
+            )
 
     def _say_where(self, experiment: Experiment, state: str, reason: str) -> None:
         """What a trainer would say of the run, its state and its end."""

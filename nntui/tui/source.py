@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nntui.errors import UserError
 from nntui.protocol.commands import Want
@@ -13,6 +13,7 @@ from nntui.protocol.message import Command, Message
 from nntui.protocol.reports import Disconnected, Ended, Event, Stats
 from nntui.runs.directory import LIVE, RunDirectory
 from nntui.runs.tail import MetricsReader
+from nntui.statistics.base import Statistic
 from nntui.tui.replay import Item, Post, Replay, Restarted
 
 __all__ = ["FakeSource", "FileSource", "Item", "LiveSource", "Post", "Restarted", "Source", "open_run"]
@@ -41,12 +42,12 @@ class Source(ABC):
 
 
 class FileTail:
-    """Follows a run's metrics in a thread of its own."""
+    """Follows a run's records in a thread of its own."""
 
     SECONDS = 0.1
 
     def __init__(self, run: RunDirectory, post: Post) -> None:
-        self._reader = MetricsReader(run.metrics)
+        self._readers = [MetricsReader(path) for path in (run.metrics, run.activations)]
         self._post = post
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="metrics", daemon=True)
@@ -59,16 +60,19 @@ class FileTail:
 
     def _follow(self) -> None:
         while not self._stop.is_set():
-            try:
-                records = self._reader.poll()
-            except UserError as error:
-                self._post(Event(text=str(error), level="error"))
-                return
-            if self._reader.restarted:
-                self._post(Restarted())
-            for record in records:
-                self._post(record)
-            if not records:
+            idle = True
+            for reader in self._readers:
+                try:
+                    records = reader.poll()
+                except UserError as error:
+                    self._post(Event(text=str(error), level="error"))
+                    return
+                if reader.restarted:
+                    self._post(Restarted(reader is self._readers[0]))
+                for record in records:
+                    self._post(record)
+                idle = idle and not records
+            if idle:
                 self._stop.wait(self.SECONDS)
 
 
@@ -88,8 +92,8 @@ class LiveSource(Source):
         self._lock = threading.Lock()
         self._ended = self._gone = False
         self._wanted: frozenset[str] = frozenset()
-        self._told: tuple[int, dict[str, Any]] = (-1, {})
-        """The newest update with statistics, and what they told of it."""
+        self._told: tuple[int, dict[str, Statistic | None]] = (-1, {})
+        """The newest update with statistics, and those that were told of it."""
         self._replay: Replay | None = None
 
     def start(self, post: Post) -> None:
@@ -125,7 +129,7 @@ class LiveSource(Source):
             match message:
                 case Stats():
                     before = self._told[1] if self._told[0] == message.update else {}
-                    self._told = (message.update, {**before, **message.info})
+                    self._told = (message.update, {**before, **message.found})
                 case Ended():
                     self._ended = True
                 case Disconnected():
@@ -143,10 +147,14 @@ class LiveSource(Source):
         self._replay.want(missing)
 
 
-def _tells(info: dict[str, Any], key: str) -> bool:
-    """Whether statistics with this info have what a key such as "sample/17" names."""
+def _tells(found: dict[str, Statistic | None], key: str) -> bool:
+    """Whether these statistics have what a key such as "sample/17" names, or say that there is none."""
     name, _, argument = key.partition("/")
-    return name in info and (not argument or str(info[name].get("index")) == argument)
+    if key in found:
+        return True
+    return any(
+        v is not None and k.partition("/")[0] == name and v.answers(argument) for k, v in found.items()
+    )
 
 
 class FileSource(Source):

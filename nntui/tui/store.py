@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nntui.protocol.message import Arrays, Message
+from nntui.protocol.message import Message
 from nntui.protocol.reports import Broke, Control, Disconnected, Ended, Event, Hello, Stats, Status
-from nntui.runs.metrics import Record, number
+from nntui.runs.metrics import ACTIVATIONS, Record, number
+from nntui.statistics.base import Statistic
+from nntui.statistics.histogram import Histogram
 
 Array = NDArray[Any]
+S = TypeVar("S", bound=Statistic)
 
 MAX_POINTS = 8192
 """Epochs of history kept; beyond, every second of the older ones is dropped."""
@@ -32,11 +35,10 @@ SERIES = (
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """The layers' activations after an update: counts (layers × bins) over ±limits (layers)."""
+    """The distribution of each layer's activations after an update, by the layer's name."""
 
     update: int
-    counts: Array
-    limits: Array
+    layers: dict[str, Histogram]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +49,15 @@ class Snapshot:
     status: Status | None = None
     history: dict[str, Array] = field(default_factory=dict)
     """Columns of the epochs that were measured, by the names in SERIES; NaN where absent."""
-    arrays: Arrays = field(default_factory=dict)
-    """The newest statistics by key, such as "layers/table"."""
-    info: dict[str, Any] = field(default_factory=dict)
-    """What describes the arrays, by the key before the slash."""
+    statistics: dict[type[Statistic], Statistic] = field(default_factory=dict)
+    """The newest of each kind."""
     stats_update: int = -1
     trail: tuple[Moment, ...] = ()
-    """The layers' activations over time, as often as they were seen."""
+    """The layers' activations over time, from the run's records."""
     findings: tuple[dict[str, Any], ...] = ()
+    """What was found when it was last looked for."""
+    findings_update: int | None = None
+    """When that was; None where it is not known."""
     log: tuple[Event, ...] = ()
     control: Control | None = None
     ended: Ended | None = None
@@ -80,6 +83,11 @@ class Snapshot:
         """Whether the run can still go on."""
         return self.ended is None and self.state in ("running", "paused", "starting")
 
+    def get(self, kind: type[S]) -> S | None:
+        """The newest statistic of a kind; None where none has come, or it means nothing for this network."""
+        found = self.statistics.get(kind)
+        return found if isinstance(found, kind) else None
+
     def hello_info(self, key: str, default: Any = None) -> Any:
         """A value of the hello's info."""
         return self.hello.info.get(key, default) if self.hello is not None else default
@@ -100,6 +108,8 @@ class Store:
         self._stale = False
         self._values: dict[str, Any] = {"live": live}
         self._log: list[Event] = []
+        self._told: dict[tuple[str, int | None], int] = {}
+        """How often an event was told by the trainer, less how often by the records: both tell what was changed."""
         self._trail: list[Moment] = []
         self._snapshot = Snapshot(live=live)
 
@@ -122,17 +132,27 @@ class Store:
         self.changed = True
 
     def restart(self) -> None:
-        """Forget the history: the run began again, or its records were cut back."""
+        """Forget the history: the run began again, or its metrics were cut back."""
         self._rows.clear()
-        self._trail.clear()
+        self._log = [e for e in self._log if self._told.get((e.text, e.update), 0) > 0]
+        self._told = {key: 1 for key, count in self._told.items() if count > 0}
+        self._values.pop("findings_update", None)
         self._stale = self.changed = True
+
+    def forget_trail(self) -> None:
+        """The same of the activations over time."""
+        self._trail.clear()
+        self.changed = True
 
     def record(self, record: Record) -> None:
         """One line of metrics.jsonl."""
         self.changed = True
         if record.get("type") == "event":
             text, update = record.get("text"), record.get("update")
-            self._note(Event(text=str(text), update=update if isinstance(update, int) else None))
+            self._note(Event(text=str(text), update=update if isinstance(update, int) else None), -1)
+            return
+        if record.get("type") == ACTIVATIONS:
+            self._remember(record)
             return
         if record.get("type") != "epoch":
             return
@@ -146,10 +166,15 @@ class Store:
         if len(self._rows) > MAX_POINTS:
             half = len(self._rows) // 2
             self._rows = self._rows[:half:2] + self._rows[half:]
-        found = record.get("findings")
-        self._values["findings"] = (
-            tuple(f for f in found if isinstance(f, dict)) if isinstance(found, list) else ()
-        )
+        when = record.get("findings_update")
+        self._find(record.get("findings", []), when if isinstance(when, int) else None)
+
+    def _find(self, found: Any, update: int | None) -> None:
+        """Take over what was found, unless a later word is known."""
+        known = self._values.get("findings_update")
+        if isinstance(found, list | tuple) and (known is None or update is None or update >= known):
+            self._values["findings"] = tuple(f for f in found if isinstance(f, dict))
+            self._values["findings_update"] = update
 
     def message(self, message: Message) -> None:
         """One message of the trainer."""
@@ -165,17 +190,12 @@ class Store:
             case Broke():
                 values["broke"] = message
             case Stats():
-                # An array without values has nothing to draw: panes are spared the case.
-                some = {name: a for name, a in message.arrays.items() if a.size}
-                values["arrays"] = {**values.get("arrays", {}), **some}
-                values["info"] = {**values.get("info", {}), **message.info}
+                some = {type(s): s for s in message.found.values() if s is not None}
+                values["statistics"] = {**values.get("statistics", {}), **some}
                 values["stats_update"] = message.update
-                self._remember(message)
-                found = message.info.get("findings")
-                if isinstance(found, list | tuple):
-                    values["findings"] = tuple(f for f in found if isinstance(f, dict))
+                self._find(message.findings, message.findings_update)
             case Event():
-                self._note(message)
+                self._note(message, 1)
             case Control():
                 values["control"] = message
             case Ended():
@@ -185,25 +205,31 @@ class Store:
                 if "ended" not in values:  # after the end it is what was to come
                     hello = values.get("hello")
                     hint = f"; go on with: nntui fit --resume {hello.run}" if hello is not None else ""
-                    self._note(Event(text=f"{message.reason}{hint}", level="warning"))
+                    self._note(Event(text=f"{message.reason}{hint}", level="warning"), 1)
 
-    def _remember(self, stats: Stats) -> None:
-        counts, limits = stats.arrays.get("layers/activations"), stats.arrays.get("layers/activation_limits")
-        if (
-            counts is None
-            or limits is None
-            or not counts.size
-            or counts.ndim != 2
-            or limits.shape != counts.shape[:1]
-        ):
+    def _remember(self, record: Record) -> None:
+        update, layers = record.get("update"), record.get("layers")
+        if not isinstance(update, int) or not isinstance(layers, dict):
             return
-        # A rewind or a restart goes back in time, as in the records.
-        while self._trail and self._trail[-1].update >= stats.update:
+        try:
+            found = {str(name): Histogram.from_json(given) for name, given in layers.items()}
+        except ValueError:
+            return  # written by another version, or by hand
+        # A rewind or a restart goes back in time, as in the other records.
+        while self._trail and self._trail[-1].update >= update:
             self._trail.pop()
-        self._trail.append(Moment(stats.update, counts, limits))
+        self._trail.append(Moment(update, found))
         if len(self._trail) > MAX_TRAIL:
             del self._trail[1:-1:2]
 
-    def _note(self, event: Event) -> None:
+    def _note(self, event: Event, told: int) -> None:
+        """``told`` is 1 by the trainer, -1 by the records; what one has told, the other does not tell again."""
+        key = (event.text, event.update)
+        before = self._told.get(key, 0)
+        self._told[key] = before + told
+        if before * told < 0:
+            return
         self._log.append(event)
+        for old in self._log[:-MAX_LOG]:
+            self._told.pop((old.text, old.update), None)
         del self._log[:-MAX_LOG]

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from nntui.protocol.message import Arrays, Frame, Message
+from nntui.statistics.base import Statistic
+from nntui.statistics.catalogue import STATISTICS
 
 DTYPES = [np.dtype(c) for c in ("?", "i1", "u1", "<i4", "<i8", "<u8", "<f4", "<f8")]
 json_values = st.recursive(
@@ -57,6 +59,14 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
         return st.one_of(*map(_values, parts))
     if origin is tuple:
         return st.lists(_values(parts[0]), max_size=3).map(tuple)
+    if hint is Statistic:
+        return st.one_of([_values(cls) for cls in STATISTICS.values()])
+    if origin is np.ndarray:
+        return arrays(np.float32, array_shapes(max_dims=2, max_side=3))
+    if dataclasses.is_dataclass(hint):
+        hints = typing.get_type_hints(hint)
+        fields = {f.name: _values(hints[f.name]) for f in dataclasses.fields(hint)}
+        return st.builds(hint, **fields)
     if hint == Arrays:
         return some_arrays
     if origin is dict:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -24,6 +23,8 @@ from nntui.protocol.reports import Disconnected, Ended, Event, Hello, Stats, Sta
 from nntui.runs.directory import RunDirectory
 from nntui.runs.find import listed, resolve
 from nntui.server.launch import Launched
+from nntui.statistics.layers import Layers
+from nntui.statistics.sample import Sample
 from nntui.tui.source import FileSource, LiveSource, Source, open_run
 from tests.server.running import running, until
 
@@ -81,7 +82,7 @@ def test_a_finished_run_is_shown_from_its_files(finished: RunDirectory) -> None:
         last = found.wait(Status)
         assert (last.state, last.epoch) == ("completed", 300)
         found.source.send(Want(keys=("weights",)))
-        assert found.wait(Stats, "weights").update == last.update
+        assert found.wait(Stats, "'weights'").update == last.update
         found.source.send(StepUpdate())
         found.wait(Event, "nothing can change")
         records = [i for i in found.items if isinstance(i, dict) and i["type"] == "epoch"]
@@ -147,12 +148,14 @@ def test_a_run_that_is_over_at_once_has_its_statistics_and_later_ones_from_its_f
         source.send(Want(keys=("layers", "surface")))
         found.wait(Disconnected)
         assert found.wait(Ended).status == "completed"
-        assert {"layers", "surface"} <= found.wait(Stats).info.keys()
+        assert {"layers", "surface"} <= found.wait(Stats).found.keys()
         source.send(Want(keys=("layers", "weights", "sample/2")))
-        last = found.wait(Stats, "weights")
+        last = found.wait(Stats, "'weights'")
         assert last.update == 0
-        assert last.info["sample"]["index"] == 2
-        assert "layers" not in last.info  # the trainer's word stands
+        sample = last.found["sample/2"]
+        assert isinstance(sample, Sample)
+        assert sample.index == 2
+        assert "layers" not in last.found  # the trainer's word stands
         source.close()
 
 
@@ -163,7 +166,7 @@ def test_what_was_never_wanted_in_time_comes_from_the_files(tmp_path: Path) -> N
         found.wait(Disconnected)
         assert not [i for i in found.items if isinstance(i, Stats)]
         source.send(Want(keys=("layers", "surface")))
-        assert {"layers", "surface"} <= found.wait(Stats).info.keys()
+        assert {"layers", "surface"} <= found.wait(Stats).found.keys()
         source.close()
 
 
@@ -175,7 +178,9 @@ def test_the_last_statistics_tell_what_the_last_update_changed(stop: str, tmp_pa
         viewer.wait(Ended)
         last = viewer.all(Stats)[-1]
         assert last.update == run.trainer.update > 0
-        assert np.isfinite(last.arrays["layers/table"][:, -1]).all()
+        layers = last.found["layers"]
+        assert isinstance(layers, Layers)
+        assert all(row.stats.update_ratio is not None for row in layers.rows)
 
 
 @pytest.mark.parametrize(

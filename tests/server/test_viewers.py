@@ -325,7 +325,7 @@ def test_statistics_come_only_when_wanted(tmp_path: Path) -> None:
         viewer.wait(Status, lambda m: m.update > 500)
         assert not viewer.all(Stats)
         viewer.send(Want(keys=("weights",)))
-        assert "weights" in viewer.wait(Stats).info
+        assert "weights" in viewer.wait(Stats).found
 
 
 def test_paused_without_viewers_for_long_it_saves_and_ends(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import struct
 from typing import Any
@@ -131,4 +132,35 @@ def test_messages_come_out_as_they_went_in(kind: str, data: st.DataObject) -> No
             assert found.keys() == value.keys()
             assert all(np.array_equal(found[k], v, equal_nan=v.dtype.kind == "f") for k, v in value.items())
         else:
-            assert alike(found, value)
+            assert same(found, value)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Of one type, and equal throughout; NaN equals NaN."""
+    if dataclasses.is_dataclass(a) and type(a) is type(b):
+        return all(same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a))
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True)
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict) and isinstance(b, dict) and any(map(dataclasses.is_dataclass, a.values())):
+        return a.keys() == b.keys() and all(same(v, b[k]) for k, v in a.items())
+    return alike(a, b)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"layers": {"statistic": "no such"}},
+        {"layers": {"statistic": "curve", "x": "found.layers.x", "y": "found.layers.no"}},
+        {"layers": {"statistic": "curve", "x": 1, "y": "found.layers.x"}},
+        {"layers": {"statistic": "curve", "x": "found.layers.x"}},
+        {"layers": {"statistic": "weights", "largest": "much", "layers": []}},
+        {"layers": {"statistic": "weights", "largest": 1.0, "layers": [3]}},
+        {"layers": 3},
+    ],
+)
+def test_statistics_that_are_none_are_refused(found: dict[str, Any]) -> None:
+    header = {"type": "stats", "update": 1, "found": found}
+    with pytest.raises(FrameError, match=r"stats\.found\.layers"):
+        from_frame(Frame(header, {"found.layers.x": np.zeros(3)}))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from nntui.protocol.frames import from_frame, to_frame
 from nntui.protocol.reports import Control, Hello, Stats, Status
+from nntui.statistics.catalogue import collect
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
 from nntui.tui.panes.base import Pane
@@ -18,7 +21,6 @@ from nntui.tui.source import FakeSource, Item
 
 KINDS = ("plane", "picture", "maps", "curve", "table", "targets")
 """Of data; "maps" are pictures that a convolution reads."""
-TABLE = ("mean", "spread", "dead", "saturated", "gradient_norm", "gradient_rms", "update_ratio")
 
 
 def info(kind: str, names: Sequence[str] = (), classes: Sequence[str] = ()) -> dict[str, Any]:
@@ -65,62 +67,105 @@ def hello(kind: str = "plane", title: str = "fake", layers: int = 2, **more: Any
     return Hello(run="fake-1", title=title, pid=1, epochs=100, layers=tuple(outline), info=about)
 
 
-def stats(greeting: Hello, update: int = 40) -> Stats:
-    """All statistics of a network, smooth in the number of updates."""
-    about, layers = greeting.info, greeting.layers
-    arrays: dict[str, Any] = {}
-    words: dict[str, Any] = {}
-    n, t = len(layers), update / 100
-    bins = np.exp(-(np.linspace(-3, 3, 30) ** 2)) * 100
-    arrays["layers/activations"] = np.tile(bins, (n, 1))
-    arrays["layers/gradients"] = np.tile(bins[::-1] ** 2, (n, 1))
-    arrays["layers/activation_limits"] = arrays["layers/gradient_limits"] = np.full(n, 1.5 + t)
-    arrays["layers/table"] = np.tile([0.01, 0.5, 0.0, 0.25, 0.02, 0.001, 1.5e-3], (n, 1))
-    words["layers"] = {"names": [layer["name"] for layer in layers], "columns": list(TABLE)}
-    before, shown = about["inputs"], {}
-    for layer in layers:
-        name, units = layer["name"], layer["shape"][0]
-        if len(layer["shape"]) == 3:
-            x, y = np.meshgrid(np.linspace(-1, 1, 8), np.linspace(-1, 1, 8))
-            arrays[f"answers/{name}"] = np.array([np.cos(k) * x + np.sin(k + t) * y for k in range(units)])
-        if not layer["weight"] or len(layer["shape"]) == 3:
-            before = int(np.prod(layer["shape"]))
-            continue
-        rows = np.arange(before) if before <= 12 else np.unique(np.linspace(0, before - 1, 10).astype(int))
-        columns = np.arange(min(units, 12))
-        arrays[f"weights/{name}/weight"] = np.sin(1.0 + rows[:, None] + 2 * columns + t)
-        arrays[f"weights/{name}/bias"] = np.cos(columns + t)
-        arrays[f"answers/{name}"] = np.sin(columns + t)
-        shown[name] = {"inputs": rows.tolist(), "units": columns.tolist(), "shape": [before, units]}
-        before = units
-    words["weights"] = {"layers": shown, "largest": 1.0}
-    classes = about["classes"]
-    outputs = layers[-1]["shape"][0]
-    if about["inputs"] == 2:
-        x, y = np.meshgrid(np.linspace(-1, 1, 48), np.linspace(1, -1, 48))
-        arrays["surface/values"] = 1 / (1 + np.exp(-4 * x * y))
-        arrays["surface/classes"] = (x * y > 0).astype(np.int16)
-        for layer in layers:
-            maps = [
-                np.tanh(np.cos(k) * x + np.sin(k) * y)[::3, ::3] for k in range(min(layer["shape"][0], 12))
-            ]
-            arrays[f"surface/maps/{layer['name']}"] = np.array(maps)
-        words["surface"] = {"wrong": [3], "outputs": outputs}
-    elif about["inputs"] == 1:
-        x = np.linspace(-1, 1, 120)
-        arrays["curve/x"], arrays["curve/y"] = x, np.sin(3 * x)[:, None]
-        words["curve"] = {}
-    else:
-        arrays["sample/x"] = np.linspace(0, 1, about["inputs"])
-        scores = np.arange(1.0, outputs + 1)
-        arrays["sample/outputs"] = scores / scores.sum()
-        label = outputs - 1 if classes else [0.5] * outputs
-        words["sample"] = {"index": 2, "count": 20, "part": "validation", "label": label}
-    if classes is not None and len(classes) <= 20:
-        arrays["confusion/counts"] = np.eye(len(classes), dtype=int) * 30 + 1
-        words["confusion"] = {"part": "validation"}
-    words["findings"] = []
-    return Stats(update=update, arrays=arrays, epoch=update // 4, info=words)
+class FakeLayer:
+    """A layer of formulas, smooth in the number of updates."""
+
+    def __init__(self, outline: dict[str, Any], before: int, t: float) -> None:
+        self.name = outline["name"]
+        self.op = SimpleNamespace(type=outline["activation"]) if outline.get("activation") else None
+        self.shape = tuple(outline["shape"])
+        units = self.shape[0]
+        self.weight = self.bias = None
+        if outline["weight"]:
+            places = (9,) if len(self.shape) == 3 else ()
+            rows, columns = np.arange(before), np.arange(units)
+            self.weight = np.sin(1.0 + rows[:, None] + 2 * columns + t)
+            if places:
+                self.weight = np.sin(np.arange(units * 9.0)).reshape(units, 1, 3, 3)
+            self.bias = np.cos(columns + t)
+        self.weight_gradient = None if self.weight is None else 0.01 * self.weight
+        self.weight_before = None if self.weight is None else self.weight * (1 + 1.5e-3)
+        self.gradient = np.full((4, units), 1e-3)
+
+    def answers(self, x: Any) -> Any:
+        """Between -1 and 1, or 0 and 1 for a sigmoid, else probabilities."""
+        s = np.asarray(x, float).sum(axis=1)
+        k = np.arange(self.shape[0])
+        a = np.tanh(np.cos(k) * s[:, None] + np.sin(k) * x[:, :1])
+        if len(self.shape) == 3:
+            y, z = np.meshgrid(np.linspace(-1, 1, self.shape[1]), np.linspace(-1, 1, self.shape[2]))
+            return a[:, :, None, None] * y + (1 - a[:, :, None, None]) * z
+        kind = getattr(self.op, "type", "")
+        return (a + 1) / 2 if kind == "sigmoid" else a
+
+
+class FakeView:
+    """What statistics read, from formulas."""
+
+    def __init__(self, greeting: Hello, update: int) -> None:
+        about = greeting.info
+        self.update, self.epoch = update, update // 4
+        self.inputs, self.classes = about["inputs"], about["classes"]
+        self.axes = self.inputs if self.inputs <= 2 else 0
+        self.image = None if about["image"] is None else tuple(about["image"])
+        self.window = (np.full(self.inputs, -1.0), np.full(self.inputs, 1.0))
+        self.targets = len(about["targets"])
+        self.layers: list[FakeLayer] = []
+        before = self.inputs
+        for outline in greeting.layers:
+            self.layers.append(FakeLayer(outline, before, update / 100))
+            before = int(np.prod(outline["shape"]))
+        self.train = FakeRows("train", self, 12)
+        self.held_out = FakeRows("validation", self, 20)
+        self.drawn, self.sample = np.arange(12), np.arange(12)
+
+    def seen(self) -> list[Any]:
+        return self.activations(self.train.inputs(self.sample))
+
+    def activations(self, x: Any) -> list[Any]:
+        return [layer.answers(x) for layer in self.layers]
+
+    def predict(self, x: Any) -> Any:
+        outputs = self.layers[-1].answers(x)
+        if self.classes is not None and outputs.shape[1] > 1:
+            return np.abs(outputs) / np.abs(outputs).sum(axis=1, keepdims=True)
+        return outputs
+
+    def decide(self, outputs: Any) -> Any:
+        classes = (outputs[:, 0] > 0.5).astype(int) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+        return np.minimum(classes, len(self.classes) - 1)
+
+
+class FakeRows:
+    """Rows from formulas; all but the fourth are decided right where there are classes."""
+
+    def __init__(self, name: str, view: FakeView, count: int) -> None:
+        self.name, self.view, self.count = name, view, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def inputs(self, which: Any) -> Any:
+        n = self.view.inputs
+        return np.linspace(-1, 1, self.count)[which][:, None] + np.linspace(0, 1, n)
+
+    def labels(self, which: Any) -> Any:
+        if self.view.classes is None:
+            return np.full((len(which), self.view.targets), 0.5)
+        right = self.view.decide(self.view.predict(self.inputs(which)))
+        return (right + (np.asarray(which) == 3)) % len(self.view.classes)
+
+
+def stats(greeting: Hello, update: int = 40, **more: Any) -> Stats:
+    """All statistics that panes draw of a network, smooth in the number of updates, as they come over the wire."""
+    wanted = ["layers", "weights", "surface", "curve", "answers/2", "confusion"]
+    wanted += ["sample/2"] if greeting.info["inputs"] > 2 else []
+    found, failed = collect(FakeView(greeting, update), wanted)
+    assert failed == {}
+    message = Stats(update=update, epoch=update // 4, found=found, **more)
+    again = from_frame(to_frame(message))
+    assert isinstance(again, Stats)
+    return again
 
 
 def status(state: str = "running", update: int = 40, **more: Any) -> Status:

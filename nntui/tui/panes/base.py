@@ -22,8 +22,6 @@ class Pane(Framed):
 
     DRAWS: ClassVar[tuple[str, ...]]
     """Fields of the snapshot that it draws: while they are the same, it is not drawn again."""
-    NEEDS: ClassVar[tuple[str, ...]] = ()
-    """Keys of the statistics that it draws."""
     WIDE: ClassVar[bool] = False
     """Whether it spans the screen; such panes lie below the others, each with its :meth:`lines`."""
 
@@ -43,8 +41,8 @@ class Pane(Framed):
         self._seen: tuple[Any, ...] = ()
 
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
-        """What to ask the trainer for while this pane is visible."""
-        return self.NEEDS
+        """Keys of the statistics to ask the trainer for while this pane is visible."""
+        return ()
 
     def lines(self, snapshot: Snapshot, height: int) -> int:
         """Lines that a wide pane takes, border included, of a screen of ``height`` lines."""

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from math import isfinite, isnan
-from typing import NamedTuple
+from collections.abc import Iterable
+from math import ceil, isfinite, log10
 
 from nntui.display import display
+from nntui.statistics.layers import LayerRow, Layers
 from nntui.tui.panes.base import MUTED, Pane, note
-from nntui.tui.render.histogram import sparkline
-from nntui.tui.render.history import history, scale_of
+from nntui.tui.render.histogram import beyond, distribution, logbar
+from nntui.tui.render.history import history, span_of
 from nntui.tui.render.numbers import count, percent, short, trimmed
-from nntui.tui.render.picture import Picture, Row, Style, beside, fit, join, pad, text
+from nntui.tui.render.picture import Picture, Row, Style, beside, fit, join, pad, row_width, text
+from nntui.tui.render.table import Cell, Heading, table
+from nntui.tui.render.units import Mark, units_in_words
 from nntui.tui.store import Snapshot
 
 RATIO_GOOD = (1e-4, 1e-2)
 RATIO_BAD = (1e-6, 1e-1)
 SHARE_WARN, SHARE_BAD = 0.1, 0.5
-NUMBERS = (
-    ("mean", 7), ("spread", 7), ("dead", 6), ("satur", 6), ("‖g‖", 8), ("Δw/w", 8),
-)  # fmt: skip
-
-
-FINDING = 20
-"""Cells for the name of a finding."""
-SHORT_BAR, LONG_BAR = 7, 14
-"""Cells that a histogram needs, and those beyond which it gives room to the finding."""
+DECADES = 9
+"""Powers of ten that the gradients' bars cover."""
+NAMED, ROOMY = 112, 140
+"""From these widths on dead and saturated units are named, and findings in full."""
+UNITS = 14
+"""Cells for units that are named."""
 MAP = (24, 4)
 """Cells that a map of activations over time needs."""
+GOOD, WARN, BAD = Style(fg="good"), Style(fg="warn", bold=True), Style(fg="bad", bold=True)
 
 
 MAPS = 44
@@ -37,16 +38,15 @@ class LayersPane(Pane):
     """A row a layer."""
 
     ID = "layers"
-    DRAWS = ("arrays", "info", "findings", "trail", "stats_update")
+    DRAWS = ("statistics", "findings", "trail", "stats_update")
     TITLE = "Layers"
     WIDE = True
-    NEEDS = ("layers",)
     HELP = (
-        "A row a layer: histogram (bars: root of the count), mean and spread of its activations; the share of units that are dead\n"
-        "(relu, 0 on every sample) or saturated (tanh, sigmoid at their ends on every sample); the gradient at\n"
-        "its units; the norm of its weights' gradient; and Δw/w, how much an update changes the weights.\n"
-        "Good: spread alike in all layers, no dead or saturated units, Δw/w about 1e-3.\n"
-        "Gradients that shrink from row to row upwards: vanishing. Δw/w above 0.1: lower the rate."
+        "A row a layer. Activations: how often values occur between the ends written (bars: root of the count), a relu's zeros\n"
+        "a bar of their own; mean, spread; dead: relu units at 0 on every sample (†); satur: activations at the ends of tanh\n"
+        "or sigmoid, and units there on nine of ten samples (‡; units count from 1). Gradient: its size at the units, longer by\n"
+        "as much for each power of ten in every layer; ‖g‖: of the weights; Δw/w: how much an update changes them.\n"
+        "Good: spread alike in all layers, no dead units, Δw/w about 1e-3. Bars that shrink upwards: vanishing gradients."
     )
 
     def lines(self, snapshot: Snapshot, height: int) -> int:
@@ -56,124 +56,196 @@ class LayersPane(Pane):
             return min(count + 3 + 2 + (height - MAPS) // 2 + 4, 2 * height // 5)
         return min(count + 3, max(5, height // 3))
 
+    def needs(self, snapshot: Snapshot) -> Iterable[str]:
+        return (Layers.key(),)
+
     def state(self, snapshot: Snapshot) -> str:
-        if snapshot.stats_update < 0:
+        found = snapshot.get(Layers)
+        if found is None:
             return ""
-        return f"bins ±3σ · update {count(snapshot.stats_update, 6)}"
+        low, high = gradient_scale(found)
+        words = [
+            f"update {count(snapshot.stats_update, 6)}",
+            f"gradient bars {trimmed(low)}…{trimmed(high)}, logarithmic",
+            f"{found.samples} random training rows",
+        ]
+        while len(words) > 1 and len(" · ".join(words)) > self.size.width - 4:
+            words.pop()
+        return " · ".join(reversed(words))
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
-        table = snapshot.arrays.get("layers/table")
-        if table is None:
+        found = snapshot.get(Layers)
+        if found is None:
             return note("waiting for the first statistics", width, height)
-        names = [display(n) for n in snapshot.info.get("layers", {}).get("names", [])]
-        layout = _layout(names, width)
-        rows = [self._head(layout, width)]
-        for k, name in enumerate(names[: max(0, height - 1)]):
-            rows.append(self._row(snapshot, k, name, layout, width))
-        if len(names) > height - 1 > 0:
-            rows[-1] = fit(text(f"… {len(names) - height + 2} more layers (enter: larger)", MUTED), width)
-        room = height - len(rows) - 1
+        last = len(found.rows) - 1
+        ends = _Ends(found.rows)
+        scale = gradient_scale(found)
+        rows = [
+            self._row(snapshot, row, ends, scale, named=width >= NAMED, last=k == last)
+            for k, row in enumerate(found.rows[: max(0, height - 1)])
+        ]
+        headings = self._headings(found, ends, width)
+        lines = list(table(headings, rows, width, len(rows) + 1))
+        if len(found.rows) > height - 1 > 0:
+            more = len(found.rows) - height + 2
+            lines[-1] = fit(text(f"… {more} more layers (enter: larger)", MUTED), width)
+        room = height - len(lines) - 1
         if room >= MAP[1] and snapshot.trail:
-            rows += [fit("", width), *self._maps(snapshot, names, width, room)]
-        return pad(tuple(rows), width, height)
+            names = [row.stats.layer for row in found.rows]
+            lines += [fit("", width), *self._maps(snapshot, names, width, room)]
+        return pad(tuple(lines), width, height)
+
+    def _headings(self, found: Layers, ends: _Ends, width: int) -> list[Heading]:
+        stats = [row.stats for row in found.rows]
+        name = min(max([5, *(len(display(s.layer)) for s in stats)]), 14)
+        dead, satur = (
+            5 if all(v is None for v in values) else UNITS if width >= NAMED else 6
+            for values in ([s.dead for s in stats], [s.saturated for s in stats])
+        )
+        plain = self.ascii
+        return [
+            Heading("layer", name, "left"),
+            Heading("activations", ends.width + 8, "left", rank=1, stretch=True),
+            Heading("mean", 7, rank=3),
+            Heading("spread", 7, rank=4),
+            Heading("dead", dead, rank=2),
+            Heading("satur", satur, rank=2),
+            Heading("gradient", 8, "left", rank=5),
+            Heading("|g|" if plain else "‖g‖", 7, rank=3),
+            Heading("dw/w" if plain else "Δw/w", 7, rank=1),
+            Heading("finding", 18 if width >= ROOMY else 10, "left", rank=6),
+        ]
+
+    def _row(
+        self,
+        snapshot: Snapshot,
+        row: LayerRow,
+        ends: _Ends,
+        scale: tuple[float, float],
+        *,
+        named: bool,
+        last: bool,
+    ) -> list[Cell]:
+        s = row.stats
+        dead: dict[int, Mark] = dict.fromkeys(s.dead_units, "dead")
+        saturated: dict[int, Mark] = {} if last else dict.fromkeys(s.saturated_units, "saturated")
+        return [
+            text(display(s.layer)),
+            lambda w: ends.row(row, w, self.ascii),
+            text(short(s.mean, 7)),
+            text(short(s.spread, 7)),
+            self._share(s.dead, f"{len(s.dead_units)}/{s.units}", dead, named, share_style(s.dead)),
+            # An output that is sure of itself is at its ends, as it should be.
+            self._share(s.saturated, "", saturated, named, Style() if last else share_style(s.saturated)),
+            lambda w: self._gradient(row, scale, w),
+            text(number(s.gradient_norm)),
+            text(number(s.update_ratio), ratio_style(s.update_ratio)),
+            lambda w: self._found(snapshot, s.layer, w),
+        ]
+
+    def _share(
+        self, share: float | None, words: str, marks: dict[int, Mark], named: bool, style: Style
+    ) -> Row:
+        """A fraction, and the units that it is about."""
+        if share is None:
+            return text("–", MUTED)
+        if not named:
+            return text(percent(share, 6), style)
+        units = units_in_words(marks, 3, ascii=self.ascii)
+        return text(f"{words if words and share else percent(share, 0)} {units}".strip(), style)
+
+    def _gradient(self, row: LayerRow, scale: tuple[float, float], width: int) -> Row:
+        if row.nonfinite_gradients:
+            return fit(text(f"{row.nonfinite_gradients} nan/inf", BAD), width)
+        size = row.stats.gradient_rms
+        if size is None:
+            return text("–", MUTED)
+        return logbar(size, *scale, width, ascii=self.ascii) if size else text("0", WARN)
 
     def _maps(self, snapshot: Snapshot, names: list[str], width: int, height: int) -> Picture:
         """Activations over time, of as many layers as there is room for, spread evenly over the network."""
-        trail = [m for m in snapshot.trail if len(m.limits) == len(names)]
+        trail = [m for m in snapshot.trail if all(n in m.layers for n in names)]
         shown = min(len(names), max(1, (width + 2) // (MAP[0] + 2)))
         if not trail or not shown:
             return ()
+        updates = [m.update for m in trail]
         picture: Picture = ()
         for i in range(shown):
-            k = round(i * (len(names) - 1) / max(shown - 1, 1))
-            limits = [float(m.limits[k]) for m in trail]
+            name = names[round(i * (len(names) - 1) / max(shown - 1, 1))]
+            moments = [m.layers[name] for m in trail]
             w = (width + 2) // shown - 2 + (1 if i < (width + 2) % shown else 0)
-            head = join(
-                text(names[k]),
-                text(
-                    f"  updates {trail[0].update}–{trail[-1].update}, ±{trimmed(scale_of(limits), 3)}", MUTED
-                ),
-            )
-            drawn = history([m.counts[k] for m in trail], limits, w, height - 1, ascii=self.shades)
-            part: Picture = (fit(head, w), *drawn)
+            low, high = span_of(moments)
+            words = f"  {trimmed(low, 3)}…{trimmed(high, 3)}, updates {updates[0]}–{updates[-1]}"
+            head = fit(text(display(name)), max(1, min(len(display(name)), w - len(words))))
+            drawn = history(updates, moments, w, height - 1, ascii=self.shades)
+            part: Picture = (fit(join(head, text(words, MUTED)), w), *drawn)
             picture = beside(picture, part, 2) if picture else part
         return picture
 
-    def _head(self, layout: _Layout, width: int) -> Row:
-        label, bar, gradient, finding = layout
-        out = join(text("layer".ljust(label + 1), MUTED), text("activations"[:bar].ljust(bar + 1), MUTED))
-        if gradient:
-            out = join(out, text("gradient"[:bar].ljust(bar + 1), MUTED))
-        for name, w in NUMBERS:
-            plain = {"‖g‖": "|g|", "Δw/w": "dw/w"}.get(name, name) if self.ascii else name
-            out = join(out, text(plain.rjust(w) + " ", MUTED))
-        return fit(join(out, text(" finding" if finding else "", MUTED)), width)
-
-    def _row(self, snapshot: Snapshot, k: int, name: str, layout: _Layout, width: int) -> Row:
-        label, bar, gradient, finding = layout
-        arrays = snapshot.arrays
-        last = k == len(arrays["layers/table"]) - 1
-        mean, spread, dead, saturated, norm, _, ratio = arrays["layers/table"][k].tolist()
-        activations = sparkline(arrays["layers/activations"][k], bar, Style(fg="positive"), ascii=self.ascii)
-        out = join(fit(text(name), label), text(" "), *activations, text(" "))
-        if gradient:
-            bars = sparkline(arrays["layers/gradients"][k], bar, Style(fg="accent"), ascii=self.ascii)
-            out = join(out, *bars, text(" "))
-        cells = [
-            (short(mean, 7), Style()),
-            (short(spread, 7), Style()),
-            (percent(dead, 6), share_style(dead)),
-            # An output that is sure of itself is at its ends, as it should be.
-            (percent(saturated, 6), Style() if last else share_style(saturated)),
-            (number(norm), Style()),
-            (number(ratio), ratio_style(ratio)),
-        ]
-        out = join(out, *[text(t + " ", s) for t, s in cells])
-        return fit(join(out, text(" "), self._found(snapshot, name)) if finding else out, width)
-
-    def _found(self, snapshot: Snapshot, name: str) -> Row:
-        """The first finding about a layer, in short."""
-        found = [f for f in snapshot.findings if display(f.get("layer", "")) == name]
+    def _found(self, snapshot: Snapshot, name: str, width: int) -> Row:
+        """The first finding about a layer, in as many of its words as fit."""
+        found = [f for f in snapshot.findings if f.get("layer", "") == name]
         if not found:
             return text("·", MUTED)
-        return text(display(found[0].get("id", "")).replace("_", " "), Style(fg="warn", bold=True))
+        role = {"error": "bad", "note": "muted"}.get(str(found[0].get("severity")), "warn")
+        words = display(found[0].get("id", ""), 40).split("_")
+        while len(words) > 1 and len(" ".join(words)) > width:
+            words.pop()
+        return text(" ".join(words), Style(fg=role, bold=True))
 
 
-class _Layout(NamedTuple):
-    """Cells of the names, of a histogram, whether gradients have one too, cells of the finding."""
+class _Ends:
+    """What stands beside the bars, of one width in all rows: the ends of the axis, and counts of what lies beyond."""
 
-    label: int
-    bar: int
-    gradient: bool
-    finding: int
+    def __init__(self, rows: Iterable[LayerRow]) -> None:
+        parts = [self._parts(row) for row in rows]
+        self.left = max((row_width(left) for left, _ in parts), default=0)
+        self.right = max((row_width(right) for _, right in parts), default=0)
+
+    @property
+    def width(self) -> int:
+        """Cells in all, with the spaces beside the bars."""
+        return self.left + self.right + 2
+
+    def row(self, row: LayerRow, width: int, ascii: bool) -> Row:  # noqa: A002
+        """The axis' ends and the bars between them."""
+        left, right = self._parts(row)
+        bars = distribution(row.activations, max(1, width - self.width), ascii)
+        return join(fit(left, self.left, "right"), text(" "), bars, text(" "), fit(right, self.right))
+
+    def _parts(self, row: LayerRow) -> tuple[Row, Row]:
+        h = row.activations
+        left, right = beyond(h)
+        return (
+            join(left, text(" " if left else ""), text(trimmed(h.low, 2), MUTED)),
+            join(text(trimmed(h.high, 2), MUTED), text(" " if right else ""), right),
+        )
 
 
-def _layout(names: list[str], width: int) -> _Layout:
-    label = min(max([len(n) for n in names], default=5), 14)
-    room = width - label - sum(w + 1 for _, w in NUMBERS) - 4
-    if room < 2 * SHORT_BAR:
-        return _Layout(label, max(4, room + 2), False, 0)
-    # What the histograms do not need says what was found.
-    finding = FINDING if room - FINDING >= 2 * LONG_BAR else 0
-    return _Layout(label, (room - finding) // 2, True, finding)
+def gradient_scale(layers: Layers) -> tuple[float, float]:
+    """Ends of the gradients' bars, powers of ten: the upper one is 1, or above the largest."""
+    sizes = [row.stats.gradient_rms for row in layers.rows]
+    largest = max((v for v in sizes if v is not None and isfinite(v)), default=0.0)
+    top = max(0, ceil(log10(largest))) if largest > 1 else 0
+    return 10.0 ** (top - DECADES), 10.0**top
 
 
-def number(value: float) -> str:
+def number(value: float | None) -> str:
     """A norm or ratio: a dash where there is none."""
-    return short(None if isnan(value) else value, 8)
+    return short(value, 7, 3)
 
 
-def share_style(share: float) -> Style:
+def share_style(share: float | None) -> Style:
     """Color of a share of dead or saturated units."""
-    if not isfinite(share) or share < SHARE_WARN:
+    if share is None or not isfinite(share) or share < SHARE_WARN:
         return Style()
-    return Style(fg="bad" if share >= SHARE_BAD else "warn", bold=True)
+    return BAD if share >= SHARE_BAD else WARN
 
 
-def ratio_style(ratio: float) -> Style:
+def ratio_style(ratio: float | None) -> Style:
     """Color of an update/weight ratio: green about 1e-3, yellow outside, red where nothing can be learned."""
-    if not isfinite(ratio):
+    if ratio is None:
         return Style()
     if RATIO_GOOD[0] <= ratio <= RATIO_GOOD[1]:
-        return Style(fg="good")
+        return GOOD
     return Style(fg="bad" if not RATIO_BAD[0] <= ratio <= RATIO_BAD[1] else "warn")

@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 
 from nntui.display import display
+from nntui.statistics.answers import Answers
+from nntui.statistics.layers import Layers
+from nntui.statistics.sample import Sample
+from nntui.statistics.surface import Surface
+from nntui.statistics.weights import LayerWeights, Weights
 from nntui.tui.panes.base import Pane, note
 from nntui.tui.render.bands import Band, bands
 from nntui.tui.render.diagram import Column, diagram
 from nntui.tui.render.numbers import compact, trimmed
 from nntui.tui.render.picture import Picture, pad
 from nntui.tui.render.scale import limit_of, rounded_up
-from nntui.tui.render.units import Unit
+from nntui.tui.render.units import MARKS, Mark, Unit, units_in_words
 from nntui.tui.store import Snapshot
 
 BOUNDED = ("tanh", "sigmoid", "softmax")
@@ -31,41 +36,44 @@ class NetworkPane(Pane):
     """A column a layer, of large ones some units; of convolutions, and where columns do not fit, a band a layer."""
 
     ID = "network"
-    DRAWS = ("hello", "arrays", "info", "sample")
+    DRAWS = ("hello", "statistics", "sample")
     _banded = False
     """Whether columns did not fit when last drawn."""
     TITLE = "Network"
-    NEEDS = ("weights",)
     HELP = (
         "A column a layer, a box a unit. Blue weights are positive, orange negative, thick ones large (the strongest\n"
         "are drawn). A box shows what its unit answers over the plane, or looks for in pictures; else its bias.\n"
         "Deep networks and convolutions: a band a layer, what its units or channels answer to one sample.\n"
         "Good: boxes, or maps, that differ. All alike: units that never parted (see init).\n"
-        "A box of one color, an empty map: a unit that is dead or saturated. Faint lines: an ignored input."
+        "† a dead unit (relu, 0 on every sample), ‡ a saturated one (on nine of ten). Faint lines: an ignored input."
     )
 
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
+        picture = snapshot.hello_info("image") is not None
+        sample = (Sample.key(snapshot.sample),) if picture else ()
         if self._banded or _spatial(snapshot):
-            extra = () if snapshot.hello_info("image") is None else (f"sample/{snapshot.sample}",)
-            return (f"answers/{snapshot.sample}", *extra)
-        if snapshot.hello_info("inputs") == 2:
-            return (*self.NEEDS, "surface")
-        if snapshot.hello_info("image") is not None:
-            return (*self.NEEDS, f"sample/{snapshot.sample}")
-        return self.NEEDS
+            return (Layers.key(), Answers.key(snapshot.sample), *sample)
+        plane = (Surface.key(),) if snapshot.hello_info("inputs") == 2 else ()
+        return (Layers.key(), Weights.key(), *plane, *sample)
 
     def state(self, snapshot: Snapshot) -> str:
+        words = [self._skips(snapshot), self._marks(snapshot)]
+        weights, answers = snapshot.get(Weights), snapshot.get(Answers)
         if self._banded or _spatial(snapshot):
-            answers = f"answers to sample {snapshot.sample + 1}"
-            return " · ".join(s for s in (self._skips(snapshot), answers) if s)
-        largest = snapshot.info.get("weights", {}).get("largest")
-        skips = self._skips(snapshot)
-        scale = (
-            f"|w| max {compact(largest, 3)} · colors ±{trimmed(rounded_up(largest))}"
-            if largest is not None
-            else ""
-        )
-        return " · ".join(s for s in (skips, scale) if s)
+            words.append(f"answers to sample {answers.index + 1}" if answers is not None else "")
+        elif weights is not None:
+            largest = weights.largest
+            words.append(f"|w| max {compact(largest, 3)} · colors ±{trimmed(rounded_up(largest))}")
+        return " · ".join(w for w in words if w)
+
+    def _marks(self, snapshot: Snapshot) -> str:
+        """How many units are marked, and how."""
+        marks = [m for layer in _marked(snapshot).values() for m in layer.values()]
+        words = []
+        for mark in ("dead", "saturated"):
+            if count := marks.count(mark):
+                words.append(f"{count} {mark} {MARKS[mark][1 if self.ascii else 0]}")
+        return " · ".join(words)
 
     def _skips(self, snapshot: Snapshot) -> str:
         """Connections that do not come from the layer before, in words."""
@@ -91,18 +99,17 @@ class NetworkPane(Pane):
         """Columns, where they fit."""
         assert snapshot.hello is not None
         layers = snapshot.hello.layers
-        known = snapshot.info.get("weights", {})
-        shown = known.get("layers", {})
+        known = snapshot.get(Weights)
+        shown = {} if known is None else {layer.name: layer for layer in known.layers}
         columns = [self._inputs(snapshot, shown)]
         columns += [self._column(snapshot, k, dict(layer), shown) for k, layer in enumerate(layers)]
         matrices: list[Any] = []
         for k, layer in enumerate(layers):
-            matrix = (
-                snapshot.arrays.get(f"weights/{layer['name']}/weight") if layer["name"] in shown else None
-            )
+            found = shown.get(layer["name"])
+            matrix = found.weight if found is not None else None
             sizes = (len(columns[k].units), len(columns[k + 1].units))
             matrices.append(matrix if matrix is not None and matrix.shape == sizes else None)
-        limit = rounded_up(known.get("largest") or 1.0)
+        limit = rounded_up(known.largest if known is not None else 1.0)
         return diagram(columns, matrices, width, height, limit=limit, ascii=self.shades)
 
     def _bands(self, snapshot: Snapshot) -> list[Band]:
@@ -110,25 +117,27 @@ class NetworkPane(Pane):
         assert snapshot.hello is not None
         found = []
         face, image = _face(snapshot), snapshot.hello_info("image")
+        known, marked = snapshot.get(Answers), _marked(snapshot)
+        answers = {} if known is None else {layer.name: layer.values for layer in known.layers}
         if image is not None:
             shape = "×".join(map(str, image))
             found.append(Band("input", None if face is None else face[None], shape, palette="ink"))
         for layer in snapshot.hello.layers:
             if layer.get("type") in PASSING:
                 continue
-            answers = snapshot.arrays.get(f"answers/{layer['name']}")
-            shape = "×".join(map(str, layer.get("shape", ())))
-            found.append(Band(display(layer["name"], 12), answers, shape))
+            name, shape = layer["name"], "×".join(map(str, layer.get("shape", ())))
+            marks = units_in_words(marked.get(name, {}), 3, ascii=self.ascii)
+            found.append(Band(display(name, 12), answers.get(name), f"{shape} {marks}".rstrip()))
         return found
 
-    def _inputs(self, snapshot: Snapshot, shown: dict[str, Any]) -> Column:
+    def _inputs(self, snapshot: Snapshot, shown: dict[str, LayerWeights]) -> Column:
         image = snapshot.hello_info("image")
         count = snapshot.hello_info("inputs", 1)
         if image is not None:
             label = "×".join(map(str, image[1:]))
             return Column("input", (Unit(label, face=_face(snapshot), ink=True),))
         features = snapshot.hello_info("features", [])
-        first = next((v["inputs"] for v in shown.values() if v["shape"][0] == count), None)
+        first = next((v.inputs.tolist() for v in shown.values() if v.shape[0] == count), None)
         rows = first if first is not None else list(range(min(count, BLANKS)))
         names = [display(features[i], 8) if i < len(features) else str(i + 1) for i in rows]
         if count == 2:
@@ -140,7 +149,9 @@ class NetworkPane(Pane):
             units = tuple(Unit(name) for name in names)
         return Column("input", units, hidden=count - len(units))
 
-    def _column(self, snapshot: Snapshot, k: int, layer: dict[str, Any], shown: dict[str, Any]) -> Column:
+    def _column(
+        self, snapshot: Snapshot, k: int, layer: dict[str, Any], shown: dict[str, LayerWeights]
+    ) -> Column:
         name, shape = layer["name"], layer.get("shape", [1])
         count = int(shape[0]) if shape else 1
         title = display(name, 12)
@@ -154,22 +165,23 @@ class NetworkPane(Pane):
             label = "×".join(map(str, shape))
             units = tuple(Unit(names[i] if i < len(names) else label if not i else "") for i in range(number))
             return Column(title, units, hidden=count - number if several else 0)
-        faces = snapshot.arrays.get(f"surface/maps/{name}")
-        images = snapshot.arrays.get(f"weights/{name}/images")
-        biases = snapshot.arrays.get(f"weights/{name}/bias")
+        surface = snapshot.get(Surface)
+        maps = () if surface is None else surface.maps
+        faces = next((m.values for m in maps if m.layer == name), None)
+        images, biases = chosen.images, chosen.bias
+        marks = _marked(snapshot).get(name, {})
         made = []
         limit = self._limit(layer, faces if faces is not None else images)
-        for at, unit in enumerate(chosen["units"]):
-            label = names[unit] if unit < len(names) else ""
+        for at, unit in enumerate(chosen.units.tolist()):
+            label, mark = names[unit] if unit < len(names) else "", marks.get(unit, "")
             if faces is not None and at < len(faces):
-                made.append(Unit(label, face=self._centered(faces[at], layer), limit=limit))
+                made.append(Unit(label, face=self._centered(faces[at], layer), limit=limit, mark=mark))
             elif images is not None and at < len(images):
-                made.append(Unit(label, face=images[at], limit=limit))
+                made.append(Unit(label, face=images[at], limit=limit, mark=mark))
             else:
-                made.append(
-                    Unit(label, value=float(biases[at]) if biases is not None and at < len(biases) else None)
-                )
-        return Column(title, tuple(made), hidden=chosen["shape"][1] - len(made))
+                value = float(biases[at]) if biases is not None and at < len(biases) else None
+                made.append(Unit(label, value=value, mark=mark))
+        return Column(title, tuple(made), hidden=chosen.shape[1] - len(made))
 
     def _centered(self, face: Any, layer: dict[str, Any]) -> Any:
         """A sigmoid's answers are drawn around its middle, so that both halves have a color."""
@@ -196,7 +208,19 @@ def _spatial(snapshot: Snapshot) -> bool:
 
 def _face(snapshot: Snapshot) -> Any:
     """The sample as a picture, the mean over its channels; None before it has come."""
-    image, x = snapshot.hello_info("image"), snapshot.arrays.get("sample/x")
-    if image is None or x is None or x.size != int(np.prod(image)):
+    image, sample = snapshot.hello_info("image"), snapshot.get(Sample)
+    if image is None or sample is None or sample.x.size != int(np.prod(image)):
         return None
-    return x.reshape(image).mean(axis=0)
+    return sample.x.reshape(image).mean(axis=0)
+
+
+def _marked(snapshot: Snapshot) -> dict[str, dict[int, Mark]]:
+    """Which units of each layer are dead or saturated; an output that is sure of itself is not."""
+    layers = snapshot.get(Layers)
+    out: dict[str, dict[int, Mark]] = {}
+    for row in layers.rows if layers is not None else ():
+        marks: dict[int, Mark] = dict.fromkeys(row.stats.dead_units, "dead")
+        if layers is not None and row is not layers.rows[-1]:
+            marks |= dict.fromkeys(row.stats.saturated_units, "saturated")
+        out[row.stats.layer] = marks
+    return out

@@ -7,6 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from nntui.display import display
+from nntui.statistics.confusion import Confusion
+from nntui.statistics.curve import Curve
+from nntui.statistics.sample import Sample
+from nntui.statistics.surface import Surface
 from nntui.tui.panes.base import MUTED, Pane, note
 from nntui.tui.render.heatmap import Marker, class_map, heatmap, proportions
 from nntui.tui.render.picture import (
@@ -36,7 +40,7 @@ class OutputPane(Pane):
     """The picture that fits the data: by the number of inputs, and by whether they are pictures."""
 
     ID = "output"
-    DRAWS = ("hello", "arrays", "info", "sample", "view")
+    DRAWS = ("hello", "statistics", "sample", "view")
     TITLE = "Output"
     HELP = (
         "Two inputs: the class the network decides at each point of the plane, stronger where it is surer,\n"
@@ -70,19 +74,15 @@ class OutputPane(Pane):
         if not kind:
             return ()
         if kind == "sample":
-            return (f"sample/{snapshot.sample}", "confusion")
-        return (kind,)
+            return (Sample.key(snapshot.sample), Confusion.key())
+        return ((Surface if kind == "surface" else Curve).key(),)
 
     def state(self, snapshot: Snapshot) -> Row | str:
         kind = self.kind(snapshot)
         if kind == "surface":
             return self._plane(snapshot)
-        if kind == "sample" and "sample" in snapshot.info:
-            about = snapshot.info["sample"]
-            if self.view(snapshot) == "confusion":
-                part = snapshot.info.get("confusion", {}).get("part", "")
-                return f"true by row, decided by column · {part}"
-            return f"{about.get('part')} sample {about.get('index', 0) + 1} of {about.get('count')}"
+        if kind == "sample":
+            return self._about(snapshot)
         if kind == "curve":
             key = join(text("data ", MUTED), text("•"), text("  network ", MUTED), text("──"))
             names = [display(t, 12) for t in snapshot.hello_info("targets", [])]
@@ -93,6 +93,17 @@ class OutputPane(Pane):
                 )
             return key
         return ""
+
+    def _about(self, snapshot: Snapshot) -> str:
+        """Which sample is shown, or on which rows classes were counted."""
+        sample, table = snapshot.get(Sample), snapshot.get(Confusion)
+        if self.view(snapshot) == "confusion" and table is not None:
+            counted = int(table.counts.sum())
+            rows = (
+                f"{counted:,} rows" if counted == table.size else f"{counted:,} of {table.size:,} random rows"
+            )
+            return f"true by row, decided by column · {rows} of {table.part}"
+        return f"{sample.part} sample {sample.index + 1} of {sample.count}" if sample is not None else ""
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         drawn = {"surface": self._surface, "curve": self._curve, "sample": self._sample}.get(
@@ -114,21 +125,24 @@ class OutputPane(Pane):
         key = [
             join(text("  ●", Style(fg=f"class{k % 10}")), text(f" {c}")) for k, c in enumerate(classes[:4])
         ]
-        wrong = snapshot.info.get("surface", {}).get("wrong", [])
-        total = len(snapshot.hello_info("points", []))
-        return join(axes, *key, text(f"  {total - len(wrong)}/{total} right"))
+        found = snapshot.get(Surface)
+        if found is None:
+            return join(axes, *key)
+        return join(axes, *key, text(f"  {found.points - len(found.wrong)}/{found.points} right"))
 
     def _surface(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
-        values, classes = snapshot.arrays.get("surface/values"), snapshot.arrays.get("surface/classes")
-        if values is None or classes is None:
+        found = snapshot.get(Surface)
+        if found is None:
             return None
+        values, classes = found.values, found.classes
         w, h = (width, height) if width < 2.6 * height * 2 else (int(height * 2 * 2.6), height)
         markers = self._points(snapshot)
         if snapshot.hello_info("classes") is None:
             picture = heatmap(values, w, h, markers=markers, ascii=self.shades)
         else:
-            outputs = snapshot.info.get("surface", {}).get("outputs", 1)
-            picture = class_map(classes, surety(values, outputs), w, h, markers=markers, ascii=self.shades)
+            picture = class_map(
+                classes, surety(values, found.outputs), w, h, markers=markers, ascii=self.shades
+            )
         left = (width - w) // 2
         blank: Picture = (fit("", left),) * h
         return beside(blank, picture, 0) if left else picture
@@ -142,7 +156,8 @@ class OutputPane(Pane):
         at = (points - low) / (high - low)
         targets = snapshot.hello_info("point_targets", [])
         classes = snapshot.hello_info("classes")
-        wrong = set(snapshot.info.get("surface", {}).get("wrong", []))
+        found = snapshot.get(Surface)
+        wrong = set(found.wrong if found is not None else ())
         out: list[Marker] = []
         for k, (fx, fy) in enumerate(at.tolist()):
             role = f"class{int(targets[k]) % 10}" if classes is not None else "text"
@@ -154,9 +169,10 @@ class OutputPane(Pane):
         return out
 
     def _curve(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
-        x, y = snapshot.arrays.get("curve/x"), snapshot.arrays.get("curve/y")
-        if x is None or y is None:
+        found = snapshot.get(Curve)
+        if found is None:
             return None
+        x, y = found.x, found.y
         points = np.asarray(snapshot.hello_info("points", []), dtype=float).reshape(-1)
         truth = np.asarray(snapshot.hello_info("point_targets", []), dtype=float)
         truth = truth.reshape(len(points), -1) if len(points) else np.zeros((0, 0))
@@ -172,11 +188,11 @@ class OutputPane(Pane):
         return plot(series, width, height, x_label=self._features(snapshot)[0], ascii=self.ascii)
 
     def _sample(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
-        x, outputs = snapshot.arrays.get("sample/x"), snapshot.arrays.get("sample/outputs")
-        if x is None or outputs is None:
+        sample, table = snapshot.get(Sample), snapshot.get(Confusion)
+        if sample is None:
             return None
-        view = self.view(snapshot)
-        counts = snapshot.arrays.get("confusion/counts")
+        x, view = sample.x, self.view(snapshot)
+        counts = None if table is None else table.counts
         if view == "confusion":
             return self._confusion(snapshot, counts, width, height)
         pixels = self._pixels(snapshot, x)
@@ -198,7 +214,7 @@ class OutputPane(Pane):
             room -= _width(matrix) + 2
         parts = [
             left,
-            self._scores(snapshot, outputs, room, height),
+            self._scores(snapshot, sample, room, height),
             *([matrix] if matrix is not None else []),
         ]
         picture = parts[0]
@@ -224,16 +240,16 @@ class OutputPane(Pane):
             return stack(heatmap(pixels, w, h, palette="ink", ascii=self.shades), ((),), below)
         return heatmap(pixels, w, h, palette="ink", ascii=self.shades)
 
-    def _scores(self, snapshot: Snapshot, outputs: np.ndarray, width: int, height: int) -> Picture:
-        label = snapshot.info.get("sample", {}).get("label")
+    def _scores(self, snapshot: Snapshot, sample: Sample, width: int, height: int) -> Picture:
         classes = self._labels(snapshot)
         if not classes:
             names = [display(t, 12) for t in snapshot.hello_info("targets", [])] or ["output"]
-            return targets(names, outputs, label if isinstance(label, list) else [], width, height)
-        values = np.asarray(outputs, dtype=float).reshape(-1)
+            truth = sample.targets if sample.targets is not None else ()
+            return targets(names, sample.outputs, truth, width, height)
+        values = np.asarray(sample.outputs, dtype=float).reshape(-1)
         if len(values) == 1:
             values = np.array([1 - values[0], values[0]])
-        return scores(classes, values, label if isinstance(label, int) else None, width, height, self.ascii)
+        return scores(classes, values, sample.label, width, height, self.ascii)
 
     def _confusion(self, snapshot: Snapshot, counts: np.ndarray | None, width: int, height: int) -> Picture:
         if counts is None:

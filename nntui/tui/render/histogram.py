@@ -1,91 +1,84 @@
-"""Histograms in eighth blocks."""
+"""Distributions and magnitudes as rows of bars."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from math import isfinite, log10, sqrt
 
-from nntui.tui.render import scale
-from nntui.tui.render.numbers import trimmed
-from nntui.tui.render.picture import Grid, Picture, Row, Style, fit, text
+import numpy as np
+from numpy.typing import NDArray
+
+from nntui.statistics.histogram import Histogram
+from nntui.tui.render.picture import Grid, Row, Style, fit, join, text
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 LEVELS = ".:-=+*#@"
+PARTS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 EMPTY = Style(fg="zero")
+BEYOND = Style(fg="warn")
+BAD = Style(fg="bad", bold=True)
 
 
-def sparkline(counts: ArrayLike, width: int, style: Style, ascii: bool = False) -> Picture:  # noqa: A002
-    """Counts as one row of bars up to the highest; a bin without any is a dim base line.
+def distribution(h: Histogram, width: int, ascii: bool = False) -> Row:  # noqa: A002
+    """A histogram as one row of bars: negative and positive values in their colors, exact zeros a bar of their own.
 
-    In a single row a bar is as high as the square root of its count: eight steps would show nothing beside
-    a peak such as a relu's at zero.
+    Zero lies between two cells. A cell's height is the square root of the values it counts; those beyond the range,
+    NaN and infinities are left to :func:`beyond`.
     """
-    shares = np.sqrt(_shares(counts, width))
+    count = len(h.counts)
+    negative = round(-h.low / 2 / (h.high / 2 - h.low / 2) * count)
+    room = width - (h.zeros is not None)
+    if room < 1:
+        return fit("", width)
+    left = round(room * negative / count)
+    if negative:
+        left = min(max(left, 1), room - (negative < count))
+    parts = [(_sums(h.counts[:negative], left), "negative")]
+    if h.zeros is not None:
+        parts.append((np.array([float(h.zeros)]), "accent"))
+    parts.append((_sums(h.counts[negative:], room - left), "positive"))
+    top = max((float(bars.max(initial=0.0)) for bars, _ in parts), default=0.0)
     signs = LEVELS if ascii else BLOCKS
     grid = Grid(width, 1)
-    for x, share in enumerate(shares):
-        if share > 0:
-            grid.put(x, 0, signs[_eighths(share, 8) - 1], style)
-        else:
-            grid.put(x, 0, "_" if ascii else BLOCKS[0], EMPTY)
-    return grid.picture()
+    x = 0
+    for bars, role in parts:
+        for value in bars.tolist():
+            share = sqrt(value / top) if top > 0 else 0.0
+            if share > 0:
+                grid.put(x, 0, signs[_eighths(share, 8) - 1], Style(fg=role))
+            else:
+                grid.put(x, 0, "_" if ascii else BLOCKS[0], EMPTY)
+            x += 1
+    return grid.picture()[0]
 
 
-def histogram(
-    counts: ArrayLike,
-    limit: float,
-    width: int,
-    height: int,
-    ascii: bool = False,  # noqa: A002
-    low: float | None = None,
-) -> Picture:
-    """Bars of bins that evenly cover ±`limit` (or `low` to `limit`), negative and positive in their colors.
-
-    The last row is the axis, where there is room for one.
-    """
-    grid = Grid(width, height)
-    bottom = 1 if height >= 2 else 0
-    rows = height - bottom
-    lower = -limit if low is None else low
-    shares = _shares(counts, width)
-    for x, share in enumerate(shares):
-        center = lower + (x + 0.5) / max(width, 1) * (limit - lower)
-        style = Style(fg="positive" if center >= 0 else "negative")
-        filled = _eighths(share, 8 * rows) if share > 0 else 0
-        for y in range(rows):
-            part = min(8, filled - 8 * y)
-            if part > 0:
-                sign = ("#" if part > 4 else ".") if ascii else BLOCKS[part - 1]
-                grid.put(x, rows - 1 - y, sign, style)
-        if not filled and rows:
-            grid.put(x, rows - 1, "_" if ascii else BLOCKS[0], EMPTY)
-    if bottom:
-        grid.write(0, rows, _axis(lower, limit, width))
-    return grid.picture()
+def beyond(h: Histogram) -> tuple[Row, Row]:
+    """What a row of bars does not show, for its left and its right: values below and above the range, and, in red, those
+    that are no numbers."""
+    left = text(f"{h.below}‹", BEYOND) if h.below else ()
+    right = text(f"›{h.above}", BEYOND) if h.above else ()
+    for number, word in ((h.nan, "nan"), (h.infinite, "inf")):
+        if number:
+            right = join(right, text(" " if right else ""), text(f"{number} {word}", BAD))
+    return left, right
 
 
-def _axis(low: float, high: float, width: int) -> Row:
-    """The limits at both ends, and zero where it lies, if there is room."""
-    muted = Style(fg="muted")
-    left, right = trimmed(low, 3), trimmed(high, 3)
-    if len(left) + len(right) + 1 > width:
-        return fit("", width)
-    line = list(left.ljust(width - len(right)) + right)
-    if low < 0 < high:
-        zero = min(width - 1, int(-low / (high - low) * width))
-        if all(c == " " for c in line[max(0, zero - 1) : zero + 2]):
-            line[zero] = "0"
-    return fit(text("".join(line), muted), width)
+def _sums(counts: NDArray[np.integer], cells: int) -> NDArray[np.float64]:
+    """Counts of even bins as those of `cells` even ones; a bin on a border is shared."""
+    total = np.concatenate(([0.0], np.cumsum(counts, dtype=np.float64)))
+    edges = np.linspace(0, len(counts), cells + 1)
+    return np.diff(np.interp(edges, np.arange(len(counts) + 1), total))
 
 
-def _shares(counts: ArrayLike, width: int) -> NDArray[np.float64]:
-    """Heights 0 … 1 of `width` bars."""
-    a = np.nan_to_num(np.asarray(counts, np.float64).reshape(1, -1), posinf=0.0, neginf=0.0)
-    if a.size == 0 or width <= 0:
-        return np.zeros(max(width, 0))
-    bars = np.clip(scale.resample(a, 1, width)[0], 0, None)
-    top = float(bars.max())
-    return np.asarray(bars / top if top > 0 else bars)
+def logbar(value: float, low: float, high: float, width: int, ascii: bool = False) -> Row:  # noqa: A002
+    """A bar that grows with the logarithm of a magnitude, from `low` (none) to `high` (full)."""
+    if not value > 0 or width < 1:
+        return fit("", max(width, 0))
+    share = min(1.0, max(0.0, log10(value / low) / log10(high / low))) if isfinite(value) else 1.0
+    eighths = max(1, round(8 * width * share)) if value >= low else 0
+    full, rest = divmod(eighths, 8)
+    if ascii:
+        return fit(text("#" * (full + (rest >= 4)), Style(fg="accent")), width)
+    return fit(text("█" * full + PARTS[rest], Style(fg="accent")), width)
 
 
 def _eighths(share: float, most: int) -> int:

@@ -1,51 +1,62 @@
-"""Distributions over time: a column a moment, from the most negative values below to the most positive above."""
+"""Distributions over time: a column a moment, from the lowest values below to the highest above."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from nntui.statistics.histogram import Histogram
 from nntui.tui.render.heatmap import heatmap
 from nntui.tui.render.picture import Picture, fit
 
 
 def history(
-    counts: Sequence[ArrayLike],
-    limits: Sequence[float],
+    updates: Sequence[int],
+    moments: Sequence[Histogram],
     width: int,
     height: int,
     ascii: bool = False,  # noqa: A002
 ) -> Picture:
-    """One histogram a moment, each over ±its own limit, drawn on one common scale: see :func:`scale_of`.
+    """Distributions after `updates` (ascending), each from its own update to the next, over :func:`span_of` all of them.
 
-    Positive values in their color, negative ones in theirs, the more frequent the stronger (as the square
-    root of the share, so that tails are seen beside a peak).
+    Positive values in their color, negative ones in theirs, the more frequent the stronger (as the square root of the
+    share of the most frequent, so that tails are seen beside a peak). A moment with NaN or infinities is drawn as such.
     """
-    top = scale_of(limits)
-    if not top or width < 1 or height < 1:
+    if not moments or width < 1 or height < 1:
         return (fit("", max(width, 0)),) * max(height, 0)
+    low, high = span_of(moments)
     rows = height if ascii else 2 * height
-    at = np.minimum((np.arange(width) + 0.5) * len(counts) / width, len(counts) - 1).astype(int)
-    edges = np.linspace(-top, top, rows + 1)
-    columns = {int(k): _spread(counts[k], float(limits[k]), edges) for k in np.unique(at)}
+    edges = _edges(low, high, rows)
+    times = np.linspace(updates[0], updates[-1], width)
+    at = np.clip(np.searchsorted(updates, times, side="right") - 1, 0, len(moments) - 1)
+    columns = {int(k): _column(moments[k], edges) for k in np.unique(at)}
     density = np.sqrt(np.stack([columns[int(k)] for k in at], axis=1))
     signed = density * np.where(edges[:-1] + edges[1:] >= 0, 1.0, -1.0)[:, None]
     return heatmap(signed[::-1], width, height, limit=1.0, ascii=ascii)
 
 
-def scale_of(limits: Sequence[float]) -> float:
-    """The largest limit; 0 where there is none."""
-    known = [float(v) for v in limits if np.isfinite(v) and v > 0]
-    return max(known, default=0.0)
+def span_of(moments: Sequence[Histogram]) -> tuple[float, float]:
+    """From the lowest lower end to the highest upper one."""
+    return min(m.low for m in moments), max(m.high for m in moments)
 
 
-def _spread(counts: ArrayLike, limit: float, edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shares of the largest, 0 … 1, of bins between `edges`, from even bins over ±`limit`."""
-    c = np.clip(np.nan_to_num(np.asarray(counts, np.float64).reshape(-1), posinf=0.0, neginf=0.0), 0, None)
-    if not c.size or not c.any() or not np.isfinite(limit) or limit <= 0:
-        return np.zeros(len(edges) - 1)
-    total = np.concatenate(([0.0], np.cumsum(c / c.max())))
-    bins = np.diff(np.interp(edges, np.linspace(-limit, limit, len(c) + 1), total))
-    return np.asarray(bins / bins.max()) if bins.max() > 0 else bins
+def _edges(low: float, high: float, rows: int) -> NDArray[np.float64]:
+    """Edges of rows that evenly cover what lies below 0 and what lies above it, 0 among them where it is inside."""
+    if not low < 0 < high:
+        return np.linspace(low, high, rows + 1)
+    below = min(max(1, round(rows * -low / (high - low))), max(1, rows - 1))
+    return np.concatenate([np.linspace(low, 0, below + 1), np.linspace(0, high, rows - below + 1)[1:]])
+
+
+def _column(h: Histogram, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shares of the largest, 0 … 1, between `edges`; NaN throughout where a value is no number."""
+    if h.nan or h.infinite:
+        return np.full(len(edges) - 1, np.nan)
+    total = np.concatenate(([0.0], np.cumsum(h.counts, dtype=np.float64)))
+    bins = np.diff(np.interp(edges, np.linspace(h.low, h.high, len(h.counts) + 1), total))
+    if h.zeros:
+        bins[min(int(np.searchsorted(edges, 0.0)), len(bins) - 1)] += h.zeros
+    top = bins.max()
+    return np.asarray(bins / top if top > 0 else bins)

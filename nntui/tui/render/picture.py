@@ -8,6 +8,7 @@ A color is a role, resolved from the theme when drawn: "positive", "negative", "
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,49 @@ def fit(row: Row | str, width: int, align: Align = "left") -> Row:
         slack = width - row_width(row)
     left = {"left": 0, "right": slack, "center": slack // 2}[align]
     return _merge((Span(" " * left), *row, Span(" " * (slack - left))))
+
+
+def wrap(row: Row, width: int, indent: int = 0) -> list[Row]:
+    """The row as lines of exactly `width` cells, broken between words; all but the first are indented."""
+    lines: list[Row] = []
+    line: list[Span] = []
+    used = start = 0
+    for word in _words(row):
+        size = sum(width_of(span.text) for span in word)
+        blank = all(span.text.isspace() for span in word)
+        if used + size > width and used > start:
+            lines.append(fit(_merge(line), width))
+            start = min(indent, max(0, width - 1))
+            line, used = [Span(" " * start)], start
+            if blank:
+                continue
+        while used + size > width and width > start:
+            # A word longer than a line.
+            head = _take(_merge(word), width - used)
+            lines.append(fit(_merge((*line, *head)), width))
+            rest = crop(_merge(word), row_width(head), size - row_width(head)) if row_width(head) else ()
+            start = min(indent, max(0, width - 1))
+            line, used = [Span(" " * start)], start
+            word, size = list(rest), row_width(rest)
+        line += word
+        used += size
+    if used > start or not lines:
+        lines.append(fit(_merge(line), width))
+    return lines
+
+
+def _words(row: Row) -> list[list[Span]]:
+    """Words and the spaces between them, each of one style or several."""
+    out: list[list[Span]] = []
+    blank: bool | None = None
+    for span in row:
+        for piece in re.findall(r"\s+|\S+", span.text):
+            if out and piece.isspace() == blank:
+                out[-1].append(Span(piece, span.style))
+            else:
+                out.append([Span(piece, span.style)])
+            blank = piece.isspace()
+    return out
 
 
 def crop(row: Row, start: int, width: int) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,12 @@ from nntui.tui.render.picture import Grid, Style
 FRAME = Style(fg="zero")
 COARSE = 4
 SELECTED = Style(fg="accent", bold=True)
+Mark = Literal["", "dead", "saturated"]
+MARKS: dict[Mark, tuple[str, str, Style]] = {
+    "dead": ("†", "x", Style(fg="bad", bold=True)),
+    "saturated": ("‡", "s", Style(fg="warn", bold=True)),
+}
+"""Sign, sign in ASCII, and style."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +38,7 @@ class Unit:
     ink: bool = False
     limit: float | None = None
     selected: bool = False
+    mark: Mark = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,9 @@ def draw_unit(
             style = Style(fg=None if level == 0 else scale.role(level))
         for y in range(size.height):
             grid.write(left + across, top + down + y, sign * size.width, style)
+    if unit.mark:
+        sign, plain, look = MARKS[unit.mark]
+        grid.put(left if size.border else left - 1, top, plain if ascii else sign, look)
     if unit.selected and not size.border:
         grid.put(left - 1, top, ">" if ascii else "▸", SELECTED)
 
@@ -112,6 +123,17 @@ def _frame(grid: Grid, left: int, top: int, size: Size, selected: bool, ascii: b
         ((left, top), (right, top), (left, bottom), (right, bottom)), corners, strict=True
     ):
         grid.put(x, y, corner, style)
+
+
+def units_in_words(marks: Mapping[int, Mark], most: int, ascii: bool = False) -> str:  # noqa: A002
+    """Marked units by their numbers from 1, such as "†3,7,9…": of each mark, at most so many."""
+    words = []
+    for mark, (sign, plain, _) in MARKS.items():
+        units = sorted(k + 1 for k, m in marks.items() if m == mark)
+        if units:
+            more = ("..." if ascii else "…") if len(units) > most else ""
+            words.append((plain if ascii else sign) + ",".join(map(str, units[:most])) + more)
+    return " ".join(words)
 
 
 def level_of(unit: Unit, largest: float) -> int:

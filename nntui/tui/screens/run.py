@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from nntui.protocol.commands import Stop, Want
+from nntui.statistics.sample import Sample
 from nntui.tui.panes import PANES, pane_classes
 from nntui.tui.panes.base import Pane
 from nntui.tui.screens.confirm import QuitScreen
@@ -112,7 +113,7 @@ class RunScreen(Steering):
         keys += [("d", "debug"), ("tab", "pane"), ("enter", "all" if self._alone else "larger")]
         if self.steerable:
             keys.append(("r", "restart"))
-        if "sample" in self.snapshot.info:
+        if self.snapshot.get(Sample) is not None:
             keys.append(("[ ]", "sample"))
         if self._views() > 1:
             keys.append(("m", "view"))
@@ -157,7 +158,7 @@ class RunScreen(Steering):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Samples and views are offered where there are some."""
         if action == "sample":
-            return "sample" in self.snapshot.info
+            return self.snapshot.get(Sample) is not None
         if action == "debug":
             return self.snapshot.hello is not None
         if action == "view":
@@ -166,8 +167,9 @@ class RunScreen(Steering):
 
     def action_sample(self, by: int) -> None:
         """Show another sample."""
-        count = self.snapshot.info.get("sample", {}).get("count", 1) or 1
-        self.owner.change(sample=(self.snapshot.sample + by) % count)
+        sample = self.snapshot.get(Sample)
+        count = sample.count if sample is not None else 1
+        self.owner.change(sample=(self.snapshot.sample + by) % max(1, count))
 
     def action_view(self) -> None:
         """The next view of the output."""

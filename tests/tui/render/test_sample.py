@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nntui.tui.render.history import history, scale_of
 from nntui.tui.render.picture import plain, row_width
 from nntui.tui.render.sample import confusion, features, mistakes, numbers, scores, targets
 
@@ -91,29 +90,6 @@ def test_targets_and_features_are_lines():
     many = plain(features([f"f{k}" for k in range(50)], np.arange(50), 40, 5))
     assert many.splitlines()[1].split() == ["f0", "0"]
     assert "more" in many
-
-
-def test_history_is_positive_above_and_negative_below():
-    picture = history([[1, 0], [0, 1]], [1.0, 1.0], 4, 4)
-    colors = [[(s.style.fg or "", s.style.bg or "") for s in row for _ in s.text] for row in picture]
-    assert any("scale:-" in c for c in colors[-1][0])
-    assert not any("scale:-" in c for c in colors[-1][3])
-    assert "scale:8" in colors[0][3]
-    assert scale_of([np.nan, -1, 0]) == 0
-    assert plain(history([], [], 5, 2)).strip() == ""
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(arrays(np.float64, 5, elements=floats), min_size=1, max_size=9),
-    st.integers(1, 40),
-    st.integers(1, 9),
-    floats,
-    st.booleans(),
-)
-def test_any_history_fills_its_size(counts, width, height, limit, plainly):
-    picture = history(counts, [limit] * len(counts), width, height, ascii=plainly)
-    assert [row_width(r) for r in picture] == [width] * height
 
 
 @pytest.mark.parametrize("width", [0, 1, 5])

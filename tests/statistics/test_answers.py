@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from nntui.config.load import load
-from nntui.statistics.answers import BUDGET, SIDE, UNITS, shrunk
-from nntui.statistics.statistics import collect
+from nntui.statistics.answers import BUDGET, SIDE, UNITS, Answers, shrunk
 from nntui.training.experiment import Experiment, build
+from nntui.training.view import ExperimentView
 
 
 def experiment(name: str, *overrides: str) -> Experiment:
     return build(load(name, overrides))
 
 
-def answers(given: Experiment, sample: int = 3) -> dict[str, Any]:
-    found = collect(given, [f"answers/{sample}", f"sample/{sample}"]).arrays
-    return {k.removeprefix("answers/"): a for k, a in found.items() if k.startswith("answers/")}
+def answers(given: Experiment, argument: str = "3") -> dict[str, Any]:
+    found = Answers.compute(ExperimentView(given), argument)
+    return {layer.name: layer.values for layer in found.layers}
 
 
 def test_they_are_the_network_s_own() -> None:
@@ -54,7 +54,6 @@ def test_maps_are_means_over_areas_that_cover_all(size: int) -> None:
         np.testing.assert_allclose(small[:, :, 0], a[:, :, :2].reshape(2, 12, 2, 2).mean(axis=(2, 3)))
 
 
-@pytest.mark.parametrize("argument", ["", "-1", "nan", "1e3", "99999999999999999999"])
+@pytest.mark.parametrize("argument", ["", "-1", "nan", "1e3", "99999999999999999999", "²", "9" * 5000])
 def test_any_argument_is_some_sample(argument: str) -> None:
-    found = collect(experiment("xor"), [f"answers/{argument}"]).arrays
-    assert np.isfinite(found["answers/output"]).all()
+    assert np.isfinite(answers(experiment("xor"), argument)["output"]).all()

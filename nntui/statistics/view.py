@@ -1,0 +1,118 @@
+"""What statistics read of a network: a trainer, a replay from files, or a test's fake provides it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+class LayerView(Protocol):
+    """One layer: its name, and its arrays after the last update. Arrays must not be changed."""
+
+    @property
+    def name(self) -> str:
+        """Unique within the network."""
+
+    @property
+    def op(self) -> Any:
+        """The activation, with its name as ``type``; None where the layer has none of its own."""
+
+    @property
+    def weight(self) -> Array | None:
+        """Inputs × units of a dense layer, channels × … of a convolution."""
+
+    @property
+    def bias(self) -> Array | None:
+        """Units."""
+
+    @property
+    def weight_gradient(self) -> Array | None:
+        """∂loss/∂weight of the last batch, in the weight's shape; None before the first."""
+
+    @property
+    def weight_before(self) -> Array | None:
+        """The weight before the last update; None where it was not kept, or was changed by anything else since."""
+
+    @property
+    def gradient(self) -> Array | None:
+        """∂loss/∂z of the last batch: samples × units (× height × width); None before the first."""
+
+
+class Rows(Protocol):
+    """One part of the data; ``which`` are numbers of its rows, 0 … len − 1."""
+
+    @property
+    def name(self) -> str:
+        """ "train" or "validation"."""
+
+    def __len__(self) -> int: ...
+
+    def inputs(self, which: Array) -> Array:
+        """len(which) × features, as the data has them: before preprocessing."""
+
+    def labels(self, which: Array) -> Array:
+        """Class indices (len(which)), or targets (len(which) × targets)."""
+
+
+class NetworkView(Protocol):
+    """A network at one update, and the data that it learns from. ``x`` is samples × features, before preprocessing."""
+
+    @property
+    def update(self) -> int:
+        """Updates done."""
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+
+    @property
+    def layers(self) -> Sequence[LayerView]:
+        """In the order in which they are computed."""
+
+    @property
+    def axes(self) -> int:
+        """1 or 2 where samples are points on a line or in a plane; else 0."""
+
+    @property
+    def classes(self) -> Sequence[str] | None:
+        """Labels of the classes; None for a regression."""
+
+    @property
+    def image(self) -> tuple[int, int, int] | None:
+        """Channels, height and width of what the network reads, where that is a picture."""
+
+    @property
+    def window(self) -> tuple[Array, Array]:
+        """Lower and upper bounds (features) of the inputs that are drawn."""
+
+    @property
+    def train(self) -> Rows:
+        """What it learns from."""
+
+    @property
+    def held_out(self) -> Rows:
+        """The validation part, else the training part."""
+
+    @property
+    def drawn(self) -> Array:
+        """Numbers of the training rows that are drawn as points."""
+
+    @property
+    def sample(self) -> Array:
+        """Numbers of the training rows that statistics look at: a seeded random choice."""
+
+    def seen(self) -> list[Array]:
+        """What each layer answers to ``sample``: samples × units (× height × width). Valid until the next call."""
+
+    def activations(self, x: Array) -> list[Array]:
+        """What each layer answers to ``x``: samples × units (× height × width). Valid until the next call."""
+
+    def predict(self, x: Array) -> Array:
+        """Outputs, samples × outputs."""
+
+    def decide(self, outputs: Array) -> Array:
+        """Class indices from outputs."""
