@@ -83,6 +83,11 @@ class Watch:
             "counted": np.zeros(2),  # … over so many updates; the update of that look
         }
 
+    @property
+    def looked(self) -> int | None:
+        """The update of the newest look; None before the first."""
+        return int(self._memory["counted"][1]) if len(self._memory["history"]) else None
+
     # Looking
 
     def begin(self) -> bool:
