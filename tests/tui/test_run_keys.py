@@ -223,7 +223,7 @@ async def test_events_and_findings_are_told_newest_first():
         assert "nothing found" in text
         finding = {"id": "dead_units", "layer": "hidden1", "message": "4 of 8 dead", "cure": "use leaky_relu"}
         await v.post(stats(v.screen.snapshot.hello, 50, findings=(finding,)))
-        assert "dead units  hidden1: 4 of 8 dead" in v.pane("findings")
+        assert "dead units  hidden1  4 of 8 dead" in v.pane("findings")
         assert "cure   use leaky_relu" in v.pane("findings")
         assert "dead units" in v.pane("layers")
 

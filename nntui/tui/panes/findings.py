@@ -11,7 +11,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 
 from nntui.display import display
 from nntui.tui.panes.base import MUTED, Pane
-from nntui.tui.render.numbers import compact
+from nntui.tui.render.numbers import compact, trimmed
 from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text, wrap
 from nntui.tui.store import Snapshot
 from nntui.tui.widgets.status import STATES
@@ -120,9 +120,9 @@ class FindingsPane(Pane):
         head = join(
             text(f"{mark} ", Style(fg=role, bold=True)),
             text(f"{name}  ", Style(fg=role, bold=True)),
-            text(f"{layer}: " if layer else "", Style(bold=True)),
-            text(message),
+            text(f"{layer}  " if layer else "", Style(bold=True)),
             text(_facts(finding), MUTED),
+            text(message),
         )
         lines = wrap(head, width, 2)
         for word, said in (("cause", finding.get("cause")), ("cure", _cure(finding))):
@@ -162,11 +162,11 @@ def _facts(finding: Mapping[str, Any]) -> str:
     words = []
     value, limit = finding.get("value"), finding.get("limit")
     if isinstance(value, int | float) and isinstance(limit, int | float) and limit and isfinite(limit):
-        words.append(f"{compact(value, 3)}, limit {compact(limit, 3)}")
+        words.append(f"{compact(value, 3)} (limit {trimmed(limit, 3)})")
     update, epoch = finding.get("update"), finding.get("epoch")
     if isinstance(update, int):
         words.append(f"since update {update:,}" + (f" (epoch {epoch:,})" if isinstance(epoch, int) else ""))
-    return f"  {' · '.join(words)}" if words else ""
+    return f"{' · '.join(words)}  " if words else ""
 
 
 def _cure(finding: Mapping[str, Any]) -> str:
