@@ -83,6 +83,19 @@ class Snapshot:
         """Whether the run can still go on."""
         return self.ended is None and self.state in ("running", "paused", "starting")
 
+    @property
+    def position(self) -> tuple[int, int]:
+        """Epoch and update of the newest word: the status, or a record that has overtaken it."""
+        status = self.status
+        if status is None:
+            return 0, 0
+        epochs, updates = self.history.get("epoch"), self.history.get("update")
+        if status.state == "running" and updates is not None and epochs is not None and len(updates):
+            update = updates[-1]
+            if np.isfinite([update, epochs[-1]]).all() and update > status.update:
+                return int(epochs[-1]), int(update)
+        return status.epoch, status.update
+
     def get(self, kind: type[S]) -> S | None:
         """The newest statistic of a kind; None where none has come, or it means nothing for this network."""
         found = self.statistics.get(kind)

@@ -277,3 +277,14 @@ async def test_a_restart_forgets_the_history():
         await v.post(Restarted(), *records(1))
         assert "@0" in v.pane("loss")
         assert isinstance(v.screen.snapshot.hello, Hello)
+
+
+def test_the_epoch_above_is_not_behind_the_one_in_the_loss_pane():
+    store = Store()
+    store.message(hello())
+    store.message(status(update=364))
+    for record in records(93):
+        store.record(record)
+    assert "epoch  92/100  update    368" in plain(status_row(store.snapshot(), 120))
+    store.message(status("paused", update=8))  # rewound: older records are not where the run is
+    assert "epoch   2/100  update      8" in plain(status_row(store.snapshot(), 120))

@@ -72,11 +72,12 @@ def _progress(snapshot: Snapshot) -> list[tuple[int, Row]]:
     if status is None:
         return []
     total = snapshot.hello.epochs if snapshot.hello else 0
-    epoch = f"{status.epoch}/{total}".rjust(2 * len(str(total)) + 1)
+    at, update = snapshot.position
+    epoch = f"{at}/{total}".rjust(2 * len(str(total)) + 1)
     running = snapshot.state == "running"
     parts: list[tuple[int, Row]] = [
         (0, join(text("epoch ", MUTED), text(epoch))),
-        (1, join(text("update ", MUTED), text(count(status.update, 6)))),
+        (1, join(text("update ", MUTED), text(count(update, 6)))),
     ]
     if running:
         speed = short(status.updates_per_second or None, 6)
