@@ -67,6 +67,7 @@ def parts(kind: Any) -> set[Any]:
 def test_every_field_says_what_it_is(kind: type[Statistic]) -> None:
     for cls in parts(kind) - {probe.LayerStats}:
         assert cls.__doc__
+        assert (cls.__dataclass_params__.frozen, cls.__dataclass_params__.eq) == (True, False)
         body = ast.parse(inspect.getsource(cls)).body[0].body  # type: ignore[attr-defined]
         said = {
             a.target.id

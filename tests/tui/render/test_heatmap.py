@@ -92,3 +92,50 @@ def test_proportions_keep_pixels_square():
     assert proportions(28, 28, 20, 40) == (20, 10)
     assert proportions(1, 100, 50, 10) == (50, 1)
     assert proportions(0, 3, 5, 5) == (0, 0)
+
+
+def test_class_map_of_many_classes_and_uncertain_strengths():
+    picture = class_map([[9, 12, 1]], [[0.0, np.nan, 7.0]], 3, 1)
+    # The tenth color is the last: the thirteenth class has the third one's. Strengths are 0 … 1, unknown is weak.
+    assert [span.style.bg for span in picture[0]] == ["class9:1", "class2:1", "class1:5"]
+    assert plain(class_map([[9, 12, 1]], [[0, 0, 0]], 3, 1, ascii=True)) == "921"
+
+
+def test_class_map_takes_the_nearest_point_and_keeps_its_orientation():
+    classes = np.array([[0, 1], [2, 3]])
+    strength = np.array([[0.0, 0.25], [0.5, 0.75]])
+    (row,) = class_map(classes, strength, 4, 1)
+    # Two points a cell: the upper row's above the lower one's; each column twice.
+    assert [(s.text, s.style.fg, s.style.bg) for s in row] == [
+        ("▀▀", "class0:1", "class2:3"),
+        ("▀▀", "class1:2", "class3:4"),
+    ]
+    assert plain(class_map(classes, strength, 2, 2, ascii=True)).splitlines() == ["01", "23"]
+    assert plain(class_map(np.arange(9).reshape(3, 3), np.zeros((3, 3)), 1, 1, ascii=True)) == "4"
+
+
+def test_a_map_s_first_row_is_above_and_its_first_column_at_the_left():
+    (row,) = heatmap([[1.0, 0.5], [0.0, -0.5]], 2, 1, limit=1.0)
+    assert [(s.style.fg, s.style.bg) for s in row] == [("scale:8", "scale:0"), ("scale:4", "scale:-4")]
+    assert plain(heatmap([[1, -1], [0, 1]], 2, 2, ascii=True)).splitlines() == ["@", "+@"]
+
+
+def test_ink_goes_from_the_lowest_value_or_zero():
+    (row,) = heatmap([[2.0, 4.0]], 2, 1, palette="ink")
+    assert [s.style.bg for s in row] == ["ink:8", "ink:15"]
+    (row,) = heatmap([[-4.0, 0.0, 4.0]], 3, 1, palette="ink")
+    assert [s.style.bg for s in row] == ["ink:0", "ink:8", "ink:15"]
+    (row,) = heatmap([[2.0, 4.0]], 2, 1, limit=8.0, palette="ink")
+    assert [s.style.bg for s in row] == ["ink:4", "ink:8"]
+
+
+def test_markers_keep_their_style_and_stay_inside():
+    look = Style(fg="class1", bg="good", bold=True, dim=True, underline=True, reverse=True)
+    picture = heatmap(np.zeros((2, 4)), 4, 1, markers=[(0.3, 0.2, "a", look)])
+    assert picture[0][1] == Span("a", look)
+    assert plain(picture) == " a"
+    outside = [(-0.1, 0.5, "x", look), (0.5, 1.1, "y", look), (0.5, -0.1, "z", look), (1.1, 0.5, "w", look)]
+    assert plain(heatmap(np.zeros((2, 4)), 4, 1, markers=outside)).strip() == ""
+    upper = heatmap([[1.0], [-1.0]], 1, 1, markers=[(0.5, 0.49, "o", Style())])
+    assert upper[0][0].style.bg == "scale:8"
+    assert plain(heatmap(np.zeros((1, 3)), 3, 1, ascii=True, markers=[(0.7, 0.0, "o", look)])) == "++o"

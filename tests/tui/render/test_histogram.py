@@ -78,7 +78,8 @@ def test_what_lies_beyond_is_counted_beside_the_bars():
     ("value", "bar"),
     [
         (1.0, "█████████"), (1e-3, "██████"), (1e-9, "▏"), (1e-10, ""), (1e5, "█████████"), (0.0, ""),
-        (float("nan"), ""), (float("inf"), "█████████"), (10**-4.5, "████▌"),
+        (float("nan"), ""), (float("inf"), "█████████"), *((10 ** (-9 + 4 + k / 8), "████" + c) for k, c in enumerate(
+            ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉"))),
     ],
 )  # fmt: skip
 def test_a_bar_grows_by_as_much_for_each_power_of_ten(value, bar):

@@ -156,3 +156,86 @@ def test_dots_join_two_points_without_a_hole():
     dots.draw(grid, 0, 0)
     assert plain(grid.picture()) == "⠑⢄\n  ⠑⢄"
     dots.points([-1, 99], [0, 0], Style())
+
+
+def cells(picture, sign="•"):
+    """Columns and rows of a character."""
+    return {
+        (x, y) for y, line in enumerate(plain(picture).splitlines()) for x, c in enumerate(line) if c == sign
+    }
+
+
+def test_points_are_where_their_values_are():
+    # 8 cells for the labels, 2 lines for the axis: 32 × 8 cells for 0 … 10 and 0 … 1.
+    picture = plot([Series([0, 10, 5, 0], [0, 1, 0.5, 1], points=True)], 40, 10)
+    assert cells(picture) == {(8, 7), (39, 0), (8 + 15, 3), (8, 0)}
+    assert cells(plot([Series([0, 5], [0, 1], points=True)], 40, 10, x_limits=(0, 10), y_limits=(0, 2))) == {
+        (8, 7),
+        (23, 3),
+    }
+    # What lies beyond the limits of x is left out, beyond those of y it lies on the edge.
+    beyond = plot([Series([-5, 5, 99], [1, 9, 1], points=True)], 40, 10, x_limits=(0, 10), y_limits=(0, 2))
+    assert cells(beyond) == {(23, 0)}
+
+
+def test_a_log_axis_places_values_and_labels_alike():
+    picture = plot([Series([0, 1, 2, 3], [1, 10, 100, 1000], points=True)], 40, 14, log=True)
+    assert cells(picture) == {(8, 11), (18, 7), (29, 3), (39, 0)}
+    labels = {line[:6].strip(): y for y, line in enumerate(plain(picture).splitlines()) if "┤" in line}
+    assert labels["1"] == 11
+    assert labels["10"] == 7
+    assert labels["100"] == 3
+    assert labels["1000"] == 0
+    assert plain(picture).splitlines()[12].startswith("       └┬")
+
+
+def test_ticks_stand_where_their_values_are():
+    lines = plain(plot([Series([0, 50], [0, 4], points=True)], 60, 10, x_label="x")).splitlines()
+    frame = 60 - 8
+    for k, label in enumerate(["0", "10", "20", "30"]):
+        column = 8 + int(k * 10 / 50 * (2 * frame - 1)) // 2
+        assert lines[8][column] == "┬"
+        start = max(8, column - len(label) // 2)
+        assert lines[9][start : start + len(label)] == label
+    assert lines[9].endswith("x")
+    rows = {line[:6].strip(): y for y, line in enumerate(lines) if "┤" in line}
+    assert rows["0"] == 7
+    assert rows["4"] == 0
+
+
+def test_small_plots_leave_axes_out():
+    assert "│" not in plain(plot([Series([0, 1], [0, 1])], 23, 8))
+    assert "│" in plain(plot([Series([0, 1], [0, 1])], 24, 3))
+    assert "│" not in plain(plot([Series([0, 1], [0, 1])], 24, 2))
+    assert "└" in plain(plot([Series([0, 1], [0, 1])], 24, 6))
+    assert "└" not in plain(plot([Series([0, 1], [0, 1])], 24, 5))
+
+
+def test_limits_are_rounded_outwards_and_a_constant_has_room():
+    rows = plain(plot([Series([0, 1], [0.13, 9.7], points=True)], 40, 10)).splitlines()
+    assert rows[0][:6].strip() == "10"
+    assert cells(plot([Series([0, 1], [5, 5], points=True)], 40, 10)) == {(8, 3), (39, 3)}
+    log = plot([Series([0, 1], [3, 70], points=True)], 40, 14, log=True)
+    labels = [line[:6].strip() for line in plain(log).splitlines() if "┤" in line]
+    assert float(labels[0]) >= 70
+    assert float(labels[-1]) <= 3
+
+
+def test_the_legend_names_what_has_a_label():
+    series = [
+        Series((), (), "train", "train"),
+        Series((), (), "validation", "val", dashed=True),
+        Series((), ()),
+    ]
+    assert plain((legend([*series, Series((), (), "muted", "data", points=True)]),)).split() == (
+        ["──", "train", "╌╌", "val", "•", "data"]
+    )
+    assert plain((legend(series, ascii=True),)).split() == ["--", "train", "..", "val"]
+
+
+def test_an_x_axis_of_limits_that_do_not_begin_at_zero():
+    picture = plot([Series([30, 40, 50], [0, 1, 2], points=True)], 40, 10)
+    assert cells(picture) == {(8, 7), (23, 3), (39, 0)}
+    negative = plot([Series([-10, 10], [-4, 4], points=True)], 40, 10)
+    assert cells(negative) == {(8, 7), (39, 0)}
+    assert cells(plot([Series([7], [3], points=True)], 40, 10)) == {(23, 3)}

@@ -46,3 +46,24 @@ def test_any_size_is_filled():
         for height in (0, 1, 2, 7):
             for rows in ([], [[text("x"), *r[1:]] for r in ROWS]):
                 assert [row_width(r) for r in table(HEADINGS, rows, width, height)] == [width] * height
+
+
+def test_columns_of_one_rank_are_dropped_from_the_last():
+    headings = [Heading("a", 3, "left"), Heading("b", 3, "left", rank=1), Heading("c", 3, "left", rank=1)]
+    assert plain(table(headings, [["1", "2", "3"]], 13, 2)).splitlines() == ["a    b    c", "1    2    3"]
+    assert plain(table(headings, [["1", "2", "3"]], 12, 2)).splitlines()[1].split() == ["1", "2"]
+    assert plain(table(headings, [["1", "2", "3"]], 7, 2)).splitlines()[1].split() == ["1"]
+
+
+def test_stretching_columns_share_what_is_left():
+    headings = [Heading("a", 1, "left", stretch=True), Heading("b", 1, "left", stretch=True)]
+    rows = [[lambda w: text("x" * w), lambda w: text("y" * w)]]
+    assert plain(table(headings, rows, 9, 2)).splitlines()[1] == "xxxx  yyy"
+
+
+def test_a_table_without_its_head_or_of_one_line():
+    assert plain(table([Heading("n", 2)], [["1"], ["2"]], 4, 2, head=False)).splitlines() == [" 1", " 2"]
+    assert plain(table([Heading("n", 2)], [["1"], ["2"]], 4, 1)).strip() == "1"
+    assert plain(table([Heading("n", 2)], [["1"], ["2"]], 6, 3, selected=1)).splitlines() == [
+        "   n", "   1", "▶  2",
+    ]  # fmt: skip

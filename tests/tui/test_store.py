@@ -1,0 +1,178 @@
+"""What a viewer knows of a run, from messages and records in any order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nntui.protocol.reports import Broke, Control, Disconnected, Ended, Event, Stats
+from nntui.statistics.curve import Curve
+from nntui.statistics.layers import Layers
+from nntui.tui.store import MAX_LOG, MAX_POINTS, SERIES, Store
+from tests.tui.fakes import hello, stats, status
+
+
+def epoch(k: int, update: int | None = None, **more: object) -> dict[str, object]:
+    record = {"type": "epoch", "epoch": k, "update": 4 * k if update is None else update}
+    return record | {"train": {"loss": 1 / (k + 1), "accuracy": 0.5}} | more
+
+
+def column(store: Store, name: str) -> list[float]:
+    return store.snapshot().history[name].tolist()
+
+
+def test_a_snapshot_is_the_same_object_until_something_changes():
+    store = Store()
+    first = store.snapshot()
+    assert first is store.snapshot()
+    assert not store.changed
+    store.set(sample=3)
+    assert store.changed
+    assert store.snapshot().sample == 3
+    assert store.snapshot() is not first
+    before = store.snapshot()
+    store.message(Event(text="news"))
+    assert store.snapshot().history is before.history  # not made again for other news
+    assert not Store(live=False).snapshot().live
+
+
+def test_the_columns_of_the_history():
+    store = Store()
+    store.record(epoch(0, gradient_norm=2.0))
+    store.record(epoch(1, validation={"loss": 3.0, "accuracy": 0.25}))
+    assert tuple(store.snapshot().history) == SERIES
+    assert column(store, "epoch") == [0, 1]
+    assert column(store, "update") == [0, 4]
+    assert column(store, "train.loss") == [1, 0.5]
+    assert column(store, "train.accuracy") == [0.5, 0.5]
+    np.testing.assert_array_equal(column(store, "validation.loss"), [np.nan, 3.0])
+    np.testing.assert_array_equal(column(store, "validation.accuracy"), [np.nan, 0.25])
+    np.testing.assert_array_equal(column(store, "gradient_norm"), [2.0, np.nan])
+    assert store.snapshot().last("validation.loss") == 3.0
+    assert np.isnan(store.snapshot().last("no such"))
+    assert np.isnan(Store().snapshot().last("train.loss"))
+
+
+def test_a_record_from_before_takes_what_lay_ahead_with_it():
+    store = Store()
+    for k in range(6):
+        store.record(epoch(k))
+    store.record(epoch(3))
+    assert column(store, "epoch") == [0, 1, 2, 3]
+    store.record({"type": "other", "update": 0})
+    assert column(store, "epoch") == [0, 1, 2, 3]
+    store.record({"type": "epoch", "epoch": 9})  # of a damaged file
+    assert column(store, "epoch") == [0, 1, 2, 3, 9]
+    store.restart()
+    assert column(store, "epoch") == []
+
+
+def test_a_long_history_is_thinned_where_it_is_old():
+    store = Store()
+    for k in range(MAX_POINTS):
+        store.record(epoch(k))
+    assert len(column(store, "epoch")) == MAX_POINTS
+    store.record(epoch(MAX_POINTS))
+    kept = column(store, "epoch")
+    assert len(kept) == 3 * MAX_POINTS // 4 + 1
+    assert kept[:3] == [0, 2, 4]
+    assert kept[-3:] == [MAX_POINTS - 2, MAX_POINTS - 1, MAX_POINTS]
+
+
+def test_the_newest_statistic_of_each_kind():
+    store, greeting = Store(), hello("curve")
+    assert store.snapshot().get(Layers) is None
+    first, second = stats(greeting, 20), stats(greeting, 40)
+    store.message(first)
+    assert store.snapshot().stats_update == 20
+    store.message(Stats(update=40, found={"layers": second.found["layers"], "surface": None}))
+    assert store.snapshot().get(Layers) is second.found["layers"]
+    assert store.snapshot().get(Curve) is first.found["curve"]
+    assert store.snapshot().stats_update == 40
+
+
+@pytest.mark.parametrize("given", ["starting", "paused", "completed"])
+def test_the_state_is_the_newest_that_was_told(given):
+    store = Store()
+    assert store.snapshot().state == "starting"
+    assert store.snapshot().running
+    store.message(hello())
+    assert store.snapshot().state == "running"
+    store.message(status(given))
+    assert store.snapshot().state == given
+    assert store.snapshot().running == (given != "completed")
+    store.message(Ended(status="interrupted"))
+    assert store.snapshot().state == "interrupted"
+    assert not store.snapshot().running
+
+
+def test_what_a_run_is_paused_at_is_forgotten_when_it_goes_on():
+    store = Store()
+    held = Broke("loss > 1", "hidden", "forward", 7)
+    store.message(held)
+    store.message(status("paused"))
+    assert store.snapshot().broke is held
+    store.message(status("running"))
+    assert store.snapshot().broke is None
+
+
+def test_control_and_the_end_of_a_connection():
+    store = Store()
+    control = Control(held=False, holder="other", viewers=2)
+    store.message(control)
+    assert store.snapshot().control is control
+    store.message(Disconnected(reason="broken"))
+    assert [(e.text, e.level) for e in store.snapshot().log] == [("broken", "warning")]
+    assert not store.snapshot().connected
+    store.message(hello())
+    assert store.snapshot().connected
+    assert store.snapshot().hello_info("inputs") == 2
+    assert store.snapshot().hello_info("no such", 3) == 3
+    assert Store().snapshot().hello_info("inputs", 3) == 3
+    store.message(Ended(status="completed"))
+    store.message(Disconnected(reason="closed"))
+    assert len(store.snapshot().log) == 1
+
+
+def test_the_log_is_bounded_and_keeps_the_newest():
+    store = Store()
+    for k in range(MAX_LOG + 5):
+        store.message(Event(text=f"event {k}", update=k))
+    texts = [e.text for e in store.snapshot().log]
+    assert (texts[0], texts[-1], len(texts)) == ("event 5", f"event {MAX_LOG + 4}", MAX_LOG)
+    store.record({"type": "event", "text": "event 5", "update": 5})
+    store.record({"type": "event", "text": "odd", "update": "x"})
+    assert [(e.text, e.update) for e in store.snapshot().log][-1] == ("odd", None)
+    assert [e.text for e in store.snapshot().log].count("event 5") == 0  # shown before, gone by now
+
+
+def test_findings_of_records():
+    store = Store()
+    found = {"id": "plateau"}
+    store.record(epoch(1, findings=[found, "odd"]))
+    assert store.snapshot().findings == (found,)
+    assert store.snapshot().findings_update is None
+    store.record(epoch(2, findings="odd"))
+    assert store.snapshot().findings == (found,)
+    store.record(epoch(3, findings=[], findings_update="x"))
+    assert store.snapshot().findings == ()
+    store.record(epoch(4, findings=[found], findings_update=16))
+    store.restart()
+    store.record(epoch(1, findings=[], findings_update=4))  # begun again, earlier is newer
+    assert store.snapshot().findings == ()
+
+
+def test_where_the_run_is():
+    store = Store()
+    assert store.snapshot().position == (0, 0)
+    store.message(status(update=8))
+    assert store.snapshot().position == (2, 8)
+    store.record(epoch(2))
+    assert store.snapshot().position == (2, 8)
+    store.record(epoch(3))
+    assert store.snapshot().position == (3, 12)
+    store.message(status("paused", update=8))
+    assert store.snapshot().position == (2, 8)
+    store.message(status(update=16))
+    store.record({"type": "epoch", "epoch": 9})
+    assert store.snapshot().position == (4, 16)
