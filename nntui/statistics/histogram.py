@@ -63,7 +63,7 @@ class Histogram:
             counts = np.asarray(given["counts"], np.int64)
             zeros = None if given["zeros"] is None else int(given["zeros"])
             others = [int(given[name]) for name in ("below", "above", "nan", "infinite")]
-        except (KeyError, TypeError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"not a histogram: {error}") from None
         if not (np.isfinite([low, high]).all() and low <= 0 <= high and low < high):
             raise ValueError("not a histogram: its range")

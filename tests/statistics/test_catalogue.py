@@ -379,3 +379,51 @@ def test_numbers_that_are_none_are_counted(tmp_path: Path) -> None:
     assert rows[1].activations.nan >= len(probe.training_rows(experiment.trainer))
     assert found["weights"].largest < 10
     assert isinstance(rows[0].activations, Histogram)
+
+
+def test_limits_of_what_is_sent() -> None:
+    assert (confusion.CLASSES, confusion.ROWS, base.CHUNK, base.UNITS) == (20, 2048, 256, 12)
+    assert (surface.GRID, surface.MAPS, POINTS) == (48, 16, 120)
+    assert (answers.SIDE, answers.UNITS, answers.BUDGET) == (12, 64, 12_000)
+
+
+class Shifted:
+    """Rows of a view whose classes are all decided as the one before."""
+
+    name = "validation"
+
+    def __init__(self, classes: int) -> None:
+        self.classes = tuple(map(str, range(classes)))
+        self.held_out = self
+
+    def __len__(self) -> int:
+        return 3
+
+    def inputs(self, which: Any) -> Any:
+        return np.eye(len(self.classes))[which]
+
+    def labels(self, which: Any) -> Any:
+        return which + 1
+
+    def predict(self, x: Any) -> Any:
+        return x
+
+    def decide(self, outputs: Any) -> Any:
+        return outputs.argmax(axis=1)
+
+
+def test_up_to_twenty_classes_have_a_table() -> None:
+    found = Confusion.compute(Shifted(20), "")  # type: ignore[arg-type]
+    assert found is not None
+    assert np.argwhere(found.counts).tolist() == [[1, 0], [2, 1], [3, 2]]
+    assert Confusion.compute(Shifted(21), "") is None  # type: ignore[arg-type]
+
+
+def test_of_many_rows_some_are_drawn(tmp_path: Path) -> None:
+    experiment = plane(tmp_path, rows=1200)
+    count = len(experiment.split.train)
+    drawn = view(experiment).drawn
+    assert count > 800
+    assert drawn.tolist() == list(range(0, count, 3))
+    few = plane(tmp_path, rows=60)
+    assert view(few).drawn.tolist() == list(range(len(few.split.train)))

@@ -141,3 +141,36 @@ def test_json_and_back() -> None:
     again = Histogram.from_json(h.to_json())
     assert again.to_json() == h.to_json()
     assert again.counts.tolist() == h.counts.tolist()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"low": 1.0}, {"high": -1.0}, {"low": float("nan")}, {"high": float("inf")}, {"counts": []}, {"counts": [-1]},
+        {"counts": [[1]]}, {"counts": [0] * 1001}, {"below": -1}, {"nan": None}, {"zeros": "x"}, {"zeros": -1},
+        {"low": None}, {"above": 10**400}, {"above": 2**62}, {"low": 0.0, "high": 0.0}, {"counts": ["x"]},
+    ],
+)  # fmt: skip
+def test_what_is_no_histogram_is_refused(bad: dict[str, object]) -> None:
+    given = histogram(np.array([0.0, 1.0]), OPS["relu"]).to_json()
+    with pytest.raises(ValueError, match="not a histogram"):
+        Histogram.from_json(given | bad)
+    for missing in given:
+        with pytest.raises(ValueError, match="not a histogram"):
+            Histogram.from_json({k: v for k, v in given.items() if k != missing})
+
+
+def test_what_is_just_a_histogram_is_not() -> None:
+    negative = histogram(np.array([-1.0, -2.0]), OPS["linear"]).to_json()
+    assert Histogram.from_json(negative).high == 0.0
+    most = negative | {
+        "counts": [0] * 1000,
+        "above": 2**62 - 1,
+        "zeros": 0,
+        "nan": 3,
+        "infinite": 4,
+        "below": 5,
+    }
+    h = Histogram.from_json(most)
+    assert (len(h.counts), h.above, h.zeros, h.nan, h.infinite, h.below) == (1000, 2**62 - 1, 0, 3, 4, 5)
+    assert Histogram.from_json(negative | {"counts": [7]}).total == 7

@@ -64,10 +64,13 @@ class LayersPane(Pane):
         if found is None:
             return ""
         low, high = gradient_scale(found)
+        rows = int(snapshot.hello_info("train", 0))
         words = [
             f"update {count(snapshot.stats_update, 6)}",
             f"gradient bars {trimmed(low)}…{trimmed(high)}, logarithmic",
-            f"{found.samples} random training rows",
+            f"{found.samples:,} random training rows"
+            if found.samples < rows
+            else f"all {rows:,} training rows",
         ]
         while len(words) > 1 and len(" · ".join(words)) > self.size.width - 4:
             words.pop()
