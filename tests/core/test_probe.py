@@ -112,3 +112,14 @@ def test_update_ratio() -> None:
     assert probe.update_ratio(new, 0 * old) is None
     huge = np.array([3e38], np.float32)
     assert probe.update_ratio(-huge, huge) == pytest.approx(2.0)
+
+
+def test_one_column_a_unit() -> None:
+    assert probe.per_unit(np.float64(3.0).reshape(())).tolist() == [[3.0]]
+    assert probe.per_unit(np.array([1.0, 2.0])).tolist() == [[1.0, 2.0]]
+    a = np.arange(6.0).reshape(2, 3)
+    assert probe.per_unit(a) is a
+    maps = np.arange(24.0).reshape(2, 3, 2, 2)
+    units = probe.per_unit(maps)
+    assert units.shape == (8, 3)
+    assert units[:4, 1].tolist() == maps[0, 1].ravel().tolist()

@@ -42,6 +42,12 @@ def test_negative_values_are_left_of_zero_in_their_color():
     assert cells(distribution(made(-0.1, 3, [1] + [0] * 30), 4))[0] == ("█", "negative")
     assert cells(distribution(made(-3, 0.1, [0] * 30 + [1]), 4))[-1] == ("█", "positive")
     assert [color for _, color in cells(distribution(made(-1, 0, [1, 1]), 3))] == ["negative"] * 3
+    assert [color for _, color in cells(distribution(made(0, 1, [1, 1]), 3))] == ["positive"] * 3
+    # Ends of the largest floats: their difference overflows, their halves' does not.
+    row = distribution(made(-1.7e308, 1.7e308, [1, 1]), 4)
+    assert [color for _, color in cells(row)] == ["negative"] * 2 + ["positive"] * 2
+    uneven = distribution(made(-1, 5, [4, 1, 1, 1, 1, 1]), 12)
+    assert [color for _, color in cells(uneven)] == ["negative"] * 2 + ["positive"] * 10
 
 
 def test_zeros_are_a_bar_of_their_own_between_the_signs():
