@@ -139,3 +139,17 @@ def test_markers_keep_their_style_and_stay_inside():
     upper = heatmap([[1.0], [-1.0]], 1, 1, markers=[(0.5, 0.49, "o", Style())])
     assert upper[0][0].style.bg == "scale:8"
     assert plain(heatmap(np.zeros((1, 3)), 3, 1, ascii=True, markers=[(0.7, 0.0, "o", look)])) == "++o"
+
+
+def test_markers_at_the_corners_are_drawn():
+    corners = [
+        (0.0, 0.0, "a", Style()),
+        (1.0, 0.0, "b", Style()),
+        (0.0, 1.0, "c", Style()),
+        (1.0, 1.0, "d", Style()),
+    ]
+    assert plain(heatmap(np.zeros((4, 4)), 4, 2, markers=corners)).splitlines() == ["a  b", "c  d"]
+    assert plain(heatmap(np.zeros((2, 4)), 4, 2, ascii=True, markers=corners)).splitlines() == [
+        "a++b",
+        "c++d",
+    ]
