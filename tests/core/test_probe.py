@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from nntui_core import probe
 from nntui_core.activations import Relu, Sigmoid, Softmax, Tanh
 from nntui_core.rng import stream
+from nntui_core.trainer import Part
 
 
 def test_few_rows_are_all_looked_at() -> None:
@@ -123,3 +127,19 @@ def test_one_column_a_unit() -> None:
     units = probe.per_unit(maps)
     assert units.shape == (8, 3)
     assert units[:4, 1].tolist() == maps[0, 1].ravel().tolist()
+
+
+@pytest.mark.parametrize(
+    "encode", [lambda c: c, lambda c: (c == 1).astype(float)[:, None], lambda c: np.eye(2)[c]]
+)
+def test_training_rows_have_each_class_s_share_however_labels_are_encoded(encode: Any) -> None:
+    classes = np.repeat([0, 1], [900, 100])
+    spec = SimpleNamespace(classification=True, seed=4)
+    train = Part(np.zeros((1000, 1)), encode(classes))
+    trainer: Any = SimpleNamespace(network=SimpleNamespace(spec=spec), train=train)
+    rows = probe.training_rows(trainer)
+    assert rows.tolist() == probe.sample_rows(classes, 1000, 4).tolist()
+    assert np.bincount(classes[rows]).tolist() == [230, 26]
+    assert len(probe.training_rows(trainer, 10)) == 10
+    spec.classification = False
+    assert probe.training_rows(trainer).tolist() == probe.sample_rows(None, 1000, 4).tolist()

@@ -112,6 +112,16 @@ def test_history_is_drawn_over_the_range_of_all_moments_and_by_updates():
     assert top == ["scale:0"] * 3 + ["scale:8"] * 2
 
 
+def test_history_keeps_the_signs_apart():
+    # Four values a column: one for what lies below 0, though it is a fifth of the range.
+    (column,) = zip(*history([0], [made(-1, 4, [1, 0, 0, 0, 0])], 1, 2), strict=True)
+    assert [(s.style.fg, s.style.bg) for s in column] == [(None, "scale:0"), ("scale:0", "scale:-8")]
+    (column,) = zip(*history([0], [made(-4, 1, [0, 0, 0, 0, 1])], 1, 2), strict=True)
+    assert [(s.style.fg, s.style.bg) for s in column] == [("scale:8", "scale:0"), (None, "scale:0")]
+    (column,) = zip(*history([0], [made(-4, 0, [1, 0, 0, 0])], 1, 2), strict=True)
+    assert [(s.style.fg, s.style.bg) for s in column] == [(None, "scale:0"), ("scale:0", "scale:-8")]
+
+
 def test_history_shows_zeros_at_zero_and_what_is_no_number():
     picture = history([0], [made(0, 4, [0, 0, 0, 0], zeros=7)], 1, 2)
     # Two values a cell, the upper one first: only the lowest of four is at zero.

@@ -239,3 +239,11 @@ def test_an_x_axis_of_limits_that_do_not_begin_at_zero():
     negative = plot([Series([-10, 10], [-4, 4], points=True)], 40, 10)
     assert cells(negative) == {(8, 7), (39, 0)}
     assert cells(plot([Series([7], [3], points=True)], 40, 10)) == {(23, 3)}
+
+
+def test_a_constant_on_a_log_axis_is_in_the_middle():
+    picture = plot([Series([0, 1], [10, 10], points=True)], 40, 10, log=True)
+    assert cells(picture) == {(8, 3), (39, 3)}
+    rows = {line[:6].strip(): y for y, line in enumerate(plain(picture).splitlines()) if "┤" in line}
+    assert rows["20"] == 0
+    assert rows["5"] == 7
