@@ -64,7 +64,7 @@ class Session:
         self.findings: list[Finding] = self.watch.findings
         self.view = ExperimentView(experiment)
         """What statistics read."""
-        self._trail = Trail(self.view, experiment.trainer.spec.epochs)
+        self._trail: Trail | None = Trail(self.view, experiment.trainer.spec.epochs)
         self.history: list[Measured] = []
         self.exit_code = 0
         self.halted = False
@@ -242,9 +242,19 @@ class Session:
             record["findings_update"] = self.findings_update
         self.info.loss = metrics["train"].loss
         self._record(record)
-        activations = self._trail.record(ended=trainer.status != "running")
-        if activations is not None:
-            self._record(activations, self._activations)
+        self._keep_activations()
+
+    def _keep_activations(self) -> None:
+        if self._trail is None:
+            return
+        try:
+            found = self._trail.record(ended=self.trainer.status != "running")
+        except Exception as error:  # a fault of a picture must not end the training
+            self._trail = None
+            self.report(f"activations over time are no longer kept: {type(error).__name__}: {error}")
+            return
+        if found is not None:
+            self._record(found, self._activations)
 
     def _record(self, record: dict[str, Any], writer: MetricsWriter | None = None) -> None:
         try:

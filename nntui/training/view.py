@@ -101,7 +101,6 @@ class ExperimentView:
         self.axes = table.axes
         self.classes = table.classes
         self.image = experiment.network.spec.image
-        self.window = window(table)
         self.train = ExperimentRows("train", experiment, split.train)
         self.held_out = (
             ExperimentRows("validation", experiment, split.validation)
@@ -109,7 +108,16 @@ class ExperimentView:
             else self.train
         )
         self.drawn = drawn_rows(experiment)
-        self.sample = probe.training_rows(self._trainer)
+
+    @cached_property
+    def window(self) -> tuple[Array, Array]:
+        """Lower and upper bounds of the inputs that are drawn."""
+        return window(self._experiment.table)
+
+    @cached_property
+    def sample(self) -> Array:
+        """Numbers of the training rows that statistics look at."""
+        return probe.training_rows(self._trainer)
 
     @property
     def update(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from nntui.config.load import load
@@ -16,7 +15,9 @@ from nntui.statistics.curve import Curve
 from nntui.statistics.histogram import Histogram, histogram
 from nntui.statistics.layers import Layers
 from nntui.training.experiment import build
-from nntui.training.start import resume
+from nntui.training.session import Session, Signals
+from nntui.training.start import resume, start
+from nntui.training.trail import Trail
 from nntui.training.view import ExperimentView
 from nntui_core import probe
 from tests.server.running import Running, Viewer, running
@@ -124,7 +125,6 @@ def test_activations_are_kept_from_update_0_on_whether_anybody_looks_or_not(tmp_
     assert (found[0]["update"], found[-1]["update"]) == (0, run.trainer.update)
     assert len(found) <= 102
     assert [r["update"] for r in found] == sorted({r["update"] for r in found})
-    assert max(np.diff([r["epoch"] for r in found])) <= 8
     # The first are those of the initial weights, the last those of the present ones.
     fresh = build(load("xor", ("train.epochs=400",)))
     for record, experiment in ((found[0], fresh), (found[-1], run.session.experiment)):
@@ -163,3 +163,34 @@ def test_statistics_look_at_the_same_random_rows_all_the_time(tmp_path: Path) ->
     assert first != list(range(256))
     other = ExperimentView(build(load("digits", (), seed=1)))
     assert other.sample.tolist() != first
+
+
+def test_a_fault_in_the_activations_over_time_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(trail: Trail, *, ended: bool) -> None:
+        raise ZeroDivisionError("no trail today")
+
+    monkeypatch.setattr(Trail, "record", broken)
+    said: list[str] = []
+    session = start(build(load("xor", ["train.epochs=20"])), tmp_path, said.append)
+    session.train(Signals(), Quiet())
+    assert (session.info.state, session.exit_code) == ("completed", 0)
+    assert said == ["activations over time are no longer kept: ZeroDivisionError: no trail today"]
+    session.run.unlock()
+
+
+class Quiet:
+    """Hooks that do nothing."""
+
+    def begin(self, session: Session, signals: Signals) -> None:
+        return
+
+    def update(self, session: Session) -> None:
+        return
+
+    def epoch(self, session: Session) -> None:
+        return
+
+    def diverging(self, session: Session, error: Exception) -> bool:
+        return False
