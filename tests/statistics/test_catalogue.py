@@ -427,3 +427,21 @@ def test_of_many_rows_some_are_drawn(tmp_path: Path) -> None:
     assert drawn.tolist() == list(range(0, count, 3))
     few = plane(tmp_path, rows=60)
     assert view(few).drawn.tolist() == list(range(len(few.split.train)))
+
+
+def test_keys_with_and_without_an_argument() -> None:
+    assert (Sample.key(), Sample.key(0), Sample.key(17), Layers.key()) == (
+        "sample",
+        "sample/0",
+        "sample/17",
+        "layers",
+    )
+
+
+@pytest.mark.parametrize(
+    ("argument", "row"),
+    [("5", 5), ("23", 3), ("9" * 18, int("9" * 18) % 20), ("9" * 19, 0), ("", 0), ("+3", 0)],
+)
+def test_the_row_that_an_argument_counts(argument: str, row: int) -> None:
+    assert base.row_number(argument, range(20)) == row  # type: ignore[arg-type]
+    assert base.row_number(argument, ()) == 0  # type: ignore[arg-type]

@@ -154,8 +154,12 @@ class LayersPane(Pane):
             return text("–", MUTED)
         if not named:
             return text(percent(share, 6), style)
-        units = units_in_words(marks, 3, ascii=self.ascii)
-        return text(f"{words if words and share else percent(share, 0)} {units}".strip(), style)
+        said = words if words and share else percent(share, 0)
+        # As many units as there is room for: no number is cut.
+        named_units = (
+            f"{said} {units_in_words(marks, n, ascii=self.ascii)}".strip() for n in range(5, 0, -1)
+        )
+        return text(next((w for w in named_units if len(w) <= UNITS), said), style)
 
     def _gradient(self, row: LayerRow, scale: tuple[float, float], width: int) -> Row:
         if row.nonfinite_gradients:

@@ -92,6 +92,7 @@ def test_proportions_keep_pixels_square():
     assert proportions(28, 28, 20, 40) == (20, 10)
     assert proportions(1, 100, 50, 10) == (50, 1)
     assert proportions(0, 3, 5, 5) == (0, 0)
+    assert proportions(3, 0, 5, 5) == (0, 0)
 
 
 def test_class_map_of_many_classes_and_uncertain_strengths():

@@ -46,6 +46,10 @@ def test_negative_values_are_left_of_zero_in_their_color():
     # Ends of the largest floats: their difference overflows, their halves' does not.
     row = distribution(made(-1.7e308, 1.7e308, [1, 1]), 4)
     assert [color for _, color in cells(row)] == ["negative"] * 2 + ["positive"] * 2
+    for low, high in ((-2, 4), (-3, 3), (-4, 2)):
+        counts = [9] * -low + [1] * high
+        row = cells(distribution(made(low, high, counts), 6))
+        assert row == [("█", "negative")] * -low + [("▃", "positive")] * high
     uneven = distribution(made(-1, 5, [4, 1, 1, 1, 1, 1]), 12)
     assert [color for _, color in cells(uneven)] == ["negative"] * 2 + ["positive"] * 10
 
