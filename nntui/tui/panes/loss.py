@@ -11,6 +11,7 @@ from nntui.tui.render.numbers import compact, percent
 from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text
 from nntui.tui.render.plot import Series, legend, plot
 from nntui.tui.store import Snapshot
+from nntui.tui.widgets.framed import State
 
 
 class LossPane(Pane):
@@ -27,12 +28,12 @@ class LossPane(Pane):
         "Jumps or rises: the rate is too large (press − to lower it)."
     )
 
-    def state(self, snapshot: Snapshot) -> Row:
+    def state(self, snapshot: Snapshot) -> State:
         series = [Series((), (), "train", "train")]
         if np.isfinite(snapshot.history.get("validation.loss", np.zeros(0))).any():
             series.append(Series((), (), "validation", "validation", dashed=True))
         scale = "log" if snapshot.log_scale else "linear"
-        return join(text(f"{scale} · "), legend(series, self.ascii))
+        return [text(scale), *(legend([one], self.ascii) for one in series)]
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         epochs = snapshot.history.get("epoch")

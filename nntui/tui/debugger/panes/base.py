@@ -50,20 +50,11 @@ class DebugPane(Framed):
         """Draw the newest view, where visible."""
         if not self.visible_now:
             return
-        for side, words in (
-            ("border_title", self.title(self.view)),
-            ("border_subtitle", self.state(self.view)),
-        ):
-            shown = self.plain(words)
+        state = "".join(span.text for span in self.fitting(self.state(self.view)))
+        for side, shown in (("border_title", self.plain(self.title(self.view))), ("border_subtitle", state)):
             if str(getattr(self, side) or "") != shown:
                 setattr(self, side, Content(shown))
         self.show(self.draw(self.view, self.size.width, self.size.height))
-
-    def plain(self, words: str) -> str:
-        """Words for the border, in characters that can be shown."""
-        from nntui.tui.render.ascii import ascii_text
-
-        return ascii_text(words) if self.ascii else words
 
 
 def wrapped(lines: tuple[CardLine, ...], width: int, most: int = 16) -> list[Row]:
