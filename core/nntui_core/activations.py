@@ -30,6 +30,7 @@ class Linear(Elementwise):
 
     type: ClassVar[str] = "linear"
     formula: ClassVar[str] = "z"
+    derivatives: ClassVar[tuple[str, ...]] = ("1",)
 
     def f(self, x: Array, out: Array) -> None:
         out[...] = x
@@ -44,6 +45,7 @@ class Sigmoid(Elementwise):
 
     type: ClassVar[str] = "sigmoid"
     formula: ClassVar[str] = "1/(1 + e^−z)"
+    derivatives: ClassVar[tuple[str, ...]] = ("g(1-g)",)
     primitive: ClassVar[bool] = False
 
     def f(self, x: Array, out: Array) -> None:
@@ -69,6 +71,7 @@ class Tanh(Elementwise):
 
     type: ClassVar[str] = "tanh"
     formula: ClassVar[str] = "(e^z − e^−z)/(e^z + e^−z)"
+    derivatives: ClassVar[tuple[str, ...]] = ("1-g²",)
 
     @property
     def gain(self) -> float:
@@ -101,6 +104,7 @@ class Relu(Rectifier):
 
     type: ClassVar[str] = "relu"
     formula: ClassVar[str] = "max(0, z)"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 if z > 0 else 0",)
 
     def f(self, x: Array, out: Array) -> None:
         np.maximum(x, number(0, x.dtype), out=out)
@@ -119,6 +123,7 @@ class LeakyRelu(Rectifier):
 
     type: ClassVar[str] = "leaky_relu"
     formula: ClassVar[str] = "z if z > 0 else slope·z"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 if z > 0 else {slope}",)
 
     slope: Annotated[float, Ge(0)] = 0.1
     """Slope below 0."""
@@ -142,6 +147,7 @@ class Prelu(Op):
 
     type: ClassVar[str] = "prelu"
     formula: ClassVar[str] = "z if z > 0 else slope·z, slope learned"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 if z > 0 else slope", "0 if z > 0 else z")
     primitive: ClassVar[bool] = True
     relu_family: ClassVar[bool] = True
 
@@ -185,6 +191,7 @@ class Elu(Elementwise):
 
     type: ClassVar[str] = "elu"
     formula: ClassVar[str] = "z if z > 0 else alpha·(e^z − 1)"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 if z > 0 else g+{alpha}",)
     relu_family: ClassVar[bool] = True
 
     alpha: Annotated[float, Gt(0)] = 1.0
@@ -210,6 +217,7 @@ class Softplus(Elementwise):
 
     type: ClassVar[str] = "softplus"
     formula: ClassVar[str] = "ln(1 + e^z)"
+    derivatives: ClassVar[tuple[str, ...]] = ("1/(1+e^-z)",)
     primitive: ClassVar[bool] = False
 
     def f(self, x: Array, out: Array) -> None:
@@ -229,6 +237,7 @@ class Gelu(Elementwise):
 
     type: ClassVar[str] = "gelu"
     formula: ClassVar[str] = "z·½(1 + erf(z/√2))"
+    derivatives: ClassVar[tuple[str, ...]] = ("Φ(z) + z·φ(z)",)
 
     def f(self, x: Array, out: Array) -> None:
         np.multiply(x, normal_cdf(x), out=out)
@@ -244,6 +253,7 @@ class Silu(Elementwise):
 
     type: ClassVar[str] = "silu"
     formula: ClassVar[str] = "z/(1 + e^−z)"
+    derivatives: ClassVar[tuple[str, ...]] = ("σ(z)(1 + z(1-σ(z)))",)
     primitive: ClassVar[bool] = False
 
     def f(self, x: Array, out: Array) -> None:
@@ -265,6 +275,7 @@ class Maxout(Op):
 
     type: ClassVar[str] = "maxout"
     formula: ClassVar[str] = "max of pieces zⱼ"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 at the largest piece, else 0",)
     primitive: ClassVar[bool] = True
     relu_family: ClassVar[bool] = True
 
@@ -303,6 +314,7 @@ class Softmax(Op):
 
     type: ClassVar[str] = "softmax"
     formula: ClassVar[str] = "e^zⱼ / Σₖ e^zₖ"
+    derivatives: ClassVar[tuple[str, ...]] = ("g_i(1-g_i) on the diagonal, else -g_i·g_j",)
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 1)

@@ -56,14 +56,17 @@ def slope(
     best = Slope(nan)
     row: list[float] = []
     kinks = finite = False
-    for level in range(LEVELS):
-        h = first * 4.0**-level
+    h, level = first * 4.0, 0
+    while level < LEVELS:
+        h, level = h / 4, level + 1
         width = (at + h) - (at - h)
         if not width:
             break
         up, down = f(at + h), f(at - h)
         if up is None or down is None:
+            # Far smaller: at each h on the way all that depends on it is computed twice.
             kinks, row = True, []
+            h, level = h / 16, level + 2
             continue
         difference = (up - down) / width
         noise = CERTAIN * max(rounding, EPS * max(abs(up), abs(down)), SMALLEST) / width

@@ -7,7 +7,7 @@ told from its own rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import isfinite, nan, sqrt
 from typing import Literal
@@ -18,15 +18,22 @@ from nntui_core.differences import EPS, FIRST, Slope, slope
 from nntui_core.graph import Node
 from nntui_core.memory import Array
 from nntui_core.plan import Plan
+from nntui_core.rerun import Rerun
 from nntui_core.rng import stream
 
 Verdict = Literal["good", "acceptable", "suspect", "wrong", "kink", "undefined", "unknown"]
 
 GOOD, ACCEPTABLE, SUSPECT = 1e-7, 1e-4, 1e-2
+AGREES = 1e-9
+"""A difference that is so near to the gradient, relative to it, is not made any finer; GOOD where LONG."""
+LONG = 50_000
+"""Numbers to compute again for one difference, from which on each is too long to make many."""
 FLOOR = 1e-4
 """Above this share of the larger of both gradients, a rounding floor makes the comparison say nothing."""
 ENTRIES = 32
-"""Random entries of each node that are checked, where it has more."""
+"""Random entries of each parameter that are checked, where it has more."""
+OTHERS = 8
+"""The same of a node that is no parameter, beside directions through all of it."""
 DIRECTIONS = 8
 """Random directions through all parameters."""
 WITHIN = 2
@@ -131,11 +138,17 @@ def judge_direction(analytic: float, numeric: Slope, rounding: float) -> Directi
 
 
 def sample(node: Node, seed: int = 0) -> Array:
-    """The entries of a node that are checked: all, or ENTRIES random ones, the same ones each time."""
+    """The entries of a node that are checked: all where they are few, else random ones, the same ones each time."""
     size = int(np.prod(node.shape, dtype=np.int64))
     if size <= ENTRIES:
         return np.arange(size)
-    return np.sort(stream(seed, f"gradient check {node.name}").choice(size, ENTRIES, replace=False))
+    count = ENTRIES if node.role == "parameter" else OTHERS
+    return np.sort(stream(seed, f"gradient check {node.name}").choice(size, count, replace=False))
+
+
+def _agree(run: Rerun) -> float:
+    """How near a difference must be to the gradient to be taken at once."""
+    return GOOD if run.work > LONG else AGREES
 
 
 class Checker:
@@ -160,14 +173,17 @@ class Checker:
         gradient = np.zeros(value.shape) if adjoint is None else adjoint
         analytic = gradient.reshape(-1)[indices].astype(np.float64)
         found: list[tuple[float, float, Verdict]] = []
-        with _Rerun(self._plan, self._after([node])) as run:
+        with Rerun(self._plan, self._after([node])) as run:
             for index, expected in zip(indices.tolist(), analytic.tolist(), strict=True):
                 one = self._entry(run, value, index, expected)
                 found.append((one.value, *judge(expected, one)))
             along: tuple[Direction, ...] = ()
-            if len(indices) >= ENTRIES and len(indices) < value.size:
+            if OTHERS <= len(indices) < value.size:
                 draws = stream(self._seed, f"gradient check along {node.name}")
-                along = tuple(self._along(run, [(value, gradient)], draws) for _ in range(WITHIN))
+                along = tuple(
+                    self._along(run, [(value, gradient)], draws)
+                    for _ in range(1 if run.work > LONG else WITHIN)
+                )
         verdicts = tuple(v for *_, v in found)
         errors = [e for _, e, _ in found if isfinite(e)]
         return Check(
@@ -177,7 +193,7 @@ class Checker:
 
     def slope(self, node: Node, index: int) -> Slope:
         """The numerical slope along one entry of a node's flattened value, however far it is from the gradient."""
-        with _Rerun(self._plan, self._after([node])) as run:
+        with Rerun(self._plan, self._after([node])) as run:
             return self._entry(run, self._plan.value(node), index, nan)
 
     def directions(self, count: int = DIRECTIONS) -> tuple[Direction, ...]:
@@ -194,7 +210,7 @@ class Checker:
         after = self._after(nodes)
         draws = stream(self._seed, "gradient check directions")
         for _ in range(count):
-            with _Rerun(plan, after) as run:
+            with Rerun(plan, after) as run:
                 found = self._along(run, pairs, draws)
             yield found
 
@@ -209,7 +225,7 @@ class Checker:
                     stack.append(consumer)
         return [n for n in self._plan.nodes if n.id in found]
 
-    def _entry(self, run: _Rerun, value: Array, index: int, expected: float) -> Slope:
+    def _entry(self, run: Rerun, value: Array, index: int, expected: float) -> Slope:
         """The slope along one entry."""
         # Pictures lie channels-last in memory: flattened, they would be a copy.
         place = np.unravel_index(index, value.shape)
@@ -221,18 +237,20 @@ class Checker:
 
         try:
             found = slope(
-                f, run.rounding, first=FIRST * max(1.0, abs(x)), at=x, expected=expected, agree=GOOD
+                f, run.rounding, first=FIRST * max(1.0, abs(x)), at=x, expected=expected, agree=_agree(run)
             )
             if judge(expected, found)[1] in ("undefined", "unknown", "kink") and 0 < abs(x) < FIRST:
                 # Beside a pole or the edge of a domain, a step relative to a tiny x stays inside it.
-                finer = slope(f, run.rounding, first=0.25 * abs(x), at=x, expected=expected, agree=GOOD)
+                finer = slope(
+                    f, run.rounding, first=0.25 * abs(x), at=x, expected=expected, agree=_agree(run)
+                )
                 if isfinite(finer.value) and not found.error <= finer.error:
                     found = finer
         finally:
             value[place] = x
         return found
 
-    def _along(self, run: _Rerun, pairs: list[tuple[Array, Array]], draws: np.random.Generator) -> Direction:
+    def _along(self, run: Rerun, pairs: list[tuple[Array, Array]], draws: np.random.Generator) -> Direction:
         """The slope along one random direction of length 1 through some arrays with their gradients."""
         size = sum(value.size for value, _ in pairs)
         signs = [(2.0 * draws.integers(0, 2, value.shape) - 1) / sqrt(size) for value, _ in pairs]
@@ -254,56 +272,3 @@ class Checker:
             for (value, _), center in zip(pairs, centers, strict=True):
                 value[...] = center
         return judge_direction(analytic, found, BACKWARD * EPS * summed)
-
-
-class _Rerun:
-    """Computes some nodes of a plan again and again; as a context, it leaves every array as it was."""
-
-    def __init__(self, plan: Plan, nodes: list[Node]) -> None:
-        self._plan = plan
-        self._result = plan.value(plan.outputs[0])
-        self._steps: list[tuple[Callable[..., None], list[Array], Array, dict[str, Array]]] = []
-        self._branches: list[tuple[Node, Array]] = []
-        for node in nodes:
-            assert node.op is not None
-            xs, y = [plan.value(a) for a in node.args], plan.value(node)
-            self._steps.append((node.op.forward, xs, y, plan.workspace(node)))
-            branch = node.op.branch(xs, y)
-            if branch is not None:
-                self._branches.append((node, np.array(branch)))
-        # Also what the ops keep from forward to vjp: local derivatives are taken from it afterwards.
-        arrays = [a for n in nodes for a in (plan.value(n), *plan.workspace(n).values())]
-        self._saved = [(array, array.copy()) for array in arrays]
-        self.rounding = self._rounding(nodes)
-        """What one rounding of each value on the way moves the output by: ε·Σ|gradient·value|."""
-
-    def __enter__(self) -> _Rerun:
-        self._errors = np.errstate(all="ignore")
-        self._errors.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._errors.__exit__(None, None, None)
-        for array, copy in self._saved:
-            array[...] = copy
-
-    def _rounding(self, nodes: list[Node]) -> float:
-        found = 0.0
-        with np.errstate(all="ignore"):
-            for node in nodes:
-                adjoint = self._plan.adjoint(node)
-                if adjoint is not None:
-                    found += float(np.abs(adjoint * self._plan.value(node)).sum())
-        return EPS * found if isfinite(found) else 0.0
-
-    def output(self) -> float | None:
-        """The result on the values as they are; None where an op took another branch than at first."""
-        for forward, xs, y, space in self._steps:
-            forward(xs, y, space)
-        for node, center in self._branches:
-            assert node.op is not None
-            xs = [self._plan.value(a) for a in node.args]
-            branch = node.op.branch(xs, self._plan.value(node))
-            if branch is None or not np.array_equal(branch, center):
-                return None
-        return float(self._result)

@@ -49,6 +49,9 @@ class Op(ABC):
     type: ClassVar[str]
     formula: ClassVar[str]
     source: ClassVar[str] = ""
+    derivatives: ClassVar[tuple[str, ...]] = ()
+    """∂y/∂(operand i) as it is taught, one an operand, the last for all further ones. {0}, {1} … are the operands'
+    names, {field} is a field of the op; z, g, p, ŷ are the field's letters for input, output, probability and output."""
     primitive: ClassVar[bool] = False
     """True where the op has no smaller parts worth opening; otherwise :meth:`expand` gives them."""
     relu_family: ClassVar[bool] = False
@@ -106,6 +109,11 @@ class Op(ABC):
     def expand(self, graph: Graph, *args: Node) -> Node:
         """Build the primitive graph this op stands for on ``args``; only where not ``primitive``."""
         raise TypeError(f"{self.type} is primitive and cannot be opened")
+
+    def rule(self, i: int, args: Sequence[str]) -> str:
+        """The formula of ``∂y/∂xs[i]``, the operands by their names."""
+        known = self.derivatives
+        return known[min(i, len(known) - 1)].format(*args, **vars(self)) if known else ""
 
     def describe(self, args: Sequence[str]) -> str:
         """The node written with its operands' names, such as ``x + y``."""

@@ -229,6 +229,15 @@ class Plan:
         """Every edge along which a gradient is sent, in the order of sending."""
         return [Edge(step.event.node, i) for step in self._backward for i, _ in step.sends]
 
+    def sent_by(self, node: Node) -> list[Edge]:
+        """The edges along which one node sends gradients, in the order of sending."""
+        return [Edge(node, i) for step in self._backward if step.event.node is node for i, _ in step.sends]
+
+    @property
+    def keeps_edges(self) -> bool:
+        """Whether each edge's contribution has an array of its own."""
+        return bool(self._edges)
+
     def contribution(self, edge: Edge) -> Array:
         """What was sent along ``edge``; only in a plan made with ``edges``."""
         return self._edges[edge.node.id, edge.position]

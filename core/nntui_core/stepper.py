@@ -110,23 +110,30 @@ class Stepper:
 
 
 def open_nodes(
-    graph: Graph, roots: list[Node], opens: Callable[[Node], bool]
+    graph: Graph, roots: list[Node], opens: Callable[[Node], bool], keeps: Callable[[str], bool] = bool
 ) -> tuple[Graph, dict[int, Node]]:
     """A copy of what ``roots`` depend on, in which nodes that ``opens`` names are their primitive graphs.
 
     Opened nodes are opened further while ``opens`` holds for their parts. Returns the graph and, by the id of
-    each old node, the node that stands for it: the last of its parts, under the old name.
+    each old node, the node that stands for it: the last of its parts, under the old name, as long as ``keeps`` holds
+    for that; else under the part's own (what is opened is no sigmoid any more).
     """
     live = ancestors(roots)
     made = Graph()
     found: dict[int, Node] = {}
     for node in graph:
         if node.id in live:
-            found[node.id] = _copy(made, node, tuple(found[a.id] for a in node.args), opens)
+            found[node.id] = _copy(made, node, tuple(found[a.id] for a in node.args), opens, keeps)
     return made, found
 
 
-def _copy(made: Graph, node: Node, args: tuple[Node, ...], opens: Callable[[Node], bool]) -> Node:
+def _copy(
+    made: Graph,
+    node: Node,
+    args: tuple[Node, ...],
+    opens: Callable[[Node], bool],
+    keeps: Callable[[str], bool],
+) -> Node:
     if node.op is None:
         return made.leaf(node.name, node.shape, node.role, value=node.value, dtype=node.dtype)
     if node.op.primitive or not opens(node):
@@ -136,9 +143,7 @@ def _copy(made: Graph, node: Node, args: tuple[Node, ...], opens: Callable[[Node
     result = node.op.expand(inside, *inside.nodes)
     found: dict[int, Node] = dict(leaves)
     for part in inside.nodes[len(args) :]:
-        # The part that is the result keeps the name of what was opened.
-        named = (
-            Node(part.id, node.name, part.shape, part.role, part.op, part.args) if part is result else part
-        )
-        found[part.id] = _copy(made, named, tuple(found[a.id] for a in part.args), opens)
+        takes = part is result and keeps(node.name)
+        named = Node(part.id, node.name, part.shape, part.role, part.op, part.args) if takes else part
+        found[part.id] = _copy(made, named, tuple(found[a.id] for a in part.args), opens, keeps)
     return found[result.id]

@@ -22,21 +22,25 @@ class Surface:
     source: str
     f: Callable[[Array, Array], Array]
     """f(x, y), elementwise on arrays of one shape (a whole window at once)."""
-    df: Callable[[float, float], Point]
-    """(∂f/∂x, ∂f/∂y) at a point."""
+    df: Callable[[Array, Array], tuple[Array, Array]]
+    """(∂f/∂x, ∂f/∂y) at a point, whose coordinates are NumPy's numbers: they overflow to infinities."""
     minima: tuple[Point, ...]
-    """Where the least value is taken; none where f has no lower bound."""
+    """Where the least value is taken; none where f has no lower bound, or where they are not known."""
     window: tuple[Point, Point]
     """What is drawn: x from … to, y from … to."""
     start: Point
+    names: tuple[str, str] = ("x", "y")
+    """What the two coordinates are called."""
 
     def value(self, w: Array) -> float:
-        """f at ``w`` = [x, y]."""
-        return float(self.f(w[0], w[1]))
+        """f at ``w`` = [x, y], float64; infinite or NaN where it overflows."""
+        with np.errstate(all="ignore"):
+            return float(self.f(w[0], w[1]))
 
     def gradient(self, w: Array) -> Array:
-        """∇f at ``w``, float64, shape (2,)."""
-        return np.array(self.df(float(w[0]), float(w[1])), dtype=np.float64)
+        """∇f at ``w``, float64, shape (2,); infinite or NaN where it overflows."""
+        with np.errstate(all="ignore"):
+            return np.array(self.df(w[0], w[1]), dtype=np.float64)
 
     def value_grad(self, w: Array) -> tuple[float, Array]:
         """Both."""
@@ -45,16 +49,25 @@ class Surface:
     def grid(self, columns: int, rows: int) -> Array:
         """Values over the window, ``rows × columns``, y rising from the first row to the last."""
         (left, right), (low, high) = self.window
-        return np.asarray(
-            self.f(*np.meshgrid(np.linspace(left, right, columns), np.linspace(low, high, rows)))
-        )
+        with np.errstate(all="ignore"):
+            return np.asarray(
+                self.f(*np.meshgrid(np.linspace(left, right, columns), np.linspace(low, high, rows)))
+            )
+
+    def distance(self, path: Array) -> Array:
+        """From each row [x, y, …] of ``path`` to the nearest minimum; NaN where there is none."""
+        if not self.minima:
+            return np.full(len(path), np.nan)
+        with np.errstate(all="ignore"):
+            apart = [np.hypot(path[:, 0] - x, path[:, 1] - y) for x, y in self.minima]
+        return np.asarray(np.min(apart, axis=0))
 
 
 def _beale(x: Array, y: Array) -> Array:
     return np.asarray((1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2)
 
 
-def _beale_gradient(x: float, y: float) -> Point:
+def _beale_gradient(x: Array, y: Array) -> tuple[Array, Array]:
     a, b, c = 1.5 - x + x * y, 2.25 - x + x * y**2, 2.625 - x + x * y**3
     return (
         2 * (a * (y - 1) + b * (y**2 - 1) + c * (y**3 - 1)),
@@ -72,7 +85,7 @@ _HIMMELBLAU = (
 _ALL = (
     Surface(
         "saddle", "x² − y²", "", lambda x, y: x**2 - y**2, lambda x, y: (2 * x, -2 * y),
-        minima=(), window=((-2.0, 2.0), (-2.0, 2.0)), start=(-1.5, 0.01),
+        minima=(), window=((-2.0, 2.0), (-2.0, 2.0)), start=(1.0, 0.001),
     ),
     Surface(
         "long_valley", "½(x² + 50 y²)", "",
@@ -82,7 +95,7 @@ _ALL = (
     Surface(
         "beale", "(1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)²", "Beale 1958",
         _beale, _beale_gradient,
-        minima=((3.0, 0.5),), window=((-4.5, 4.5), (-4.5, 4.5)), start=(-1.0, 1.5),
+        minima=((3.0, 0.5),), window=((-4.5, 4.5), (-4.5, 4.5)), start=(1.0, 1.0),
     ),
     Surface(
         "rosenbrock", "(1 − x)² + 100(y − x²)²", "Rosenbrock 1960",

@@ -24,13 +24,15 @@ COMMANDS = {
     "attach": "the screen on a live or finished run",
     "debug": "step through backprop; -e takes an expression",
     "init": "a commented configuration for a data file",
+    "race": "optimizers race over a surface, or on a network's loss",
     "predict": "outputs of a trained run",
     "runs": "list, show and remove runs",
     "export": "write a run's weights to a file",
+    "sweep": "search over the fields of [sweep]",
     "demos": "list the demos, or write one here",
     "schema": "JSON Schema of the TOML file",
 }
-LATER = ("check", "lr", "race", "sweep")
+LATER = ("check", "lr")
 """Commands that the contract names and this release does not have."""
 
 COMPLETE = "_NNTUI_COMPLETE"

@@ -42,7 +42,20 @@ MAX_KEPT = 20_000_000
 )
 @click.option("--node", "path", metavar="PATH", help="Only this node, or the nodes of this layer.")
 @click.option("--into", is_flag=True, help="Open fused nodes into their primitive parts.")
-@click.option("--numeric", is_flag=True, help="Finite differences beside each gradient.")
+@click.option(
+    "--numeric",
+    is_flag=True,
+    help="Finite differences beside each gradient: 32 random entries a parameter, 8 random directions.",
+)
+@click.option(
+    "--why", "asked", metavar="NODE[INDEX]", help="Where its gradient or value comes from, or is lost."
+)
+@click.option(
+    "--update",
+    type=click.IntRange(min=0),
+    metavar="K",
+    help="RUN as it stood before update K + 1, replayed exactly.",
+)
 @click.option("--trace", "as_trace", is_flag=True, help="Print every step, a line each.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--md", "as_md", is_flag=True, help="Print the worked solution as Markdown.")
@@ -70,6 +83,7 @@ def command(
     ctx: click.Context, words: tuple[str, ...], text: str | None, overrides: tuple[str, ...], sample: int | None,
     batch: int | None, path: str | None, into: bool, numeric: bool, as_trace: bool, as_json: bool, as_md: bool,
     as_latex: bool, optimizer: str | None, steps: int | None, digits: int, full: bool, runs: str | None,
+    asked: str | None, update: int | None,
 ) -> int:  # fmt: skip
     """Step through backprop: values forwards, local × upstream gradients backwards.
 
@@ -84,6 +98,7 @@ def command(
       nntui debug -e "norm2(W @ x)" "W=[[.1,.5],[-.3,.8]]" "x=[.2,.4]" --json
       nntui debug xor --trace --sample 0
       nntui debug latest --node hidden --json
+      nntui debug latest --update 100 --why "hidden.W[0,3]"
       nntui debug -e "sigmoid(w*x+b)" w=2 x=-1 b=1 --into --numeric --md
       nntui debug -e "q = x + y; q * z" x=-2 y=5 z=-4 --trace
       nntui debug -e "0.1*x**2 + 2*y**2" x=-5 y=-2 --optimizer momentum lr=0.6 momentum=0.5 --steps 20 --trace
@@ -97,7 +112,11 @@ def command(
     chosen = [form for form, wanted in forms.items() if wanted]
     if len(chosen) > 1 and (as_md or as_latex):
         raise UserError(f"nntui debug: give one of {', '.join('--' + c for c in chosen)}")
-    on_screen = not chosen
+    if asked is not None and (as_md or as_latex or as_trace or path is not None):
+        raise UserError(
+            "nntui debug --why: its list is text, or --json; leave out --trace, --md, --latex and --node"
+        )
+    on_screen = not chosen and asked is None
     if text is None and (optimizer is not None or steps is not None):
         raise UserError(
             f"nntui debug: --{'steps' if optimizer is None else 'optimizer'} is for an expression (-e)"
@@ -107,7 +126,12 @@ def command(
     if text is not None:
         given = [
             n
-            for n, v in (("--sample", sample), ("--batch", batch), ("--set", overrides or None))
+            for n, v in (
+                ("--sample", sample),
+                ("--batch", batch),
+                ("--set", overrides or None),
+                ("--update", update),
+            )
             if v is not None
         ]
         if given:
@@ -117,17 +141,31 @@ def command(
             return _screen(lambda: _expression_session(str(text), words, minimizer), into, path)
         subject = _expression(text, words, into, minimizer)
     else:
-        experiment = _experiment(ctx, words, overrides, runs)
+        experiment = _experiment(ctx, words, overrides, runs, update)
         if on_screen:
             return _screen(lambda: _network_session(experiment, sample, batch), into, path)
         subject = _network(experiment, sample, batch, into)
     for note in subject.warnings:
         warn(note)
+    if asked is not None:
+        return _why(subject, asked, as_json=as_json, digits=digits)
     return _show(subject, path, chosen[0], numeric=numeric, full=full, digits=digits)
 
 
+def _why(subject: Subject, asked: str, *, as_json: bool, digits: int) -> int:
+    from nntui.debugging.why import why, written
+
+    reasons = why(subject, asked, digits)
+    if as_json:
+        print_json({"title": subject.title, "why": [one.record() for one in reasons]})
+    else:
+        for line in written(reasons, digits):
+            click.echo(line)
+    return _ended(subject)
+
+
 def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full: bool, digits: int) -> int:
-    from nntui.debugging.records import advice, document, nonfinite
+    from nntui.debugging.records import document
     from nntui.debugging.trace import trace
 
     if form == "json":
@@ -140,6 +178,13 @@ def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full:
     else:
         for line in trace(subject, full=full, numeric=numeric, path=path, paint=_paint(), digits=digits):
             click.echo(line)
+    return _ended(subject)
+
+
+def _ended(subject: Subject) -> int:
+    """The exit code; a number that is not finite, or an early end of a walk, is said."""
+    from nntui.debugging.records import advice, nonfinite
+
     born, walked = nonfinite(subject.plan), subject.minimizer
     if born is not None:
         cure = advice(subject.plan)
@@ -256,14 +301,18 @@ def _network(experiment: Experiment, sample: int | None, batch: int | None, into
 
 
 def _experiment(
-    ctx: click.Context, words: tuple[str, ...], overrides: tuple[str, ...], runs: str | None
+    ctx: click.Context,
+    words: tuple[str, ...],
+    overrides: tuple[str, ...],
+    runs: str | None,
+    update: int | None,
 ) -> Experiment:
     if len(words) != 1:
         raise UserError(
             "nntui debug: name one CONFIG or RUN, such as: nntui debug xor --trace; or give an expression with -e"
         )
     from nntui.config import demos
-    from nntui.debugging.replay import replay
+    from nntui.debugging.replay import at_update, replay
     from nntui.runs.find import resolve
     from nntui.training.experiment import read
     from nntui.training.start import restore
@@ -273,12 +322,17 @@ def _experiment(
     path = Path(name)
     is_config = name in demos.names() or name.endswith(".toml") or path.is_file()
     if is_config:
+        if update is not None:
+            raise UserError("nntui debug: --update is for a RUN; a CONFIG stands before its first update")
         experiment = read(name, overrides, runs=runs_directory(ctx, runs))
     else:
         if overrides:
             raise UserError("nntui debug: --set is for a CONFIG; a run has its own settings")
         found = resolve(runs_directory(ctx, runs), name)
         experiment = read(found.run.config, fresh=False)
+        if update is not None:
+            at_update(experiment, found.run, update, warn)
+            return experiment
         restore(experiment, found.run, warn)
         replay(experiment, found.run)
         tell_age(found.run, experiment.trainer.update, warn)

@@ -23,7 +23,7 @@ def faults(settings: Settings) -> list[Fault]:
         *_parts(settings),
         *_start(settings),
         *_rate(settings),
-        *_second_order(settings),
+        *second_order(settings),
         *_range(settings),
         *((("preprocess", k), problem) for k, problem in out_of_turn(settings.preprocess)),
     ]
@@ -109,7 +109,8 @@ def warnings(settings: Settings) -> list[Fault]:
     return found
 
 
-def _second_order(settings: Settings) -> list[Fault]:
+def second_order(settings: Settings) -> list[Fault]:
+    """What a second-order optimizer needs of the other tables; nothing for a first-order one."""
     if not settings.optimizer.exact:
         return []
     name, train, out = settings.optimizer.type, settings.train, list[Fault]()

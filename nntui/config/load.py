@@ -10,11 +10,11 @@ from typing import Any
 
 import tomlkit
 
-from nntui.config import beginners, checks, demos, toml
+from nntui.config import beginners, checks, demos, race, toml
 from nntui.config.faults import dotted
 from nntui.config.lines import Path, line_of, lines
 from nntui.config.models import Schema, build, instance, root
-from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, TrainKeys
+from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, SweepKeys, TrainKeys
 from nntui.config.validate import Validation
 from nntui.data import sources
 from nntui.data.table import Source
@@ -84,6 +84,25 @@ def parse(
     judge: Judge | None = None,
 ) -> Settings:
     """Settings from TOML ``text``, its paths relative to ``path``'s directory. Raises UserError."""
+    data, origin, early = tables(text, path, overrides, seed=seed, epochs=epochs)
+    if race.alone(data):
+        message = "this file describes a race over a surface, and nothing to train; use nntui race"
+        raise UserError(origin.message(("race",), message))
+    return judged(Validation(data), path, origin, early, judge=judge)
+
+
+def resolve(data: dict[str, Any], path: FilePath, origin: Origin) -> Settings:
+    """Settings from the tables of a file, its paths relative to ``path``'s directory. Raises UserError."""
+    return judged(Validation(data), path, origin, ())
+
+
+def tables(
+    text: str, path: FilePath, overrides: Sequence[str], *, seed: int | None, epochs: int | None = None
+) -> tuple[dict[str, Any], Origin, list[tuple[Path, str]]]:
+    """The tables of TOML ``text`` with everything overridden, where each key came from, and what is wrong already.
+
+    Raises UserError.
+    """
     shown = display(path)
     data = toml.parse(text, shown)
     where: dict[Path, str] = {}
@@ -94,29 +113,39 @@ def parse(
         extra.append(f"train.epochs={epochs}")
     for setting in extra:
         where |= dict.fromkeys(toml.override(data, setting), display(setting, 60))
-    origin = Origin(shown, text, where)
-    race = "race" in data
-    data.pop("race", None)
     single = [name for name in beginners.LISTS if isinstance(data.get(name), dict)]
     data |= {name: [data[name]] for name in single}
-    checked = Validation(data)
-    found: list[tuple[Path, str]] = [
-        *(((name,), beginners.two_brackets(name)) for name in single), *checked.found,
-        *[(("race",), "this table is not in this release")] * race,
-    ]  # fmt: skip
+    return data, Origin(shown, text, where), [((name,), beginners.two_brackets(name)) for name in single]
+
+
+def judged(
+    checked: Validation,
+    path: FilePath,
+    origin: Origin,
+    early: Sequence[tuple[Path, str]],
+    *,
+    judge: Judge | None = None,
+    more: Callable[[Settings], Iterable[tuple[Path, str]]] = lambda settings: (),
+) -> Settings:
+    """Settings from validated tables; ``early`` are faults found before, ``more`` finds further ones in the settings.
+
+    Raises UserError with every fault.
+    """
+    found = [*early, *checked.found]
     settings = None
     wrong = [] if checked.model is None else _wrong_steps(checked.model)
     found += wrong
     if checked.model is not None and not wrong:
         settings = _settings(checked.model, path, checked.data, origin)
-        found += [(p, problem) for p, problem in checks.faults(settings) if checked.judges(p)]
+        every = [*checks.faults(settings), *more(settings)]
+        found += [(p, problem) for p, problem in every if checked.judges(p)]
     if not found and settings is not None:
         return settings
     faulty = {path[0] for path, _ in found if path not in checked.surplus}
     shaping = faulty & {"data", "preprocess", "layers", "objective", "dtype"}
     later, rest = ([], []) if settings is None or shaping or judge is None else _later(settings, judge)
-    more = [f"{shown}: and {checked.more} more faults"] * (checked.more > 0)
-    raise UserError([*origin.messages([*found, *later]), *rest, *more])
+    uncounted = [f"{origin.shown}: and {checked.more} more faults"] * (checked.more > 0)
+    raise UserError([*origin.messages([*found, *later]), *rest, *uncounted])
 
 
 def _later(settings: Settings, judge: Judge) -> tuple[list[tuple[Path, str]], list[str]]:
@@ -170,8 +199,9 @@ def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origi
         init_from=tables.get("init_from", ""),
         schedule=instance(parsed.schedule, "schedule"),
         train=build(TrainKeys, train),
+        sweep=None if parsed.sweep is None else build(SweepKeys, dict(parsed.sweep)),
         base=path.resolve().parent,
-        tables=tables,
+        tables={k: v for k, v in tables.items() if k != "sweep"},
         message=origin.message,
     )
 
@@ -220,8 +250,8 @@ def schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of the TOML file."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **root().model_json_schema(schema_generator=Schema),
+        **race.schema(root().model_json_schema(schema_generator=Schema)),
     }
 
 
-__all__ = ["dump", "load", "parse", "same", "schema"]
+__all__ = ["dump", "judged", "load", "parse", "resolve", "same", "schema", "tables"]

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from nntui.config.settings import DataKeys, ObjectiveKeys, Seed, TrainKeys
+from nntui.config.settings import DataKeys, ObjectiveKeys, Seed, SweepKeys, TrainKeys
 from nntui.data import sources
 from nntui_core import catalog
 from nntui_core.catalog import Member
@@ -64,18 +64,22 @@ def descriptions(cls: type) -> dict[str, str]:
     return found
 
 
+Names = frozenset[str] | None
+"""The members that models are made of: those that a file names, or, where None, all."""
+
+
 @cache
-def model(cls: type, tag: str = "", tag_key: str = "type") -> type[BaseModel]:
+def model(cls: type, tag: str = "", tag_key: str = "type", only: Names = None) -> type[BaseModel]:
     """A strict model of the dataclass ``cls``, with a key ``tag_key`` that must be ``tag``."""
     return create_model(
         f"{cls.__name__}_{tag}" if tag else cls.__name__,
         __config__=STRICT,
         __doc__=inspect.cleandoc(cls.__doc__ or ""),
-        **_fields(cls, tag, tag_key),
+        **_fields(cls, tag, tag_key, only),
     )
 
 
-def _fields(cls: type, tag: str = "", tag_key: str = "type") -> dict[str, Any]:
+def _fields(cls: type, tag: str = "", tag_key: str = "type", only: Names = None) -> dict[str, Any]:
     hints = typing.get_type_hints(cls, include_extras=True)
     out: dict[str, Any] = {}
     if tag:
@@ -87,7 +91,7 @@ def _fields(cls: type, tag: str = "", tag_key: str = "type") -> dict[str, Any]:
         default: Any = ...
         if f.default is not MISSING:
             default = f.default
-        kind, shown = _translate(hints[f.name]), default
+        kind, shown = _translate(hints[f.name], only), default
         if default is not ... and (hasattr(default, "type") or default is None):
             # A catalogue member, or "not set": the key may be left out, and says nothing in the schema.
             shown = None
@@ -114,25 +118,25 @@ def _has_none(kind: Any) -> bool:
     return type(None) in get_args(kind)
 
 
-def _translate(hint: Any) -> Any:
+def _translate(hint: Any, only: Names) -> Any:
     """A dataclass field's type as pydantic is to read it from TOML."""
     origin = get_origin(hint)
     if origin is Annotated:
         inner, *marks = get_args(hint)
         member = next((m for m in marks if isinstance(m, Member)), None)
         if member:
-            return members(member.kind, auto=type(None) in get_args(inner))
+            return members(member.kind, auto=type(None) in get_args(inner), only=only)
         bounded = any(isinstance(m, Le | Lt) for m in marks)
-        return Annotated[(inner if inner is int and bounded else _translate(inner), *marks)]
+        return Annotated[(inner if inner is int and bounded else _translate(inner, only), *marks)]
     if hint is int:
         return Annotated[int, Le(LARGEST)]
     if origin is tuple:
         item = get_args(hint)[0]
-        return list[_translate(item)]  # type: ignore[misc]
+        return list[_translate(item, only)]  # type: ignore[misc]
     if origin in (Union, types.UnionType):
-        return _union([_translate(a) for a in get_args(hint)])
+        return _union([_translate(a, only) for a in get_args(hint)])
     if isinstance(hint, type) and is_dataclass(hint):
-        return model(hint)
+        return model(hint, only=only)
     return hint
 
 
@@ -173,32 +177,46 @@ def shown_members(kind: catalog.Kind) -> dict[str, type[Any]]:
 
 
 @cache
-def members(kind: catalog.Kind, *, auto: bool = False) -> Any:
+def members(kind: catalog.Kind, *, auto: bool = False, only: Names = None) -> Any:
     """A catalogue member: its name, or a table with ``type`` and its fields."""
-    found = shown_members(kind)
+    found = {k: c for k, c in shown_members(kind).items() if only is None or k in only}
+    if not found and not auto:
+        return Annotated[Any, BeforeValidator(_none_of_them)]
 
     def spell(value: Any) -> Any:
         return {"type": value} if isinstance(value, str) else value
 
-    models = [model(cls, name) for name, cls in found.items()]
-    if kind == "schedule":
+    models = [model(cls, name, only=only) for name, cls in found.items()]
+    if kind == "schedule" and "constant" in found:
         first = list(found).index("constant")
         models[first] = create_model(
             "Constant_by_default", __base__=models[first], type=(Literal["constant"], "constant")
         )
     if auto:
         models.append(create_model("Auto", __config__=STRICT, type=(Literal["auto"], ...)))
-    tagged = Annotated[Union[tuple(models)], Field(discriminator="type")]  # noqa: UP007
-    alone = [k for m, k in zip(models, [*found, "auto"], strict=False) if _required(m) <= {"type"}]
-    return Annotated[tagged, BeforeValidator(spell), _OrName(tuple(alone))]
+    tagged = _one_of(models, "type")
+    alone = [k for m, k in zip(models, [*found, "auto"], strict=False) if required(m) <= {"type"}]
+    return Annotated[tagged, BeforeValidator(spell), OrName(tuple(alone))]
 
 
-def _required(cls: type[BaseModel]) -> set[str]:
+def _one_of(models: list[Any], key: str) -> Any:
+    """The models by their tag; pydantic discriminates between two at least."""
+    if len(models) == 1:
+        return models[0]
+    return Annotated[Union[tuple(models)], Field(discriminator=key)]  # noqa: UP007
+
+
+def _none_of_them(value: Any) -> Any:
+    raise ValueError("no member of this kind is named in the file")
+
+
+def required(cls: type[BaseModel]) -> set[str]:
+    """Names of the keys that must be given."""
     return {name for name, info in cls.model_fields.items() if info.is_required()}
 
 
 @dataclass(frozen=True)
-class _OrName:
+class OrName:
     """In the JSON Schema: a name alone may stand for a table without other keys."""
 
     names: tuple[str, ...]
@@ -220,27 +238,46 @@ class Schema(GenerateJsonSchema):
         return {k: v for k, v in found.items() if k != "default" or v is not None}
 
 
+def mentioned(data: Any) -> frozenset[str]:
+    """Every text in the tables: the members that the file can mean, and the one that stands for no schedule."""
+    found, stack = {"constant"}, [data]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, str):
+            found.add(value)
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
+    kinds = {k for kind in typing.get_args(catalog.Kind) for k in shown_members(kind)}
+    return frozenset(found & {*kinds, *sources()})
+
+
 @cache
-def root() -> type[BaseModel]:
-    """The model of a whole TOML file."""
+def root(only: Names = None) -> type[BaseModel]:
+    """The model of a whole TOML file, of all members or those that it names (made in a third of the time)."""
+    from nntui.config.race import table as race
+
     data = []
     for name, cls in sources().items():
-        extra = _fields(DataKeys)
+        if only is not None and name not in only:
+            continue
+        extra = _fields(DataKeys, only=only)
         data.append(
             create_model(
                 f"data_{name}",
                 __config__=STRICT,
                 __doc__=inspect.cleandoc(cls.__doc__ or ""),
-                **{**_fields(cls, name, "source"), **extra},
+                **{**_fields(cls, name, "source", only), **extra},
             )
         )
     objective = create_model(
         "objective",
         __config__=STRICT,
-        loss=(members("loss"), Field(description="The loss.")),
-        **_fields(ObjectiveKeys),
+        loss=(members("loss", only=only), Field(description="The loss.")),
+        **_fields(ObjectiveKeys, only=only),
     )
-    schedule = members("schedule")
+    schedule = members("schedule", only=only)
 
     def default_type(value: Any) -> Any:
         return {"type": "constant", **value} if isinstance(value, dict) else value
@@ -258,19 +295,19 @@ def root() -> type[BaseModel]:
             ),
         ),
         data=(
-            Annotated[Union[tuple(data)], Field(discriminator="source")],  # noqa: UP007
+            _one_of(data, "source") if data else Annotated[Any, BeforeValidator(_none_of_them)],
             Field(description="Where the samples come from."),
         ),
         preprocess=(
-            list[members("preprocess")],  # type: ignore[misc]
+            list[members("preprocess", only=only)],  # type: ignore[misc]
             Field(default=[], description="Applied in order, fitted on the training part."),
         ),
         layers=(
-            list[members("layer")],
+            list[members("layer", only=only)],
             Field(min_length=1, max_length=MAX_LAYERS, description="The network."),
         ),  # type: ignore[misc]
         objective=(objective, Field(description="What is minimized.")),
-        optimizer=(members("optimizer"), Field(description="How it is minimized.")),
+        optimizer=(members("optimizer", only=only), Field(description="How it is minimized.")),
         schedule=(
             Annotated[schedule, BeforeValidator(default_type)],
             Field(
@@ -279,7 +316,18 @@ def root() -> type[BaseModel]:
                 description="The learning rate over time.",
             ),
         ),
-        train=(model(TrainKeys), Field(default={}, validate_default=True, description="How long to train.")),
+        train=(
+            model(TrainKeys, only=only),
+            Field(default={}, validate_default=True, description="How long to train."),
+        ),
+        sweep=(
+            model(SweepKeys, only=only) | None,
+            Field(None, description="What nntui sweep searches for; other commands leave it alone."),
+        ),
+        race=(
+            race() | None if only is None else None,
+            Field(None, description="Optimizers racing on this network, or over a surface."),
+        ),
     )
 
 

@@ -68,6 +68,34 @@ class TrainKeys(TrainSpec):
     """At least this long between checkpoints."""
 
 
+SweepMonitor = Literal[
+    "train.loss", "train.accuracy", "train.macro_f1", "train.f1", "train.r2", "train.rmse", "train.mae",
+    "validation.loss", "validation.accuracy", "validation.macro_f1", "validation.f1", "validation.r2",
+    "validation.rmse", "validation.mae",
+]  # fmt: skip
+"""What a search can judge by: a part, and a key of what ``fit`` reports of it (``f1`` is ``macro_f1``)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepKeys:
+    """Keys of ``[sweep]``: what ``nntui sweep`` searches for, and how."""
+
+    trials: Annotated[int, Gt(0)] = 50
+    """Trials in all."""
+    seeds: Annotated[int, Gt(0)] = 1
+    """Runs a trial, with seeds one after the other; their mean is judged."""
+    monitor: SweepMonitor = "validation.loss"
+    """What is judged: losses are minimized, accuracy, F1 and r2 maximized."""
+    sampler: Literal["random", "grid", "tpe", "cmaes"] = "tpe"
+    """How values are chosen."""
+    pruner: Literal["none", "median", "hyperband"] = "median"
+    """How trials that do badly are ended early."""
+    storage: str | None = None
+    """Where the study is kept: a journal file, sqlite:///FILE, postgresql://USER@HOST/DATABASE."""
+    space: dict[str, Any]
+    """Dotted keys, and what each may be: { low, high, log }, or a list of values."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """One run, as described by its TOML file."""
@@ -87,6 +115,8 @@ class Settings:
     """A file (its full path) or a run whose weights training starts from; empty for none."""
     schedule: Schedule
     train: TrainKeys
+    sweep: SweepKeys | None
+    """What is searched for; a run knows nothing of it."""
     base: Path
     """What relative paths are relative to."""
     tables: dict[str, Any]

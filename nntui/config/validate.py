@@ -10,9 +10,10 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
+from nntui.config import race
 from nntui.config.faults import MAX_FAULTS, Fault, faults, suggestion, tag_key
 from nntui.config.lines import Path
-from nntui.config.models import root, shown_members
+from nntui.config.models import mentioned, root, shown_members
 from nntui.data import sources
 from nntui.display import display
 from nntui_core import catalog
@@ -23,11 +24,13 @@ STANDINS: dict[str, Any] = {
     "layers": [{"type": "dense", "units": 1}],
     "objective": {"loss": "mse"},
     "optimizer": {"type": "sgd"},
+    "race": {},
     "loss": "mse",
     "path": "x",
     "target": "x",
     "images": "x",
     "labels": "x",
+    "space": {},
 }
 """What stands in for a required key in later rounds; 1 for those that are not here."""
 KINDS: dict[str, catalog.Kind] = {
@@ -38,6 +41,7 @@ KINDS: dict[str, catalog.Kind] = {
     "loss": "loss",
     "optimizer": "optimizer",
     "schedule": "schedule",
+    "contestants": "optimizer",
 }
 
 
@@ -59,9 +63,17 @@ class Validation:
         self.surplus: set[Path] = set()
         """Keys that are none, which change nothing."""
         self.data = data
+        alone = race.alone(data)
+        if not alone and isinstance(data, dict) and "race" not in data:
+            try:
+                self.model = root(mentioned(data))(**copy.deepcopy(data))
+                return
+            except (ValidationError, TypeError):
+                pass  # told by the model of all members
+        self._root = race.root() if alone else root()
         for _ in range(ROUNDS):
             try:
-                self.model = root()(**copy.deepcopy(self.data))
+                self.model = self._root(**copy.deepcopy(self.data))
                 return
             except ValidationError as error:
                 new = faults(error, self.data)
@@ -185,12 +197,26 @@ def _elsewhere(path: Path) -> str:
 
 def allowed_keys(path: Path, data: Any) -> list[str]:
     """The keys of the table at ``path``."""
+    at = model_at(path, data)
+    return list(at.model_fields) if hasattr(at, "model_fields") else []
+
+
+def model_at(path: Path, data: Any) -> Any:
+    """The model of the table at ``path``, the annotation where a list stands there; None where neither is.
+
+    A table that is not there is read as an empty one, and a name as a table with its ``type``.
+    """
     at: Any = root()
     table: Any = data
     for part in path:
-        table = cast(Any, table)[part] if isinstance(table, dict | list) else table
+        if isinstance(table, list):
+            table = table[part] if isinstance(part, int) and part < len(table) else None
+        else:
+            table = table.get(part, {}) if isinstance(table, dict) else {}
+        if isinstance(table, str):
+            table = {"type": table}
         at = _descend(at, part, table)
-    return list(at.model_fields) if at is not None else []
+    return at
 
 
 def _descend(at: Any, part: str | int, table: Any) -> Any:

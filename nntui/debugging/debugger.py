@@ -75,7 +75,7 @@ class Debugger:
         self._build()
 
     def _build(self) -> None:
-        self.subject = self.make(self._opens, self.sample)
+        self.subject = self.make(self.opens, self.sample)
         self._scan = Scan(self.subject.plan)
         self._begin()
         self._checks.clear()
@@ -111,7 +111,8 @@ class Debugger:
         self.stepper.seek(here)
         return name, index
 
-    def _opens(self, node: Node) -> bool:
+    def opens(self, node: Node) -> bool:
+        """Whether a node of the closed graph is open now."""
         return node.name in self.opened
 
     @property

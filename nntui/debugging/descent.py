@@ -63,13 +63,15 @@ class Descent:
             found.append(ParameterStep(node, part(preview.grad), slots, after - part(preview.theta), after))
         return found
 
-    def numbers(self) -> dict[str, tuple[Array, Array]]:
-        """Slots that belong to no parameter, before and after."""
+    def numbers(self) -> dict[str, tuple[Array | None, Array]]:
+        """Slots that belong to no parameter, before and after; before is None where it was never computed."""
         preview = self.preview
         if preview is None:
             return {}
         return {
-            k: (v, preview.slots_after[k]) for k, v in preview.slots.items() if v.shape != preview.theta.shape
+            k: (None if np.isnan(v).all() else v, preview.slots_after[k])
+            for k, v in preview.slots.items()
+            if v.shape != preview.theta.shape
         }
 
     def settings(self) -> dict[str, float | bool | int]:

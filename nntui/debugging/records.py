@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.debugging.descent import ParameterStep, descent
+from nntui.debugging.naming import short_names
 from nntui.debugging.path import record
 from nntui.debugging.subject import Subject
 from nntui_core.gradcheck import Checker, Direction, sample
@@ -43,6 +44,8 @@ class Records:
         self._incoming: dict[int, list[Edge]] = {}
         for edge in self.plan.edges():
             self._incoming.setdefault(edge.target.id, []).append(edge)
+        self._short = short_names(self.plan.nodes, subject.output, network=subject.network)
+        self._numeric: dict[int, dict[str, Any]] = {}
         self._twins = {n.id: n for n in subject.double.nodes}
 
     def array(self, value: Array | None) -> Any:
@@ -76,6 +79,10 @@ class Records:
             out |= self.numeric(node)
         return out
 
+    def short(self, node: Node) -> str:
+        """The name that the node goes by in formulas."""
+        return self._short.get(node.id) or node.name
+
     def incoming(self, node: Node) -> list[Edge]:
         """The edges along which the node receives its gradient, in the order of sending."""
         return self._incoming.get(node.id, [])
@@ -92,7 +99,9 @@ class Records:
         """The local derivative with respect to operand ``i``."""
         assert node.op is not None
         plan, x = self.plan, node.args[i]
-        out: dict[str, Any] = {"input": x.id, "kind": kind_of(node, x), "value": None}
+        taught = node.op.rule(i, [self.short(a) for a in node.args])
+        rule = taught if node.op.differentiable(i) and taught else None
+        out: dict[str, Any] = {"input": x.id, "kind": kind_of(node, x), "rule": rule, "value": None}
         if not node.op.differentiable(i):
             return out
         found = local_derivative(plan, node, i, self.cut)
@@ -105,6 +114,11 @@ class Records:
 
     def numeric(self, node: Node) -> dict[str, Any]:
         """Finite differences beside the gradient: of all entries where they are few, else of random ones."""
+        if node.id not in self._numeric:
+            self._numeric[node.id] = self._compared(node)
+        return self._numeric[node.id]
+
+    def _compared(self, node: Node) -> dict[str, Any]:
         assert self._checker is not None
         twin = self._twins[node.id]
         if self.gradient(node) is None or self.subject.double.adjoint(twin) is None:
@@ -248,7 +262,7 @@ def _update(records: Records, step: ParameterStep) -> dict[str, Any]:
     }
 
 
-def _change(records: Records, before: Array, after: Array) -> dict[str, Any]:
+def _change(records: Records, before: Array | None, after: Array) -> dict[str, Any]:
     return {"before": records.array(before), "after": records.array(after)}
 
 

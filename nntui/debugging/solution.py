@@ -6,8 +6,8 @@ Written as Markdown (its mathematics between dollar signs) or as a LaTeX documen
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
 from math import prod
 from typing import Any
 
@@ -15,7 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.debugging.descent import descent
-from nntui.debugging.mathtext import WRITTEN, applied, array, escaped, factor, number, symbol
+from nntui.debugging.mathtext import (
+    WRITTEN,
+    applied,
+    array,
+    breakable,
+    escaped,
+    factor,
+    number,
+    pieces,
+    symbol,
+    width,
+)
 from nntui.debugging.path import SHOWN_SLOTS, changes, slots
 from nntui.debugging.records import Records, advice, local_derivative, nonfinite, select
 from nntui.debugging.subject import Subject
@@ -53,9 +64,6 @@ class _Writer:
         self.chosen = {n.id for n in select(subject, path)}
         self.checker = Checker(subject.double) if numeric else None
         self.symbols: dict[int, str] = {}
-        named = {symbol(n.name) for n in self.plan.nodes if self._has_name(n)}
-        self._free = (q for q in (f"q_{{{k}}}" for k in count(1)) if q not in named)
-        self._result = "f" if "f" not in named else r"\mathrm{result}"
         for node in self.plan.nodes:
             self.symbols[node.id] = self._symbol(node)
 
@@ -72,7 +80,7 @@ class _Writer:
             return self.array(self.plan.value(node))
         if node.op is None:
             return symbol(node.name)
-        return self._result if node is self.subject.output else next(self._free)
+        return symbol(self.records.short(node))
 
     def array(self, value: Array | None) -> str:
         """Vectors are columns in an expression, rows in a network, where samples are rows."""
@@ -258,15 +266,63 @@ def _unaligned(line: str) -> str:
     return re.sub(r"(?<!\\)& ?", "", line, count=1)
 
 
+_FITTED = (
+    r"\newcommand{\fitted}[1]{\sbox0{$\displaystyle #1$}\ifdim\wd0>0.93\linewidth"
+    r"\resizebox{0.93\linewidth}{!}{\usebox0}\else\usebox0\fi}",
+    r"\newcommand{\step}[1]{\par\noindent\hangindent=1.5em\hangafter=1{\raggedright #1\par}\smallskip}",
+    r"\emergencystretch=3em",
+)
+"""A formula in pieces, between which lines may break; a piece wider than the page is made smaller."""
+LINE = 60.0
+"""Digits' widths that an aligned formula, or a piece of a broken one, takes at most: the page has about 69."""
+
+
+def _arranged(formulas: Iterable[str]) -> Iterator[tuple[bool, list[str]]]:
+    """Formulas in groups: those that can be aligned with each other, and each that is too long for a line."""
+    group: list[str] = []
+    left = right = 0.0
+    for line in formulas:
+        before, _, after = line.partition("&")
+        sides = width(before), width(after)
+        if group and max(left, sides[0]) + max(right, sides[1]) > LINE:
+            yield True, group
+            group, left, right = [], 0.0, 0.0
+        if sum(sides) > LINE:
+            yield False, [line]
+        else:
+            group.append(line)
+            left, right = max(left, sides[0]), max(right, sides[1])
+    if group:
+        yield True, group
+
+
+def _broken(line: str) -> str:
+    """A long formula as a paragraph of pieces, each as long as a line allows."""
+    parts: list[str] = []
+    for piece in pieces(_unaligned(line)):
+        if parts and width(parts[-1]) + width(piece) <= LINE:
+            parts[-1] += f" {piece}"
+        else:
+            parts.append(piece)
+    fitted = [rf"\fitted{{{part}}}" for part in parts]
+    return rf"\step{{{' '.join(fitted)}}}"
+
+
 def latex(title: str, sections: list[Section]) -> str:
     """A LaTeX document."""
     out = [
         r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage[T1]{fontenc}",
-        r"\usepackage{amsmath}", r"\setcounter{MaxMatrixCols}{20}", r"\allowdisplaybreaks", r"\begin{document}",
-        rf"\section*{{Backpropagation: {escaped(title)}}}",
+        r"\usepackage{amsmath}", r"\usepackage{graphicx}", *_FITTED, r"\setcounter{MaxMatrixCols}{20}", r"\allowdisplaybreaks", r"\begin{document}",
+        rf"\section*{{\raggedright Backpropagation: {breakable(title)}}}",
     ]  # fmt: skip
     for section in sections:
-        out += [rf"\subsection*{{{escaped(section.heading)}}}", escaped(section.text)]
-        if section.formulas:
-            out += [r"\begin{align*}", " \\\\\n".join(section.formulas), r"\end{align*}"]
+        out += [
+            rf"\subsection*{{{escaped(section.heading)}}}",
+            rf"{{\raggedright {breakable(section.text)}\par}}",
+        ]
+        for fits, lines in _arranged(section.formulas):
+            if fits:
+                out += [r"\begin{align*}", " \\\\\n".join(lines), r"\end{align*}"]
+            else:
+                out += [_broken(line) for line in lines]
     return "\n".join([*out, r"\end{document}"]) + "\n"

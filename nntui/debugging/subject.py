@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntui.debugging.naming import is_name
 from nntui.errors import UserError
 from nntui.training.experiment import Experiment
 from nntui_core import expression
@@ -79,7 +80,9 @@ def of_expression(text: str, values: Mapping[str, Array], *, opens: Opens = noth
     """An expression with its values. Raises ExpressionError, also where the result is no scalar."""
     parsed = expression.parse(text, values)
     parsed.check_scalar()
-    graph, found = open_nodes(parsed.graph, parsed.outputs, opens)
+    # A name that was written from the operation says what is no longer there once all is open.
+    keeps = is_name if opens is everything else bool
+    graph, found = open_nodes(parsed.graph, parsed.outputs, opens, keeps)
     plan = Plan(graph, [found[n.id] for n in parsed.outputs], Parameters(), wrt="all", edges=True)
     variables = tuple(n for n in graph if n.role == "input")
     for node in variables:

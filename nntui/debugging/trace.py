@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.debugging.descent import descent
+from nntui.debugging.naming import is_name
 from nntui.debugging.path import table_of_steps
 from nntui.debugging.records import Records, advice, local_derivative, nonfinite, select
 from nntui.debugging.subject import Subject
@@ -69,13 +70,13 @@ def trace(
     chosen = {n.id for n in select(subject, path)}
     form = Form(1 << 30 if full else SHOWN, digits)
     events = [e for e in subject.plan.order() if e.node.id in chosen]
-    width = min(NAME_WIDTH, max((len(display(e.node.name)) for e in events), default=8))
+    width = min(NAME_WIDTH, max((len(_written(records, e.node)) for e in events), default=8))
     lines = table(subject) if path is None else []
     if lines:
         lines.append("")
     for event in events:
         node = event.node
-        name = display(node.name, width).ljust(width)
+        name = _written(records, node, width).ljust(width)
         if event.phase == "forward":
             lines.append(f"{paint('forward  ', 'forward')} {name} = {form(subject.plan.value(node))}")
         else:
@@ -116,6 +117,14 @@ def trace(
     if subject.minimizer is not None:
         lines += ["", *table_of_steps(subject.minimizer, form, paint)]
     return lines
+
+
+def _written(records: Records, node: Node, limit: int = NAME_WIDTH) -> str:
+    """A node's name; one that nobody named as an equation, such as "q = x + y"."""
+    if node.op is None or is_name(node.name):
+        return display(node.name, limit)
+    formula = node.op.describe([records.short(a) for a in node.args])
+    return display(f"{records.short(node)} = {formula}", limit)
 
 
 def _descent(subject: Subject, nodes: list[Node], width: int, form: Form, paint: Paint) -> list[str]:
@@ -197,13 +206,13 @@ def _sent(subject: Subject, records: Records, node: Node, form: Form) -> str:
     parts = [f"upstream {upstream}"]
     for edge in plan.edges():
         if edge.node is node:
-            parts.append(_product(subject, edge, upstream, form))
+            parts.append(_product(subject, records, edge, upstream, form))
     return "   ".join(parts)
 
 
-def _product(subject: Subject, edge: Edge, upstream: str, form: Form) -> str:
+def _product(subject: Subject, records: Records, edge: Edge, upstream: str, form: Form) -> str:
     plan = subject.plan
-    to = f"∂/∂{display(bracketed(edge.target.name), 32)}"
+    to = f"∂/∂{display(bracketed(records.short(edge.target)), 32)}"
     sent = form(plan.contribution(edge))
     found = local_derivative(plan, edge.node, edge.position, SHOWN)
     if found is not None and found.kind in ("scalar", "diagonal") and found.value.size <= form.entries:

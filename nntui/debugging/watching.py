@@ -54,9 +54,13 @@ class Hit:
     node: str
     readings: tuple[tuple[str, float], ...] = ()
     """The numbers that it asked about."""
+    receiver: str = ""
+    """The operand that the node sent a gradient that is not finite."""
 
     def __str__(self) -> str:
         numbers = ", ".join(f"{term} {value:.4g}" for term, value in self.readings)
+        if self.receiver:
+            numbers = f"in what it sends to {self.receiver}"
         where = "" if self.condition.path == self.node else f" at {self.node}"
         return f"{self.condition}{where}" + (f" ({numbers})" if numbers else "")
 
@@ -77,6 +81,9 @@ class Scan:
         """What holds at step number ``step`` of the order, which the plan has just done."""
         moment = moment or Moment()
         event = self.order[step]
+        born = self._born(event, conditions)
+        if born is not None:
+            return born
         for node in self._learned[step]:
             seen = _Seen(self.plan, node, event.phase, moment)
             for condition in conditions:
@@ -84,6 +91,18 @@ class Scan:
                     found = [(t, seen.number(t)) for t in condition.terms if t not in (NON_FINITE, RISES)]
                     numbers = tuple((t, v) for t, v in found if v is not None)
                     return Hit(condition, event.phase, node.name, numbers)
+        return None
+
+    def _born(self, event: Event, conditions: Sequence[Condition]) -> Hit | None:
+        """A gradient that this node is the first to make not finite, where the plan keeps what each edge sends."""
+        asked = [c for c in conditions if c.terms == (NON_FINITE,)]
+        if event.phase == "forward" or not asked or not self.plan.keeps_edges:
+            return None
+        for edge in self.plan.sent_by(event.node):
+            if not np.isfinite(self.plan.contribution(edge)).all():
+                for condition in asked:
+                    if condition.concerns(event.node.name) or condition.concerns(edge.target.name):
+                        return Hit(condition, "backward", event.node.name, (), edge.target.name)
         return None
 
     def first(self, conditions: Sequence[Condition], moment: Moment | None = None) -> Hit | None:

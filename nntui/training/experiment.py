@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -98,16 +98,19 @@ def read(
     return builds(load(name, overrides, seed=seed, epochs=epochs, judge=builds))
 
 
-def build(settings: Settings, *, runs: Path | None = None, fresh: bool = True) -> Experiment:
+def build(
+    settings: Settings, *, runs: Path | None = None, fresh: bool = True, load_table: Callable[..., Table] = data.load
+) -> Experiment:
     """Load, split, preprocess, and build. Raises UserError with every fault found.
 
     ``runs`` is where a run that ``init_from`` names lives. Where a checkpoint will give the weights, nothing is
-    ``fresh``, and ``init_from`` is not looked at.
+    ``fresh``, and ``init_from`` is not looked at. ``load_table`` stands for :func:`nntui.data.load` where tables are
+    kept from one experiment to the next.
     """
     say = settings.message
     keys = settings.data
     try:
-        table = data.load(
+        table = load_table(
             settings.source, settings.seed, settings.base, allow_single_class=keys.allow_single_class
         )
         warnings = [*table.notes]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import events
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -16,12 +16,11 @@ from nntui.protocol.reports import Stats, Status
 from nntui.tui.caps import Caps
 from nntui.tui.commands import PALETTE, commands
 from nntui.tui.debugger.link import Link
-from nntui.tui.pacing import QUERY, Pacer
+from nntui.tui.paced_app import PacedApp
 from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.screens.run import RunScreen
 from nntui.tui.source import Item, Restarted, Source
 from nntui.tui.store import Store
-from nntui.tui.textual_hacks import ThriftyApp, terminal
 from nntui.tui.themes import install
 
 TICK = 0.1
@@ -33,7 +32,7 @@ MAX_ITEMS = 4000
 """Items taken in one tick, so that keys are answered while a long history is read."""
 
 
-class NntuiApp(ThriftyApp):
+class NntuiApp(PacedApp):
     """Hosts the screens of one run."""
 
     TITLE = "nntui"
@@ -46,7 +45,6 @@ class NntuiApp(ThriftyApp):
         self.ascii_only = caps.ascii
         self.store = Store(live=source.live)
         self._inbox: deque[Item] = deque()
-        self._pacer = Pacer()
         self._owed: set[str] = set()
         self._ticks = 0
         self._leaving = False
@@ -68,7 +66,7 @@ class NntuiApp(ThriftyApp):
             self._take(self._inbox.popleft())
         if self._leaving and self.store.snapshot().ended is not None:
             self.exit(0)
-        if not self._pacer.ready():
+        if not self.ready():
             return
         self._ticks += 1
         self._publish()
@@ -97,6 +95,20 @@ class NntuiApp(ThriftyApp):
         screen.followed_by = self.link.follow
         self.push_screen(screen)
 
+    def open_race(self) -> None:
+        """Let optimizers race on the run's loss."""
+        hello = self.store.snapshot().hello
+        if hello is None:
+            return
+        # Loaded when first asked for: a viewer is to start fast.
+        from nntui.race.opening import of_run
+        from nntui.runs.directory import RunDirectory
+        from nntui.tui.race.session import RaceSession
+        from nntui.tui.screens.race import RaceScreen
+
+        run = RunDirectory(Path(hello.run_dir))
+        self.push_screen(RaceScreen(lambda: RaceSession(of_run(run), run), hello.title))
+
     def _stopped(self) -> None:
         """A condition held in the training: to the node, unless something else is looked at."""
         if isinstance(self.screen, DebugScreen):
@@ -108,24 +120,13 @@ class NntuiApp(ThriftyApp):
     def _publish(self) -> None:
         if self.run_screen.is_mounted and self.store.changed:
             self.run_screen.snapshot = self.store.snapshot()
-            if terminal(self) is not None:
-                self.call_after_refresh(self._ask)
+            self.drawn()
         if "status" in self._owed:
             self._owed.discard("status")
             self.source.send(Shown(frame="status"))
         if "stats" in self._owed and self._ticks % PICTURES == 0:
             self._owed.discard("stats")
             self.source.send(Shown(frame="stats"))
-
-    def _ask(self) -> None:
-        driver = terminal(self)
-        if driver is not None and not self._pacer.silent:
-            driver.write(QUERY)
-            self._pacer.asked()
-
-    def on_cursor_position(self, event: events.CursorPosition) -> None:
-        """The terminal has drawn everything before the question."""
-        self._pacer.answered()
 
     def change(self, **values: Any) -> None:
         """Change what this viewer shows, and redraw."""

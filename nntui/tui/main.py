@@ -7,20 +7,27 @@ import signal
 import sys
 import termios
 import threading
+from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 from textual.app import App
 
+from nntui.config.race import RaceSettings
 from nntui.display import display
-from nntui.errors import DIVERGED, FAILED
+from nntui.errors import DIVERGED, FAILED, UserError
 from nntui.runs.directory import LIVE, RunDirectory
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import detect
 from nntui.tui.debugger.app import DebugApp
 from nntui.tui.debugger.worker import Open
-from nntui.tui.source import Source
+from nntui.tui.race.app import RaceApp
+from nntui.tui.race.session import RaceSession
+from nntui.tui.source import Source, open_run
+from nntui.tui.sweep.app import Follows, SweepApp
+from nntui.tui.sweep.view import SweepView
 
 MODES = (1049, 1000, 1002, 1003, 1006, 1015, 2004, 1004)
 RESTORE = "".join(f"\x1b[?{mode}l" for mode in MODES) + "\x1b[<u\x1b[?25h\x1b[0m"
@@ -74,18 +81,47 @@ class _Signals:
 def show(source: Source, run: RunDirectory, *, pace: str | float = "auto") -> int:
     """Show the run until the user leaves; returns the exit code."""
     app = NntuiApp(source, detect(os.environ, sys.stderr.encoding), pace=pace)
+    code = _run(app)
+    return code if code is not None else _farewell(app, run)
+
+
+def _run(app: App[int]) -> int | None:
+    """Run a program of the screen; the exit code where it was ended from outside, or failed."""
     with _Signals(app) as signals:
         app.run()
     if signals.received:
         return 128 + signals.received
-    if app.return_code:
-        return FAILED
-    return _farewell(app, run)
+    return FAILED if app.return_code else None
 
 
 def show_debugger(open_session: Open) -> int:
     """Show a debugger until the user leaves; returns the exit code."""
-    app = DebugApp(open_session, detect(os.environ, sys.stderr.encoding))
+    return _run(DebugApp(open_session, detect(os.environ, sys.stderr.encoding))) or 0
+
+
+def show_sweep(watcher: Follows, runs: Path) -> int:
+    """Show a search, and the runs of its trials, until the user leaves; returns the exit code."""
+    view: SweepView | None = None
+    caps = detect(os.environ, sys.stderr.encoding)
+    while True:
+        app = SweepApp(watcher, caps, view)
+        code = _run(app)
+        if code is not None or app.opened is None:
+            return code or 0
+        view = app.view
+        try:
+            source = open_run(RunDirectory(runs / app.opened))
+        except UserError as error:
+            view = replace(view, message=f"cannot be opened here: {'; '.join(error.messages)}")
+            continue
+        code = _run(NntuiApp(source, caps))
+        if code is not None:
+            return code
+
+
+def show_race(settings: RaceSettings, of: RunDirectory | None) -> int:
+    """Show a race until the user leaves; returns the exit code."""
+    app = RaceApp(lambda: RaceSession(settings, of), settings.title, detect(os.environ, sys.stderr.encoding))
     with _Signals(app) as signals:
         app.run()
     return 128 + signals.received if signals.received else FAILED if app.return_code else 0

@@ -141,10 +141,12 @@ class LiveSource(Source):
         missing = frozenset(k for k in self._wanted if not _tells(self._told[1], k)) if self._gone else None
         if not missing:
             return
+        new = self._replay is None
         if self._replay is None:
             self._replay = Replay(self._run, self._post)
-            self._replay.start()
         self._replay.want(missing)
+        if new:  # not before it knows what to tell
+            self._replay.start()
 
 
 def _tells(found: dict[str, Statistic | None], key: str) -> bool:

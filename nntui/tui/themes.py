@@ -190,6 +190,8 @@ class Palette:
             return self._level("positive" if k > 0 else "negative", abs(k) / 8)
         if name == "ink":
             return self._ink(k)
+        if name == "height":
+            return self._height(k)
         return self._level(name, k / 8)
 
     def _level(self, name: str, share: float) -> str:
@@ -203,6 +205,15 @@ class Palette:
             return self.background
         bright = {"positive": ("blue", "bright_blue"), "negative": ("yellow", "bright_yellow")}
         return bright[name][share > 0.6] if name in bright else color
+
+    def _height(self, k: int) -> str:
+        """Bands (even) from the ground up, and the lines between them (odd); dim enough for trails on them.
+
+        In the terminal's own colors the lines alone: too few shades are there for bands.
+        """
+        if self.ansi:
+            return "blue" if k % 2 else self.background
+        return _blend(self.background, self._roles["positive"], 0.55 * min(1.0, k / 25))
 
     def _ink(self, k: int) -> str:
         if not self.ansi:

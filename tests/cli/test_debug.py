@@ -72,7 +72,7 @@ def test_expression_json() -> None:
         assert node["relative_error"] <= 1e-7
         np.testing.assert_allclose(node["numeric"], node["gradient"], rtol=1e-6)
     product_node = found["nodes"][-1]
-    assert product_node["local"][0] == {"input": 2, "kind": "scalar", "value": -4}
+    assert product_node["local"][0] == {"input": 2, "kind": "scalar", "rule": "z", "value": -4}
     assert found["nodes"][2]["contributions"] == [{"from": 4, "input": 0, "value": -4}]
 
 

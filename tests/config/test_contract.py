@@ -193,11 +193,7 @@ def test_nested_defaults_are_those_of_the_contract() -> None:
     assert spec.order == Curriculum(start=0.3, epochs=20)
 
 
-def test_a_missing_table_is_required_and_the_race_is_not_in_this_release() -> None:
+def test_a_missing_table_is_required() -> None:
     assert messages("") == [
         f"t.toml:1: {k}: is required" for k in ("data", "layers", "objective", "optimizer")
     ]
-    race = (
-        '[race]\nsurface = "beale"\nstart = [-1.0, 1.5]\nsteps = 500\n[[race.contestants]]\ntype = "adam"\n'
-    )
-    assert messages(XOR + race) == ["t.toml:14: race: this table is not in this release"]

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from nntui.cli import group
 from nntui.config import demos
 from nntui.config.load import load
+from nntui.config.load_race import load_race
 from nntui.training.experiment import Experiment, build
 from nntui_core import probe
 from nntui_core.optimizers.base import SecondOrder
@@ -67,7 +68,7 @@ def test_a_demo_is_explained_and_its_commands_work(name: str) -> None:
         target = context.params.get("config") or context.params.get("words", ("",))[0]
         if target != "latest":
             assert target == name
-            load(name, context.params["overrides"])
+            (load_race if words[1] == "race" else load)(name, context.params["overrides"])
 
 
 @pytest.mark.parametrize("name", SHORT)

@@ -207,7 +207,7 @@ SETTINGS = {
     "\x1b[31m=1": "--set \\e[31m=1: not a key",
     f"title={'[' * 50}{']' * 50}": "--set title: nested too deeply",
     "data.source=xar": "--set data.source=xar: data.source: not a known name (given 'xar'",
-    "race.steps=3": "--set race.steps=3: race: this table is not in this release",
+    "race.steps=0": "--set race.steps=0: race.steps: not allowed (given 0; allowed more than 0)",
 }
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from nntui_core.differences import slope
-from nntui_core.gradcheck import ENTRIES, Checker, band, relative_error, sample
+from nntui_core.gradcheck import ENTRIES, OTHERS, Checker, band, relative_error, sample
+from nntui_core.graph import Graph
 from nntui_core.ops.convolution import MaxPool2d, Window
 from tests.core.test_expression import planned
 
@@ -141,7 +142,9 @@ def test_random_entries_are_the_same_each_time_and_all_of_a_small_node() -> None
     plan = planned("sum(W) + sum(v)", W=np.ones((30, 40)), v=[1.0, 2.0])
     first, second = sample(plan.graph["W"]), sample(plan.graph["W"])
     assert first.tolist() == second.tolist() == sorted(set(first.tolist()))
-    assert len(first) == ENTRIES
+    assert len(first) == OTHERS
+    weight = Graph().leaf("W", (30, 40), "parameter")
+    assert len(sample(weight)) == ENTRIES
     assert first.max() > 600 > first.min()
     assert sample(plan.graph["v"]).tolist() == [0, 1]
 

@@ -49,9 +49,9 @@ def well_formed(subject: Subject, *, numeric: bool = False) -> tuple[str, str]:
 def test_scalar_graph() -> None:
     tex, md = well_formed(expression("(x+y)*z", x=-2, y=5, z=-4))
     for line in (
-        r"q_{1} &= x + y = -2 + 5 = 3",
-        r"f &= q_{1} \cdot z = 3 \cdot \left(-4\right) = -12",
-        r"\frac{\partial f}{\partial f} \to q_{1} :\quad & \frac{\partial f}{\partial q_{1}} \cdot "
+        r"q &= x + y = -2 + 5 = 3",
+        r"f &= q \cdot z = 3 \cdot \left(-4\right) = -12",
+        r"\frac{\partial f}{\partial f} \to q :\quad & \frac{\partial f}{\partial q} \cdot "
         r"\frac{\partial f}{\partial f} = \left(-4\right) \cdot 1 = -4",
         r"\frac{\partial f}{\partial x} &= -4",
         r"\frac{\partial f}{\partial z} &= 3",
@@ -79,7 +79,7 @@ def test_vector_graph() -> None:
         r"\begin{bmatrix} 0.2 \\ 0.4 \end{bmatrix}",
     )
     g = r"\begin{bmatrix} 0.44 \\ 0.52 \end{bmatrix}"
-    assert rf"q_{{1}} &= W \, x = {matrix} \, {x} = \begin{{bmatrix}} 0.22 \\ 0.26 \end{{bmatrix}}" in tex
+    assert rf"q &= W \, x = {matrix} \, {x} = \begin{{bmatrix}} 0.22 \\ 0.26 \end{{bmatrix}}" in tex
     assert rf"{g} \, {x}^{{\top}} = \begin{{bmatrix}} 0.088 & 0.176 \\ 0.104 & 0.208 \end{{bmatrix}}" in tex
     assert rf"{matrix}^{{\top}} \, {g} = \begin{{bmatrix}} -0.112 \\ 0.636 \end{{bmatrix}}" in tex
 

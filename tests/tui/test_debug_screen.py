@@ -300,11 +300,11 @@ async def test_values_pane_moves_the_entry_that_the_card_follows():
         await d.press("g")
         await d.find("hidden.W")
         await d.press("4", "right", "down", "down")
-        # Θ: a row a unit, a column an input.
-        assert (d.screen.view.grid.row, d.screen.view.grid.column) == (2, 1)
-        assert "[1, 2]" in d.card("value")
+        # Θ: a row a unit, the bias first, then a column an input.
+        assert (d.screen.view.grid.row, d.screen.view.grid.column) == (2, 2)
+        assert "Θ[2, 2]" in d.card("value")
         view = await d.press("m")
-        assert view.grid.title == "∂L/∂hidden.W"
+        assert view.grid.title == "∂L/∂hidden.Θ"
         await d.find("hidden.a")
         await d.press("m")
         assert "∂hidden.a/∂hidden.z" in d.screen.view.grid.title

@@ -51,6 +51,7 @@ class Add(Binary):
 
     type: ClassVar[str] = "add"
     formula: ClassVar[str] = "x + y"
+    derivatives: ClassVar[tuple[str, ...]] = ("1",)
     symbol: ClassVar[str] = "+"
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
@@ -69,6 +70,7 @@ class Sub(Binary):
 
     type: ClassVar[str] = "sub"
     formula: ClassVar[str] = "x − y"
+    derivatives: ClassVar[tuple[str, ...]] = ("1", "-1")
     symbol: ClassVar[str] = "-"
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
@@ -84,6 +86,7 @@ class Mul(Binary):
 
     type: ClassVar[str] = "mul"
     formula: ClassVar[str] = "x · y"
+    derivatives: ClassVar[tuple[str, ...]] = ("{1}", "{0}")
     symbol: ClassVar[str] = "*"
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
@@ -99,6 +102,7 @@ class Div(Binary):
 
     type: ClassVar[str] = "div"
     formula: ClassVar[str] = "x / y"
+    derivatives: ClassVar[tuple[str, ...]] = ("1/{1}", "-{0}/{1}²")
     symbol: ClassVar[str] = "/"
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
@@ -114,6 +118,7 @@ class Pow(Binary):
 
     type: ClassVar[str] = "pow"
     formula: ClassVar[str] = "x^y"
+    derivatives: ClassVar[tuple[str, ...]] = ("{1}·{0}^({1}-1)", "{0}^{1}·ln {0}")
     symbol: ClassVar[str] = "**"
 
     def describe(self, args: Sequence[str]) -> str:
@@ -164,6 +169,7 @@ class Maximum(Selection):
 
     type: ClassVar[str] = "maximum"
     formula: ClassVar[str] = "max(x, y)"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 where {0} ≥ {1}, else 0", "1 where {1} > {0}, else 0")
     symbol: ClassVar[str] = "max"
 
     def order(self, a: Array, b: Array) -> Array:
@@ -179,6 +185,7 @@ class Minimum(Selection):
 
     type: ClassVar[str] = "minimum"
     formula: ClassVar[str] = "min(x, y)"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 where {0} ≤ {1}, else 0", "1 where {1} < {0}, else 0")
     symbol: ClassVar[str] = "min"
 
     def order(self, a: Array, b: Array) -> Array:

@@ -39,6 +39,7 @@ class Less(Comparison):
 
     type: ClassVar[str] = "less"
     formula: ClassVar[str] = "x < y"
+    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = "<"
     compare: ClassVar[np.ufunc] = np.less
 
@@ -49,6 +50,7 @@ class LessEqual(Comparison):
 
     type: ClassVar[str] = "less_equal"
     formula: ClassVar[str] = "x ≤ y"
+    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = "<="
     compare: ClassVar[np.ufunc] = np.less_equal
 
@@ -59,6 +61,7 @@ class Greater(Comparison):
 
     type: ClassVar[str] = "greater"
     formula: ClassVar[str] = "x > y"
+    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = ">"
     compare: ClassVar[np.ufunc] = np.greater
 
@@ -69,6 +72,7 @@ class GreaterEqual(Comparison):
 
     type: ClassVar[str] = "greater_equal"
     formula: ClassVar[str] = "x ≥ y"
+    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = ">="
     compare: ClassVar[np.ufunc] = np.greater_equal
 
@@ -79,6 +83,7 @@ class Equal(Comparison):
 
     type: ClassVar[str] = "equal"
     formula: ClassVar[str] = "x = y"
+    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = "=="
     compare: ClassVar[np.ufunc] = np.equal
 
@@ -89,6 +94,7 @@ class NotEqual(Comparison):
 
     type: ClassVar[str] = "not_equal"
     formula: ClassVar[str] = "x ≠ y"
+    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     symbol: ClassVar[str] = "!="
     compare: ClassVar[np.ufunc] = np.not_equal
 
@@ -99,6 +105,7 @@ class Where(Op):
 
     type: ClassVar[str] = "where"
     formula: ClassVar[str] = "x if c else y"
+    derivatives: ClassVar[tuple[str, ...]] = ("0", "1 where {0}, else 0", "0 where {0}, else 1")
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:

@@ -66,6 +66,7 @@ class Im2col(Op):
 
     type: ClassVar[str] = "im2col"
     formula: ClassVar[str] = "rows of the windows of x"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 for each window that holds the entry",)
     source: ClassVar[str] = "Chellapilla et al. 2006"
     primitive: ClassVar[bool] = True
 
@@ -121,6 +122,7 @@ class Correlate2d(Op):
 
     type: ClassVar[str] = "correlate2d_op"
     formula: ClassVar[str] = "y[o] = Σ_c x[c] ⋆ W[o, c]"
+    derivatives: ClassVar[tuple[str, ...]] = ("W over the windows that hold the entry", "x over the windows")
     source: ClassVar[str] = "LeCun et al. 1998"
 
     window: Window
@@ -223,6 +225,7 @@ class MaxPool2d(Op):
 
     type: ClassVar[str] = "maxpool2d_op"
     formula: ClassVar[str] = "max of each window"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 at each window's largest, else 0",)
     primitive: ClassVar[bool] = True
 
     window: Window
@@ -270,6 +273,7 @@ class AvgPool2d(Op):
 
     type: ClassVar[str] = "avgpool2d_op"
     formula: ClassVar[str] = "mean of each window"
+    derivatives: ClassVar[tuple[str, ...]] = ("1/n",)
     primitive: ClassVar[bool] = True
 
     window: Window

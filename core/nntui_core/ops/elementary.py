@@ -35,6 +35,11 @@ class Power(Elementwise):
             np.power(x, p - 1, out=out)
             np.multiply(out, p, out=out)
 
+    def rule(self, i: int, args: Sequence[str]) -> str:
+        p, x = self.exponent, args[0]
+        written = {0.0: "0", 1.0: "1", 2.0: f"2{x}", 3.0: f"3{x}²"}
+        return written.get(p, f"{p:g}·{x}^({p - 1:g})")
+
     def describe(self, args: Sequence[str]) -> str:
         p = self.exponent
         text = str(int(p)) if p == int(p) and abs(p) < 1e15 else repr(p)
@@ -47,6 +52,7 @@ class Neg(Elementwise):
 
     type: ClassVar[str] = "neg"
     formula: ClassVar[str] = "−x"
+    derivatives: ClassVar[tuple[str, ...]] = ("-1",)
 
     def f(self, x: Array, out: Array) -> None:
         np.negative(x, out=out)
@@ -64,6 +70,7 @@ class Reciprocal(Elementwise):
 
     type: ClassVar[str] = "reciprocal"
     formula: ClassVar[str] = "1/x"
+    derivatives: ClassVar[tuple[str, ...]] = ("-1/{0}²",)
 
     def f(self, x: Array, out: Array) -> None:
         np.divide(1.0, x, out=out)
@@ -82,6 +89,7 @@ class Exp(Elementwise):
 
     type: ClassVar[str] = "exp"
     formula: ClassVar[str] = "e^x"
+    derivatives: ClassVar[tuple[str, ...]] = ("e^{0}",)
 
     def f(self, x: Array, out: Array) -> None:
         np.exp(x, out=out)
@@ -96,6 +104,7 @@ class Log(Elementwise):
 
     type: ClassVar[str] = "log"
     formula: ClassVar[str] = "ln x"
+    derivatives: ClassVar[tuple[str, ...]] = ("1/{0}",)
 
     def f(self, x: Array, out: Array) -> None:
         np.log(x, out=out)
@@ -110,6 +119,7 @@ class Sqrt(Elementwise):
 
     type: ClassVar[str] = "sqrt"
     formula: ClassVar[str] = "√x"
+    derivatives: ClassVar[tuple[str, ...]] = ("1/(2√{0})",)
 
     def f(self, x: Array, out: Array) -> None:
         np.sqrt(x, out=out)
@@ -124,6 +134,7 @@ class Sin(Elementwise):
 
     type: ClassVar[str] = "sin"
     formula: ClassVar[str] = "sin x"
+    derivatives: ClassVar[tuple[str, ...]] = ("cos {0}",)
 
     def f(self, x: Array, out: Array) -> None:
         np.sin(x, out=out)
@@ -138,6 +149,7 @@ class Cos(Elementwise):
 
     type: ClassVar[str] = "cos"
     formula: ClassVar[str] = "cos x"
+    derivatives: ClassVar[tuple[str, ...]] = ("-sin {0}",)
 
     def f(self, x: Array, out: Array) -> None:
         np.cos(x, out=out)
@@ -153,6 +165,7 @@ class Tan(Elementwise):
 
     type: ClassVar[str] = "tan"
     formula: ClassVar[str] = "tan x"
+    derivatives: ClassVar[tuple[str, ...]] = ("1/cos²{0}",)
 
     def f(self, x: Array, out: Array) -> None:
         np.tan(x, out=out)
@@ -168,6 +181,7 @@ class Log10(Elementwise):
 
     type: ClassVar[str] = "log10"
     formula: ClassVar[str] = "log₁₀ x"
+    derivatives: ClassVar[tuple[str, ...]] = ("1/({0}·ln 10)",)
 
     def f(self, x: Array, out: Array) -> None:
         np.log10(x, out=out)
@@ -182,6 +196,7 @@ class Clip(Elementwise):
 
     type: ClassVar[str] = "clip"
     formula: ClassVar[str] = "min(max(x, low), high)"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 within the limits, else 0",)
 
     low: float
     """The least value."""
@@ -207,6 +222,7 @@ class Abs(Elementwise):
 
     type: ClassVar[str] = "abs"
     formula: ClassVar[str] = "|x|"
+    derivatives: ClassVar[tuple[str, ...]] = ("sign({0})",)
 
     def f(self, x: Array, out: Array) -> None:
         np.abs(x, out=out)

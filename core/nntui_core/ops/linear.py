@@ -22,6 +22,7 @@ class MatMul(Op):
 
     type: ClassVar[str] = "matmul"
     formula: ClassVar[str] = "x @ y"
+    derivatives: ClassVar[tuple[str, ...]] = ("{1}ᵀ", "{0}ᵀ")
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:
@@ -59,6 +60,7 @@ class Affine(Op):
 
     type: ClassVar[str] = "affine"
     formula: ClassVar[str] = "x·W + b"
+    derivatives: ClassVar[tuple[str, ...]] = ("{1}ᵀ", "{0}ᵀ", "1")
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 3)
@@ -97,6 +99,7 @@ class Dot(Op):
 
     type: ClassVar[str] = "dot"
     formula: ClassVar[str] = "Σ xᵢ yᵢ"
+    derivatives: ClassVar[tuple[str, ...]] = ("{1}", "{0}")
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:
@@ -118,6 +121,7 @@ class Outer(Op):
 
     type: ClassVar[str] = "outer"
     formula: ClassVar[str] = "xᵢ yⱼ"
+    derivatives: ClassVar[tuple[str, ...]] = ("{1}", "{0}")
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:

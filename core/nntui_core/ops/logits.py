@@ -33,6 +33,7 @@ class LogSoftmax(Op):
 
     type: ClassVar[str] = "log_softmax"
     formula: ClassVar[str] = "zⱼ − ln Σₖ e^zₖ"
+    derivatives: ClassVar[tuple[str, ...]] = ("1-p_i on the diagonal, else -p_j",)
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 1)
@@ -58,6 +59,7 @@ class ProbabilityCrossEntropy(Op):
 
     type: ClassVar[str] = "cross_entropy_op"
     formula: ClassVar[str] = "−Σⱼ tⱼ ln softmax(z)ⱼ"
+    derivatives: ClassVar[tuple[str, ...]] = ("p - t", "-ln p")
 
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 2)

@@ -40,6 +40,7 @@ class BatchNorm(Op):
 
     type: ClassVar[str] = "batchnorm_op"
     formula: ClassVar[str] = "γ (x − mean)/√(var + eps) + β"
+    derivatives: ClassVar[tuple[str, ...]] = ("γ/√(var + eps)·(1 - 1/m - x̂²/m) on the diagonal", "x̂", "1")
     source: ClassVar[str] = "Ioffe & Szegedy 2015, algorithm 1"
     primitive: ClassVar[bool] = True
 
@@ -91,6 +92,7 @@ class BatchNormEval(Op):
 
     type: ClassVar[str] = "batchnorm_eval_op"
     formula: ClassVar[str] = "γ (x − running mean)/√(running var + eps) + β"
+    derivatives: ClassVar[tuple[str, ...]] = ("γ/√(var + eps)", "x̂", "1")
     source: ClassVar[str] = "Ioffe & Szegedy 2015, algorithm 2"
     primitive: ClassVar[bool] = True
 
@@ -127,6 +129,7 @@ class Mask(Op):
 
     type: ClassVar[str] = "mask"
     formula: ClassVar[str] = "x · mask"
+    derivatives: ClassVar[tuple[str, ...]] = ("{1}",)
     source: ClassVar[str] = "Srivastava et al. 2014, inverted"
     primitive: ClassVar[bool] = True
 

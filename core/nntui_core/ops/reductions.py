@@ -62,6 +62,7 @@ class Sum(Reduction):
 
     type: ClassVar[str] = "sum"
     formula: ClassVar[str] = "Σ xᵢ"
+    derivatives: ClassVar[tuple[str, ...]] = ("1",)
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         np.add.reduce(xs[0], axis=self.axis, keepdims=self.keepdims, out=out)
@@ -76,6 +77,7 @@ class Mean(Reduction):
 
     type: ClassVar[str] = "mean"
     formula: ClassVar[str] = "Σ xᵢ / n"
+    derivatives: ClassVar[tuple[str, ...]] = ("1/n",)
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         np.add.reduce(xs[0], axis=self.axis, keepdims=self.keepdims, out=out)
@@ -91,6 +93,7 @@ class Norm2(Reduction):
 
     type: ClassVar[str] = "norm2"
     formula: ClassVar[str] = "Σ xᵢ²"
+    derivatives: ClassVar[tuple[str, ...]] = ("2{0}",)
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         if self.axis is None:
@@ -109,6 +112,7 @@ class Norm(Reduction):
 
     type: ClassVar[str] = "norm"
     formula: ClassVar[str] = "√(Σ xᵢ²)"
+    derivatives: ClassVar[tuple[str, ...]] = ("{0}/‖{0}‖",)
     primitive: ClassVar[bool] = False
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
@@ -134,6 +138,7 @@ class Prod(Reduction):
 
     type: ClassVar[str] = "prod"
     formula: ClassVar[str] = "Π xᵢ"
+    derivatives: ClassVar[tuple[str, ...]] = ("the product of the others",)
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         np.multiply.reduce(xs[0], axis=self.axis, keepdims=self.keepdims, out=out)
@@ -155,6 +160,7 @@ class Var(Reduction):
 
     type: ClassVar[str] = "var"
     formula: ClassVar[str] = "Σ (xᵢ − x̄)² / (n − ddof)"
+    derivatives: ClassVar[tuple[str, ...]] = ("2({0} - mean)/(n - {ddof})",)
     primitive: ClassVar[bool] = False
 
     ddof: Annotated[int, Ge(0)] = 0
@@ -197,6 +203,7 @@ class Std(Var):
 
     type: ClassVar[str] = "std"
     formula: ClassVar[str] = "√(Σ (xᵢ − x̄)² / (n − ddof))"
+    derivatives: ClassVar[tuple[str, ...]] = ("({0} - mean)/((n - {ddof})·std)",)
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         super().forward(xs, out, ws)
@@ -239,6 +246,7 @@ class Max(Extremum):
     type: ClassVar[str] = "max"
     formula: ClassVar[str] = "max xᵢ"
     extreme: ClassVar[np.ufunc] = np.maximum
+    derivatives: ClassVar[tuple[str, ...]] = ("1 at the largest, else 0",)
 
 
 @dataclass(frozen=True)
@@ -248,6 +256,7 @@ class Min(Extremum):
     type: ClassVar[str] = "min"
     formula: ClassVar[str] = "min xᵢ"
     extreme: ClassVar[np.ufunc] = np.minimum
+    derivatives: ClassVar[tuple[str, ...]] = ("1 at the smallest, else 0",)
 
 
 def _rows(op: Op, shapes: tuple[Shape, ...]) -> Shape:
@@ -264,6 +273,7 @@ class RowSum(Op):
 
     type: ClassVar[str] = "row_sum"
     formula: ClassVar[str] = "Σⱼ xᵢⱼ"
+    derivatives: ClassVar[tuple[str, ...]] = ("1",)
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:
@@ -282,6 +292,7 @@ class Pick(Op):
 
     type: ClassVar[str] = "pick"
     formula: ClassVar[str] = "x[i, labelᵢ]"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 at the label, else 0",)
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:
@@ -308,6 +319,7 @@ class RowMax(Op):
 
     type: ClassVar[str] = "row_max"
     formula: ClassVar[str] = "max of each row, as a constant"
+    derivatives: ClassVar[tuple[str, ...]] = ("0",)
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:

@@ -22,6 +22,7 @@ class Reshape(Op):
 
     type: ClassVar[str] = "reshape"
     formula: ClassVar[str] = "x in another shape"
+    derivatives: ClassVar[tuple[str, ...]] = ("1",)
     primitive: ClassVar[bool] = True
 
     shape: tuple[int, ...]
@@ -46,6 +47,7 @@ class Transpose(Op):
 
     type: ClassVar[str] = "transpose"
     formula: ClassVar[str] = "xᵀ"
+    derivatives: ClassVar[tuple[str, ...]] = ("1",)
     primitive: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:
@@ -67,6 +69,7 @@ class Concat(Op):
 
     type: ClassVar[str] = "concat"
     formula: ClassVar[str] = "[x, y, …]"
+    derivatives: ClassVar[tuple[str, ...]] = ("1",)
     primitive: ClassVar[bool] = True
 
     axis: int = 1
@@ -104,6 +107,7 @@ class Index(Op):
 
     type: ClassVar[str] = "index"
     formula: ClassVar[str] = "x[i, j]"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 at what is picked, else 0",)
     primitive: ClassVar[bool] = True
 
     key: tuple[int | Slice, ...]
@@ -159,6 +163,7 @@ class Permute(Op):
 
     type: ClassVar[str] = "permute"
     formula: ClassVar[str] = "x with its axes in another order"
+    derivatives: ClassVar[tuple[str, ...]] = ("1",)
     primitive: ClassVar[bool] = True
 
     axes: tuple[int, ...]

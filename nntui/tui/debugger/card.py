@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from nntui.debugging import products
-from nntui.debugging.trace import judged
+from nntui.debugging.records import GIVEN
 from nntui.display import display
 from nntui.tui.debugger.format import FEW, added, at, factor, number, shape_text, whole
-from nntui.tui.debugger.moment import Look
+from nntui.tui.debugger.moment import Array, Look
+from nntui.tui.debugger.numeric import numeric
+from nntui.tui.debugger.theta import theta_of
 from nntui.tui.debugger.view import CardLine
 from nntui.tui.render.picture import Row, Style, join, text
 from nntui_core.graph import Node
@@ -17,15 +21,6 @@ from nntui_core.plan import Edge
 MUTED = Style(fg="muted")
 VALUE = Style(bold=True)
 GRADIENT = Style(fg="accent", bold=True)
-BANDS = {
-    "good": "good",
-    "acceptable": "good",
-    "suspect": "warn",
-    "wrong": "bad",
-    "undefined": "bad",
-    "kink": "warn",
-    "unknown": "muted",
-}
 SHOWN_TERMS = 4
 SHARES = 1 << 21
 """Entries times samples up to which each sample's share is computed."""
@@ -47,7 +42,7 @@ def card(look: Look) -> tuple[CardLine, ...]:
         lines += _samples(look)
     lines += _shape(look)
     if look.complete(node):
-        lines += _numeric(look)
+        lines += numeric(look, where(look))
     return tuple(lines)
 
 
@@ -90,14 +85,29 @@ def _small(value: np.ndarray) -> str:
     return whole(value) if value.size <= FEW else shape_text(value.shape)
 
 
+def where(look: Look) -> str:
+    """The entry that is looked at as an index: of a dense layer's weights and biases, the place in Θ."""
+    theta = theta_of(look, look.node)
+    if theta is None:
+        return at(look.index(look.node, look.entry))
+    return f"Θ{at(theta.place(look.node, look.entry))}"
+
+
+def _array(look: Look, get: Callable[[Node], Array | None], plain: str) -> str:
+    """An array written out or summed up; weights, with their biases, as Θ."""
+    theta = theta_of(look, look.node)
+    matrix = theta.matrix(get) if theta is not None and look.node is theta.weight else None
+    return plain if matrix is None else f"Θ {whole(matrix)}"
+
+
 def _value(look: Look) -> CardLine:
     node = look.node
     value = look.value(node)
     if value is None:
         return _line("value", text("not computed yet", MUTED))
-    parts = [text(look.value_text(node, whole), VALUE)]
+    parts = [text(_array(look, look.value, look.value_text(node, whole)), VALUE)]
     if value.size > 1:
-        parts.append(text(f"   {at(look.index(node, look.entry))} = {number(value.reshape(-1)[look.entry])}"))
+        parts.append(text(f"   {where(look)} = {number(value.reshape(-1)[look.entry])}"))
     if any(name == node.name for name, _ in look.debugger.edits):
         parts.append(text("   set by hand", Style(fg="warn")))
     return _line("value", *parts)
@@ -128,8 +138,7 @@ def _gradient(look: Look) -> list[CardLine]:
         return [_line(label, text(f"∂{f}/∂{f} = 1", GRADIENT), text("  where it begins", MUTED))]
     edges = look.wiring.incoming.get(node.id, [])
     if not edges:
-        words = "none: no path from here to the result is differentiable" if look.network else "none"
-        return [_line(label, text(words, MUTED))]
+        return [_line(label, text(_no_gradient(look, node), MUTED))]
     arrived = [e for e in edges if look.sent(e)]
     if not arrived:
         return [_line(label, text("not reached yet", MUTED))]
@@ -137,9 +146,10 @@ def _gradient(look: Look) -> list[CardLine]:
     assert g is not None
     what = f"∂{f}/∂{look.called(node)}"
     more = len(edges) - len(arrived)
-    parts = [text(f"{what} = "), text(look.gradient_text(node, whole), GRADIENT)]
+    written = _array(look, look.gradient, look.gradient_text(node, whole))
+    parts = [text(f"{what} = "), text(written, GRADIENT)]
     if g.size > 1:
-        parts.append(text(f"   {at(look.index(node, look.entry))} = {number(g.reshape(-1)[look.entry])}"))
+        parts.append(text(f"   {where(look)} = {number(g.reshape(-1)[look.entry])}"))
     if more:
         parts.append(text(f"   so far, {more} path{'s' * (more > 1)} to come", Style(fg="warn")))
     lines = [_line(label, *parts)]
@@ -160,6 +170,17 @@ def _gradient(look: Look) -> list[CardLine]:
             )
         )
     return lines
+
+
+def _no_gradient(look: Look, node: Node) -> str:
+    """Why none arrives."""
+    if node.role in GIVEN:
+        return "none: it is given"
+    if node.id not in look.wiring.of_output:
+        return f"none: it stands beside the path, nothing that {look.letter} is computed from reads it"
+    if node.op is not None and node.id in look.wiring.fixed:
+        return "none: it depends on constants alone"
+    return f"none: no path from here to {look.letter} is differentiable"
 
 
 def _whom(look: Look, edge: Edge) -> str:
@@ -288,45 +309,13 @@ def _samples(look: Look) -> list[CardLine]:
 
 def _shape(look: Look) -> list[CardLine]:
     node = look.node
-    g = look.plan.adjoint(node)
-    if g is None or node.role == "label":
+    g = look.gradient(node) if look.complete(node) else None
+    if g is None:
         return []
     fits = g.shape == node.shape
     words = f"gradient {shape_text(g.shape)} = shape of {look.called(node)} "
     return [
         _line(
             "shape", text(words), text("✓" if fits else "✗", Style(fg="good" if fits else "bad", bold=True))
-        )
-    ]
-
-
-def _numeric(look: Look) -> list[CardLine]:
-    node = look.node
-    every = tuple(range(look.size(node))) if look.size(node) <= FEW else (look.entry,)
-    check = look.comparison.check(node, every)
-    if check is None:
-        if look.debugger.edits and node.role != "label":
-            return [_line("numeric", text("not above a value that was set by hand", MUTED))]
-        return []
-    role = BANDS[check.verdict]
-    where = at(look.index(node, look.entry)) + " " if len(every) < look.size(node) else ""
-    if check.verdict == "kink":
-        words = "kink: the branch changes within ±h, no derivative to compare with"
-        return [_line("numeric", text(where), text(words, Style(fg=role, bold=True)))]
-    values = [
-        "kink" if one == "kink" else f"{v:.7g}".replace("-", "−")
-        for v, one in zip(check.numeric.tolist(), check.verdicts, strict=True)
-    ]
-    shown = values[0] if node.shape == () or len(values) == 1 else "[" + ", ".join(values) + "]"
-    if check.verdict == "unknown":
-        words = "   unknown: the difference cannot be told from rounding"
-        return [_line("numeric", text(where), text(shown), text(words, Style(fg=role, bold=True)))]
-    return [
-        _line(
-            "numeric",
-            text(f"{where}(f(x+h) − f(x−h))/2h = ".replace("f(", f"{look.letter}("), MUTED),
-            text(shown),
-            text("   "),
-            text(judged(check).replace("0.0e+00", "0"), Style(fg=role, bold=True)),
         )
     ]

@@ -10,6 +10,7 @@ import numpy as np
 from nntui.debugging.conditions import parse
 from nntui.display import display
 from nntui.errors import UserError
+from nntui.tui.debugger.card import where
 from nntui.tui.debugger.format import at, number
 
 if TYPE_CHECKING:
@@ -66,11 +67,12 @@ def edit(session: DebugSession, text: str) -> None:
         raise UserError(f"value: {display(node.name, 40)} is not computed yet (u goes there)")
     index = look.index(node, look.entry)
     session.preview = None
+    place = f"{node.name} {where(look)}".strip()
     before = float(look.plan.value(node)[index])
     session.debugger.edit(node.name, index, value)
     session.wiring.kept.clear()
     session.compare()
-    session.say(f"{node.name}{at(index)}: {number(before)} → {number(value)}, here only", "warn")
+    session.say(f"{place}: {number(before)} → {number(value)}, here only", "warn")
 
 
 def undo(session: DebugSession) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.tui.debugger import graph, grids
+from nntui.tui.debugger.theta import theta_of
 from nntui_core.graph import Node
 from nntui_core.minimizing import Minimizer
 
@@ -39,6 +40,15 @@ def scroll(session: DebugSession, dx: int, dy: int) -> None:
         size = prod(node.shape)
         session.entries[node.name] = max(0, min(look.entry + (dx or dy), size - 1))
         return
+    theta = theta_of(look, node)
+    if theta is not None:
+        row, column = theta.place(node, look.entry)
+        row = max(0, min(row + dy, theta.shape[0] - 1))
+        column = max(0, min(column + dx, theta.shape[1] - 1))
+        found, entry = theta.entry(row, column)
+        session.cursor_name = found.name
+        session.entries[found.name] = entry
+        return
     places = grids.layout(look, node)
     where = np.argwhere(places == look.entry)
     row, column = (int(k) for k in where[0]) if len(where) else (0, 0)
@@ -57,9 +67,10 @@ def next_map(session: DebugSession, by: int = 1) -> None:
 
 def search(session: DebugSession, text: str) -> None:
     """To the next node whose name, or op, holds the text. Raises UserError."""
-    wanted = text.strip().casefold()
+    wanted = (text.strip() or session.searched).casefold()
     if not wanted:
         raise UserError("search: type a part of a node's name")
+    session.searched = wanted
     nodes = list(session.wiring.nodes)
     here = nodes.index(session.cursor)
     order = nodes[here + 1 :] + nodes[: here + 1]
@@ -68,8 +79,11 @@ def search(session: DebugSession, text: str) -> None:
     def exact(n: Node) -> bool:
         return wanted in (n.name.casefold(), short.get(n.id, "").casefold())
 
+    def drawn(n: Node) -> bool:
+        return wanted in n.name.casefold() or wanted in short.get(n.id, "").casefold()
+
     hits = [n for n in order if exact(n)] if not exact(session.cursor) else []
-    hits = hits or [n for n in order if wanted in n.name.casefold()]
+    hits = hits or [n for n in order if drawn(n)]
     hits = hits or [n for n in order if n.op is not None and wanted in n.op.type]
     if not hits:
         raise UserError(f"search: no node's name holds {display(text, 40)}")

@@ -12,6 +12,8 @@ from nntui.tui.render.numbers import trimmed
 
 Array = NDArray[Any]
 
+CELLS = 20
+"""Of a vector that is written out in the graph."""
 FEW = 6
 """Entries of an array that are written out."""
 SYMBOLS = {
@@ -40,7 +42,9 @@ def brief(a: Array | None) -> str:
     if a.ndim == 0:
         return number(a)
     if a.ndim == 1 and a.size <= 2:
-        return "[" + ", ".join(trimmed(float(v), 3) for v in a) + "]"
+        written = "[" + ", ".join(trimmed(float(v), 3) for v in a) + "]"
+        if len(written) <= CELLS:
+            return written
     length = norm(a)
     return (
         f"{shape_text(a.shape)} ‖{trimmed(length, 3)}‖"
@@ -93,8 +97,3 @@ def added(parts: list[str]) -> str:
 def at(index: tuple[int, ...]) -> str:
     """An index, such as "[3, 17]"; empty for a number's."""
     return "[" + ", ".join(map(str, index)) + "]" if index else ""
-
-
-def is_name(name: str) -> bool:
-    """Whether it is a name that somebody gave, not one written from an operation."""
-    return not any(c in name for c in " ()@*-/")

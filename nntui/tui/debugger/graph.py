@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from nntui.debugging.naming import is_name
 from nntui.display import display
-from nntui.tui.debugger.format import SYMBOLS, brief, is_name
+from nntui.tui.debugger.format import SYMBOLS, brief
 from nntui.tui.debugger.moment import Look
 from nntui.tui.render.flow import FlowNode
 from nntui_core.graph import Node
@@ -24,7 +25,7 @@ def flow_nodes(look: Look, *, at_optimizer: bool = False) -> tuple[FlowNode, ...
                 label_of(look, node),
                 tuple(a.id for a in node.args),
                 None if value is None or constant else look.value_text(node, brief),
-                look.gradient_text(node, brief) or None,
+                look.gradient_text(node, brief) or (None if look.expects(node) else ""),
                 look.known(node),
                 current,
                 node is look.node,

@@ -9,6 +9,7 @@ import numpy as np
 from nntui.debugging import products
 from nntui.tui.debugger.format import shape_text
 from nntui.tui.debugger.moment import Array, Look
+from nntui.tui.debugger.theta import Theta, theta_of
 from nntui.tui.debugger.view import Grid
 from nntui_core.graph import Node
 
@@ -21,13 +22,11 @@ MOST_SIDE = 256
 def layout(look: Look, node: Node) -> Array:
     """The flat entries of the node in two dimensions, as they are drawn.
 
-    Samples are rows; a weight matrix is drawn as Θ, a row a unit; of pictures the sample's, the channels one
+    Samples are rows; of pictures the sample's, the channels one
     below the other; of kernels a row a filter.
     """
     shape = node.shape
     flat: Array = np.arange(prod(shape)).reshape(shape)
-    if node.role == "parameter" and len(shape) == 2:
-        return flat.T
     if len(shape) <= 1:
         return flat.reshape(1, -1)
     if len(shape) == 2:
@@ -40,8 +39,6 @@ def layout(look: Look, node: Node) -> Array:
 
 def corner(look: Look, node: Node) -> str:
     """What rows and columns are."""
-    if node.role == "parameter" and len(node.shape) == 2:
-        return "Θ: units × inputs"
     if len(node.shape) == 2 and look.samples(node):
         return "samples × units"
     if len(node.shape) > 2:
@@ -63,6 +60,9 @@ def grid(look: Look, kind: str) -> Grid:
     node = look.node
     if kind.startswith("local"):
         return _local(look, int(kind.split()[1]))
+    theta = theta_of(look, node)
+    if theta is not None:
+        return _theta(look, theta, kind)
     places = layout(look, node)
     where = np.argwhere(places == look.entry)
     row, column = (int(where[0][0]), int(where[0][1])) if len(where) else (0, 0)
@@ -72,6 +72,22 @@ def grid(look: Look, kind: str) -> Grid:
         words = "not computed yet" if kind == "value" else "not reached yet"
         return Grid(kind, name, None, row, column, note=words, corner=corner(look, node))
     return Grid(kind, name, array.reshape(-1)[places], row, column, corner=corner(look, node))
+
+
+def _theta(look: Look, theta: Theta, kind: str) -> Grid:
+    """Weights and biases of a layer together, whichever of both is looked at."""
+    row, column = theta.place(look.node, look.entry)
+    name = theta.name if kind == "value" else f"∂{look.letter}/∂{theta.name}"
+    values = theta.matrix(look.value if kind == "value" else look.gradient)
+    corner = theta_corner(theta)
+    if values is None:
+        return Grid(kind, name, None, row, column, note="not reached yet", corner=corner)
+    return Grid(kind, name, values, row, column, corner=corner)
+
+
+def theta_corner(theta: Theta) -> str:
+    """What rows and columns are."""
+    return "units × (bias, inputs)" if theta.bias is not None else "units × inputs"
 
 
 def _local(look: Look, i: int) -> Grid:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain, count
 from math import prod
 from typing import Any
 
@@ -14,9 +12,10 @@ from numpy.typing import NDArray
 
 from nntui.debugging.comparison import Comparison
 from nntui.debugging.debugger import Debugger
+from nntui.debugging.naming import is_name, short_names
+from nntui.debugging.records import GIVEN
 from nntui.display import display
-from nntui.tui.debugger.format import is_name, number
-from nntui_core.graph import Node
+from nntui_core.graph import Node, ancestors
 from nntui_core.plan import Edge
 
 Array = NDArray[Any]
@@ -34,7 +33,11 @@ class Wiring:
         self.consumers: dict[int, list[Node]] = {}
         self.kept: dict[tuple[object, ...], Any] = {}
         """What was made of arrays: stepping back and forth restores them, so each is read once."""
-        self.short = _short_names(self.nodes, self.plan.outputs[0], "L" if debugger.subject.network else "f")
+        self.short = short_names(self.nodes, self.plan.outputs[0], network=debugger.subject.network)
+        self.of_output = ancestors([self.plan.outputs[0]])
+        """Ids of what the result is computed from."""
+        self.fixed: set[int] = set()
+        """Ids of ops that depend on what is given alone, such as constants."""
         for edge in self.plan.edges():
             self.incoming.setdefault(edge.target.id, []).append(edge)
             self.outgoing.setdefault(edge.node.id, []).append(edge)
@@ -44,25 +47,10 @@ class Wiring:
             fixed = (a.role in ("parameter", "constant") or a.id in self.of_parameters for a in node.args)
             if node.op is not None and all(fixed):
                 self.of_parameters.add(node.id)
+            if node.op is not None and all(a.role in GIVEN or a.id in self.fixed for a in node.args):
+                self.fixed.add(node.id)
             for arg in dict.fromkeys(node.args):
                 self.consumers.setdefault(arg.id, []).append(node)
-
-
-def _short_names(nodes: tuple[Node, ...], output: Node, letter: str) -> dict[int, str]:
-    """A letter for the result; q, or q1, q2, …, for what has no name of its own; a constant's is its number."""
-    taken = {n.name for n in nodes}
-    nameless = [n for n in nodes if n.op is not None and n is not output and not is_name(n.name)]
-    bases = chain(("q", "v"), ("node" + "_" * k for k in count()))
-    base = next(b for b in bases if not any(re.fullmatch(rf"{b}\d*", t) for t in taken))
-    out = {n.id: f"{base}{k}" if len(nameless) > 1 else base for k, n in enumerate(nameless, 1)}
-    out |= {
-        n.id: number(np.ravel(n.value)[0])
-        for n in nodes
-        if n.role == "constant" and np.size(n.value) == 1 and not is_name(n.name)
-    }
-    if letter == "f" and is_name(output.name):
-        return out
-    return out | {output.id: letter if letter not in taken else "result"}
 
 
 @dataclass
@@ -93,7 +81,8 @@ class Look:
 
     def called(self, node: Node, limit: int = 22) -> str:
         """A node's name inside ∂/∂…: its own, or a short one."""
-        return self.wiring.short.get(node.id) or display(node.name, limit)
+        found = self.wiring.short.get(node.id)
+        return found.replace("-", "−") if found else display(node.name, limit)
 
     def written(self, node: Node, limit: int = 60) -> str:
         """A node's name; one that has none of its own as an equation, such as "q = x + y"."""
@@ -120,6 +109,10 @@ class Look:
         if node is self.output:
             return self.whole_forward
         return bool(edges) and all(map(self.sent, edges))
+
+    def expects(self, node: Node) -> bool:
+        """Whether a gradient arrives at the node at some time."""
+        return node is self.output or bool(self.wiring.incoming.get(node.id))
 
     def gradient(self, node: Node) -> Array | None:
         """The gradient as far as it has arrived; None before the first contribution."""

@@ -45,7 +45,9 @@ class RunOpener:
         experiment = read(self.run.config, fresh=False)
         info = self._from_trainer(experiment) if self._live else self._from_files(experiment)
         session = on_experiment(
-            experiment, title=f"{experiment.settings.title} · update {experiment.trainer.update}"
+            experiment,
+            title=f"{experiment.settings.title} · update {experiment.trainer.update}",
+            of_training=self._live,
         )
         session.debugger.conditions = [parse(text) for text in self._conditions]
         if info:

@@ -22,13 +22,19 @@ def on_minimizer(minimizer: Minimizer) -> DebugSession:
 
 
 def on_experiment(
-    experiment: Experiment, *, sample: int | None = None, batch: int | None = None, title: str = ""
+    experiment: Experiment,
+    *,
+    sample: int | None = None,
+    batch: int | None = None,
+    title: str = "",
+    of_training: bool = False,
 ) -> DebugSession:
-    """Raises UserError."""
+    """``of_training``: a training goes on when the session is left. Raises UserError."""
     return DebugSession(
         opening.on_experiment(experiment, sample=sample, batch=batch),
         experiment.trainer,
         lambda k: opening.on_experiment(experiment, sample=k),
         lambda k: opening.on_experiment(experiment, batch=k),
         title,
+        of_training,
     )

@@ -8,7 +8,8 @@ from math import isfinite
 import numpy as np
 
 from nntui.display import display
-from nntui.tui.debugger.format import at, number
+from nntui.tui.debugger.card import where
+from nntui.tui.debugger.format import number
 from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine
 from nntui.tui.render.picture import Style, join, text
@@ -52,7 +53,7 @@ def card(look: Look, trainer: Trainer | Minimizer, preview: Preview) -> tuple[Ca
 def _entry(look: Look, preview: Preview) -> list[CardLine]:
     """The entry that is looked at, in real numbers."""
     node, parameters = look.node, look.plan.parameters
-    name = f"{display(node.name, 30)}{at(look.index(node, look.entry))}"
+    name = f"{display(node.name, 30)} {where(look)}".strip()
 
     def of(vector: np.ndarray) -> float:
         return float(parameters.view(node.name, vector).reshape(-1)[look.entry])
@@ -75,12 +76,17 @@ def _entry(look: Look, preview: Preview) -> list[CardLine]:
     return lines
 
 
+def _before(value: np.ndarray) -> str:
+    """A slot of one number; – before it was first computed."""
+    return "–" if np.isnan(value).all() else number(value.reshape(-1)[0])
+
+
 def _table(look: Look, preview: Preview) -> list[CardLine]:
     """Each parameter's gradient, slots and change by their lengths; the numbers that are slots."""
     parameters, size = look.plan.parameters, len(preview.theta)
     numbers = [(k, v, preview.slots_after[k]) for k, v in preview.slots.items() if v.shape != (size,)]
     lines = [
-        CardLine(display(k, 9), text(f"{number(v.reshape(-1)[0])} → {number(w.reshape(-1)[0])}"))
+        CardLine(display(k, 9), text(f"{_before(v)} → {number(w.reshape(-1)[0])}"))
         for k, v, w in numbers
         if v.size == 1 and w.size == 1
     ]

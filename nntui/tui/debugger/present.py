@@ -10,6 +10,7 @@ from nntui.display import display
 from nntui.tui.debugger import card, graph, grids, optimizer
 from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.steps import step_lines, watch_lines
+from nntui.tui.debugger.theta import theta_of
 from nntui.tui.debugger.view import Grid, View
 
 if TYPE_CHECKING:
@@ -57,7 +58,13 @@ def _optimizer_grid(session: DebugSession, look: Look) -> Grid:
     assert session.preview is not None
     if look.node.role != "parameter":
         return grids.grid(look, session.kind)
-    change = look.plan.parameters.view(look.node.name, session.preview.after - session.preview.theta)
+    parameters, moved = look.plan.parameters, session.preview.after - session.preview.theta
+    theta = theta_of(look, look.node)
+    if theta is not None:
+        row, column = theta.place(look.node, look.entry)
+        values = theta.matrix(lambda node: parameters.view(node.name, moved))
+        return Grid("Δ", f"Δ{theta.name}", values, row, column, corner=grids.theta_corner(theta))
+    change = parameters.view(look.node.name, moved)
     places = grids.layout(look, look.node)
     where = np.argwhere(places == look.entry)[0]
     return Grid(
@@ -82,7 +89,8 @@ def _verdict(session: DebugSession) -> tuple[str, str]:
         return "", "muted"
     busy = "…" if found.checked < found.nodes else ""
     if found.verdict in ("good", "acceptable"):
-        return f"gradients match to {found.worst:.1e}{busy} ({found.tested})", "good"
+        every = "all gradients" if not found.sampled else "gradients"
+        return f"{every} match to {found.worst:.1e}{busy} ({found.tested})", "good"
     if found.verdict in ("unknown", "kink"):
         return f"no gradient can be compared: {found.verdict}{busy}", "muted"
     role = "warn" if found.verdict == "suspect" else "bad"

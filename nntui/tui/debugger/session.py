@@ -37,9 +37,12 @@ class DebugSession:
         by_sample: Callable[[int], Debugger] | None = None,
         by_batch: Callable[[int], Debugger] | None = None,
         title: str = "",
+        of_training: bool = False,
     ) -> None:
         self.debugger = debugger
         self.trainer = trainer
+        self.of_training = of_training
+        """Whether a training goes on from here when this is left."""
         self.title = title or debugger.subject.title
         self.by_sample, self.by_batch = by_sample, by_batch
         self.single = len(debugger.subject.rows) == 1 and debugger.samples > 1
@@ -52,6 +55,8 @@ class DebugSession:
         """The optimizer's step, while that is looked at."""
         self.entries: dict[str, int] = {}
         """By node name: which flat entry is looked at."""
+        self.searched = ""
+        """What was searched for last."""
         self.batch = 0
         """The batch to go back to from one sample."""
         self.events: list[ConditionsChanged] = []
@@ -85,7 +90,7 @@ class DebugSession:
         def make() -> Subject:
             made = subject
             if subject.double is subject.plan or edits:
-                made = debugger.make(debugger._opens, debugger.sample)
+                made = debugger.make(debugger.opens, debugger.sample)
             if edits:
                 steps = made.double.steps()
                 set_by_hand(made.double, edits, lambda: next(steps, None))

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nntui.debugging.records import nonfinite
+from nntui.debugging import products
+from nntui.debugging.birth import Birth, birth, born_at
+from nntui.debugging.conditions import NON_FINITE
 from nntui.display import display
 from nntui.tui.debugger.choosing import walk
 from nntui_core.minimizing import Minimizer
@@ -20,7 +22,10 @@ def step(session: DebugSession) -> None:
     if session.preview is not None and isinstance(session.trainer, Minimizer):
         walk(session, 1)
     elif session.preview is not None:
-        session.say("the next update belongs to the training: q goes back to it")
+        more = "the next update belongs to the training: q goes back to it"
+        session.say(
+            more if session.of_training else "the end: the optimizer's step was the last; b goes back"
+        )
     elif session.debugger.step():
         session.follow()
     elif session.trainer is not None:
@@ -70,19 +75,54 @@ def resume(session: DebugSession) -> None:
     stopped = session.debugger.resume()
     session.follow()
     if stopped:
-        if session.debugger.hit is not None:
-            session.cursor_name = session.debugger.hit.node
+        hit = session.debugger.hit
+        if hit is not None:
+            session.cursor_name = hit.node
+            born = born_at(
+                session.debugger.subject.plan,
+                session.debugger.stepper.order[session.debugger.stepper.position - 1],
+            )
+            if born is not None and NON_FINITE in hit.condition.terms:
+                _show(session, born)
         session.say(f"stopped: {session.debugger.stopped}", "warn")
     else:
-        born = nonfinite(session.debugger.subject.plan)
-        session.say("ran to the end" if born is None else f"ran to the end; not finite first in {born.name}")
+        born = _birth(session)
+        session.say(
+            "ran to the end" if born is None else f"ran to the end; not finite first in {_where(born)}"
+        )
+
+
+def _birth(session: DebugSession) -> Birth | None:
+    """Where, in the steps done, a number that is not finite was born."""
+    stepper = session.debugger.stepper
+    return birth(stepper.plan, stepper.order[: stepper.position])
+
+
+def _where(born: Birth) -> str:
+    sent = f", in what it sends to {display(born.receiver.name, 40)}" if born.receiver is not None else ""
+    return f"{display(born.node.name, 40)}{sent}"
+
+
+def _show(session: DebugSession, born: Birth) -> None:
+    """The cursor to the node and entry, the map to the array in which the number stands."""
+    session.cursor_name = born.node.name
+    session.entries[born.node.name] = born.entry
+    plan = session.debugger.subject.plan
+    if born.phase == "forward":
+        session.kind = "value"
+    elif born.receiver is None:
+        session.kind = "gradient"
+    else:
+        local = products.jacobian(plan, born.node, born.position)
+        finite = local is None or bool(np.isfinite(local.value).all())
+        session.kind = "gradient" if finite else f"local {born.position}"
 
 
 def land(session: DebugSession, name: str, phase: str) -> None:
     """To the step at which a condition held in the training, ``name`` the node."""
     resume(session)
     hit = session.debugger.hit
-    if hit is not None and hit.node == name:
+    if hit is not None and name in (hit.node, hit.receiver):
         return
     # The training saw other numbers, such as gradients after clipping: to where they were complete.
     order = session.debugger.stepper.order
@@ -169,10 +209,10 @@ def optimize(session: DebugSession) -> None:
     if session.preview is not None:
         return
     session.debugger.backward()
-    born = nonfinite(session.debugger.subject.plan)
+    born = _birth(session)
     if born is not None:
-        session.say(f"no step: {born.name} is not finite", "bad")
-        session.cursor_name = born.name
+        session.say(f"no step: not finite first in {_where(born)}", "bad")
+        _show(session, born)
         return
     with np.errstate(all="ignore"):
         if isinstance(session.trainer, Minimizer):

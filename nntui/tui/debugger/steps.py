@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from nntui.debugging.naming import is_name
 from nntui.display import display
-from nntui.tui.debugger.format import brief, is_name
+from nntui.tui.debugger.format import brief
 from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine, StepLine
 from nntui.tui.render.picture import Style, join, text
-from nntui_core.graph import Node
+from nntui_core.graph import ancestors
 from nntui_core.plan import Event
 
 
@@ -15,18 +16,31 @@ def step_lines(look: Look) -> tuple[StepLine, ...]:
     """A line a step of the plan."""
     stepper = look.debugger.stepper
     broken = look.debugger.breakpoints
+    edits = _edits(look)
     return tuple(
         StepLine(
             event.phase,
-            look.written(event.node, 40) if event.phase == "forward" else _name(look, event.node),
+            _name(look, event, edits),
             _did(look, event) if k < stepper.position else "",
             event.node.name in broken,
+            edits.get(event.node.id, ""),
         )
         for k, event in enumerate(stepper.order)
     )
 
 
-def _name(look: Look, node: Node) -> str:
+def _edits(look: Look) -> dict[int, str]:
+    """By node id: whether a value was set by hand there, or below it."""
+    names = {name for name, _ in look.debugger.edits}
+    cut = [n for n in look.wiring.nodes if n.op is not None and n.name in names]
+    return dict.fromkeys(ancestors(cut), "above") | {n.id: "here" for n in cut}
+
+
+def _name(look: Look, event: Event, edits: dict[int, str]) -> str:
+    """The node's equation forwards; only its name backwards, and where its value does not follow from one."""
+    node = event.node
+    if event.phase == "forward" and edits.get(node.id) != "here":
+        return look.written(node, 40)
     return display(node.name, 40) if is_name(node.name) else look.called(node)
 
 

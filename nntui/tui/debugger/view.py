@@ -30,6 +30,8 @@ class StepLine:
     text: str = ""
     broken: bool = False
     """Whether a breakpoint is on its node."""
+    edit: str = ""
+    """"here" where the node's value was set by hand, "above" for what that value no longer follows from."""
 
 
 @dataclass(frozen=True, eq=False)

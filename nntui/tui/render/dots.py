@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -57,12 +60,27 @@ class Dots:
             x, y = x[drawn], y[drawn]
         self.points(x, y, style)
 
-    def draw(self, grid: Grid, left: int, top: int, ascii: bool = False) -> None:  # noqa: A002
-        """Put the cells that have dots on a grid."""
+    def draw(
+        self,
+        grid: Grid,
+        left: int,
+        top: int,
+        ascii: bool = False,  # noqa: A002
+        ground: bool = False,
+    ) -> None:
+        """Put the cells that have dots on a grid; with `ground`, on the background that each cell has there."""
         for y, x in zip(*np.nonzero(self._bits), strict=True):
             bits = int(self._bits[y, x])
             character = braille_to_ascii(bits) if ascii else chr(0x2800 + bits)
-            grid.put(left + int(x), top + int(y), character, self._styles[self._owner[y, x]])
+            style = self._styles[self._owner[y, x]]
+            if ground:
+                style = _over(style, grid.ground(left + int(x), top + int(y)))
+            grid.put(left + int(x), top + int(y), character, style)
+
+
+@lru_cache(1024)
+def _over(style: Style, ground: str | None) -> Style:
+    return replace(style, bg=ground)
 
 
 def _whole(values: ArrayLike) -> NDArray[np.int64]:

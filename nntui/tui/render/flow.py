@@ -18,6 +18,9 @@ GRADIENT = Style(fg="accent")
 CURSOR = Style(fg="fresh", bold=True, underline=True)
 BROKEN = Style(fg="bad", bold=True)
 
+WIRES = " ─│╭╮╰╯├┤┬┴┼▶◀"
+"""What may be cut at an edge."""
+
 LABEL = 24
 """Cells of a node's label at most."""
 NUMBER = 20
@@ -40,6 +43,7 @@ LOOSE, TIGHT = Spacing(2, 8, 3), Spacing(1, 7, 2)
 class FlowNode:
     """A node: `value` and `gradient` as text (None: not known yet), `inputs` by id, earlier in the list.
 
+    A gradient that never comes, as of a constant, is the empty text.
     `reached`: whether its value has been computed; others are dim. `current`: the step was its. `cursor`: it is
     looked at, and kept in sight. `broken`: a breakpoint is on it. `minor`: left out where all do not fit.
     """
@@ -102,15 +106,34 @@ def _centered(picture: Picture, width: int, height: int) -> Picture:
 def _scrolled(grid: Grid, current: int, width: int, height: int) -> Picture:
     """The part around a column of the grid; arrows at the edges say that there is more."""
     start = min(max(0, current - width // 2), grid.width - width)
-    rows = [crop(row, start, width) for row in grid.picture()]
-    picture = _centered(tuple(rows), width, height)
-    middle = height // 2
-    row = picture[middle]
-    if start > 0:
-        row = join(text("◀", GRADIENT), crop(row, 1, width - 1))
-    if start + width < grid.width:
-        row = join(crop(row, 0, width - 1), text("▶", GRADIENT))
-    return (*picture[:middle], row, *picture[middle + 1 :])
+    more = (start > 0, start + width < grid.width)
+    rows = [_between(row, start + more[0], width - sum(more)) for row in grid.picture()]
+    picture = _centered(tuple(rows), width - sum(more), height)
+    edges = [(text(mark, GRADIENT), text(" ")) for mark in "◀▶"]
+    return tuple(
+        join(
+            edges[0][k != height // 2] if more[0] else (), row, edges[1][k != height // 2] if more[1] else ()
+        )
+        for k, row in enumerate(picture)
+    )
+
+
+def _between(row: Row, start: int, width: int) -> Row:
+    """Some columns of a row; a name or number that an edge would cut is left out whole."""
+    words = "".join(span.text for span in row)
+    end = start + width
+    if len(words) != row_width(row):
+        return crop(row, start, width)
+
+    def inside(k: int) -> bool:
+        return 0 <= k < len(words) and words[k] not in WIRES
+
+    left, right = start, min(end, len(words))
+    while inside(start) and inside(start - 1) and inside(left):
+        left += 1
+    while right > left and inside(end) and inside(end - 1) and inside(right - 1):
+        right -= 1
+    return join(text(" " * (left - start)), crop(row, left, max(0, right - left)), text(" " * (end - right)))
 
 
 def _draw(nodes: Sequence[FlowNode], plan: Layout, spacing: Spacing) -> tuple[Grid, int]:
@@ -201,7 +224,7 @@ def _node(
     if goes_on:
         for k in range(end, left + width):
             grid.put(k, row, "─", _wire(node))
-    grid.write(x, row + 1, gradient or "·", GRADIENT if gradient else AHEAD)
+    grid.write(x, row + 1, *_gradient(node, gradient))
 
 
 def _bus(
@@ -251,6 +274,13 @@ def _corner(north: bool, south: bool, west: bool, east: bool) -> str:
     }.get(key, "─")
 
 
+def _gradient(node: FlowNode, shown: str) -> tuple[str, Style]:
+    """What stands below a wire: a dot for a gradient that has not arrived."""
+    if shown:
+        return shown, GRADIENT
+    return ("" if node.gradient == "" else "·"), AHEAD
+
+
 def _list(nodes: Sequence[FlowNode], width: int, height: int) -> Picture:
     """One node a line, the current one in the middle."""
     depths: dict[int, int] = {}
@@ -273,7 +303,7 @@ def _list(nodes: Sequence[FlowNode], width: int, height: int) -> Picture:
         mark = text("● ", BROKEN) if node.broken else ()
         label = fit(join(text(" " * indent), mark, text(node.label, style)), room)
         value = text(_number(node.value), VALUE if node.reached else AHEAD)
-        gradient = text(_number(node.gradient) or "·", GRADIENT if node.gradient else AHEAD)
+        gradient = text(*_gradient(node, _number(node.gradient)))
         arrow = "▶ " if node.current else "› " if node.cursor else "  "
         mark = text(arrow, GRADIENT)
         line = join(mark, label, fit(value, NUMBER + 2, "right"), fit(gradient, NUMBER + 2, "right"))

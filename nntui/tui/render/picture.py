@@ -3,7 +3,7 @@
 A color is a role, resolved from the theme when drawn: "positive", "negative", "zero", "train", "validation",
 "muted", "text", "good", "warn", "bad", "accent", "fresh", "class0" … "class9"; a level of a data scale:
 "scale:K" (K in -8 … 8, negative to positive), "ink:K" (K in 0 … 15, background to text), "classN:K"
-(K in 0 … 8, background to the class's color).
+(K in 0 … 8, background to the class's color), "height:K" (K in 0 … 25, even: bands of a map; odd: its lines).
 """
 
 from __future__ import annotations
@@ -210,6 +210,19 @@ class Grid:
         self.width, self.height = max(0, width), max(0, height)
         self.characters = [[" "] * self.width for _ in range(self.height)]
         self.styles = [[PLAIN] * self.width for _ in range(self.height)]
+
+    def copy(self) -> Grid:
+        """An independent copy."""
+        new = Grid(0, 0)
+        new.width, new.height = self.width, self.height
+        new.characters = [row[:] for row in self.characters]
+        new.styles = [row[:] for row in self.styles]
+        return new
+
+    def ground(self, x: int, y: int) -> str | None:
+        """The background of a cell: of a half block that of its lower half; outside the grid, none."""
+        inside = 0 <= x < self.width and 0 <= y < self.height
+        return self.styles[y][x].bg if inside else None
 
     def put(self, x: int, y: int, character: str, style: Style = PLAIN) -> None:
         """Set a cell; outside the grid, nothing."""

@@ -44,11 +44,13 @@ def plot(
     ascii: bool = False,  # noqa: A002
     x_limits: tuple[float, float] | None = None,
     y_limits: tuple[float, float] | None = None,
+    log_x: bool = False,
 ) -> Picture:
     """All series in one frame of exactly `width` × `height` cells, later ones on top.
 
     The limits are those of the finite values where not given. With `log`, the y axis is logarithmic, and
-    what is zero or below lies on its lower edge; where no value is positive, the axis stays linear.
+    what is zero or below lies on its lower edge; where no value is positive, the axis stays linear. With
+    `log_x`, the x axis is logarithmic, and every x and its limits are above zero.
     """
     grid = Grid(width, height)
     data = [_clean(s) for s in series]
@@ -61,7 +63,9 @@ def plot(
     log = log and bool((ys > 0).any())
     left = LABEL + 2 if width >= 24 and height >= 3 else 0
     bottom = 2 if height >= 6 else 0
-    frame = _Frame(width - left, height - bottom, x_limits or _span(xs), y_limits or _bounds(ys, log), log)
+    frame = _Frame(
+        width - left, height - bottom, x_limits or _span(xs), y_limits or _bounds(ys, log), log, log_x
+    )
     if left:
         _y_axis(grid, frame, left - 1)
     if bottom:
@@ -76,10 +80,10 @@ def plot(
             marks += [(int(a) // 2, int(b) // 4, style) for a, b in zip(px[finite], py[finite], strict=True)]
         else:
             _curve(dots, px, py, style, one.dashed)
+    dots.draw(grid, left, 0, ascii)
     for column, row, style in marks:
         if 0 <= column < frame.width and 0 <= row < frame.height:
             grid.put(left + column, row, "o" if ascii else "•", style)
-    dots.draw(grid, left, 0, ascii)
     return grid.picture()
 
 
@@ -103,12 +107,15 @@ class _Frame:
     x: tuple[float, float]
     y: tuple[float, float]
     log: bool
+    log_x: bool
 
     def dots(self, x: Array, y: Array) -> tuple[Array, Array]:
         return self.column(x), self.row(y)
 
     def column(self, x: Array) -> Array:
         low, high = self.x
+        if self.log_x:
+            x, low, high = np.log10(x), log10(low), log10(high)
         return (x - low) / (high - low) * (2 * self.width - 1)
 
     def row(self, y: Array) -> Array:
@@ -187,7 +194,8 @@ def _x_axis(grid: Grid, frame: _Frame, left: int, xs: Array, label: str) -> None
         end -= len(label) + 1
     whole = bool((xs == np.rint(xs)).all())
     free = 0
-    for value in ticks.linear(*frame.x, max(1, frame.width // 10), whole):
+    most = max(1, frame.width // 10)
+    for value in ticks.logarithmic(*frame.x, most) if frame.log_x else ticks.linear(*frame.x, most, whole):
         column = int(frame.column(np.array([value]))[0]) // 2
         name = _label(value)
         start = min(max(column - len(name) // 2, 0), frame.width - len(name))

@@ -37,9 +37,16 @@ PROMPTS = {
         "stop if: ",
         "non-finite · |gradient| > 100 · dead · loss rises · the same again takes it away",
     ),
-    "search": ("search: ", "a part of a node's name"),
+    "search": (
+        "search: ",
+        "part of a name as it is drawn; enter alone: the next",
+    ),
     "edit": ("new value: ", "a number; what follows is computed anew, here only"),
 }
+
+
+WATCHED = 6
+"""Lines of the watch pane beside others at most."""
 
 
 class DebugScreen(Paned[DebugPane]):
@@ -96,8 +103,8 @@ class DebugScreen(Paned[DebugPane]):
         self._leave = leave
         self._asking = ""
         self._failure = ""
-        self._last_search = ""
         self._told = ""
+        self._rows: str | None = None
         self.followed_by: Callable[[ConditionsChanged], object] = lambda event: None
         """Told of what others are to know."""
 
@@ -152,9 +159,7 @@ class DebugScreen(Paned[DebugPane]):
         """The lines above and below; the panes draw themselves."""
         if not self.is_mounted:
             return
-        watching = bool(view.watches) and not self.single
-        if watching != self.has_class("-watching"):
-            self.set_class(watching, "-watching")
+        self.arranged()
         self.draw_lines()
 
     def draw_lines(self) -> None:
@@ -176,7 +181,15 @@ class DebugScreen(Paned[DebugPane]):
         self.message_line.show((fit(text(f" {display(words)}", Style(fg=role)), width),))
 
     def arranged(self) -> None:
-        self.set_class(bool(self.view.watches) and not self.single, "-watching")
+        watching = bool(self.view.watches) and not self.single
+        if watching != self.has_class("-watching"):
+            self.set_class(watching, "-watching")
+        # The watch pane has as many lines as there is something to say, and its border.
+        rows = f"12fr 8fr 8fr {min(WATCHED, len(self.view.watches)) + 2}" if watching else None
+        body = self.query_one("#body")
+        if rows != self._rows:
+            self._rows = rows
+            body.styles.grid_rows = rows
 
     def reachable(self) -> list[DebugPane]:
         """Without the watched nodes, where there are none."""
@@ -204,10 +217,10 @@ class DebugScreen(Paned[DebugPane]):
         self._asking = what
         label, _ = PROMPTS[what]
         self.query_one("#prompt Label", Label).update(Content(f" {label}"))
-        self.set_class(True, "-asking")
-        self.input.value = self._last_search if what == "search" else ""
-        self.input.cursor_position = len(self.input.value)
-        self.input.focus()
+        # At once, not when styles are next applied: what is typed or pasted behind the key belongs to the prompt.
+        self.query_one("#prompt").display = True
+        self.input.value = ""
+        self.set_focus(self.input)
         self.draw_lines()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -215,14 +228,12 @@ class DebugScreen(Paned[DebugPane]):
         what, value = self._asking, event.value
         event.stop()
         self._close_prompt()
-        if what == "search":
-            self._last_search = value
-        if what and value.strip():
+        if what == "search" or (what and value.strip()):
             self._worker.ask(what, value)
 
     def _close_prompt(self) -> None:
         self._asking = ""
-        self.set_class(False, "-asking")
+        self.query_one("#prompt").display = False
         self.query_one(f"#{self._active}", DebugPane).focus()
         self.draw_lines()
 

@@ -44,6 +44,7 @@ class RunScreen(Steering):
             "m", "view", "view", tooltip="Output: scores, numbers, mistakes", id="run.view"
         ),
         Binding("d", "debug", "debug", tooltip="Step through backprop at this update", id="run.debug"),
+        Binding("L", "race", "race", tooltip="Optimizers race on this network's loss", id="run.race"),
         Binding("l", "scale", "log", tooltip="Logarithmic or linear loss", id="run.scale"),
         Binding(
             "question_mark,f1", "explain", "help", tooltip="This page, for the focused pane", id="run.help"
@@ -159,7 +160,7 @@ class RunScreen(Steering):
         """Samples and views are offered where there are some."""
         if action == "sample":
             return self.snapshot.get(Sample) is not None
-        if action == "debug":
+        if action in ("debug", "race"):
             return self.snapshot.hello is not None
         if action == "view":
             return self._views() > 1
@@ -182,6 +183,10 @@ class RunScreen(Steering):
     def action_debug(self) -> None:
         """The debugger on this update; the run goes on, or stays paused."""
         self.owner.open_debugger()
+
+    def action_race(self) -> None:
+        """Optimizers from this network's start, on the plane that the run's path lies in."""
+        self.owner.open_race()
 
     # Help and leaving
 

@@ -42,6 +42,9 @@ class Owner(Protocol):
     def open_debugger(self) -> None:
         """Open the debugger at the run's present update."""
 
+    def open_race(self) -> None:
+        """Let optimizers race on the run's loss."""
+
     def leave_when_ended(self) -> None:
         """Exit as soon as the run has ended."""
 

@@ -57,6 +57,14 @@ class DebugPane(Framed):
         self.show(self.draw(self.view, self.size.width, self.size.height))
 
 
+def shortened(row: Row, width: int) -> Row:
+    """A row in exactly ``width`` cells; where it is longer, whole words are left out at its end, never digits."""
+    if row_width(row) > width:
+        words = "".join(span.text for span in crop(row, 0, width - 1))
+        row = join(crop(row, 0, max(words.rfind(" ") + 1, width // 2)), text("…", MUTED))
+    return fit(row, width)
+
+
 def wrapped(lines: tuple[CardLine, ...], width: int, most: int = 16) -> list[Row]:
     """Lines with their labels in a column of their own, long ones going on below."""
     label = min(most, max((len(line.label) for line in lines), default=0)) + 2
@@ -75,13 +83,23 @@ def _wrap(row: Row, room: int) -> list[Row]:
     out: list[Row] = []
     while row_width(row) > room:
         words = "".join(span.text for span in crop(row, 0, room + 1))
-        cut = words.rfind(" ", room // 2)
-        cut = room if cut < 0 else cut
+        cut = _last_blank(words, room // 2)
         out.append(crop(row, 0, cut))
         skip = cut + (words[cut : cut + 1] == " ")
         rest = crop(row, skip, row_width(row) - skip)
         row = join(text("  "), _stripped(rest))
     return [*out, row]
+
+
+def _last_blank(words: str, first: int) -> int:
+    """The last blank outside brackets, so that an index stays whole; else the last one; else the end."""
+    depth, found = 0, -1
+    for k, c in enumerate(words):
+        depth += (c in "[(") - (c in "])")
+        if c == " " and depth <= 0 and k >= first:
+            found = k
+    found = found if found >= 0 else words.rfind(" ", first)
+    return found if found >= 0 else len(words) - 1
 
 
 def _stripped(row: Row) -> Row:

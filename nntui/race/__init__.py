@@ -1,0 +1,1 @@
+"""Races of optimizers: from settings to tracks, tables and JSON."""

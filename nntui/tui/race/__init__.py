@@ -1,0 +1,1 @@
+"""The screen of a race: what it shows, and its panes."""

@@ -1,0 +1,83 @@
+"""What every pane of a race is: a picture of the newest view, with a title, its state, and an explanation."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.reactive import reactive
+
+from nntui.tui.race.view import RaceView
+from nntui.tui.render.ascii import ascii_text
+from nntui.tui.render.picture import Picture, Style, fit, text
+from nntui.tui.widgets.framed import Framed
+
+MUTED = Style(fg="muted")
+
+
+class RacePane(Framed):
+    """Draws one aspect of a view. Knows no engine, no screen and no other pane."""
+
+    DEFAULT_CSS = """
+    RacePane {
+        border: round $border-blurred; padding: 0 1;
+        border-title-color: $text; border-subtitle-color: $text-muted;
+    }
+    RacePane:focus { border: round $accent; border-title-color: $accent; border-title-style: bold; }
+    """
+
+    view: reactive[RaceView] = reactive(RaceView(), repaint=False)
+
+    def draw(self, view: RaceView, width: int, height: int) -> Picture:
+        """The picture in exactly ``width`` × ``height`` cells."""
+        raise NotImplementedError
+
+    def title(self, view: RaceView) -> str:
+        """What stands at the border's left."""
+        return self.TITLE
+
+    def state(self, view: RaceView) -> str:
+        """What stands at the border's right."""
+        return ""
+
+    def watch_view(self, view: RaceView) -> None:
+        """Redraw; a hidden pane does so when it is shown."""
+        self.redraw()
+
+    def paint(self, width: int, height: int) -> Picture:
+        if not width or not height:
+            return ()
+        if self.view.race is None:
+            return note(self.view.waiting or "…", width, height)
+        return self.draw(self.view, width, height)
+
+    def redraw(self) -> None:
+        """Draw the newest view, where visible."""
+        if not self.visible_now:
+            return
+        for side, words in (
+            ("border_title", self.title(self.view)),
+            ("border_subtitle", self.state(self.view)),
+        ):
+            shown = ascii_text(words) if self.ascii else words
+            if str(getattr(self, side) or "") != shown:
+                setattr(self, side, Content(shown))
+        self.show(self.paint(*self.size))
+
+    @property
+    def shades(self) -> bool:
+        """Whether heights are drawn with characters, since colors cannot tell them."""
+        caps = getattr(self.app, "caps", None)
+        return self.ascii or (caps is not None and caps.shades)
+
+    @property
+    def few_colors(self) -> bool:
+        """Whether there are too few colors for bands of heights."""
+        caps = getattr(self.app, "caps", None)
+        return caps is not None and caps.colors == "16"
+
+
+def note(words: str, width: int, height: int) -> Picture:
+    """A line in the middle of an otherwise empty picture."""
+    rows = [fit("", width)] * height
+    if height:
+        rows[height // 2] = fit(text(words, MUTED), width, "center")
+    return tuple(rows)

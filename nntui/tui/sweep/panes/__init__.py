@@ -1,0 +1,27 @@
+"""The panes of a search: one file each, and one line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nntui.tui.sweep.panes.base import SweepPane
+
+PANES = {
+    "trials": "nntui.tui.sweep.panes.trials:TrialsPane",
+    "progress": "nntui.tui.sweep.panes.progress:ProgressPane",
+    "importance": "nntui.tui.sweep.panes.importance:ImportancePane",
+    "scatter": "nntui.tui.sweep.panes.scatter:ScatterPane",
+    "parallel": "nntui.tui.sweep.panes.parallel:ParallelPane",
+}
+"""By their ids, in the order of the tabs."""
+
+
+def pane_classes() -> dict[str, type[SweepPane]]:
+    """The classes of all panes."""
+    out: dict[str, type[SweepPane]] = {}
+    for name, place in PANES.items():
+        module, _, cls = place.partition(":")
+        out[name] = getattr(import_module(module), cls)
+    return out

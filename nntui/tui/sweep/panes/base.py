@@ -1,0 +1,88 @@
+"""What every pane of a search is: a picture of the newest view, with a title, its state, and an explanation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.content import Content
+from textual.reactive import reactive
+
+from nntui.display import display
+from nntui.tui.render.ascii import ascii_text
+from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.picture import Picture, Style, fit, text
+from nntui.tui.sweep.view import SweepView
+from nntui.tui.widgets.framed import Framed
+
+MUTED = Style(fg="muted")
+
+
+class SweepPane(Framed):
+    """Draws one aspect of a search. Knows no study and no other pane."""
+
+    DEFAULT_CSS = """
+    SweepPane {
+        border: round $border-blurred; padding: 0 1;
+        border-title-color: $text; border-subtitle-color: $text-muted;
+    }
+    SweepPane:focus { border: round $accent; border-title-color: $accent; border-title-style: bold; }
+    """
+
+    TAB: ClassVar[str]
+    """Its title in a word."""
+
+    view: reactive[SweepView] = reactive(SweepView(), repaint=False)
+
+    def draw(self, view: SweepView, width: int, height: int) -> Picture:
+        """The picture in exactly ``width`` × ``height`` cells."""
+        raise NotImplementedError
+
+    def title(self, view: SweepView) -> str:
+        """What stands at the border's left."""
+        return self.TITLE
+
+    def state(self, view: SweepView) -> str:
+        """What stands at the border's right."""
+        return ""
+
+    def watch_view(self, view: SweepView) -> None:
+        """Redraw; a hidden pane does so when it is shown."""
+        self.redraw()
+
+    def paint(self, width: int, height: int) -> Picture:
+        return self.draw(self.view, width, height) if width and height else ()
+
+    def redraw(self) -> None:
+        """Draw the newest view, where visible."""
+        if not self.visible_now:
+            return
+        for side, words in (
+            ("border_title", self.title(self.view)),
+            ("border_subtitle", self.state(self.view)),
+        ):
+            shown = ascii_text(words) if self.ascii else words
+            if str(getattr(self, side) or "") != shown:
+                setattr(self, side, Content(shown))
+        self.show(self.draw(self.view, self.size.width, self.size.height))
+
+
+def value_text(value: Any, width: int | None = None) -> str:
+    """A value of a key in few characters."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return trimmed(value, 3)
+    if isinstance(value, dict) and isinstance(value.get("type"), str):
+        rest = ",".join(f"{k}={value_text(v)}" for k, v in value.items() if k != "type")
+        return display(f"{value['type']} {rest}".strip(), width)
+    return display(value, width)
+
+
+def note(words: str, width: int, height: int) -> Picture:
+    """A line in the middle of an otherwise empty picture."""
+    rows = [fit("", width)] * height
+    if height:
+        rows[height // 2] = fit(text(words, MUTED), width, "center")
+    return tuple(rows)
