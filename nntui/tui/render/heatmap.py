@@ -57,7 +57,7 @@ def signed(level: int) -> str:
 
 def _inked(level: int) -> str:
     """The character of a level from 0 to 15."""
-    return "?" if level == scale.NAN else RAMP[level * (len(RAMP) - 1) // scale.INK]
+    return "?" if level == scale.NAN else RAMP[min(len(RAMP) - 1, level * len(RAMP) // scale.INK)]
 
 
 def class_map(

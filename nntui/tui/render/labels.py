@@ -1,4 +1,4 @@
-"""Names in few cells: cut at their ends, or in their middles where their ends alone tell them apart."""
+"""Names in few cells: cut at their ends, or in their middles where they end in numbers or would look alike."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from nntui.tui.render.picture import crop, fit, text, width_of
 
 
 def shortened(names: Sequence[str], widths: int | Sequence[int]) -> list[str]:
-    """Each name in at most so many cells; those that would look alike keep their last characters."""
+    """Each name in at most so many cells; those that are numbered, or would look alike, keep their last characters."""
     rooms = [widths] * len(names) if isinstance(widths, int) else list(widths)
     cut = [_end(name, room) for name, room in zip(names, rooms, strict=True)]
     alike = {short for short, n in Counter(cut).items() if n > 1}
     return [
-        _middle(name, room) if short in alike and short != name else short
+        _middle(name, room) if short != name and (short in alike or name[-1].isdigit()) else short
         for name, room, short in zip(names, rooms, cut, strict=True)
     ]
 
