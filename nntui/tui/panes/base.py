@@ -65,7 +65,11 @@ class Pane(Framed):
         self.redraw()
 
     def paint(self, width: int, height: int) -> Picture:
-        return self.draw(self.snapshot, width, height) if width and height else ()
+        if not width or not height:
+            return ()
+        picture = self.draw(self.snapshot, width, height)
+        self._show_state(self.state(self.snapshot))  # what has room, and what was drawn, depends on the size
+        return picture
 
     def redraw(self) -> None:
         """Draw the newest snapshot, where visible."""
@@ -75,9 +79,7 @@ class Pane(Framed):
         if len(seen) == len(self._seen) and all(map(_same, seen, self._seen)):
             return
         self._seen = seen
-        picture = self.draw(self.snapshot, self.size.width, self.size.height)
-        self._show_state(self.state(self.snapshot))
-        self.show(picture)
+        self.show(self.paint(*self.size))
 
     def _show_state(self, state: State) -> None:
         row = self.fitting(state)

@@ -165,13 +165,15 @@ def _lane(
     for x in range(start + 1, end):
         grid.put(x, row, "-" if ascii else "─", MUTED)
     grid.put(start, row, "o" if ascii else "●", TITLE)
-    for target in lane.targets:
-        grid.put(centers[target], row, "^" if ascii else "▲", TITLE)
-    total = totals.get((lane.source, lane.targets[-1]), 0)
+    ends = [centers[target] for target in lane.targets]
     follows = [centers[o.source] for o in others if o.slot == lane.slot and o.source > lane.source]
-    words = f" {total:,} weights"
-    if total and end + 1 + len(words) < min([*follows, grid.width]):
-        grid.write(end + 1, row, words, MUTED)
+    for target, x, next_mark in zip(
+        lane.targets, ends, [*ends[1:], min([*follows, grid.width])], strict=True
+    ):
+        grid.put(x, row, "^" if ascii else "▲", TITLE)
+        words = f" {totals.get((lane.source, target), 0):,} weights "
+        if totals.get((lane.source, target)) and x + len(words) < next_mark:
+            grid.write(x + 1, row, words, MUTED)
 
 
 def _titles(grid: Grid, columns: Sequence[Column], placed: Sequence[Placed]) -> None:

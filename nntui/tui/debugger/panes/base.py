@@ -44,25 +44,18 @@ class DebugPane(Framed):
         self.redraw()
 
     def paint(self, width: int, height: int) -> Picture:
-        return self.draw(self.view, width, height) if width and height else ()
-
-    def redraw(self) -> None:
-        """Draw the newest view, where visible."""
-        if not self.visible_now:
-            return
+        if not width or not height:
+            return ()
         state = "".join(span.text for span in self.fitting(self.state(self.view)))
         for side, shown in (("border_title", self.plain(self.title(self.view))), ("border_subtitle", state)):
             if str(getattr(self, side) or "") != shown:
                 setattr(self, side, Content(shown))
-        self.show(self.draw(self.view, self.size.width, self.size.height))
+        return self.draw(self.view, width, height)
 
-
-def shortened(row: Row, width: int) -> Row:
-    """A row in exactly ``width`` cells; where it is longer, whole words are left out at its end, never digits."""
-    if row_width(row) > width:
-        words = "".join(span.text for span in crop(row, 0, width - 1))
-        row = join(crop(row, 0, max(words.rfind(" ") + 1, width // 2)), text("…", MUTED))
-    return fit(row, width)
+    def redraw(self) -> None:
+        """Draw the newest view, where visible."""
+        if self.visible_now:
+            self.show(self.paint(*self.size))
 
 
 def wrapped(lines: tuple[CardLine, ...], width: int, most: int = 16) -> list[Row]:
