@@ -66,6 +66,7 @@ class NetworkPane(Pane):
     def state(self, snapshot: Snapshot) -> str:
         answers, known, drawn = snapshot.get(Answers), snapshot.get(Weights), self._drawn
         words: list[str] = []
+        last: list[str] = []
         if self._banded or _spatial(snapshot):
             words += [] if answers is None else [f"answers to sample {answers.index + 1}"]
         elif drawn.weights is not None and drawn.largest is not None and known is not None:
@@ -73,9 +74,9 @@ class NetworkPane(Pane):
             hidden = known.largest > drawn.largest
             words.append(f"{largest} drawn, {compact(known.largest, 3)} in all" if hidden else largest)
             words.append(f"colors ±{trimmed(drawn.weights)}")
-            words += [] if drawn.values is None else [f"of biases ±{trimmed(drawn.values)}"]
-            words += ["dashed: negative"] * self.shades
-        return " · ".join([*words, *self._marks(snapshot), *self._joined(snapshot)])
+            last += ["negative dashed"] * self.shades
+            last += [] if drawn.values is None else [f"of biases ±{trimmed(drawn.values)}"]
+        return " · ".join([*words, *self._marks(snapshot), *self._joined(snapshot), *last])
 
     def _marks(self, snapshot: Snapshot) -> list[str]:
         """How many units are marked, and how; which layers do not learn."""

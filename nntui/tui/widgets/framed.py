@@ -51,6 +51,13 @@ class Framed(Canvas, can_focus=True):
         """Words for the border, in characters that can be shown; there, unlike in pictures, they may take more cells."""
         return ascii_text(words.replace("±", "+-")) if self.ascii else words
 
+    def write_border(self, title: str, state: str) -> None:
+        """Write what stands at the border's left, and as much as fits of what stands at its right."""
+        right = "".join(span.text for span in self.fitting(state))
+        for side, shown in (("border_title", self.plain(title)), ("border_subtitle", right)):
+            if str(getattr(self, side) or "") != shown:
+                setattr(self, side, Content(shown))
+
     def fitting(self, state: State) -> Row:
         """As many parts as have room on the border: none is cut."""
         if isinstance(state, str):

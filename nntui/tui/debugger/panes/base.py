@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.content import Content
 from textual.reactive import reactive
 
 from nntui.tui.debugger.view import CardLine, View
@@ -46,16 +45,21 @@ class DebugPane(Framed):
     def paint(self, width: int, height: int) -> Picture:
         if not width or not height:
             return ()
-        state = "".join(span.text for span in self.fitting(self.state(self.view)))
-        for side, shown in (("border_title", self.plain(self.title(self.view))), ("border_subtitle", state)):
-            if str(getattr(self, side) or "") != shown:
-                setattr(self, side, Content(shown))
+        self.write_border(self.title(self.view), self.state(self.view))
         return self.draw(self.view, width, height)
 
     def redraw(self) -> None:
         """Draw the newest view, where visible."""
         if self.visible_now:
             self.show(self.paint(*self.size))
+
+
+def shortened(row: Row, width: int) -> Row:
+    """A row in exactly ``width`` cells; where it is longer, whole words are left out at its end, never digits."""
+    if row_width(row) > width:
+        words = "".join(span.text for span in crop(row, 0, width - 1))
+        row = join(crop(row, 0, max(words.rfind(" ") + 1, width // 2)), text("…", MUTED))
+    return fit(row, width)
 
 
 def wrapped(lines: tuple[CardLine, ...], width: int, most: int = 16) -> list[Row]:
