@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual.containers import VerticalScroll
@@ -17,7 +18,7 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T]):
     """Base of dialogs: in a low terminal the box gives up its margins, in a narrow one columns stand below each other."""
 
-    CSS_PATH = "dialog.tcss"
+    CSS_PATH = str(Path(__file__).with_name("dialog.tcss"))  # also of dialogs in other directories
     VERTICAL_BREAKPOINTS = [(0, "-low"), (24, "-high")]  # noqa: RUF012 - as Textual declares it
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-broad")]  # noqa: RUF012
 
