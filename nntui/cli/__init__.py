@@ -25,14 +25,17 @@ COMMANDS = {
     "debug": "step through backprop; -e takes an expression",
     "init": "a commented configuration for a data file",
     "race": "optimizers race over a surface, or on a network's loss",
+    "check": "find what is wrong with a configuration before it is trained",
+    "lr": "learning-rate range test, with a plot",
     "predict": "outputs of a trained run",
     "runs": "list, show and remove runs",
     "export": "write a run's weights to a file",
     "sweep": "search over the fields of [sweep]",
+    "reproduce": "papers' figures beside nntui's own",
     "demos": "list the demos, or write one here",
     "schema": "JSON Schema of the TOML file",
 }
-LATER = ("check", "lr")
+LATER = ("reproduce",)
 """Commands that the contract names and this release does not have."""
 
 COMPLETE = "_NNTUI_COMPLETE"
@@ -156,8 +159,8 @@ def _command(arguments: list[str]) -> int:
         _document(arguments, "interrupted", "ended by SIGINT")
         return 128 + signal.SIGINT
     except MemoryError:
-        _document(arguments, "failed", "the memory is used up")
-        return _say("error: the memory is used up", FAILED)
+        _document(arguments, "failed", "out of memory")
+        return _say("error: out of memory", FAILED)
     except OSError:
         raise
     except Exception as error:

@@ -167,7 +167,7 @@ class Fit:
             say_error(error)
             return self._broken("failed", "; ".join(error.messages), FAILED)
         except MemoryError:
-            reason = "the memory is used up; lower train.batch_size or the size of the layers"
+            reason = "out of memory; lower train.batch_size or the size of the layers"
             say(f"error: {reason}")
             return self._broken("failed", reason, FAILED)
         finally:

@@ -1,4 +1,4 @@
-"""What no single key can tell: whether the parts of a configuration fit each other, and the data."""
+"""Cross-field validation: whether the parts of a configuration fit each other, and the data."""
 
 from __future__ import annotations
 

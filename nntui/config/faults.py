@@ -89,7 +89,7 @@ def _words(item: Any, path: Path, value: Any) -> str:
     if kind == "missing":
         return "is required"
     if kind == "extra_forbidden":
-        return "no such key"
+        return "unknown key"
     if kind in ("union_tag_invalid", "literal_error"):
         return _unknown_name(item, path, value)
     if kind == "union_tag_not_found":
@@ -116,7 +116,7 @@ def _words(item: Any, path: Path, value: Any) -> str:
     if kind in limits:
         problem = {"too_short": "too few entries", "too_long": "too many entries"}.get(kind, "not allowed")
         if kind.endswith("_type") and not (kind == "float_type" and type(value) is int):
-            problem = "of the wrong kind"
+            problem = "wrong type"
         return f"{problem} (given {shown(value)}; allowed {limits[kind]()})"
     return f"{display(item['msg'], 200)} (given {shown(value)})"
 

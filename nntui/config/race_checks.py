@@ -1,4 +1,4 @@
-"""What no single key of ``[race]`` can tell: whether they fit each other, and the rest of the file."""
+"""Cross-field validation of ``[race]``: whether its keys fit each other, and the rest of the file."""
 
 from __future__ import annotations
 

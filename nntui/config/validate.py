@@ -178,7 +178,7 @@ def named(fault: Fault, data: Any) -> str:
         return fault.words
     key, allowed = fault.path[-1], allowed_keys(fault.path[:-1], data)
     hint = _elsewhere(fault.path) or suggestion(key, allowed)
-    return f"there is no such key (given {display(key, 60)}; allowed {', '.join(allowed)}){hint}"
+    return f"unknown key (given {display(key, 60)}; allowed {', '.join(allowed)}){hint}"
 
 
 def _elsewhere(path: Path) -> str:

@@ -166,7 +166,7 @@ class _Walker:
                 raise _fault(self.text, bar, "only |gradient| and |value| stand between bars") from None
             if single:
                 raise _fault(self.text, single.start(), "= compares nothing", "write == for equal") from None
-            raise _fault(self.text, min(at, len(source)), "this is not understood") from None
+            raise _fault(self.text, min(at, len(source)), "syntax error") from None
         except (ValueError, RecursionError, MemoryError):
             raise _fault(
                 self.text, 0, "it cannot be read: nested too deeply, or a strange character"

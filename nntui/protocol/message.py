@@ -23,7 +23,7 @@ MESSAGES: dict[str, type[Message]] = {}
 
 
 class FrameError(ValueError):
-    """A frame that is no message of this protocol: unknown type, or a field missing or of the wrong kind."""
+    """A frame that is no message of this protocol: unknown type, or a field missing or of the wrong type."""
 
 
 @dataclass(frozen=True, eq=False)

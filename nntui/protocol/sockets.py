@@ -40,7 +40,7 @@ def check_private(path: Path) -> None:
     """Raise UserError unless ``path`` is a directory (no link) that only this user can enter."""
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode):
-        problem = "it is no directory"
+        problem = "it is not a directory"
     elif found.st_uid != os.getuid():
         problem = "it belongs to another user"
     elif found.st_mode & 0o077:

@@ -108,7 +108,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
             reader = np.lib.format.read_array_header_2_0
         shape, _, dtype = reader(file)
         if dtype.hasobject or prod(shape) * dtype.itemsize > min(member.file_size, MAX_BYTES):
-            raise ValueError(f"{member.filename} lies about its size")
+            raise ValueError(f"{member.filename}: its declared size does not match what is stored")
     with archive.open(member) as file:
         return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
 

@@ -44,7 +44,7 @@ class Identity:
 
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Identity:
-        """Raises ValueError naming the first field that is missing or of the wrong kind."""
+        """Raises ValueError naming the first field that is missing or of the wrong type."""
         host, boot, namespace = value.get("host"), value.get("boot"), value.get("namespace", "")
         pid, start = value.get("pid"), value.get("start")
         for key, text in (("host", host), ("boot", boot), ("namespace", namespace)):

@@ -58,7 +58,7 @@ class Launched:
         if b"\n" not in data:
             code = self.process.poll()
             ended = (
-                f"it ended with exit code {code}" if code is not None else f"it is silent for {seconds:g} s"
+                f"it ended with exit code {code}" if code is not None else f"no response after {seconds:g} s"
             )
             if code is None:
                 with contextlib.suppress(ProcessLookupError):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from nntui.config import checks
@@ -22,7 +23,7 @@ from nntui.training.experiment import Experiment, read
 from nntui.training.preparation import Preparation
 from nntui.training.targets import TargetScale
 from nntui_core.errors import NntuiError
-from nntui_core.network import Network
+from nntui_core.network import Network, decide
 
 Array = NDArray[Any]
 Report = Callable[[str], object]
@@ -44,9 +45,25 @@ class Trained:
     epoch: int
     """Of the weights: the best one's where early stopping kept them."""
 
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """What outputs decide between: classes, or labels of which a row may have several; None for numbers."""
+        several = self.columns.task == "multilabel"
+        return self.columns.labels if several else self.columns.classes
+
+    def decided(self, outputs: Array) -> list[Any] | None:
+        """A class a row, or a list of labels; None for numbers."""
+        names = self.classes
+        if names is None:
+            return None
+        if self.columns.task == "multilabel":
+            return [[n for n, p in zip(names, row, strict=True) if p >= 0.5] for row in outputs]
+        return [names[k] for k in decide(outputs)]
+
     def predict(self, x: Array) -> Array:
         """Outputs ``m × k`` for raw inputs ``m × n``, numbers in the targets' units. Raises UserError."""
-        found = self.network.predict(self.preparation.apply(x))
+        with np.errstate(all="ignore"):
+            found = self.network.predict(self.preparation.apply(x))
         return found if self.scaling is None else self.scaling.back(found)
 
 

@@ -36,12 +36,12 @@ def test_an_intermediate_has_its_name_everywhere() -> None:
     assert (q["op"], q["value"], q["gradient"]) == ("add", 3, -4)
     for form in ("--trace", "--md", "--latex"):
         _, out, _ = run("debug", *words, form)
-        assert {"--trace": "q     = 3", "--md": "q = x + y = -2 + 5 = 3"}.get(
+        assert {"--trace": "q = x + y = 3", "--md": "q = x + y = -2 + 5 = 3"}.get(
             form, "q &= x + y = -2 + 5 = 3"
         ) in out
     _, out, _ = run("debug", "-e", "q1 = x + y; (x - y) * q1 + 1", "x=1", "y=2", "--latex")
     assert r"q_{1} &= x + y" in out
-    assert r"q_{2} &= x - y" in out
+    assert r"v_{1} &= x - y" in out
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_an_optimizer_on_a_function() -> None:
     assert path[1]["delta"]["x2"] == pytest.approx(4.8)
     assert path[20]["at"]["x1"] == pytest.approx(0.007188, abs=5e-7)
     assert found["value"] == path[0]["value"] == 10.5
-    assert found["optimizer"]["settings"] == {"lr": 0.6, "momentum": 0.5}
+    assert found["optimizer"]["settings"] == {"lr": 0.6, "momentum": 0.5, "weight_decay": 0.0}
 
 
 def test_the_steps_as_text_and_as_hand_outs() -> None:

@@ -98,7 +98,7 @@ def test_many_lines_of_many_numbers_are_read() -> None:
 def test_many_faults_are_counted() -> None:
     found = messages("".join(f"a{k} = 1\n" for k in range(5000)) + XOR)
     assert len(found) == 101
-    assert found[0].startswith("t.toml:1: a0: there is no such key")
+    assert found[0].startswith("t.toml:1: a0: unknown key")
     assert found[-1] == "t.toml: and 4900 more faults"
     (many,) = messages(XOR.replace("[[layers]]", '[[layers]]\ntype = "flatten"\n' * 1000 + "[[layers]]", 1))
     assert many == "t.toml:4: layers: too many entries (given 1001; allowed at most 1000)"
@@ -199,11 +199,11 @@ SETTINGS = {
     "layers.5.units=1": "--set layers.5.units: there is no entry 5 in layers (allowed 0 to 0, or * for all)",
     f"layers.{'9' * 5000}.x=1": "--set layers.9",
     "layers.-1.units=1": "--set layers.-1.units: there is no entry -1 in layers",
-    "seed.x=1": "--set seed.x=1: seed: of the wrong kind",
-    "optimizer.lr.x=1": "--set optimizer.lr.x=1: optimizer.lr: of the wrong kind",
+    "seed.x=1": "--set seed.x=1: seed: wrong type",
+    "optimizer.lr.x=1": "--set optimizer.lr.x=1: optimizer.lr: wrong type",
     "optimizer.lr=0": "--set optimizer.lr=0: optimizer.lr: not allowed (given 0; allowed more than 0)",
     "layers.*.units=0": "--set layers.*.units=0: layers.0.units: not allowed (given 0; allowed more than 0)",
-    "foo.bar=1": "--set foo.bar=1: foo: there is no such key",
+    "foo.bar=1": "--set foo.bar=1: foo: unknown key",
     "\x1b[31m=1": "--set \\e[31m=1: not a key",
     f"title={'[' * 50}{']' * 50}": "--set title: nested too deeply",
     "data.source=xar": "--set data.source=xar: data.source: not a known name (given 'xar'",

@@ -1,4 +1,4 @@
-"""One sample and what the network makes of it: its numbers, the scores of the classes, who is taken for whom."""
+"""One sample and what the network makes of it: its numbers, the scores of the classes, and the confusion matrix."""
 
 from __future__ import annotations
 
