@@ -96,14 +96,14 @@ class NetworkPane(Pane):
         return "=" if self.ascii else "‖"
 
     def _joined(self, snapshot: Snapshot) -> list[str]:
-        """Layers that read others than the one before them, with all that they read."""
+        """Layers that read others than the one before them, with all that they read; those that read most first."""
         layers = snapshot.hello.layers if snapshot.hello else ()
         reads = _reads(layers)
         names = shortened(["input", *(display(layer["name"]) for layer in layers)], NAME)
         arrow = "->" if self.ascii else "→"
         return [
             f"{'+'.join(names[s] for s in given)} {arrow} {names[k]}"
-            for k, given in enumerate(reads)
+            for k, given in sorted(enumerate(reads), key=lambda item: -len(item[1]))
             if k and given != (k - 1,)
         ]
 

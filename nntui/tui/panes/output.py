@@ -125,8 +125,11 @@ class OutputPane(Pane):
         counted = [] if found is None else [text(f"{found.points - len(found.wrong)}/{found.points} right")]
         key = []
         for k, name in enumerate(classes[:4]):
-            sign = f"{k} on {REGIONS[k]}" if self.shades else "●"
-            key.append(join(text(sign, Style(fg=f"class{k}")), text(f" {name}")))
+            style = Style(fg=f"class{k}")
+            if self.shades:
+                key.append(join(text(f"{name}: "), text(f"{k} on {REGIONS[k]}", style)))
+            else:
+                key.append(join(text("●", style), text(f" {name}")))
         return [axes, *counted, *key]
 
     def _surface(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:

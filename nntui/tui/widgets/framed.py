@@ -49,7 +49,7 @@ class Framed(Canvas, can_focus=True):
 
     def plain(self, words: str) -> str:
         """Words for the border, in characters that can be shown; there, unlike in pictures, they may take more cells."""
-        return ascii_text(words.replace("±", "+-")) if self.ascii else words
+        return ascii_text(words.replace("±", "+-").replace("…", "..")) if self.ascii else words
 
     def write_border(self, title: str, state: str) -> None:
         """Write what stands at the border's left, and as much as fits of what stands at its right."""
