@@ -41,7 +41,7 @@ def scores(
     if label is not None and label in order and label not in shown:
         shown[-1] = label
     span = min(NAME, max(width_of(names[k]) for k in shown))
-    bar = max(0, min(BAR, width - span - 9))
+    bar = max(0, min(BAR, width - span - 10))
     rows: list[Row] = []
     for k in sorted(shown):
         role = ("good" if k == label else "bad") if k == decided else "muted"
@@ -54,7 +54,7 @@ def scores(
                 fit(text(names[k], bold), span, "right"),
                 text(" "),
                 text(("#" if ascii else "━") * fill, Style(fg=role, bold=True)),
-                text(" " * (bar - fill) + _percent(float(found[k])), bold),
+                text(" " * (bar - fill + 1) + _percent(float(found[k])), bold),
                 text(f" {mark}", Style(fg="accent", bold=True)),
             )
         )
