@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from nntui.config import checks
@@ -40,13 +41,13 @@ class Trained:
     scaling: TargetScale | None
     """Of the targets, where they are scaled."""
     update: int
-    """Of the state that was read."""
     epoch: int
-    """Of the weights: the best one's where early stopping kept them."""
+    """Both of the weights: of the best ones where early stopping kept them."""
 
     def predict(self, x: Array) -> Array:
         """Outputs ``m × k`` for raw inputs ``m × n``, numbers in the targets' units. Raises UserError."""
-        found = self.network.predict(self.preparation.apply(x))
+        with np.errstate(all="ignore"):  # of a diverged run: what is not finite is null in JSON
+            found = self.network.predict(self.preparation.apply(x))
         return found if self.scaling is None else self.scaling.back(found)
 
 
@@ -66,9 +67,10 @@ def learned(run: RunDirectory, report: Report) -> Trained:
         width, pictures = len(preparation.after.names), preparation.pictures(columns)
         network = Network(checks.network_spec(settings, columns, width, pictures=pictures))
         _put(network, arrays, best=best)
-        epoch = int(arrays["clock"][3 if best else 1])
+        newest_update, newest_epoch, _, best_epoch, best_update = (int(v) for v in arrays["clock"])
     except (KeyError, ValueError, TypeError, IndexError, NntuiError) as error:
         raise UserError(f"{run.name}: the checkpoint does not fit the configuration: {error}") from None
+    update, epoch = (best_update, best_epoch) if best else (newest_update, newest_epoch)
     return Trained(settings, columns, network, preparation, TargetScale.restored(arrays), update, epoch)
 
 
