@@ -8,6 +8,10 @@ from types import FrameType
 from typing import Any
 
 
+class Interrupted(Exception):  # noqa: N818 - no error: the user asked for it
+    """A signal was received; raised between two updates."""
+
+
 class Signals:
     """INT, TERM and HUP only set ``received``; a second INT interrupts at once.
 
@@ -20,6 +24,11 @@ class Signals:
         self.at_once = at_once
         self._names = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hangup else [])]
         self._old: dict[int, Any] = {}
+
+    def raise_received(self) -> None:
+        """Raises Interrupted after a signal."""
+        if self.received:
+            raise Interrupted
 
     def __enter__(self) -> Signals:
         for number in self._names:

@@ -38,6 +38,9 @@ class Linear(Elementwise):
     def df(self, x: Array, y: Array, out: Array) -> None:
         out[...] = 1
 
+    def ddf(self, x: Array, y: Array) -> Array | None:
+        return None
+
 
 @dataclass(frozen=True)
 class Sigmoid(Elementwise):
@@ -58,6 +61,11 @@ class Sigmoid(Elementwise):
         else:
             np.subtract(number(1, y.dtype), y, out=out)
         np.multiply(out, y, out=out)
+
+    def ddf(self, x: Array, y: Array) -> Array | None:
+        slope = np.empty_like(y)
+        self.df(x, y, slope)
+        return np.asarray(slope * (1 - 2 * y))
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         one = graph.leaf("1", (), "constant", value=1.0)
@@ -88,6 +96,11 @@ class Tanh(Elementwise):
             power = np.exp(-2 * np.abs(x))
             np.divide(4 * power, np.square(1 + power), out=out)
 
+    def ddf(self, x: Array, y: Array) -> Array | None:
+        slope = np.empty_like(y)
+        self.df(x, y, slope)
+        return np.asarray(-2 * y * slope)
+
 
 class Rectifier(Elementwise):
     """Piecewise functions with a kink at 0."""
@@ -116,6 +129,9 @@ class Relu(Rectifier):
         else:
             np.greater(y, number(0, y.dtype), out=out, casting="unsafe")
 
+    def ddf(self, x: Array, y: Array) -> Array | None:
+        return None
+
 
 @dataclass(frozen=True)
 class LeakyRelu(Rectifier):
@@ -139,6 +155,9 @@ class LeakyRelu(Rectifier):
     def df(self, x: Array, y: Array, out: Array) -> None:
         out[...] = self.slope
         np.copyto(out, 1, where=x > 0)
+
+    def ddf(self, x: Array, y: Array) -> Array | None:
+        return None
 
 
 @dataclass(frozen=True)
@@ -207,6 +226,9 @@ class Elu(Elementwise):
         np.add(y, self.alpha, out=out)
         np.copyto(out, 1, where=x > 0)
 
+    def ddf(self, x: Array, y: Array) -> Array | None:
+        return np.where(x > 0, 0, y + self.alpha)
+
     def branch(self, xs: Arrays, y: Array) -> Array | None:
         return np.asarray(xs[0] > 0) if self.alpha != 1 else None
 
@@ -225,6 +247,11 @@ class Softplus(Elementwise):
 
     def df(self, x: Array, y: Array, out: Array) -> None:
         sigmoid(x, out)
+
+    def ddf(self, x: Array, y: Array) -> Array | None:
+        s = np.empty_like(x)
+        sigmoid(x, s)
+        return np.asarray(s * (1 - s))
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         one = graph.leaf("1", (), "constant", value=1.0)
@@ -246,6 +273,9 @@ class Gelu(Elementwise):
         density = np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
         np.add(normal_cdf(x), x * density, out=out, casting="same_kind")
 
+    def ddf(self, x: Array, y: Array) -> Array | None:
+        return np.asarray((2 - x * x) * np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi))
+
 
 @dataclass(frozen=True)
 class Silu(Elementwise):
@@ -264,6 +294,11 @@ class Silu(Elementwise):
         s = np.empty_like(x)
         sigmoid(x, s)
         np.multiply(s, 1 + x * (1 - s), out=out)
+
+    def ddf(self, x: Array, y: Array) -> Array | None:
+        s = np.empty_like(x)
+        sigmoid(x, s)
+        return np.asarray(s * (1 - s) * (2 + x * (1 - 2 * s)))
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         return graph.apply(Mul(), args[0], graph.apply(Sigmoid(), args[0]))

@@ -1,6 +1,7 @@
 """Finds every op, activation, loss, initializer, optimizer, schedule, preprocessor and layer by scanning.
 
-A member is a concrete class, defined in one of a kind's modules, with a ``type``: its name in the TOML file.
+A member is a concrete class, defined in one of a kind's modules, with a ``type``: its name in the TOML file. Installed
+packages add members by an entry point in the group ``nntui.catalogue`` that names a module.
 """
 
 from __future__ import annotations
@@ -9,11 +10,14 @@ import inspect
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from importlib.metadata import entry_points
 from typing import Any, Literal
+from warnings import warn
 
 from nntui_core.errors import ConfigError
 
 Kind = Literal["op", "activation", "loss", "initializer", "optimizer", "schedule", "preprocess", "layer"]
+GROUP = "nntui.catalogue"
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,8 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
 @cache
 def members(kind: Kind) -> dict[str, type[Any]]:
     """Classes of ``kind`` by their ``type``, in the order of their definition."""
-    place, modules = _PLACES[kind]
-    base_module, base_name = place.split(":")
-    base = getattr(import_module(f"nntui_core.{base_module}"), base_name)
+    _, modules = _PLACES[kind]
+    base = _base(kind)
     found: dict[str, type[Any]] = {}
     for name in modules:
         module = import_module(f"nntui_core.{name}")
@@ -80,7 +83,50 @@ def members(kind: Kind) -> dict[str, type[Any]]:
                 and "type" in vars(cls)
             ):
                 found[vars(cls)["type"]] = cls
+    for cls in _installed():
+        if (
+            issubclass(cls, base)
+            and kind != "op"
+            and (kind != "activation" or not issubclass(cls, _base("loss")))
+        ):
+            if vars(cls)["type"] in found:
+                warn(
+                    f"{cls.__module__}: the {kind} {vars(cls)['type']!r} is there already; that one is used",
+                    stacklevel=2,
+                )
+            else:
+                found[vars(cls)["type"]] = cls
     return found
+
+
+def _base(kind: Kind) -> type[Any]:
+    module, name = _PLACES[kind][0].split(":")
+    found: type[Any] = getattr(import_module(f"nntui_core.{module}"), name)
+    return found
+
+
+@cache
+def _installed() -> tuple[type[Any], ...]:
+    """Classes with a ``type`` of the modules that installed packages name in the entry points of GROUP.
+
+    What a package cannot give is warned of; the others are there all the same.
+    """
+    found: list[type[Any]] = []
+    for point in entry_points(group=GROUP):
+        try:
+            module = point.load()
+        except Exception as error:
+            warn(f"the entry point {point.name} = {point.value} cannot be loaded: {error}", stacklevel=2)
+            continue
+        found += [
+            cls
+            for cls in vars(module).values()
+            if inspect.isclass(cls)
+            and cls.__module__ == module.__name__
+            and not inspect.isabstract(cls)
+            and "type" in vars(cls)
+        ]
+    return tuple(found)
 
 
 def build(kind: Kind, spec: str | dict[str, Any]) -> Any:

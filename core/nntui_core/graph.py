@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from nntui_core.errors import NntuiError, ShapeError
-from nntui_core.memory import Array, Arrays, Shape, Space, Workspace
+from nntui_core.memory import Array, Arrays, Shape, Space, Tangents, Workspace
 
 _NUMBER = re.compile(r" #\d+$")
 Role = Literal["parameter", "input", "label", "constant", "buffer", "random", "op"]
@@ -85,6 +85,21 @@ class Op(ABC):
     @abstractmethod
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         """Write ``g·∂y/∂xs[i]`` into ``out``, which has the shape of ``xs[i]`` and is never ``g``."""
+
+    @property
+    def twice(self) -> bool:
+        """Whether :meth:`tangent` and :meth:`vjp_tangent` are there, for exact Hessian-vector products."""
+        return False
+
+    def tangent(self, xs: Arrays, dxs: Tangents, y: Array, ws: Workspace) -> Array:
+        """The derivative of the value along ``dxs``, at least one of which is an array."""
+        raise NotImplementedError(self.type)
+
+    def vjp_tangent(
+        self, i: int, g: Array, dg: Array | None, xs: Arrays, dxs: Tangents, y: Array, ws: Workspace
+    ) -> Array | None:
+        """The derivative of ``vjp(i, g, …)`` along ``dxs`` and ``dg``; None is 0, here and there."""
+        raise NotImplementedError(self.type)
 
     def differentiable(self, i: int) -> bool:
         """Whether operand ``i`` receives a gradient (labels and masks do not)."""

@@ -83,6 +83,13 @@ class CrossEntropy(LabelLoss):
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return ws["logs"]
 
+    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
+        p = ws["p"] / ws["sums"][:, None]
+        # p holds 0 at the largest, whose share of the sum is 1.
+        p.put(ws["top"], 1 / ws["sums"])
+        along = np.asarray(p * dz)
+        return np.asarray((along - p * along.sum(axis=1, keepdims=True)) / self.divisor(dz.shape))
+
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         # (softmax(z) − q)·g/m, where p_y − q_y is taken as minus the sum of the others: a p_y that rounds to 1
         # would leave nothing of the gradient.
@@ -171,6 +178,12 @@ class BinaryCrossEntropy(Loss):
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return ws["each"]
 
+    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
+        p, q = np.empty_like(dz), np.empty_like(dz)
+        sigmoid(xs[0], p)
+        sigmoid(-xs[0], q)
+        return np.asarray(p * q * dz / self.divisor(dz.shape))
+
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         scale = ws["scale"]
         scale[()] = float(g) / self.divisor(out.shape)
@@ -215,6 +228,9 @@ class MeanSquaredError(Loss):
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return np.square(ws["e"])
 
+    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
+        return np.asarray(2 * dz / self.divisor(dz.shape))
+
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         np.multiply(ws["e"], 2 * g / self.divisor(out.shape), out=out)
 
@@ -247,6 +263,9 @@ class MeanAbsoluteError(Loss):
 
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return np.abs(ws["e"])
+
+    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
+        return None
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         np.sign(ws["e"], out=out)
@@ -290,6 +309,9 @@ class Huber(Loss):
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return np.asarray(ws["c"] * (ws["e"] - 0.5 * ws["c"]))
 
+    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
+        return np.asarray(dz * (np.abs(ws["e"]) <= self.delta) / self.divisor(dz.shape))
+
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         np.multiply(ws["c"], g / self.divisor(out.shape), out=out)
 
@@ -331,6 +353,9 @@ class Hinge(LabelLoss):
 
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return np.asarray(ws["over"].sum(axis=1))
+
+    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
+        return None
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         # 1 for each class inside the margin, minus their number for the label.

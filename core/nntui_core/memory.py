@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Arrays = Sequence[Array]
+Tangents = Sequence[Array | None]
+"""How some operands change; None for one that does not."""
 Shape = tuple[int, ...]
 Workspace = dict[str, Array]
 

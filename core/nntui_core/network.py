@@ -12,6 +12,9 @@ from nntui_core.footprint import evaluation_rows, plan_bytes
 from nntui_core.layers.given import theta
 from nntui_core.layers.repeating import layer_names, unrolled
 from nntui_core.memory import Array
+from nntui_core.metrics import ClassTally, LabelTally, Metrics, NumberTally, Tally
+from nntui_core.metrics import decide as decide
+from nntui_core.metrics import decide_target as decide_target
 from nntui_core.model import Mode, Model, NetworkSpec
 from nntui_core.optimizers.base import Group
 from nntui_core.rng import stream
@@ -139,12 +142,14 @@ class Network:
         return model.plan.value(model.output).copy()
 
     def evaluate(self, x: Array, y: Array, chunk: int | None = None) -> tuple[float, float | None]:
-        """Data loss and, for classes, accuracy, in evaluation mode; ``y`` as :meth:`encode` gives it.
+        """Data loss and, for classes, accuracy: see :meth:`measure`."""
+        found = self.measure(x, y, chunk=chunk)
+        return found.loss, found.accuracy
 
-        The accuracy is the share of the samples, or, with several labels a sample, of all labels.
-        """
+    def measure(self, x: Array, y: Array, *, scale: Array | float = 1.0, chunk: int | None = None) -> Metrics:
+        """Loss and metrics in evaluation mode; ``y`` as :meth:`encode` gives it, ``scale`` one of its units."""
         chunk = chunk or self.piece
-        loss, total, weights, right = self.spec.loss, 0.0, 0.0, 0.0
+        loss, total, weights, tally = self.spec.loss, 0.0, 0.0, self._tally(y, scale)
         for i in range(0, len(x), chunk):
             part, target = x[i : i + chunk], y[i : i + chunk]
             model = self.model(len(part), "evaluate")
@@ -154,15 +159,13 @@ class Network:
             weight = loss.weight(target)
             total += model.plan.run(backward=False) * weight
             weights += weight
-            if self.spec.classification:
-                right += self._right(model.plan.value(model.output), target)
-        return loss.whole(total, weights), right / len(x) if self.spec.classification else None
+            tally.add(model.plan.value(model.output), target)
+        return tally.metrics(loss.whole(total, weights))
 
-    def _right(self, outputs: Array, target: Array) -> float:
-        """How many samples are decided as they should be; of one with several labels, the share of them."""
-        if self.spec.multilabel:
-            return float(((outputs >= 0.5) == (target >= 0.5)).mean(axis=1).sum())
-        return int(np.count_nonzero(decide(outputs) == decide_target(target)))
+    def _tally(self, y: Array, scale: Array | float) -> Tally:
+        if not self.spec.classification:
+            return NumberTally(y, scale)
+        return (LabelTally if self.spec.multilabel else ClassTally)(self.spec.targets)
 
     def losses(self, x: Array, y: Array, chunk: int | None = None) -> Array:
         """Data loss of each sample by itself, in evaluation mode."""
@@ -180,15 +183,3 @@ class Network:
             xs = [plan.value(a) for a in node.args]
             out[i : i + chunk] = self.spec.loss.by_sample(xs, plan.workspace(node))
         return out
-
-
-def decide(outputs: Array) -> Array:
-    """Class indices from outputs: the largest, or, for one output, whether it is at least 0.5."""
-    return np.asarray(
-        outputs[:, 0] >= 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1), dtype=np.intp
-    )
-
-
-def decide_target(target: Array) -> Array:
-    """Class indices from encoded labels."""
-    return target if target.ndim == 1 else decide(target)

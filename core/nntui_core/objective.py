@@ -13,7 +13,7 @@ from annotated_types import Gt
 
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, Op
-from nntui_core.memory import Array, Arrays, Shape, Workspace
+from nntui_core.memory import Array, Arrays, Shape, Tangents, Workspace
 from nntui_core.ops.base import expect_operands
 from nntui_core.ops.binary import Mul
 from nntui_core.ops.reductions import Mean, Sum
@@ -81,6 +81,22 @@ class Loss(Op):
     @abstractmethod
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         """What was put together in the last ``forward``: ``m × K``, or ``m`` where :attr:`by_row`."""
+
+    @abstractmethod
+    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
+        """After ``forward``: the Hessian of the loss by operand 0, times ``dz``; None where it is 0 everywhere."""
+
+    @property
+    def twice(self) -> bool:
+        return True
+
+    def vjp_tangent(
+        self, i: int, g: Array, dg: Array | None, xs: Arrays, dxs: Tangents, y: Array, ws: Workspace
+    ) -> Array | None:
+        # What follows a loss is a sum, so that g does not change.
+        assert dg is None
+        found = None if dxs[0] is None else self.bend(dxs[0], xs, ws)
+        return None if found is None else np.asarray(g * found)
 
     def by_sample(self, xs: Arrays, ws: Workspace) -> Array:
         """After ``forward``: the loss of each sample as if it were alone."""

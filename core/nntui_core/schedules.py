@@ -178,8 +178,8 @@ class OneCycle(Schedule):
 class Plateau(Schedule):
     """Multiplied by ``factor`` when what is monitored has not improved for more than ``patience`` epochs.
 
-    As PyTorch's ReduceLROnPlateau with a relative threshold: an improvement is below best·(1 − threshold), of an
-    accuracy above best·(1 + threshold). At ends of epochs only.
+    As PyTorch's ReduceLROnPlateau with a relative threshold: an improvement is below best − threshold·|best|, of
+    what rises, such as an accuracy, above best + threshold·|best|. At ends of epochs only.
     """
 
     type: ClassVar[str] = "plateau"

@@ -7,12 +7,19 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
 
-Monitor = Literal["train.loss", "train.accuracy", "validation.loss", "validation.accuracy"]
+Monitor = Literal[
+    "train.loss", "train.accuracy", "train.macro_f1", "train.f1", "train.r2", "train.rmse", "train.mae",
+    "validation.loss", "validation.accuracy", "validation.macro_f1", "validation.f1", "validation.r2",
+    "validation.rmse", "validation.mae",
+]  # fmt: skip
+"""A part of the data, and what is measured of it; ``f1`` is ``macro_f1``."""
+OF_CLASSES = ("accuracy", "macro_f1", "f1")
+OF_NUMBERS = ("r2", "rmse", "mae")
 
 
 def rises(monitor: str) -> bool:
     """Whether more of what is monitored is better."""
-    return monitor.endswith("accuracy")
+    return monitor.rpartition(".")[2] in (*OF_CLASSES, "r2")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from nntui_core.best import Best
 from nntui_core.errors import NumericError
 from nntui_core.finite import check_parameters, checked_norm, clip, fault
 from nntui_core.memory import Array
+from nntui_core.metrics import Metrics
 from nntui_core.model import Model
 from nntui_core.network import Network
 from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
@@ -49,18 +50,6 @@ class Part:
         return len(self.x)
 
 
-@dataclass(frozen=True)
-class Metrics:
-    """What the end of an epoch was measured as; accuracy None without classes."""
-
-    loss: float
-    accuracy: float | None
-
-    def to_json(self) -> dict[str, float]:
-        """As records and results have it."""
-        return {"loss": self.loss} | ({} if self.accuracy is None else {"accuracy": self.accuracy})
-
-
 @dataclass(frozen=True, eq=False)
 class Preview:
     """What the next update would do with the gradient as it is.
@@ -94,8 +83,11 @@ class Trainer:
         spec: TrainSpec,
         train: Part,
         validation: Part | None = None,
+        scale: Array | float = 1.0,
     ) -> None:
+        """``scale`` is what one unit of the targets is in the units that metrics are told in."""
         self.network = network
+        self.scale = scale
         self.optimizer = optimizer
         self.schedule = schedule
         self.spec = spec
@@ -114,6 +106,8 @@ class Trainer:
         self.keep_before = False
         """Whether to keep it at every update."""
         self._keep_next = False
+        self.last_rate = float("nan")
+        """The learning rate of the last update; NaN before it, and where the optimizer finds its own."""
         self.update = 0
         self.epoch = 0
         self.batch = 0
@@ -216,7 +210,8 @@ class Trainer:
             self._condition()
         if model.buffers:
             model.absorb(self.network.buffers)
-        parameters, rate = self.network.parameters, self.rate
+        parameters = self.network.parameters
+        rate = self.last_rate = self.rate
         optimizer.update(parameters.free, parameters.free_grad, self.slots, self.update + 1, rate, self._work)
 
     def preview(self) -> Preview:
@@ -295,13 +290,17 @@ class Trainer:
             clip(grad, self.spec.clip_norm)
 
     def evaluate(self) -> dict[str, Metrics]:
-        """Data loss and accuracy on the training and validation parts with the present weights."""
+        """Data loss and metrics on the training and validation parts with the present weights."""
         if self._metrics is None or self._metrics[0] != self.update:
-            found = {"train": Metrics(*self.network.evaluate(self.train.x, self.train.y))}
+            found = {"train": self.measure(self.train)}
             if self.validation is not None and len(self.validation):
-                found["validation"] = Metrics(*self.network.evaluate(self.validation.x, self.validation.y))
+                found["validation"] = self.measure(self.validation)
             self._metrics = (self.update, found)
         return self._metrics[1]
+
+    def measure(self, part: Part) -> Metrics:
+        """Data loss and metrics of some rows with the present weights."""
+        return self.network.measure(part.x, part.y, scale=self.scale)
 
     def evaluate_best(self) -> dict[str, Metrics] | None:
         """The same with the best weights by the monitored value, which stay aside; None where none are kept."""
@@ -324,8 +323,7 @@ class Trainer:
     def monitored(self, monitor: str) -> float:
         """The value of a monitor such as ``validation.loss``."""
         part, _, key = monitor.partition(".")
-        value = getattr(self.evaluate()[part], key)
-        return float("nan") if value is None else float(value)
+        return self.evaluate()[part].monitored(key)
 
     def _end_epoch(self) -> None:
         self._metrics = None

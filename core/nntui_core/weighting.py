@@ -82,6 +82,11 @@ class ClassWeighted(Loss):
     def by_sample(self, xs: Arrays, ws: Workspace) -> Array:
         return self.inner.by_sample(xs, ws)
 
+    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
+        found = self.inner.bend(dz, xs, ws)
+        even = 1 if self.reduction == "sum" else len(dz)
+        return None if found is None else np.asarray(found * (ws["share"] * even)[:, None])
+
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         # The inner loss gives each sample the same share: 1/m of the mean, 1 of the sum.
         self.inner.vjp(i, g, xs, y, out, ws)

@@ -25,16 +25,16 @@ COMMANDS = {
     "debug": "step through backprop; -e takes an expression",
     "init": "a commented configuration for a data file",
     "race": "optimizers race over a surface, or on a network's loss",
+    "check": "find what is wrong with a configuration before it is trained",
+    "lr": "learning-rate range test, with a plot",
     "predict": "outputs of a trained run",
     "runs": "list, show and remove runs",
     "export": "write a run's weights to a file",
     "sweep": "search over the fields of [sweep]",
+    "reproduce": "papers' figures beside nntui's own",
     "demos": "list the demos, or write one here",
     "schema": "JSON Schema of the TOML file",
 }
-LATER = ("check", "lr")
-"""Commands that the contract names and this release does not have."""
-
 COMPLETE = "_NNTUI_COMPLETE"
 """Set by a shell that asks for completions."""
 
@@ -48,8 +48,6 @@ class Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported now."""
-        if cmd_name in LATER:
-            raise UserError(f"nntui {cmd_name}: not in this release")
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"nntui.cli.{cmd_name}").command
@@ -62,8 +60,8 @@ class Lazy(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does; an unknown name is refused with the nearest one."""
         name = args[0]
-        if name not in COMMANDS and name not in LATER and not name.startswith("-"):
-            near = difflib.get_close_matches(name, [*COMMANDS, *LATER], 1, 0.5)
+        if name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, list(COMMANDS), 1, 0.5)
             hint = f'; did you mean "{near[0]}"?' if near else f" (allowed {', '.join(COMMANDS)})"
             raise click.UsageError(f'there is no command "{display(name, 60)}"{hint}', ctx)
         return super().resolve_command(ctx, args)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -61,3 +62,24 @@ def print_document(value: Any) -> None:
     """What is JSON already, without NumPy: it may not have been loaded when the program is interrupted."""
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def print_csv(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows with the same keys as CSV on stdout, with a header; None and what is not finite is an empty cell."""
+    write_csv(sys.stdout, rows)
+    sys.stdout.flush()
+
+
+def write_csv(stream: TextIO, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same to any stream."""
+    import csv
+
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(rows[0])
+    writer.writerows([_cell(v) for v in row.values()] for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    if value is None or (isinstance(value, float) and not isfinite(value)):
+        return ""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | bool) else value

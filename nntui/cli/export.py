@@ -6,23 +6,33 @@ from pathlib import Path
 
 import click
 
-from nntui.cli.common import runs_directory, runs_option, warn
+from nntui.cli.common import runs_directory, runs_option, say, warn
 
 
 @click.command(name="export")
 @click.argument("run")
 @click.argument("file")
+@click.option(
+    "--fold",
+    is_flag=True,
+    help="Fold affine preprocessing into the first layer, target scaling into the last.",
+)
 @runs_option
 @click.pass_context
-def command(ctx: click.Context, run: str, file: str, runs: str | None) -> None:
-    """Write RUN's weights to FILE: .toml (as Θ), .npz or .safetensors. An existing file is replaced.
+def command(ctx: click.Context, run: str, file: str, fold: bool, runs: str | None) -> None:
+    """Write RUN's weights to FILE: .npz, .safetensors (PyTorch), .onnx (with nntui[onnx]) or .toml (as Θ).
+
+    An existing file is replaced. Column names, fitted preprocessing, class names and the targets' scaling go with the
+    weights, so that raw rows can be predicted elsewhere; .toml takes preprocessing only folded.
 
     \b
-    Example:
+    Examples:
       nntui export latest xor.npz
+      nntui export latest model.safetensors --fold
+      nntui export latest model.onnx
     """
     from nntui.runs.find import resolve
     from nntui.training.export import export
     from nntui.training.trained import learned
 
-    export(learned(resolve(runs_directory(ctx, runs), run).run, warn), Path(file))
+    export(learned(resolve(runs_directory(ctx, runs), run).run, warn), Path(file), say, fold=fold)

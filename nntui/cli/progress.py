@@ -73,6 +73,7 @@ class Progress:
             metrics = session.trainer.evaluate()
             shown = metrics.get("validation", metrics["train"])
             self._measured = [] if shown.accuracy is None else [f"accuracy {shown.accuracy:.1%}"]
+            self._measured += [] if shown.r2 is None else [f"R² {shown.r2:.3f}"]
 
     def diverging(self, session: Session, error: NumericError) -> bool:
         """Nobody is there to change anything."""

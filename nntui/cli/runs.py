@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from nntui.cli.common import print_json, runs_directory, runs_option, say
+from nntui.cli.common import print_csv, print_json, runs_directory, runs_option, say
 from nntui.display import display
 from nntui.errors import UserError
 
@@ -101,18 +101,26 @@ def show(ctx: click.Context, run: str, as_json: bool, runs: str | None) -> None:
 @command.command(name="compare")
 @click.argument("names", nargs=-1, metavar="RUN RUN ...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, one row a run.")
 @runs_option
 @click.pass_context
-def compare(ctx: click.Context, names: tuple[str, ...], as_json: bool, runs: str | None) -> None:
+def compare(
+    ctx: click.Context, names: tuple[str, ...], as_json: bool, as_csv: bool, runs: str | None
+) -> None:
     """Compare RUNs: the settings in which they differ, and what each came to.
 
+    baseline_accuracy is that of always deciding for the class that is most frequent in the training part.
+
     \b
-    Example:
+    Examples:
       nntui runs compare xor-20261124-1015 latest
+      nntui runs compare xor-20261124-1015 latest --csv > runs.csv
     """
     from nntui.runs.find import resolve
-    from nntui.training.compare import differences, measured
+    from nntui.training.compare import METRICS, differences, measured, row
 
+    if as_json and as_csv:
+        raise UserError("nntui runs compare: give --json or --csv, not both")
     if len(names) < 2:
         raise UserError(f"nntui runs compare: name at least two runs (given {len(names)})")
     base = runs_directory(ctx, runs)
@@ -122,13 +130,16 @@ def compare(ctx: click.Context, names: tuple[str, ...], as_json: bool, runs: str
     if as_json:
         print_json({"runs": rows, "settings": settings})
         return
+    if as_csv:
+        print_csv([row(r, settings, k) for k, r in enumerate(rows)])
+        return
     lines = [
         ("", [row["run"] for row in rows]),
         ("state", [row["state"] for row in rows]),
         ("epochs", [row["epochs"] for row in rows]),
     ]
     for part in ("train", "validation"):
-        for key in ("loss", "accuracy"):
+        for key in (*METRICS, "baseline_accuracy"):
             values = [(row[part] or {}).get(key) for row in rows]
             if any(v is not None for v in values):
                 lines.append((f"{part} {key}", [_number(v) for v in values]))

@@ -14,6 +14,8 @@ from nntui.display import display
 from nntui.training.result import PARTS
 
 POINTS = 400
+MOST_CLASSES = 20
+"""A table of more is not for reading."""
 
 
 def summarize(result: dict[str, Any]) -> None:
@@ -26,12 +28,9 @@ def summarize(result: dict[str, Any]) -> None:
         ("time", f"{result['seconds']:.2f} s   {result['updates_per_second']:,.0f} updates/s"),
     ]
     for part in PARTS:
-        values = result[part]
-        if values is not None:
-            text = f"loss {values['loss']:.6g}"
-            if "accuracy" in values:
-                text += f"   accuracy {values['accuracy']:.2%}"
-            rows.append((part, text))
+        if result[part] is not None:
+            rows.append((part, _measured(result[part])))
+    rows += _by_class(result)
     rows += [_finding(f, result["findings"]) for f in result["findings"] if not f.get("cause")]
     for name, text in rows:
         click.echo(f"{name:<11} {display(text)}")
@@ -47,6 +46,35 @@ def _finding(finding: dict[str, Any], every: Sequence[dict[str, Any]]) -> tuple[
     first = cures[0]["set"]
     setting = f" (--set '{first}')" if first else ""
     return "note" if note else "finding", f"{where}{finding['message']}{rest} → {finding['cure']}{setting}"
+
+
+def _measured(values: dict[str, Any]) -> str:
+    """A part's numbers in a line."""
+    text = f"loss {values['loss']:.6g}"
+    if "accuracy" in values:
+        text += (
+            f"   accuracy {values['accuracy']:.2%} (most frequent class {values['baseline_accuracy']:.2%})"
+        )
+    shown = (("macro_f1", "macro F1"), ("r2", "R²"), ("rmse", "RMSE"), ("mae", "MAE"))
+    return text + "".join(f"   {name} {values[k]:.4g}" for k, name in shown if values.get(k) is not None)
+
+
+def _by_class(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """The classes one by one, on what is held out where something is."""
+    part = next((p for p in reversed(PARTS) if result[p] is not None), None)
+    classes = result[part].get("classes") if part is not None else None
+    if not classes or len(classes) > MOST_CLASSES:
+        return []
+    names = [display(name, 24) for name in classes]
+    width = max(map(len, names))
+    rows = [(f"{part}:", f"{'':<{width}}  precision  recall      F1   count")]
+    for name, c in zip(names, classes.values(), strict=True):
+        cells = "  ".join(
+            f"{'–' if c[k] is None else format(c[k], '.4f'):>{w}}"
+            for k, w in (("precision", 9), ("recall", 6), ("f1", 6))
+        )
+        rows.append(("", f"{name:<{width}}  {cells}  {c['count']:>6}"))
+    return rows
 
 
 def plot_losses(history: Sequence[tuple[int, float, float | None]], *, to_stderr: bool) -> None:

@@ -9,7 +9,7 @@ from nntui_core import catalog
 from nntui_core.layers.base import Layer
 from nntui_core.memory import Array
 from nntui_core.network import Network
-from nntui_core.train_spec import rises
+from nntui_core.train_spec import OF_CLASSES, OF_NUMBERS
 
 
 def output_activation(layer: Layer) -> str:
@@ -66,12 +66,21 @@ def label_faults(settings: Settings, table: Table) -> list[Fault]:
     if several and activation != "sigmoid":
         problem = f'{what}, each decided at 0.5: sigmoid is needed at the output (given "{activation}"; allowed "sigmoid")'
         out.append((("layers", last, "activation"), problem))
-    if several:
-        return out
+    return out
+
+
+def monitor_faults(settings: Settings, table: Table) -> list[Fault]:
+    """Faults of monitors that the task does not have."""
+    numbers = table.task == "regression"
+    what, keys, others = "classes", ("loss", *OF_CLASSES), OF_NUMBERS
+    if numbers:
+        what, keys, others = "numbers", ("loss", *OF_NUMBERS), OF_CLASSES
+    out: list[Fault] = []
     for path, monitor in settings.monitors:
-        if rises(monitor):
-            better = monitor.replace("accuracy", "loss")
-            problem = f'{what}, so there is no accuracy (given "{monitor}"; allowed "{better}")'
+        part, _, key = monitor.partition(".")
+        if key in others:
+            allowed = ", ".join(f'"{part}.{k}"' for k in keys)
+            problem = f'the targets are {what}, so there is no {key} (given "{monitor}"; allowed {allowed})'
             out.append(((*path, "monitor"), problem))
     return out
 

@@ -15,7 +15,7 @@ from nntui_core.objective import Loss, Reduction
 from nntui_core.optimizers.base import Optimizer
 from nntui_core.preprocessing.base import Preprocessor
 from nntui_core.schedules import Schedule
-from nntui_core.train_spec import TrainSpec
+from nntui_core.train_spec import Monitor, TrainSpec
 
 Share = Annotated[float, Ge(0), Lt(1)]
 Penalty = Annotated[float, Ge(0)]
@@ -68,14 +68,6 @@ class TrainKeys(TrainSpec):
     """At least this long between checkpoints."""
 
 
-SweepMonitor = Literal[
-    "train.loss", "train.accuracy", "train.macro_f1", "train.f1", "train.r2", "train.rmse", "train.mae",
-    "validation.loss", "validation.accuracy", "validation.macro_f1", "validation.f1", "validation.r2",
-    "validation.rmse", "validation.mae",
-]  # fmt: skip
-"""What a search can judge by: a part, and a key of what ``fit`` reports of it (``f1`` is ``macro_f1``)."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class SweepKeys:
     """Keys of ``[sweep]``: what ``nntui sweep`` searches for, and how."""
@@ -84,7 +76,7 @@ class SweepKeys:
     """Trials in all."""
     seeds: Annotated[int, Gt(0)] = 1
     """Runs a trial, with seeds one after the other; their mean is judged."""
-    monitor: SweepMonitor = "validation.loss"
+    monitor: Monitor = "validation.loss"
     """What is judged: losses are minimized, accuracy, F1 and r2 maximized."""
     sampler: Literal["random", "grid", "tpe", "cmaes"] = "tpe"
     """How values are chosen."""

@@ -70,12 +70,13 @@ class _Bounded(io.RawIOBase):
 
 
 class TextFile:
-    """One file, opened as often as it has to be read. ``key`` is what named it, for messages."""
+    """One file, opened as often as it has to be read. ``key`` is what named it, for messages, which call it ``called``."""
 
-    def __init__(self, base: Path, name: str, dialect: Dialect, *key: str) -> None:
+    def __init__(self, base: Path, name: str, dialect: Dialect, *key: str, called: str = "") -> None:
         self._base, self._name, self._key = base, name, key
         self.dialect = dialect
-        self.path, stream = open_data(base, name, *key)
+        path, stream = open_data(base, name, *key)
+        self.path = Path(called) if called else path
         self.shown = display(self.path)
         with stream:
             head = stream.read(4)

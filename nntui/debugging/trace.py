@@ -120,8 +120,8 @@ def trace(
 
 
 def _written(records: Records, node: Node, limit: int = NAME_WIDTH) -> str:
-    """A node's name; one that nobody named as an equation, such as "q = x + y"."""
-    if node.op is None or is_name(node.name):
+    """A network's node by its name; one of an expression as an equation, such as "q = x + y"."""
+    if node.op is None or (is_name(node.name) and records.subject.network):
         return display(node.name, limit)
     formula = node.op.describe([records.short(a) for a in node.args])
     return display(f"{records.short(node)} = {formula}", limit)

@@ -42,8 +42,10 @@ class RunInfo:
     loss: float | None = None
     seconds: float = 0.0
     update_seconds: float = 0.0
-    best: dict[str, dict[str, float]] = field(default_factory=dict)
+    best: dict[str, dict[str, float | None]] = field(default_factory=dict)
     """By part, what the best weights of an early stopping come to, after its end."""
+    baseline: dict[str, float] = field(default_factory=dict)
+    """By part, the accuracy of always deciding for what is most frequent in the training part."""
     digest: str = ""
     socket: str = ""
     versions: dict[str, str] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class RunInfo:
     """When they were last looked for."""
     best_update: int | None = None
     best_value: float | None = None
-    """The best checkpoint by the monitored value, which is negative for an accuracy."""
+    """The best checkpoint by the monitored value, which is negative where more is better."""
     rewinding: int | None = None
     """The update that a rewind went back to, until the later checkpoints are removed."""
 

@@ -15,9 +15,7 @@ from nntui.errors import UserError
 from nntui.search import space
 from nntui.search.space import Fault, Space, Suggest, Tables
 from nntui.training.experiment import build
-
-RISING = ("accuracy", "macro_f1", "f1", "r2")
-"""What is better the larger it is."""
+from nntui_core.train_spec import rises
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +54,7 @@ class Order:
     @property
     def rises(self) -> bool:
         """Whether more is better."""
-        return self.measure in RISING
+        return rises(self.keys.monitor)
 
     def fill(self, suggest: Suggest) -> tuple[Tables, dict[str, Any]]:
         """A trial's tables, and the values in it by key."""

@@ -10,6 +10,8 @@ from nntui.display import display
 from nntui.runs.find import Found
 from nntui.runs.metrics import last_record
 
+METRICS = ("loss", "accuracy", "macro_f1", "r2", "rmse", "mae")
+
 
 def differences(runs: Sequence[Found]) -> dict[str, list[Any]]:
     """By key path, the value in each run (None where it is not set), for the keys in which they differ.
@@ -35,15 +37,23 @@ def _flat(value: Any, path: str = "") -> list[tuple[str, Any]]:
 
 
 def measured(run: Found) -> dict[str, Any]:
-    """The parts, loss and accuracy for classes: of the best weights where early stopping kept them, else as last
-    measured at the end of an epoch. Raises UserError."""
+    """The parts, what each came to: of the best weights where early stopping kept them, else as last measured at
+    the end of an epoch. Raises UserError."""
     record = run.info.best or last_record(run.run.metrics) or {}
-    return {part: _numbers(record.get(part)) for part in ("train", "validation")}
+    return {part: _numbers(record.get(part), run.info.baseline.get(part)) for part in ("train", "validation")}
 
 
-def _numbers(value: Any) -> dict[str, float] | None:
-    """A part's loss and accuracy, as far as the file has numbers there."""
+def _numbers(value: Any, baseline: Any) -> dict[str, float] | None:
+    """A part's metrics, as far as the file has numbers there, and what the most frequent class comes to."""
     if not isinstance(value, Mapping):
         return None
-    found = {key: value.get(key) for key in ("loss", "accuracy")}
+    found = {key: value.get(key) for key in METRICS} | {"baseline_accuracy": baseline}
     return {k: v for k, v in found.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+
+
+def row(run: Mapping[str, Any], settings: Mapping[str, Sequence[Any]], at: int) -> dict[str, Any]:
+    """One run of a comparison as one flat row: what is known, what it came to, the settings that differ."""
+    plain = {k: v for k, v in run.items() if not isinstance(v, Mapping) and k not in ("train", "validation")}
+    for part in ("train", "validation"):
+        plain |= {f"{part}.{key}": (run[part] or {}).get(key) for key in (*METRICS, "baseline_accuracy")}
+    return plain | {key: values[at] for key, values in settings.items()}

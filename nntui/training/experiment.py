@@ -28,8 +28,9 @@ from nntui_core import probe
 from nntui_core.errors import ConfigError, NntuiError
 from nntui_core.findings import Watch
 from nntui_core.footprint import Footprint
+from nntui_core.metrics import Metrics, baseline
 from nntui_core.network import Network
-from nntui_core.trainer import Metrics, Part, Trainer
+from nntui_core.trainer import Part, Trainer
 
 Array = NDArray[Any]
 INIT_ROWS = 4096
@@ -68,12 +69,26 @@ class Experiment:
         """The network's outputs in the targets' units."""
         return outputs if self.scaling is None else self.scaling.back(outputs)
 
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The parts that have rows."""
+        found = {"train": self.trainer.train, "validation": self.trainer.validation, "test": self.test}
+        return {name: part for name, part in found.items() if part is not None and len(part)}
+
     def measure(self) -> dict[str, Metrics]:
-        """Loss and accuracy of every part that has rows."""
+        """Loss and metrics of every part that has rows."""
         found = dict(self.trainer.evaluate())
-        if self.test is not None and len(self.test):
-            found["test"] = Metrics(*self.network.evaluate(self.test.x, self.test.y))
-        return found
+        return found | {
+            name: self.trainer.measure(part) for name, part in self.parts.items() if name not in found
+        }
+
+    def baselines(self) -> dict[str, float]:
+        """By part, the accuracy of always deciding for what is most frequent in the training part; {} without classes."""
+        spec = self.network.spec
+        if not spec.classification:
+            return {}
+        train = self.trainer.train.y
+        return {n: baseline(train, p.y, multilabel=spec.multilabel) for n, p in self.parts.items()}
 
     def arrays(self) -> dict[str, Array]:
         """What a checkpoint saves besides the trainer's state: the fitted preprocessing."""
@@ -134,7 +149,10 @@ def build(
         table = _reconstructing(table, x, order, preparation.after.names)
     pictures = preparation.pictures(table.columns)
     spec = checks.network_spec(settings, table.columns, x.shape[1], pictures=pictures)
-    problems = [*matching.label_faults(settings, table), *structure.picture_faults(settings, table)]
+    problems = [
+        *matching.label_faults(settings, table), *matching.monitor_faults(settings, table),
+        *structure.picture_faults(settings, table),
+    ]  # fmt: skip
     if problems:
         raise UserError([say(*p) for p in problems])
     spec = replace(spec, loss=weighting.weighted(settings, table, split, spec.loss))
@@ -189,7 +207,10 @@ def build(
             )
         )
     try:
-        trainer = Trainer(network, settings.optimizer, settings.schedule, settings.train, parts[0], parts[1])
+        trainer = Trainer(
+            network, settings.optimizer, settings.schedule, settings.train, parts[0], parts[1],
+            scale=1.0 if scaling is None else scaling.scale,
+        )  # fmt: skip
     except ConfigError as error:
         raise UserError(say(("optimizer",), str(error).removeprefix("optimizer: "))) from None
     test = parts[2] if len(parts[2]) else None

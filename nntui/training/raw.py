@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -13,13 +16,15 @@ from numpy.typing import NDArray
 
 from nntui.data import dates
 from nntui.data.csv import PARQUET, Csv
+from nntui.data.files import MAX_BYTES
 from nntui.data.frame import Frame
 from nntui.data.header import Header
 from nntui.data.reader import Wanted, read
-from nntui.data.table import Columns
+from nntui.data.table import Columns, as_number
 from nntui.data.text import Dialect, TextFile
 from nntui.display import display
 from nntui.errors import UserError
+from nntui.files import file_error
 from nntui.training.trained import Trained
 from nntui_core.preprocessing.base import listed
 from nntui_core.preprocessing.tables import UNKNOWN
@@ -30,7 +35,34 @@ MAX_FAULTS = 20
 
 
 def from_file(trained: Trained, name: str, report: Report) -> Array:
-    """Rows ``m × n`` of a table, written as the run's own was. Raises UserError; ``report`` gets what was mended."""
+    """Rows ``m × n`` of a table, written as the run's own was; ``-`` is the standard input.
+
+    Raises UserError; ``report`` gets what was mended.
+    """
+    if name == "-":
+        with spooled() as path:
+            return _from_file(trained, path, report, "<stdin>")
+    return _from_file(trained, name, report)
+
+
+@contextmanager
+def spooled() -> Iterator[str]:
+    """The standard input as a file, which can be read more than once. Raises UserError."""
+    with tempfile.NamedTemporaryFile(prefix="nntui-", suffix=".csv") as file:
+        left = MAX_BYTES
+        try:
+            while chunk := sys.stdin.buffer.read(min(left + 1, 1 << 20)):
+                left -= len(chunk)
+                if left < 0:
+                    raise UserError(f"<stdin>: too large (allowed up to {MAX_BYTES} bytes); use a sample")
+                file.write(chunk)
+            file.flush()
+        except OSError as error:
+            raise file_error(Path("<stdin>"), "read the table", error) from None
+        yield file.name
+
+
+def _from_file(trained: Trained, name: str, report: Report, called: str = "") -> Array:
     source, columns = trained.settings.source, trained.columns
     own = source if isinstance(source, Csv) else None
     seen: list[Header] = []
@@ -45,7 +77,7 @@ def from_file(trained: Trained, name: str, report: Report) -> Array:
         shown = display(name)
         frame = parquet.read(Path(), name, choose)
     else:
-        file = TextFile(Path(), name, own.dialect if own else Dialect(), "--csv")
+        file = TextFile(Path(), name, own.dialect if own else Dialect(), "--csv", called=called)
         shown = file.shown
         frame = read(file, choose)
     if own:
@@ -92,10 +124,11 @@ def _numbers(frame: Frame, columns: Columns) -> tuple[Array, list[tuple[int, str
         texts = frame.texts.get(name)
         known = columns.categories.get(name)
         if texts is not None and known is None:
-            row = int(np.flatnonzero(~np.isnan(x[:, k]))[0])
+            words = [code for code, text in enumerate(texts) if as_number(text) is None]
+            row = int(np.flatnonzero(np.isin(x[:, k], words))[0])
             one = texts[int(x[row, k])]
-            words = f"not numbers (given {display(one, 40)!r}; allowed numbers, as in the training)"
-            found.append((row, f"{frame.where(row)}: column {display(name)}: {words}"))
+            told = f"not numbers (given {display(one, 40)!r}; allowed numbers, as in the training)"
+            found.append((row, f"{frame.where(row)}: column {display(name)}: {told}"))
         elif texts is not None and known is not None:
             place = {text: number for number, text in enumerate(known)}
             codes = np.array([place.get(t, UNKNOWN) for t in texts])
@@ -148,9 +181,51 @@ def from_json(trained: Trained, text: str, report: Report) -> Array:
     except (ValueError, RecursionError):
         raise UserError(f"--input: not JSON (given {shown}; {allowed})") from None
     rows = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
+    return _from_lists(trained, rows, "--input", shown, report)
+
+
+def from_rows(trained: Trained, rows: Any, report: Report) -> Array:
+    """Rows of a caller in Python: lists, mappings by column name, an array, or a table with named columns."""
+    names = trained.columns.features
+    if hasattr(rows, "columns") and hasattr(rows, "to_numpy"):
+        missing = [f for f in names if f not in list(rows.columns)]
+        if missing:
+            raise UserError(f"rows: there is no column {listed([display(f, 30) for f in missing])}")
+        rows = rows[list(names)].to_numpy(dtype=object)
+    if isinstance(rows, np.ndarray):
+        rows = rows.tolist()
+    if not isinstance(rows, Sequence) or isinstance(rows, str):
+        rows = [rows]
+    if len(rows) and not isinstance(rows[0], list | tuple | Mapping | np.ndarray):
+        rows = [rows]
+    cells = [_plain(row, names, f"rows: row {k}") for k, row in enumerate(rows)]
+    return _from_lists(trained, cells, "rows", display(rows, 60), report)
+
+
+def _plain(row: Any, names: Sequence[str], where: str) -> Any:
+    """A row as JSON would have it: numbers of NumPy as Python's, what is not there as None."""
+    if isinstance(row, Mapping):
+        missing = [f for f in names if f not in row]
+        if missing:
+            raise UserError(f"{where}: there is no {listed([display(f, 30) for f in missing])}")
+        row = [row[f] for f in names]
+    if not isinstance(row, list | tuple | np.ndarray):
+        return row
+    cells = [cell.item() if isinstance(cell, np.generic) else cell for cell in row]
+    # Other libraries have gaps of their own, which differ from themselves or cannot be compared.
+    return [
+        None if cell is None or type(cell).__name__ == "NAType" or cell != cell else cell for cell in cells
+    ]
+
+
+def _from_lists(trained: Trained, rows: Sequence[Any], source: str, shown: str, report: Report) -> Array:
+    columns = trained.columns
+    width = len(columns.features)
+    kind = "values" if columns.categories else "numbers"
+    allowed = f"allowed a list of {width} {kind}, or a list of such lists"
 
     def where(row: int) -> str:
-        return f"--input: row {row}" if len(rows) > 1 else "--input"
+        return f"{source}: row {row}" if len(rows) > 1 else source
 
     x = np.empty((len(rows), width))
     for r, row in enumerate(rows):
@@ -163,7 +238,7 @@ def from_json(trained: Trained, text: str, report: Report) -> Array:
         for k, cell in enumerate(row):
             x[r, k] = _cell(columns, k, cell, f"{where(r)}: {{}} (given {display(row, 60)}; {allowed})")
     if np.isinf(x).any():
-        raise UserError(f"--input: only finite numbers are allowed (given {shown})")
+        raise UserError(f"{source}: only finite numbers are allowed (given {shown})")
     _mend(trained, x, where, report, [])
     return x
 

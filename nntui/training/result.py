@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nntui.training.experiment import Experiment
     from nntui.training.session import Session
+    from nntui_core.metrics import Metrics
 
 PARTS = ("train", "validation", "test")
 
@@ -19,7 +22,21 @@ def outcome(session: Session) -> dict[str, Any]:
         trainer.restore_best()
     with np.errstate(all="ignore"):
         metrics = experiment.measure()
-    return _known(session) | {part: metrics[part].to_json() if part in metrics else None for part in PARTS}
+    return _known(session) | {
+        part: measured(experiment, part, metrics[part]) if part in metrics else None for part in PARTS
+    }
+
+
+def measured(experiment: Experiment, part: str, metrics: Metrics) -> dict[str, Any]:
+    """What a part came to; for classes with the most frequent one to compare with, and each by its label."""
+    found: dict[str, Any] = metrics.to_json()
+    if metrics.classes is None:
+        return found
+    columns = experiment.table.columns
+    names = columns.labels if columns.classes is None else columns.classes
+    found["baseline_accuracy"] = experiment.baselines()[part]
+    found["classes"] = {n: asdict(c) for n, c in zip(names, metrics.classes, strict=True)}
+    return found
 
 
 def broken_off(session: Session | None, status: str, reason: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from nntui.training.trail import Trail
 from nntui.training.view import ExperimentView
 from nntui_core.errors import NumericError
 from nntui_core.findings import Finding, non_finite
+from nntui_core.train_spec import rises
 
 RECORD_SECONDS = 0.1
 FREE_SECONDS = 0.25
@@ -59,6 +60,7 @@ class Session:
         self.trainer = experiment.trainer
         self.run = run
         self.info = info
+        info.baseline = experiment.baselines()
         self.report = report
         self.watch = experiment.watch
         self.findings: list[Finding] = self.watch.findings
@@ -321,7 +323,7 @@ class Session:
             return  # an evaluation for its own sake may take longer than the time between checkpoints
         parts = trainer.evaluate()
         monitor = rule.monitor if rule else "validation.loss" if "validation" in parts else "train.loss"
-        value = trainer.monitored(monitor) * (-1 if monitor.endswith("accuracy") else 1)
+        value = trainer.monitored(monitor) * (-1 if rises(monitor) else 1)
         best = self.info.best_value
         if best is None or value < best:
             self.info.best_update, self.info.best_value = trainer.update, value

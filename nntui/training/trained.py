@@ -23,7 +23,7 @@ from nntui.training.experiment import Experiment, read
 from nntui.training.preparation import Preparation
 from nntui.training.targets import TargetScale
 from nntui_core.errors import NntuiError
-from nntui_core.network import Network
+from nntui_core.network import Network, decide
 
 Array = NDArray[Any]
 Report = Callable[[str], object]
@@ -43,6 +43,24 @@ class Trained:
     update: int
     epoch: int
     """Both of the weights: of the best ones where early stopping kept them."""
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """What outputs decide between: classes, or labels of which a row may have several; None for numbers."""
+        several = self.columns.task == "multilabel"
+        return self.columns.labels if several else self.columns.classes
+
+    def decided(self, outputs: Array) -> list[Any] | None:
+        """A class a row, or a list of labels, None where the outputs are not finite; None for numbers."""
+        names = self.classes
+        if names is None:
+            return None
+        if self.columns.task == "multilabel":
+            found = [[n for n, p in zip(names, row, strict=True) if p >= 0.5] for row in outputs]
+        else:
+            found = [names[k] for k in decide(outputs)]
+        finite = np.isfinite(outputs).all(axis=1)
+        return [label if sure else None for label, sure in zip(found, finite, strict=True)]
 
     def predict(self, x: Array) -> Array:
         """Outputs ``m × k`` for raw inputs ``m × n``, numbers in the targets' units. Raises UserError."""

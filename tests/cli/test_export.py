@@ -90,10 +90,10 @@ def test_npz_has_the_names_and_layout_of_the_contract(cli: Cli, deep: Path, tmp_
     arrays = np.load(tmp_path / "a.npz", allow_pickle=False)
     assert arrays["layers.head.weight"].shape == (48, 10)
     assert arrays["layers.head.bias"].shape == (10,)
-    assert all(name.startswith("layers.") for name in arrays)
+    assert {n.split(".")[0] for n in arrays} == {"layers", "preprocess", "meta"}
 
 
-def test_theta_gives_the_same_outputs_classes_and_preprocessing(cli: Cli, tmp_path: Path) -> None:
+def test_theta_gives_the_same_outputs_and_classes(cli: Cli, tmp_path: Path) -> None:
     lines = "".join(f"{a},{b},{'b' if a > b else 'a'}\n" for a in range(6) for b in range(6))
     (tmp_path / "rows.csv").write_text("x,y,c\n" + lines)
     text = DEEP.replace(
@@ -103,6 +103,7 @@ def test_theta_gives_the_same_outputs_classes_and_preprocessing(cli: Cli, tmp_pa
     hidden = '[[layers]]\ntype = "dense"\nunits = 4\ninit = "lsuv"\nactivation = "tanh"\n'
     text = (
         (text[:start] + hidden + text[end:])
+        .replace('[[preprocess]]\ntype = "minmax"\n', "")
         .replace("units = 10", "units = 2")
         .replace('"float64"', '"float32"')
     )
@@ -126,7 +127,10 @@ def test_theta_gives_the_same_outputs_classes_and_preprocessing(cli: Cli, tmp_pa
 def test_what_theta_cannot_hold_is_refused(cli: Cli, deep: Path, tmp_path: Path) -> None:
     done = cli("export", deep, tmp_path / "a.toml")
     assert done.code == 2
-    assert "conv2d1" in done.err
+    assert "cannot carry what was fitted to the training part: minmax" in done.err
+    done = cli("export", deep, tmp_path / "a.toml", "--fold")
+    assert done.code == 2
+    assert "conv2d1 (conv2d) reads the inputs" in done.err
     assert not (tmp_path / "a.toml").exists()
     run = cli("fit", "xor", "--set", "layers.0.activation=prelu", "--epochs", 1, "--json").json["run"]
     done = cli("export", run, tmp_path / "a.toml")

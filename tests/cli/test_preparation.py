@@ -141,7 +141,7 @@ def test_a_gap_that_nothing_fills_is_refused_by_name(cli: Cli, tmp_path: Path) -
     done = cli("predict", "latest", "--csv", tmp_path / "new.csv")
     assert done.code == 2
     assert "new.csv:3: column age: 1 cell is missing, and the run has no impute step for it" in done.err
-    assert "new.csv:2: column fare: not numbers (given '2'; allowed numbers" in done.err
+    assert "new.csv:3: column fare: not numbers (given 'x'; allowed numbers" in done.err
     assert "sex: 1 cell is missing: 0 in all of its columns" in done.err
 
 

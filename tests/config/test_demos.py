@@ -15,6 +15,7 @@ from nntui.cli import group
 from nntui.config import demos
 from nntui.config.load import load
 from nntui.config.load_race import load_race
+from nntui.papers import papers
 from nntui.training.experiment import Experiment, build
 from nntui_core import probe
 from nntui_core.optimizers.base import SecondOrder
@@ -65,6 +66,9 @@ def test_a_demo_is_explained_and_its_commands_work(name: str) -> None:
         command = group.get_command(None, words[1])  # type: ignore[arg-type]
         assert command is not None
         context = command.make_context(words[1], list(words[2:]))
+        if words[1] == "reproduce":
+            assert {p.name: p.demo for p in papers()}[context.params["name"]] == name
+            continue
         target = context.params.get("config") or context.params.get("words", ("",))[0]
         if target != "latest":
             assert target == name

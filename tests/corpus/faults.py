@@ -316,13 +316,18 @@ def clipping_too_strong(c: Config, rows: Rows | None) -> Rows | None:
 
 
 @fault("moons_3 plane_1", "", "update_ratio_high plateau exploding_gradient dead_units saturated_units",
-       checks="learning_rate regularization overfit_subset")  # fmt: skip
+       checks="schedule learning_rate regularization overfit_subset")  # fmt: skip
 def noise_too_strong(c: Config, rows: Rows | None) -> Rows | None:
     c["train"]["gradient_noise"] = {"eta": 30.0, "gamma": 0.0}
     return None
 
 
-@fault("blobs5_4 digits_4", "", "plateau constant_output dead_units", checks="regularization overfit_subset")
+@fault(
+    "blobs5_4 digits_4",
+    "",
+    "plateau constant_output dead_units",
+    checks="schedule regularization overfit_subset",
+)
 def dropout_too_strong(c: Config, rows: Rows | None) -> Rows | None:
     for layer in c["layers"]:
         if layer["type"] == "dropout":

@@ -1,4 +1,4 @@
-"""How well findings name the planted faults: ``python -m tests.corpus.score [--half tune|held] [--seeds 0-4]``.
+"""How well findings, or checks, name the planted faults: ``python -m tests.corpus.score [--checks] [--half tune|held]``.
 
 Named: of the fault runs whose kind some finding names, those with such an alarm (a finding of severity warning or
 error). Clean: sound runs without an alarm. Wrong: alarms of fault runs that the table does not accept, over all
@@ -14,12 +14,12 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
-from tests.corpus.faults import FAULTS, all_setups
+from tests.corpus.faults import FAULTS, Fault, all_setups
 from tests.corpus.setups import Setup
 
 ALARMS = ("warning", "error")
@@ -71,6 +71,26 @@ def run(setup: Setup, seed: int, sets: tuple[str, ...] = ()) -> Run:
     )
 
 
+def checked(setup: Setup, seed: int) -> tuple[dict[str, Any], ...]:
+    """The warnings and failures of ``nntui check``, in the form of findings."""
+    from nntui.checks import Subject, run_checks
+    from nntui.training.experiment import read
+
+    severity = {"warn": "warning", "fail": "error"}
+    with tempfile.TemporaryDirectory() as directory:
+        subject = Subject(read(setup.write(Path(directory)), seed=seed))
+    return tuple(
+        {"id": r.id, "severity": severity[r.status], "cures": [{"set": v} for v in r.sets]}
+        for r in run_checks(subject)
+        if r.status in severity
+    )
+
+
+def _checked(job: tuple[str, int]) -> tuple[dict[str, Any], ...]:
+    name, seed = job
+    return checked(next(s for s in all_setups() if s.name == name), seed)
+
+
 def _one(job: tuple[str, int, tuple[str, ...]]) -> Run:
     name, seed, sets = job
     return run(next(s for s in all_setups() if s.name == name), seed, sets)
@@ -103,7 +123,9 @@ def hurts(faulty: Run, sound: Run) -> bool:
 class Score:
     """The runs of one half, and the tables that follow from them."""
 
-    def __init__(self, setups: list[Setup], seeds: list[int], workers: int) -> None:
+    def __init__(self, setups: list[Setup], seeds: list[int], workers: int, *, checks: bool = False) -> None:
+        """``checks`` scores checks instead of findings."""
+        self.checks = checks
         self.setups = setups
         self.seeds = seeds
         self.workers = workers
@@ -117,8 +139,15 @@ class Score:
             names |= {s.sound.name for s in self.setups if s.sound}
         jobs = [(name, seed, ()) for name in sorted(names) for seed in self.seeds]
         with ProcessPoolExecutor(self.workers) as pool:
-            for (name, seed, _), found in zip(jobs, pool.map(_one, jobs, chunksize=4), strict=True):
-                self.runs[name, seed] = found
+            if self.checks and not cures:
+                self.runs = {(name, seed): Run((), float("nan"), float("nan")) for name, seed, _ in jobs}
+            else:
+                for (name, seed, _), found in zip(jobs, pool.map(_one, jobs, chunksize=4), strict=True):
+                    self.runs[name, seed] = found
+            if self.checks:
+                pairs = [(s.name, seed) for s in self.setups for seed in self.seeds]
+                for pair, alarms in zip(pairs, pool.map(_checked, pairs, chunksize=2), strict=True):
+                    self.runs[pair] = replace(self.runs[pair], findings=alarms)
             if cures:
                 self._cure(pool)
 
@@ -144,6 +173,10 @@ class Score:
         """The set-ups with a fault."""
         return [s for s in self.setups if s.fault]
 
+    def accepted(self, entry: Fault) -> tuple[frozenset[str], frozenset[str]]:
+        """Ids that name the fault, and ids that are true of it besides."""
+        return (entry.checks, frozenset()) if self.checks else (entry.findings, entry.tolerated)
+
     def report(self) -> str:
         """The tables as text."""
         lines: list[str] = []
@@ -155,23 +188,23 @@ class Score:
         wrong: defaultdict[str, list[str]] = defaultdict(list)
         named = total = bad = alarms = 0
         for setup in self.faulty():
-            entry = FAULTS[setup.fault]
+            names, besides = self.accepted(FAULTS[setup.fault])
             for seed in self.seeds:
                 ids = [f["id"] for f in self.runs[setup.name, seed].alarms]
                 alarms += len(ids)
                 for name in ids:
                     raised[name] += 1
-                    if name in entry.findings | entry.tolerated:
+                    if name in names | besides:
                         right[name] += 1
                     else:
                         bad += 1
                         wrong[f"{setup.name}: {name}"].append(str(seed))
-                if not entry.findings:
+                if not names:
                     continue
                 total += 1
-                hit = entry.findings.intersection(ids)
+                hit = names.intersection(ids)
                 named += bool(hit)
-                for name in entry.findings if len(entry.findings) == 1 else hit:
+                for name in names if len(names) == 1 else hit:
                     expected[name] += 1
                     caught[name] += name in hit
                 if not hit:
@@ -186,7 +219,9 @@ class Score:
                 for name in ids:
                     raised[name] += 1
                     noisy[f"{setup.name}: {name}"].append(str(seed))
-        lines.append(f"{'finding':<22} {'raised':>6} {'precision':>9} {'recall':>7}")
+        lines.append(
+            f"{'check' if self.checks else 'finding':<22} {'raised':>6} {'precision':>9} {'recall':>7}"
+        )
         for name in sorted({*raised, *expected}):
             precision = f"{right[name] / raised[name]:.2f}" if raised[name] else "–"
             recall = f"{caught[name] / expected[name]:.2f}" if expected[name] else "–"
@@ -249,9 +284,10 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--only", default="", help="names that contain this")
     parser.add_argument("--values", action="store_true", help="print every run's value and alarms")
     parser.add_argument("--no-cures", action="store_true", help="do not try the first cures")
+    parser.add_argument("--checks", action="store_true", help="score nntui check instead of the findings")
     given = parser.parse_args(arguments)
     setups = [s for s in all_setups() if given.half in (None, s.half) and given.only in s.name]
-    score = Score(setups, given.seeds, given.workers)
+    score = Score(setups, given.seeds, given.workers, checks=given.checks)
     score.measure(cures=not given.no_cures)
     if given.values:
         print(score.values(), end="\n\n")

@@ -115,8 +115,8 @@ def test_names_are_symbols_and_those_made_up_avoid_them() -> None:
     tex, _ = well_formed(expression("q1 = x + y; f = q1*2; g = (x - y)*f; g + f", x=1, y=2))
     assert r"q_{1} &= x + y = 1 + 2 = 3" in tex
     assert r"f &= q_{1} \cdot 2" in tex
-    assert r"q_{2} &= x - y" in tex
-    assert r"\mathrm{result} &= g + f" in tex
+    assert r"v &= x - y" in tex
+    assert r"\text{result} &= g + f" in tex
     assert r"k &= 2" in well_formed(expression("k = 2; k*x", x=1))[0]
 
 

@@ -23,6 +23,7 @@ from tests.cli.conftest import finish, start
 from tests.search.orders import SWEEP, TINY, written
 from tests.server.running import until
 
+pytestmark = pytest.mark.timeout(300)
 PASSWORD = "wh1sper"
 
 
@@ -114,7 +115,7 @@ def watched(
 
     def make(name: str) -> tuple[Path, Study]:
         sweep = SWEEP.replace("trials = 4", 'trials = 6\npruner = "none"')
-        file = written(tmp_path, TINY.replace("epochs = 4", "epochs = 200") + sweep, f"{name}.toml")
+        file = written(tmp_path, TINY.replace("epochs = 4", "epochs = 2000") + sweep, f"{name}.toml")
         return file, Study(order.load(file, storage=server.url), Place(server.url), lambda words: None)
 
     return make

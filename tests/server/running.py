@@ -21,7 +21,7 @@ from nntui.training.experiment import build
 from nntui.training.session import Session, Signals
 from nntui.training.start import start
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test gives up waiting; nothing waits that long when all is well."""
 M = TypeVar("M", bound=Message)
 

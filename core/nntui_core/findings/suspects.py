@@ -55,7 +55,7 @@ def suspects(s: Sample, preprocess: tuple[Any, ...]) -> Iterator[Suspect]:
     """Everything that stands out; ``preprocess`` are the steps of the configuration, as catalogue members."""
     yield from _data(s, preprocess)
     yield from _weights(s)
-    yield from _structure(s)
+    yield from structure(s)
     yield from _objective(s)
     yield from _steps(s)
 
@@ -143,7 +143,8 @@ def _initialized(s: Sample, odd: list[LayerView]) -> str:
     return "layers=" + tables([_changed(x, init=None) if k in places else x for k, x in enumerate(layers)])
 
 
-def _structure(s: Sample) -> Iterator[Suspect]:
+def structure(s: Sample) -> Iterator[Suspect]:
+    """Of them, what stands out in the layers, whatever their weights."""
     layers = s.trainer.network.spec.layers
     hidden = [v for v in s.layers if not v.last and v.op is not None and v.weighted]
     kinds = [v.op.type for v in hidden if v.op is not None]

@@ -197,13 +197,13 @@ class Watch:
         severity: Severity = "note" if rule.forgives and s.learned else seen.severity
         update, epoch = raised[RULES.index(rule), seen.layer]
         found = [*cures(s, rule.id, self._preprocess), *rule.defaults(s, seen.layer)]
-        choices = _distinct([self._placed(cure) for cure in found])
+        choices = _distinct([self.placed(cure) for cure in found])
         return Finding(
             rule.id, seen.layer, float(seen.value), rule.limit if seen.limit is None else seen.limit, seen.message, choices[0].text if choices else "",
             severity, update, epoch, "", tuple(choices),
         )  # fmt: skip
 
-    def _placed(self, cure: Cure) -> Cure:
+    def placed(self, cure: Cure) -> Cure:
         """With the layer's place in the configuration, where layers have copies."""
         found = re.match(r"layers\.(\d+)\.", cure.set or "")
         if self._entries is None or found is None or cure.set is None:
@@ -239,12 +239,17 @@ class Watch:
         self.findings = _read(state.get(f"{KEY}list")) if fits else []
         self._sample = None
 
+    @property
+    def sample(self) -> Sample | None:
+        """What was seen at the last look; None before the first one."""
+        return self._sample
+
     def suspects(self, finding: str) -> list[Cure]:
         """What in the configuration may explain a finding, by what was seen at the last look."""
         if self._sample is None:
             return []
         with np.errstate(all="ignore"):
-            return [self._placed(c) for c in cures(self._sample, finding, self._preprocess)]
+            return [self.placed(c) for c in cures(self._sample, finding, self._preprocess)]
 
 
 def _read(text: Array | None) -> list[Finding]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Local, Op
-from nntui_core.memory import Array, Arrays, Shape, Workspace
+from nntui_core.memory import Array, Arrays, Shape, Tangents, Workspace
 
 
 class Elementwise(Op):
@@ -33,6 +33,33 @@ class Elementwise(Op):
     def df(self, x: Array, y: Array, out: Array) -> None:
         """Write f′(x) into ``out``; ``y`` is f(x)."""
 
+    def ddf(self, x: Array, y: Array) -> Array | None:
+        """f″(x), None where it is 0 everywhere (kinks left out). Optional: with it the op is :attr:`twice`."""
+        raise NotImplementedError(self.type)
+
+    @property
+    def twice(self) -> bool:
+        return type(self).ddf is not Elementwise.ddf
+
+    def tangent(self, xs: Arrays, dxs: Tangents, y: Array, ws: Workspace) -> Array:
+        out = np.empty_like(y)
+        self.df(xs[0], y, out)
+        return np.asarray(out * dxs[0])
+
+    def vjp_tangent(
+        self, i: int, g: Array, dg: Array | None, xs: Arrays, dxs: Tangents, y: Array, ws: Workspace
+    ) -> Array | None:
+        found: Array | None = None
+        if dg is not None:
+            found = np.empty_like(y)
+            self.df(xs[0], y, found)
+            found *= dg
+        second = None if dxs[0] is None else self.ddf(xs[0], y)
+        if second is not None:
+            bent = g * second * dxs[0]
+            found = bent if found is None else found + bent
+        return found
+
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         self.f(xs[0], out)
 
@@ -44,6 +71,32 @@ class Elementwise(Op):
         out = np.empty_like(y)
         self.df(xs[0], y, out)
         return Local("diagonal" if y.shape else "scalar", out)
+
+
+class LinearOp(Op):
+    """An op whose value is linear in what it is differentiable in, and whose ``vjp`` depends on ``g`` alone of that."""
+
+    @property
+    def twice(self) -> bool:
+        return True
+
+    def tangent(self, xs: Arrays, dxs: Tangents, y: Array, ws: Workspace) -> Array:
+        out = np.empty_like(y)
+        moved = [
+            x if not self.differentiable(i) else np.zeros_like(x) if dx is None else dx
+            for i, (x, dx) in enumerate(zip(xs, dxs, strict=True))
+        ]
+        self.forward(moved, out, ws)
+        return out
+
+    def vjp_tangent(
+        self, i: int, g: Array, dg: Array | None, xs: Arrays, dxs: Tangents, y: Array, ws: Workspace
+    ) -> Array | None:
+        if dg is None:
+            return None
+        out = np.empty_like(xs[i])
+        self.vjp(i, dg, xs, y, out, ws)
+        return out
 
 
 def expect_operands(op: Op, shapes: Sequence[Shape], count: int) -> None:

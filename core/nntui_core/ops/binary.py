@@ -10,7 +10,7 @@ import numpy as np
 
 from nntui_core.graph import Local, Op
 from nntui_core.memory import Array, Arrays, Shape, Workspace
-from nntui_core.ops.base import broadcast_shape, expect_operands, unbroadcast
+from nntui_core.ops.base import LinearOp, broadcast_shape, expect_operands, unbroadcast
 from nntui_core.ops.notation import bracketed, precedence
 
 
@@ -46,7 +46,7 @@ class Binary(Op):
 
 
 @dataclass(frozen=True)
-class Add(Binary):
+class Add(LinearOp, Binary):
     """x + y."""
 
     type: ClassVar[str] = "add"

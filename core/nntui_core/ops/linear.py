@@ -10,10 +10,15 @@ import numpy as np
 
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, Op
-from nntui_core.memory import Array, Arrays, Shape, Space, Workspace
+from nntui_core.memory import Array, Arrays, Shape, Space, Tangents, Workspace
 from nntui_core.ops.base import expect_operands
 from nntui_core.ops.binary import Add
 from nntui_core.ops.notation import bracketed
+
+
+def summed(a: Array | None, b: Array | None) -> Array | None:
+    """The sum of what may each be None for 0."""
+    return b if a is None else a if b is None else a + b
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,32 @@ class MatMul(Op):
         else:
             np.matmul(a.T, full, out=out.reshape(b.shape))
 
+    @property
+    def twice(self) -> bool:
+        return True
+
+    def tangent(self, xs: Arrays, dxs: Tangents, y: Array, ws: Workspace) -> Array:
+        left = None if dxs[0] is None else dxs[0] @ xs[1]
+        right = None if dxs[1] is None else xs[0] @ dxs[1]
+        found = summed(left, right)
+        assert found is not None
+        return found
+
+    def vjp_tangent(
+        self, i: int, g: Array, dg: Array | None, xs: Arrays, dxs: Tangents, y: Array, ws: Workspace
+    ) -> Array | None:
+        # Bilinear: by g and by the other operand, one at a time.
+        found: Array | None = None
+        other = dxs[1 - i]
+        moved = list(xs)
+        for upstream, operand in ((dg, xs[1 - i]), (g, other)):
+            if upstream is not None and operand is not None:
+                moved[1 - i] = operand
+                out = np.empty_like(xs[i])
+                self.vjp(i, upstream, moved, y, out, ws)
+                found = summed(found, out)
+        return found
+
     def describe(self, args: Sequence[str]) -> str:
         return f"{bracketed(args[0])} @ {bracketed(args[1])}"
 
@@ -83,6 +114,29 @@ class Affine(Op):
             np.dot(xs[0].T, g, out=out)
         else:
             np.dot(ws["ones"], g, out=out)
+
+    @property
+    def twice(self) -> bool:
+        return True
+
+    def tangent(self, xs: Arrays, dxs: Tangents, y: Array, ws: Workspace) -> Array:
+        x, w, _ = xs
+        dx, dw, db = dxs
+        product = summed(None if dx is None else dx @ w, None if dw is None else x @ dw)
+        if product is None:
+            return np.array(np.broadcast_to(db, y.shape))  # type: ignore[arg-type]
+        return product if db is None else product + db
+
+    def vjp_tangent(
+        self, i: int, g: Array, dg: Array | None, xs: Arrays, dxs: Tangents, y: Array, ws: Workspace
+    ) -> Array | None:
+        x, w, _ = xs
+        dx, dw, _ = dxs
+        if i == 0:
+            return summed(None if dg is None else dg @ w.T, None if dw is None else g @ dw.T)
+        if i == 1:
+            return summed(None if dg is None else x.T @ dg, None if dx is None else dx.T @ g)
+        return None if dg is None else np.asarray(dg.sum(axis=0))
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         x, w, b = args

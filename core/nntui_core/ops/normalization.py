@@ -11,7 +11,7 @@ from annotated_types import Gt
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Op
 from nntui_core.memory import Array, Arrays, Shape, Space, Workspace
-from nntui_core.ops.base import expect_operands
+from nntui_core.ops.base import LinearOp, expect_operands
 
 
 def _axes(x: Array) -> tuple[int, ...]:
@@ -124,7 +124,7 @@ class BatchNormEval(Op):
 
 
 @dataclass(frozen=True)
-class Mask(Op):
+class Mask(LinearOp):
     """x times a mask that is drawn each update (dropout)."""
 
     type: ClassVar[str] = "mask"

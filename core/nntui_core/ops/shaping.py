@@ -12,12 +12,12 @@ import numpy as np
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Op
 from nntui_core.memory import Array, Arrays, Shape, Workspace, copy_flat
-from nntui_core.ops.base import expect_operands
+from nntui_core.ops.base import LinearOp, expect_operands
 from nntui_core.ops.notation import bracketed
 
 
 @dataclass(frozen=True)
-class Reshape(Op):
+class Reshape(LinearOp):
     """The same numbers in another shape (the batch axis included)."""
 
     type: ClassVar[str] = "reshape"
@@ -64,7 +64,7 @@ class Transpose(Op):
 
 
 @dataclass(frozen=True)
-class Concat(Op):
+class Concat(LinearOp):
     """Operands joined along an axis: by default features, or channels. A number is a vector of one entry."""
 
     type: ClassVar[str] = "concat"

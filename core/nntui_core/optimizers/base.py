@@ -117,6 +117,17 @@ class Optimizer(ABC):
         """Those of ``vectors`` that these settings need."""
         return self.vectors
 
+    def stability_limit(self, rate: float) -> float | None:
+        """The curvature above which it overshoots on a parabola at that learning rate; None where no limit is known.
+
+        Where there is a :meth:`preconditioner` P, of P⁻¹H in place of the Hessian H.
+        """
+        return None
+
+    def preconditioner(self, s: Slots, k: int) -> Array | None:
+        """What each weight's step is divided by after ``k`` updates; None for none."""
+        return None
+
     def slots(self, n: int, dtype: Any) -> Slots:
         """Fresh state for ``n`` parameters: all that is needed to resume bit for bit."""
         return {name: zeros((n,), dtype) for name in self.kept()}

@@ -29,6 +29,9 @@ class Sgd(Decaying):
     type: ClassVar[str] = "sgd"
     formula: ClassVar[str] = "w -= η g"
 
+    def stability_limit(self, rate: float) -> float | None:
+        return 2 / rate
+
     def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
         return (rate,)
 
@@ -50,6 +53,9 @@ class Momentum(Decaying):
 
     momentum: Fraction = 0.9
     """μ."""
+
+    def stability_limit(self, rate: float) -> float | None:
+        return (2 + 2 * self.momentum) / rate
 
     def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
         return self.momentum, rate
@@ -74,6 +80,9 @@ class Nesterov(Decaying):
 
     momentum: Fraction = 0.9
     """μ."""
+
+    def stability_limit(self, rate: float) -> float | None:
+        return (2 + 2 * self.momentum) / ((1 + 2 * self.momentum) * rate)
 
     def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
         return self.momentum, rate
@@ -221,6 +230,18 @@ class Adam(Moments):
         if not self.bias_correction:
             return "w -= η m/(√v + ε)"
         return "w -= η (√c₂/c₁) m/(√v + ε), cᵢ = 1 − βᵢᵏ" if self.eps_inside else self.formula
+
+    def stability_limit(self, rate: float) -> float | None:
+        """Of P⁻¹H (Cohen et al. 2022)."""
+        return (2 + 2 * self.beta1) / ((1 - self.beta1) * rate)
+
+    def preconditioner(self, s: Slots, k: int) -> Array | None:
+        """P = √v̂ + ε."""
+        root = np.sqrt(s["v"].astype(np.float64))
+        if not self.bias_correction:
+            return np.asarray(root + self.eps)
+        correction = sqrt(1 - self.beta2**k) if k else 1.0
+        return np.asarray((root + self.eps) / correction if self.eps_inside else root / correction + self.eps)
 
     def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
         c1, c2 = (1 - self.beta1**k, 1 - self.beta2**k) if self.bias_correction else (1.0, 1.0)

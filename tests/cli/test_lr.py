@@ -1,0 +1,55 @@
+"""`nntui lr`: JSON, the curve, and what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import Cli
+
+
+def test_json_has_the_curve_and_the_suggestion(cli: Cli) -> None:
+    done = cli("lr", "xor", "--json")
+    assert done.code == 0
+    found = done.json
+    assert {"rates", "losses", "smoothed", "suggestion"} <= set(found)
+    assert len(found["rates"]) == len(found["losses"]) == len(found["smoothed"])
+    assert found["rates"] == sorted(found["rates"])
+    assert set(found["suggestion"]) == {"steepest", "valley", "chosen"}
+    assert 0.01 < found["suggestion"]["chosen"] < 3
+
+
+def test_a_curve_that_tells_nothing_is_null_and_no_fault(cli: Cli) -> None:
+    # One unit cannot learn XOR at any rate.
+    done = cli("lr", "perceptron_limits", "--set", "layers.0.init=zeros", "--json")
+    assert done.code == 0
+    assert done.json["suggestion"] is None
+    text = cli("lr", "perceptron_limits", "--set", "layers.0.init=zeros")
+    assert "no suggestion" in text.out
+
+
+def test_the_text_draws_the_curve_with_the_suggestion_marked(cli: Cli) -> None:
+    done = cli("lr", "xor")
+    assert done.code == 0
+    chosen = cli("lr", "xor", "--json").json["suggestion"]["chosen"]
+    assert f"--set optimizer.lr={chosen:g}" in done.out
+    assert "X" in "".join(line for line in done.out.splitlines() if "│" in line and "chosen" not in line)
+
+
+def test_a_second_order_method_is_a_fault_of_the_configuration(cli: Cli) -> None:
+    done = cli("lr", "logistic_newton", "--json")
+    assert (done.code, done.out) == (2, "")
+    assert "optimizer.type" in done.err
+    assert "logistic_newton.toml:" in done.err
+
+
+def test_a_network_that_overflows_at_every_rate_still_answers(cli: Cli) -> None:
+    huge = 'layers=[{type="dense", units=1, activation="sigmoid", init={type="normal", std=1e30}}]'
+    done = cli("lr", "xor", "--set", huge, "--set", "objective.l2=1e30", "--json")
+    assert done.code == 0
+    assert done.json["suggestion"] is None
+
+
+@pytest.mark.parametrize("command", ["check", "lr"])
+def test_an_unknown_configuration(cli: Cli, command: str) -> None:
+    done = cli(command, "nowhere.toml", "--json")
+    assert (done.code, done.out) == (2, "")
