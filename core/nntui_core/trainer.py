@@ -338,7 +338,8 @@ class Trainer:
             self.schedule.observe(self.memory, self.monitored(watched))
         if self.spec.early_stopping:
             rule = self.spec.early_stopping
-            reason = self.best.watch(rule, self.monitored(rule.monitor), self.epoch, self.network)
+            value = self.monitored(rule.monitor)
+            reason = self.best.watch(rule, value, self.epoch, self.update, self.network)
             if reason:
                 self._stop("stopped_early", reason)
         stop = self.spec.stop
@@ -373,8 +374,8 @@ class Trainer:
         }
         out |= {f"buffer/{k}": v for k, v in self.network.buffers.items()}
         out |= {f"slot/{k}": v for k, v in self.slots.items()}
-        best_epoch, best_value = self.best.numbers
-        out["clock"] = np.array([self.update, self.epoch, self.batch, best_epoch], dtype=np.int64)
+        *best, best_value = self.best.numbers
+        out["clock"] = np.array([self.update, self.epoch, self.batch, *best], dtype=np.int64)
         out["live"] = np.array([self.rate_factor, best_value, self.loss, self.grad_norm])
         out |= self.best.state()
         if self.memory.size:
@@ -403,11 +404,11 @@ class Trainer:
             array[...] = state[f"slot/{key}"]
         for key, array in self.network.buffers.items():
             array[...] = state[f"buffer/{key}"]
-        self.update, self.epoch, self.batch, best_epoch = (int(v) for v in state["clock"])
+        self.update, self.epoch, self.batch, best_epoch, best_update = (int(v) for v in state["clock"])
         self.rate_factor, best_value, self.loss, self.grad_norm = (float(v) for v in state["live"])
         # From there to here was no update, and the gradients there were of other weights.
         self.before = self.model = None
-        self.best.load(state, best_epoch, best_value)
+        self.best.load(state, best_epoch, best_update, best_value)
         order = state.get("order")
         self._batches.drawn = None if order is None else order.copy()
         self._metrics = None

@@ -61,7 +61,7 @@ class Lazy(click.Group):
         """As click does; an unknown name is refused with the nearest one."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
-            near = difflib.get_close_matches(name, COMMANDS, 1, 0.5)
+            near = difflib.get_close_matches(name, list(COMMANDS), 1, 0.5)
             hint = f'; did you mean "{near[0]}"?' if near else f" (allowed {', '.join(COMMANDS)})"
             raise click.UsageError(f'there is no command "{display(name, 60)}"{hint}', ctx)
         return super().resolve_command(ctx, args)

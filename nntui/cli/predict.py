@@ -83,7 +83,8 @@ def command(
 
 def _print(outputs: Any, labels: list[Any] | None) -> None:
     for k, row in enumerate(outputs):
-        found = [] if labels is None else labels[k] if isinstance(labels[k], list) else [labels[k]]
+        label = None if labels is None else labels[k]
+        found = label if isinstance(label, list) else [] if label is None else [label]
         decided = f"  {', '.join(map(display, found)) or '–'}" if labels is not None else ""
         click.echo("  ".join(f"{v:.6g}" for v in row) + decided)
 

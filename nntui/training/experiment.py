@@ -186,7 +186,10 @@ def build(
     labels = table.y[split.train] if table.classes is not None else None
     if settings.init_from and fresh:
         where = runs or expanded(os.environ.get("NNTUI_RUNS") or "runs")
-        faulty, told = initial.begin(network, settings.init_from, where)
+        try:
+            faulty, told = initial.begin(network, settings.init_from, where)
+        except UserError as error:
+            faulty, told = error.messages, []
         if faulty:
             raise UserError([say(("init_from",), problem) for problem in faulty])
         warnings += [say(("init_from",), message) for message in told]

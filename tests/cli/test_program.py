@@ -83,6 +83,7 @@ def test_python_m_nntui_is_the_program() -> None:
         (["predict", "latest"], "--input"),
         (["export", "latest"], "FILE"),
         (["reproduce", "sax"], 'did you mean "saxe"?'),
+        (["reproduce", "x"], "saxe"),
     ],
 )
 def test_usage_faults_are_one_message_and_exit_2(cli: Cli, arguments: list[str], text: str) -> None:
