@@ -55,7 +55,7 @@ class Trainer:
         server, self.socket = sockets.listen()
         try:
             self.session = start(experiment, Path(order["runs"]), self._report)
-        except UserError:
+        except BaseException:
             sockets.remove(self.socket)
             raise
         run = self.session.run
@@ -93,8 +93,9 @@ class Trainer:
         session.info.socket = ""
         session.save_state()
         self.attendant.end(session)
-        sockets.remove(self.socket)
         self.hub.close()
+        sockets.remove(self.socket)  # not before: the hub makes a name that is missing again
+        session.run.unlock()
         return session.exit_code
 
 

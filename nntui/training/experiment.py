@@ -99,7 +99,11 @@ def read(
 
 
 def build(
-    settings: Settings, *, runs: Path | None = None, fresh: bool = True, load_table: Callable[..., Table] = data.load
+    settings: Settings,
+    *,
+    runs: Path | None = None,
+    fresh: bool = True,
+    load_table: Callable[..., Table] = data.load,
 ) -> Experiment:
     """Load, split, preprocess, and build. Raises UserError with every fault found.
 
