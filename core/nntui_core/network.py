@@ -50,7 +50,7 @@ class Network:
             view = self.parameters.view(name)
             if name in self._inventory.initializers and self._inventory.starts[name] is None:
                 init, fan_in, fan_out = self._inventory.initializers[name]
-                view[...] = init.draw(view.shape, fan_in, fan_out, stream(self.spec.seed, f"init {name}"))
+                init.fill(view, fan_in, fan_out, stream(self.spec.seed, f"init {name}"))
             else:
                 view[...] = self._inventory.starts[name]
         for name, array in self.buffers.items():
@@ -117,7 +117,9 @@ class Network:
             return np.asarray(y, dtype=np.intp)
         if self.outputs == 1:
             return np.asarray(y, dtype=self.parameters.dtype).reshape(-1, 1)
-        return np.eye(self.spec.targets, dtype=self.parameters.dtype)[y]
+        rows = np.zeros((len(y), self.spec.targets), dtype=self.parameters.dtype)
+        rows[np.arange(len(y)), np.asarray(y, dtype=np.intp)] = 1.0
+        return rows
 
     @property
     def outputs(self) -> int:
