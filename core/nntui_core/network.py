@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from nntui_core.builder import NetworkBuilder, lay_out
-from nntui_core.footprint import evaluation_rows, plan_bytes
+from nntui_core.footprint import EVALUATION_BYTES, look_rows, rows_within
 from nntui_core.layers.given import theta
 from nntui_core.layers.repeating import layer_names, unrolled
 from nntui_core.memory import Array
@@ -129,7 +129,12 @@ class Network:
     @cached_property
     def piece(self) -> int:
         """Rows that are evaluated at once: as many as fit into the caches, whatever the layers hold of each."""
-        return evaluation_rows(lambda rows: plan_bytes(self._inventory, rows, "evaluate"))
+        return rows_within(EVALUATION_BYTES, self._inventory)
+
+    @cached_property
+    def look_rows(self) -> int:
+        """Training rows that findings and statistics look at, at most."""
+        return look_rows(self._inventory)
 
     def predict(self, x: Array, chunk: int | None = None) -> Array:
         """Outputs (probabilities after softmax or sigmoid), ``m × outputs``, in evaluation mode."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nntui_core.trainer import Trainer
 
 ROWS = 256
-"""Training rows that statistics and findings look at."""
+"""Training rows that statistics and findings look at, at most."""
 BLOCK = 1 << 15
 """Entries that are worked on at once."""
 SATURATION = {"tanh": 0.97, "sigmoid": 0.47}
@@ -90,14 +90,14 @@ def sample_rows(classes: Array | None, count: int, seed: int, most: int = ROWS) 
     return np.sort(np.concatenate(found))
 
 
-def training_rows(trainer: Trainer, most: int = ROWS) -> Array:
+def training_rows(trainer: Trainer) -> Array:
     """Which rows of the training part statistics and findings look at: see :func:`sample_rows`."""
     spec, y = trainer.network.spec, trainer.train.y
     classes = None
     if spec.classification:
         # Labels as they are encoded: indices, one column of 0 and 1, or one-hot rows.
         classes = y if y.ndim == 1 else y[:, 0].astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
-    return sample_rows(classes, len(trainer.train), spec.seed, most)
+    return sample_rows(classes, len(trainer.train), spec.seed, trainer.network.look_rows)
 
 
 # Numbers
@@ -129,7 +129,9 @@ def norm(x: Array, less: Array | None = None) -> float:
     other = None if less is None else less.ravel()
     if flat.dtype.itemsize < 8:  # squares of float32 numbers neither overflow nor vanish in float64
         return sqrt(sum(float(block @ block) for block in _blocks(flat, 1.0, other)))
-    largest = magnitude(flat) if other is None else max(map(magnitude, _blocks(flat, 1.0, other)), default=0.0)
+    largest = (
+        magnitude(flat) if other is None else max(map(magnitude, _blocks(flat, 1.0, other)), default=0.0)
+    )
     if not largest or not isfinite(largest):
         return largest
     return largest * sqrt(sum(float(block @ block) for block in _blocks(flat, largest, other)))

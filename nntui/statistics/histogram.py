@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nntui.statistics.view import Array
-from nntui_core.probe import magnitude
+from nntui_core.probe import BLOCK, magnitude
 
 BOUNDS = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 """Activations that cannot leave a range."""
@@ -90,19 +90,21 @@ def histogram(a: Array, op: Any = None) -> Histogram:
     if not isfinite(magnitude(flat)):
         nan, infinite = int(np.isnan(flat).sum()), int(np.isinf(flat).sum())
         flat = flat[np.isfinite(flat)]
-    finite = np.asarray(flat, np.float64)
     zeros = None
     if kind in ("", "relu"):
-        other = finite != 0
-        zeros = finite.size - int(np.count_nonzero(other))
-        finite = finite[other] if zeros else finite
-    negative, positive, step = extent(finite, BOUNDS.get(kind))
+        zeros = flat.size - int(np.count_nonzero(flat))
+    negative, positive, step = extent(flat[flat != 0] if zeros else flat, BOUNDS.get(kind))
     bins = negative + positive
-    # Counted by their number of steps from zero: an edge at 0 is exact, and nothing overflows.
-    place = np.floor(finite / step)
-    place[(place == positive) & (finite <= positive * step)] = positive - 1
-    np.clip(place, -negative - 1, positive, out=place)
-    counts = np.bincount(place.astype(np.int64) + (negative + 1), minlength=bins + 2)
+    counts = np.zeros(bins + 2, np.int64)
+    for start in range(0, flat.size, BLOCK):
+        block = flat[start : start + BLOCK].astype(np.float64)
+        if zeros:
+            block = block[block != 0]
+        # Counted by their number of steps from zero: an edge at 0 is exact, and nothing overflows.
+        place = np.floor(block / step)
+        place[(place == positive) & (block <= positive * step)] = positive - 1
+        np.clip(place, -negative - 1, positive, out=place)
+        counts += np.bincount(place.astype(np.int64) + (negative + 1), minlength=bins + 2)
     return Histogram(
         low=-negative * step,
         high=positive * step,
@@ -144,7 +146,8 @@ def _reach(values: Array, sign: int) -> float:
     far = int(np.count_nonzero(values >= half if sign > 0 else values <= half))
     if largest and far >= values.size - int((values.size - 1) * (1 - TAIL)):
         return largest  # the quantile is beyond half of it: sorting is not needed
-    usual = max(0.0, float(np.quantile(sign * values, 1 - TAIL)))
+    share = 1 - TAIL if sign > 0 else TAIL
+    usual = max(0.0, sign * float(np.quantile(np.asarray(values, np.float64), share)))
     return largest if largest <= FAR * usual or not usual else usual
 
 

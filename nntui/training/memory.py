@@ -25,14 +25,15 @@ UNITS |= {f"{p}ib": 1024**k for k, p in enumerate("kmgtp", 1)}
 GROUPS = Path("/sys/fs/cgroup")
 
 
-def require(settings: Settings, spec: NetworkSpec, rows: int, data: int) -> Footprint:
+def require(settings: Settings, spec: NetworkSpec, rows: Sequence[int], data: int) -> Footprint:
     """What training needs. Raises UserError where that is more than is free.
 
-    ``rows`` are those of the training part, ``data`` the bytes of all samples as they are held.
+    ``rows`` are those of each part, the training part first; ``data`` the bytes of all samples as they are held.
     """
     size = settings.train.batch_size
-    batch = rows if size == "full" else min(size, rows)
-    found = footprint(spec, settings.optimizer, batch, best=settings.train.early_stopping is not None)
+    batch = rows[0] if size == "full" else min(size, rows[0])
+    best = settings.train.early_stopping is not None
+    found = footprint(spec, settings.optimizer, batch, rows=rows, best=best)
     found.parts["data"] = data
     if found.total < SMALL and VARIABLE not in os.environ:
         return found

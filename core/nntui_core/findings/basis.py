@@ -24,7 +24,9 @@ class Basis:
         self.held: Part | None = None
         if trainer.validation is not None and len(trainer.validation):
             held = trainer.validation
-            rows = probe.sample_rows(classes_of(trainer, held.y), len(held), trainer.network.spec.seed)
+            rows = probe.sample_rows(
+                classes_of(trainer, held.y), len(held), trainer.network.spec.seed, trainer.network.look_rows
+            )
             self.held = Part(held.x[rows], held.y[rows])
         self._mean: tuple[int, float] | None = None
         """The schedule's mean factor over so many steps."""
