@@ -21,6 +21,8 @@ FEW_WRONG = 0.02
 """Fraction of wrong outputs below which nothing is said about them."""
 EQUAL = 1e-5
 """Relative difference up to which two units' weights are equal but for rounding."""
+MOST_UNITS = 1 << 16
+"""Units of a layer that are compared with each other."""
 FIRST = 8
 """Inputs of a unit that are compared first."""
 SHORT = 1024
@@ -133,11 +135,12 @@ def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) 
 
 
 def _redundant(trainer: Trainer, layer: LayerNodes, w: Array) -> float | None:
-    """Fraction of the units whose weights and bias are another's, but for rounding."""
+    """Fraction of the units whose weights and bias are another's, but for rounding; of the first MOST_UNITS."""
     units = w.T if w.ndim == 2 else w.reshape(len(w), -1)
     bias = None if layer.bias is None else trainer.network.parameters.view(layer.bias)
     pieces = int(getattr(layer.spec, "pieces", 1)) if layer.spec.type == "maxout" else 1
-    count = len(units) // pieces
+    count = min(MOST_UNITS, len(units) // pieces)
+    units, bias = units[: count * pieces], None if bias is None else bias[: count * pieces]
     if count < 2:
         return None
     largest = max(probe.magnitude(units), 0.0 if bias is None else probe.magnitude(bias))
