@@ -174,7 +174,9 @@ class Trainer:
         batches = self.batches
         keep = self.keep_before or self._keep_next or self._may_be_last(batches)
         self._keep_next = False
-        self.before = self.network.parameters.theta.copy() if keep else None
+        self.before = None  # given back before another is made
+        if keep:
+            self.before = self.network.parameters.theta.copy()
         if isinstance(self.optimizer, FirstOrder):
             self._first_order(self.optimizer)
         else:
