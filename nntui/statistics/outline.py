@@ -9,6 +9,7 @@ import numpy as np
 
 from nntui.protocol.reports import Hello
 from nntui.runs.directory import RunDirectory
+from nntui.statistics.base import shown_units
 from nntui.training.experiment import Experiment
 from nntui.training.view import drawn_rows, window
 
@@ -29,7 +30,7 @@ def hello(run: RunDirectory, title: str, state: str, experiment: Experiment) -> 
 
 
 def layers(experiment: Experiment) -> list[dict[str, Any]]:
-    """Each layer: name, type, activation, its output's shape a sample, inputs, number of parameters."""
+    """Each layer: name, type, activation, its output's shape a sample, the layers that it reads, its parameters."""
     network = experiment.network
     model = network.model(2, "predict")
     out: list[dict[str, Any]] = []
@@ -47,6 +48,8 @@ def layers(experiment: Experiment) -> list[dict[str, Any]]:
                 "inputs": list(nodes.spec.inputs or (last,)),
                 "parameters": sum(sizes),
                 "weight": nodes.weight is not None,
+                "bias": nodes.bias is not None,
+                "trainable": nodes.spec.trainable,
             }
         )
         last = nodes.name
@@ -54,17 +57,21 @@ def layers(experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def info(experiment: Experiment) -> dict[str, Any]:
-    """The data's and the task's outline."""
+    """The data's and the task's outline; "columns" are what the network reads, after preprocessing, with the names of
+    those that are shown."""
     table, settings, split = experiment.table, experiment.settings, experiment.split
     drawn = table.axes > 0
     rows = split.train[drawn_rows(experiment)]
     points = table.rows(rows) if drawn else np.zeros((0, 0))
     targets = table.y[rows] if drawn else np.zeros(0)
+    read = experiment.preparation.after.names
     return {
         "task": "classification" if table.classes is not None else "regression",
         "source": table.source,
         "features": list(table.features[:64]),
         "inputs": len(table.features),
+        "columns": len(read),
+        "column_names": [read[k] for k in shown_units(len(read))],
         "classes": list(table.classes) if table.classes is not None else None,
         "targets": list(table.targets),
         "image": list(table.image) if table.image is not None else None,

@@ -158,7 +158,9 @@ def build(
     spec = replace(spec, loss=weighting.weighted(settings, table, split, spec.loss))
     held = table.stored.nbytes + table.y.nbytes + (0 if x is table.stored else x.nbytes)
     try:
-        needs = memory.require(settings, spec, len(split.train), held)
+        needs = memory.require(
+            settings, spec, [len(rows) for rows in (split.train, split.validation, split.test)], held
+        )
         network = Network(spec)
         network.model(2, "predict")
     except NntuiError as error:

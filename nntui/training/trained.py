@@ -59,7 +59,7 @@ class Trained:
             found = [[n for n, p in zip(names, row, strict=True) if p >= 0.5] for row in outputs]
         else:
             found = [names[k] for k in decide(outputs)]
-        finite = np.isfinite(outputs).all(axis=1)
+        finite = [bool(np.isfinite(row).all()) for row in outputs]
         return [label if sure else None for label, sure in zip(found, finite, strict=True)]
 
     def predict(self, x: Array) -> Array:

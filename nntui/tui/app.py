@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from nntui.protocol.commands import Shown
-from nntui.protocol.reports import Stats, Status
+from nntui.protocol.reports import Event, Stats, Status
 from nntui.tui.caps import Caps
 from nntui.tui.commands import PALETTE, commands
 from nntui.tui.debugger.link import Link
@@ -43,14 +43,14 @@ class NntuiApp(PacedApp):
         self.source = source
         self.caps = caps
         self.ascii_only = caps.ascii
-        self.store = Store(live=source.live)
+        self.store = Store()
         self._inbox: deque[Item] = deque()
         self._owed: set[str] = set()
         self._ticks = 0
         self._leaving = False
         self.link = Link(source.send)
         self.run_screen = RunScreen(pace)
-        install(self, caps)
+        install(self, caps, lambda words: self.store.message(Event(text=words, level="warning")))
 
     def on_mount(self) -> None:
         self.push_screen(self.run_screen)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from textual.theme import Theme
 
 from nntui.tui.caps import Caps
+from nntui.tui.kept_theme import Tell, restore
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -88,6 +89,9 @@ ANSI = {
     "class8": "bright_red",
     "class9": "white",
 }
+
+DEEP = ("red", "blue", "magenta", "bright_black")
+"""Of the terminal's own colors, those on which black is hard to see."""
 
 THEMES = (
     Theme(
@@ -177,6 +181,13 @@ class Palette:
         color = self.color(role)
         return "black" if self.ansi and ":" in role and color == self.background else color
 
+    def mark(self, role: str, ground: str) -> str:
+        """The color of a character on the ground of another role: never that of the ground itself."""
+        color = self.color(role)
+        if not self.ansi or color == self.background or color != self.color(ground):
+            return color
+        return "bright_white" if color in DEEP else "black"
+
     def faded(self, color: str) -> str:
         """A color halfway into the background, for what is dim."""
         return color if self.ansi else _blend(self.background, color, 0.5)
@@ -227,12 +238,17 @@ def _blend(a: str, b: str, share: float) -> str:
     return "#" + "".join(f"{round(x + (y - x) * share):02x}" for x, y in pairs)
 
 
-def install(app: App[Any], caps: Caps) -> None:
-    """Register the themes and choose the one that fits the terminal; style sheets know ASCII by its class."""
+def install(app: App[Any], caps: Caps, tell: Tell | None = None) -> None:
+    """Register the themes and choose the one that was kept, where the terminal has its colors, else the one that fits it.
+
+    Style sheets know ASCII by its class. `tell` writes what goes wrong into a log (default: Textual's).
+    """
     app.set_class(caps.ascii, "-ascii")
     for theme in THEMES:
         app.register_theme(theme)
     app.theme = caps.theme
+    if not caps.ansi:
+        restore(app, tell or app.log.warning)
 
 
 def palette(app: App[Any], background: str | None = None) -> Palette:

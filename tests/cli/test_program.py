@@ -82,6 +82,7 @@ def test_python_m_nntui_is_the_program() -> None:
         (["runs", "compare"], "two"),
         (["predict", "latest"], "--input"),
         (["export", "latest"], "FILE"),
+        (["reproduce", "sax"], 'did you mean "saxe"?'),
         (["reproduce", "x"], "saxe"),
     ],
 )

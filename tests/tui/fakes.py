@@ -11,6 +11,7 @@ import numpy as np
 
 from nntui.protocol.frames import from_frame, to_frame
 from nntui.protocol.reports import Control, Hello, Stats, Status
+from nntui.statistics.base import shown_units
 from nntui.statistics.catalogue import collect
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
@@ -32,6 +33,8 @@ def info(kind: str, names: Sequence[str] = (), classes: Sequence[str] = ()) -> d
         "task": "regression" if regression else "classification",
         "features": list(names) or [f"x{k + 1}" for k in range(inputs)],
         "inputs": inputs,
+        "columns": inputs,
+        "column_names": list(names) or [f"x{k + 1}" for k in shown_units(inputs)],
         "classes": None
         if regression
         else list(classes) or (["0", "1"] if kind == "plane" else ["a", "b", "c"]),
@@ -56,7 +59,7 @@ def hello(kind: str = "plane", title: str = "fake", layers: int = 2, **more: Any
         {
             "name": "output" if k == layers - 1 else f"hidden{k + 1}", "type": "dense",
             "activation": "sigmoid" if k == layers - 1 else "tanh", "shape": [n],
-            "inputs": ["input" if not k else f"hidden{k}"], "parameters": n * 9, "weight": True,
+            "inputs": ["input" if not k else f"hidden{k}"], "parameters": n * 9, "weight": True, "bias": True,
         }
         for k, n in enumerate(shapes)
     ]  # fmt: skip

@@ -5,12 +5,13 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.color import Color, ColorSystem
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
 from nntui.tui import themes
 from nntui.tui.caps import Caps
-from nntui.tui.render.picture import Span, Style, fit, text
+from nntui.tui.render.picture import Span, Style, fit, join, text
 from nntui.tui.widgets.canvas import Canvas, changes
 
 RED = Style(fg="bad")
@@ -218,3 +219,32 @@ def test_every_role_has_a_color_in_every_theme(name):
         assert colors.color(role)
     with pytest.raises(KeyError):
         colors.color("nothing")
+
+
+@pytest.mark.parametrize("kind", range(10))
+@pytest.mark.parametrize("strength", range(1, 6))
+def test_a_point_never_has_the_color_of_its_ground(kind, strength):
+    colors = themes.Palette("default", True, ansi=True)
+    ground = f"class{kind}:{strength}"
+    assert colors.mark(f"class{kind}", ground) != colors.color(ground)
+    # With 256 colors and more, what the terminal makes of both.
+    for dark in (True, False):
+        colors = themes.Palette("#11151a" if dark else "#fafbfc", dark, ansi=False)
+        seen = [
+            Color.parse(c).downgrade(ColorSystem.EIGHT_BIT).number
+            for c in (colors.mark(f"class{kind}", ground), colors.color(ground))
+        ]
+        assert seen[0] != seen[1]
+
+
+async def test_points_with_16_colors_are_drawn_so():
+    canvas = Canvas()
+    async with Host(canvas, Caps(colors="16")).run_test():
+        point, block = (
+            text("●", Style(fg="class1", bg="class1:5")),
+            text("▀", Style(fg="class1:5", bg="class1:1")),
+        )
+        canvas.show((join(point, block),))
+        point, block, *_ = canvas.render_line(0)
+        assert point.style.color != point.style.bgcolor
+        assert (block.style.color.name, block.style.bgcolor.name) == ("bright_blue", "default")

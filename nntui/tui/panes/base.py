@@ -8,11 +8,10 @@ from typing import Any, ClassVar
 from textual.content import Content
 from textual.reactive import reactive
 
-from nntui.tui.render.ascii import ascii_text
 from nntui.tui.render.picture import Picture, Row, Style, fit, text
 from nntui.tui.store import Snapshot
 from nntui.tui.themes import palette
-from nntui.tui.widgets.framed import Framed
+from nntui.tui.widgets.framed import Framed, State
 
 MUTED = Style(fg="muted")
 
@@ -56,8 +55,9 @@ class Pane(Framed):
         """The picture in exactly ``width`` × ``height`` cells."""
         raise NotImplementedError
 
-    def state(self, snapshot: Snapshot) -> Row | str:
-        """What stands at the border's right: scale, epoch, layer."""
+    def state(self, snapshot: Snapshot) -> State:
+        """What stands at the border's right: scale, epoch, layer; in parts (of a string divided by " · "), the last of
+        which are left out where they have no room."""
         return ""
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
@@ -65,7 +65,11 @@ class Pane(Framed):
         self.redraw()
 
     def paint(self, width: int, height: int) -> Picture:
-        return self.draw(self.snapshot, width, height) if width and height else ()
+        if not width or not height:
+            return ()
+        picture = self.draw(self.snapshot, width, height)
+        self._show_state(self.state(self.snapshot))  # what has room, and what was drawn, depends on the size
+        return picture
 
     def redraw(self) -> None:
         """Draw the newest snapshot, where visible."""
@@ -75,18 +79,16 @@ class Pane(Framed):
         if len(seen) == len(self._seen) and all(map(_same, seen, self._seen)):
             return
         self._seen = seen
-        self._show_state(self.state(self.snapshot))
-        self.show(self.draw(self.snapshot, self.size.width, self.size.height))
+        self.show(self.paint(*self.size))
 
-    def _show_state(self, state: Row | str) -> None:
-        row = text(state) if isinstance(state, str) else state
+    def _show_state(self, state: State) -> None:
+        row = self.fitting(state)
         if row == self._state:
             return
         self._state = row
-        words = [ascii_text(s.text) if self.ascii else s.text for s in row]
         colors = palette(self.app)
         self.border_subtitle = Content.assemble(
-            *[(w, colors.color(s.style.fg)) if s.style.fg else w for w, s in zip(words, row, strict=True)]
+            *[(s.text, colors.color(s.style.fg)) if s.style.fg else s.text for s in row]
         )
 
     def notify_style_update(self) -> None:

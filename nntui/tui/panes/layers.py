@@ -10,9 +10,10 @@ from nntui.statistics.layers import LayerRow, Layers
 from nntui.tui.panes.base import MUTED, Pane, note
 from nntui.tui.render.histogram import beyond, distribution, logbar
 from nntui.tui.render.history import history, span_of
+from nntui.tui.render.labels import shortened
 from nntui.tui.render.numbers import count, percent, short, trimmed
 from nntui.tui.render.picture import Picture, Row, Style, beside, fit, join, pad, row_width, text
-from nntui.tui.render.table import Cell, Heading, table
+from nntui.tui.render.table import Cell, Heading, columns, table
 from nntui.tui.render.units import Mark, units_in_words
 from nntui.tui.store import Snapshot
 
@@ -23,9 +24,11 @@ DECADES = 9
 """Powers of ten that the gradients' bars cover."""
 NAMED, ROOMY = 112, 140
 """From these widths on dead and saturated units are named, and findings in full."""
+NAME = 14
+"""Cells of a layer's name at most."""
 UNITS = 14
 """Cells for units that are named."""
-MAP = (24, 4)
+MAP = (24, 5)
 """Cells that a map of activations over time needs."""
 GOOD, WARN, BAD = Style(fg="good"), Style(fg="warn", bold=True), Style(fg="bad", bold=True)
 
@@ -49,6 +52,9 @@ class LayersPane(Pane):
         "Good: spread alike in all layers, no dead units, Δw/w about 1e-3. Bars that shrink upwards: vanishing gradients."
     )
 
+    _bars = False
+    """Whether gradients' bars were drawn last."""
+
     def lines(self, snapshot: Snapshot, height: int) -> int:
         """A row a layer within a third of the screen; more where there is room for maps over time."""
         count = len(snapshot.hello.layers) if snapshot.hello else 2
@@ -63,18 +69,13 @@ class LayersPane(Pane):
         found = snapshot.get(Layers)
         if found is None:
             return ""
-        low, high = gradient_scale(found)
         rows = int(snapshot.hello_info("train", 0))
-        words = [
-            f"update {count(snapshot.stats_update, 6)}",
-            f"gradient bars {trimmed(low)}…{trimmed(high)}, logarithmic",
-            f"{found.samples:,} random training rows"
-            if found.samples < rows
-            else f"all {rows:,} training rows",
-        ]
-        while len(words) > 1 and len(" · ".join(words)) > self.size.width - 4:
-            words.pop()
-        return " · ".join(reversed(words))
+        sample = f"{found.samples:,} random" if found.samples < rows else f"all {rows:,}"
+        words = [f"update {count(snapshot.stats_update, 6)}", f"{sample} training rows"]
+        if self._bars:
+            low, high = gradient_scale(found)
+            words.append(f"gradient bars {trimmed(low)}…{trimmed(high)}, logarithmic")
+        return " · ".join(words)
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         found = snapshot.get(Layers)
@@ -83,11 +84,14 @@ class LayersPane(Pane):
         last = len(found.rows) - 1
         ends = _Ends(found.rows)
         scale = gradient_scale(found)
+        titles = shortened([display(row.stats.layer) for row in found.rows], NAME)
         rows = [
-            self._row(snapshot, row, ends, scale, named=width >= NAMED, last=k == last)
+            self._row(snapshot, row, titles[k], ends, scale, named=width >= NAMED, last=k == last)
             for k, row in enumerate(found.rows[: max(0, height - 1)])
         ]
         headings = self._headings(found, ends, width)
+        widths = columns(headings, width)
+        self._bars = any(h.title == "gradient" and w for h, w in zip(headings, widths, strict=True))
         lines = list(table(headings, rows, width, len(rows) + 1))
         if len(found.rows) > height - 1 > 0:
             more = len(found.rows) - height + 2
@@ -123,6 +127,7 @@ class LayersPane(Pane):
         self,
         snapshot: Snapshot,
         row: LayerRow,
+        title: str,
         ends: _Ends,
         scale: tuple[float, float],
         *,
@@ -133,7 +138,7 @@ class LayersPane(Pane):
         dead: dict[int, Mark] = dict.fromkeys(s.dead_units, "dead")
         saturated: dict[int, Mark] = {} if last else dict.fromkeys(s.saturated_units, "saturated")
         return [
-            text(display(s.layer)),
+            text(title),
             lambda w: ends.row(row, w, self.ascii),
             text(short(s.mean, 7)),
             text(short(s.spread, 7)),
@@ -176,16 +181,19 @@ class LayersPane(Pane):
         if not trail or not shown:
             return ()
         updates = [m.update for m in trail]
+        chosen = [names[round(i * (len(names) - 1) / max(shown - 1, 1))] for i in range(shown)]
+        widths = [(width + 2) // shown - 2 + (1 if i < (width + 2) % shown else 0) for i in range(shown)]
+        ranges = [span_of([m.layers[name] for m in trail]) for name in chosen]
+        spans = [f"{trimmed(low, 3)}…{trimmed(high, 3)}" for low, high in ranges]
+        rooms = [max(0, w - len(span) - 2) for w, span in zip(widths, spans, strict=True)]
+        titles = shortened([display(name) for name in chosen], rooms)
+        ends = f"update {updates[0]}", str(updates[-1])
         picture: Picture = ()
-        for i in range(shown):
-            name = names[round(i * (len(names) - 1) / max(shown - 1, 1))]
-            moments = [m.layers[name] for m in trail]
-            w = (width + 2) // shown - 2 + (1 if i < (width + 2) % shown else 0)
-            low, high = span_of(moments)
-            words = f"  {trimmed(low, 3)}…{trimmed(high, 3)}, updates {updates[0]}–{updates[-1]}"
-            head = fit(text(display(name)), max(1, min(len(display(name)), w - len(words))))
-            drawn = history(updates, moments, w, height - 1, ascii=self.shades)
-            part: Picture = (fit(join(head, text(words, MUTED)), w), *drawn)
+        for name, title, span, w in zip(chosen, titles, spans, widths, strict=True):
+            head = join(text(title), text(f"{'  ' if title else ''}{span}", MUTED))
+            drawn = history(updates, [m.layers[name] for m in trail], w, height - 2, ascii=self.shades)
+            axis = join(text(ends[0], MUTED), fit(text(ends[1], MUTED), w - len(ends[0]), "right"))
+            part: Picture = (fit(head, w), *drawn, axis)
             picture = beside(picture, part, 2) if picture else part
         return picture
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite, nan
 
 import numpy as np
 
 from nntui.tui.panes.base import MUTED, Pane, note
 from nntui.tui.render.numbers import compact, percent
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text
+from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, row_width, text
 from nntui.tui.render.plot import Series, legend, plot
 from nntui.tui.store import Snapshot
+from nntui.tui.widgets.framed import State
 
 
 class LossPane(Pane):
@@ -27,12 +29,12 @@ class LossPane(Pane):
         "Jumps or rises: the rate is too large (press − to lower it)."
     )
 
-    def state(self, snapshot: Snapshot) -> Row:
+    def state(self, snapshot: Snapshot) -> State:
         series = [Series((), (), "train", "train")]
         if np.isfinite(snapshot.history.get("validation.loss", np.zeros(0))).any():
             series.append(Series((), (), "validation", "validation", dashed=True))
         scale = "log" if snapshot.log_scale else "linear"
-        return join(text(f"{scale} · "), legend(series, self.ascii))
+        return [text(scale), *(legend([one], self.ascii) for one in series)]
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         epochs = snapshot.history.get("epoch")
@@ -46,27 +48,40 @@ class LossPane(Pane):
         picture = plot(
             series, width, max(1, height - rows), log=snapshot.log_scale, x_label="epoch", ascii=self.ascii
         )
-        lines = [numbers(snapshot, "train", "train")]
+        parts = [numbers(snapshot, "train", "train")]
         if np.isfinite(validation).any():
-            lines.append(numbers(snapshot, "validation", "validation"))
+            parts.append(numbers(snapshot, "validation", "validation"))
+        lines = [_whole(part, width) for part in parts]
         if rows == 1:
-            lines = [join(*[join(line, text("  ")) for line in lines])]
-        return pad((*picture, *(fit(line, width) for line in lines)), width, height)
+            lines = [_whole([row for part in parts for row in part], width)]
+        return pad((*picture, *lines), width, height)
 
 
-def numbers(snapshot: Snapshot, part: str, role: str) -> Row:
-    """The last and the best loss of a part, and its accuracy."""
+def _whole(parts: Sequence[Row], width: int) -> Row:
+    """As many parts as there is room for: no number is cut."""
+    row: Row = ()
+    for part in parts:
+        longer = join(row, text(" " if row else ""), part)
+        if row_width(longer) > width:
+            break
+        row = longer
+    return fit(row, width)
+
+
+def numbers(snapshot: Snapshot, part: str, role: str) -> list[Row]:
+    """The last loss of a part, the best one, and its accuracy or R²."""
     losses = snapshot.history[f"{part}.loss"]
     finite = np.where(np.isfinite(losses), losses, np.inf)
     best, at = (float(finite.min()), int(finite.argmin())) if len(finite) else (nan, 0)
-    out: Row = join(
-        text("train " if part == "train" else "val   ", Style(fg=role, bold=True)),
-        text(compact(losses[-1]).ljust(8), Style(bold=True)),
-    )
+    name = "train " if part == "train" else "val   "
+    out = [join(text(name, Style(fg=role, bold=True)), text(compact(losses[-1]).ljust(8), Style(bold=True)))]
     if isfinite(best):
         epoch = int(snapshot.history["epoch"][at])
-        out = join(out, text(" best ", MUTED), text(f"{compact(best)} @{epoch}".ljust(15)))
+        out.append(join(text("best ", MUTED), text(f"{compact(best)} @{epoch}".ljust(15))))
     accuracy = snapshot.last(f"{part}.accuracy")
     if isfinite(accuracy):
-        out = join(out, text(" accuracy ", MUTED), text(percent(accuracy)))
+        out.append(join(text("accuracy ", MUTED), text(percent(accuracy))))
+    r2 = snapshot.last(f"{part}.r2")
+    if isfinite(r2):
+        out.append(join(text("R² ", MUTED), text(f"{r2:.3f}")))
     return out

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from nntui.display import display
 from nntui.statistics.answers import Answers
+from nntui.statistics.base import shown_units
 from nntui.statistics.layers import Layers
 from nntui.statistics.sample import Sample
 from nntui.statistics.surface import Surface
 from nntui.statistics.weights import LayerWeights, Weights
 from nntui.tui.panes.base import Pane, note
 from nntui.tui.render.bands import Band, bands
-from nntui.tui.render.diagram import Column, diagram
+from nntui.tui.render.diagram import Diagram, Link, diagram
+from nntui.tui.render.labels import shortened
 from nntui.tui.render.numbers import compact, trimmed
 from nntui.tui.render.picture import Picture, pad
+from nntui.tui.render.placing import Column
 from nntui.tui.render.scale import limit_of, rounded_up
 from nntui.tui.render.units import MARKS, Mark, Unit, units_in_words
 from nntui.tui.store import Snapshot
@@ -28,8 +31,10 @@ PLANE = 16
 """Points along each side of the plane over which an input is drawn."""
 PASSING = ("flatten", "dropout")
 """Layers that answer what the one before them does."""
-BLANKS = 8
-"""Boxes drawn for a layer whose units are not looked at one by one."""
+FROZEN = {False: "", "weights": " bias", "bias": " weights"}
+"""What of a layer does not learn, by its `trainable`; all, where nothing is said."""
+NAME = 14
+"""Cells of a layer's name in the state at most."""
 
 
 class NetworkPane(Pane):
@@ -39,12 +44,14 @@ class NetworkPane(Pane):
     DRAWS = ("hello", "statistics", "sample")
     _banded = False
     """Whether columns did not fit when last drawn."""
+    _drawn = Diagram(())
+    """What was drawn last in columns."""
     TITLE = "Network"
     HELP = (
-        "A column a layer, a box a unit. Blue weights are positive, orange negative, thick ones large (the strongest\n"
-        "are drawn). A box shows what its unit answers over the plane, or looks for in pictures; else its bias.\n"
-        "Deep networks and convolutions: a band a layer, what its units or channels answer to one sample.\n"
-        "Good: boxes, or maps, that differ. All alike: units that never parted (see init).\n"
+        "A column a layer, a box a unit. Blue weights are positive, orange negative (without colors dashed), thick ones\n"
+        "large. A box shows what its unit answers over the plane, or looks for in pictures; else its bias (╌ it has none).\n"
+        "Deep networks, convolutions: a band a layer, its answers to one sample. Lines from ● to ▲ or ▶: read further on.\n"
+        "Good: boxes, or maps, that differ. All alike: units that never parted (see init). ‖ a layer that does not learn,\n"
         "† a dead unit (relu, 0 on every sample), ‡ a saturated one (on nine of ten). Faint lines: an ignored input."
     )
 
@@ -57,90 +64,121 @@ class NetworkPane(Pane):
         return (Layers.key(), Weights.key(), *plane, *sample)
 
     def state(self, snapshot: Snapshot) -> str:
-        words = [self._skips(snapshot), self._marks(snapshot)]
-        weights, answers = snapshot.get(Weights), snapshot.get(Answers)
+        answers, known, drawn = snapshot.get(Answers), snapshot.get(Weights), self._drawn
+        words: list[str] = []
+        last: list[str] = []
         if self._banded or _spatial(snapshot):
-            words.append(f"answers to sample {answers.index + 1}" if answers is not None else "")
-        elif weights is not None:
-            largest = weights.largest
-            words.append(f"|w| max {compact(largest, 3)} · colors ±{trimmed(rounded_up(largest))}")
-        return " · ".join(w for w in words if w)
+            words += [] if answers is None else [f"answers to sample {answers.index + 1}"]
+        elif drawn.weights is not None and drawn.largest is not None and known is not None:
+            largest = f"|w| max {compact(drawn.largest, 3)}"
+            hidden = known.largest > drawn.largest
+            words.append(f"{largest} drawn, {compact(known.largest, 3)} in all" if hidden else largest)
+            words.append(f"colors ±{trimmed(drawn.weights)}")
+            last += ["negative dashed"] * self.shades
+            last += [] if drawn.values is None else [f"of biases ±{trimmed(drawn.values)}"]
+        return " · ".join([*words, *self._marks(snapshot), *self._joined(snapshot), *last])
 
-    def _marks(self, snapshot: Snapshot) -> str:
-        """How many units are marked, and how."""
+    def _marks(self, snapshot: Snapshot) -> list[str]:
+        """How many units are marked, and how; which layers do not learn."""
         marks = [m for layer in _marked(snapshot).values() for m in layer.values()]
         words = []
         for mark in ("dead", "saturated"):
             if count := marks.count(mark):
                 words.append(f"{count} {mark} {MARKS[mark][1 if self.ascii else 0]}")
-        return " · ".join(words)
+        layers = snapshot.hello.layers if snapshot.hello else ()
+        if any(layer.get("parameters") and layer.get("trainable", True) is not True for layer in layers):
+            words.append(f"{self._frozen} frozen")
+        return words
 
-    def _skips(self, snapshot: Snapshot) -> str:
-        """Connections that do not come from the layer before, in words."""
-        found = []
-        before = "input"
-        for layer in snapshot.hello.layers if snapshot.hello else ():
-            others = [display(i, 12) for i in layer.get("inputs", []) if i != before]
-            if others:
-                found.append(f"{'+'.join(others)} {'->' if self.ascii else '→'} {display(layer['name'], 12)}")
-            before = layer["name"]
-        return ", ".join(found[:3])
+    @property
+    def _frozen(self) -> str:
+        """The sign of a layer that does not learn."""
+        return "=" if self.ascii else "‖"
+
+    def _joined(self, snapshot: Snapshot) -> list[str]:
+        """Layers that read others than the one before them, with all that they read; those that read most first."""
+        layers = snapshot.hello.layers if snapshot.hello else ()
+        reads = _reads(layers)
+        names = shortened(["input", *(display(layer["name"]) for layer in layers)], NAME)
+        arrow = "->" if self.ascii else "→"
+        return [
+            f"{'+'.join(names[s] for s in given)} {arrow} {names[k]}"
+            for k, given in sorted(enumerate(reads), key=lambda item: -len(item[1]))
+            if k and given != (k - 1,)
+        ]
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         if snapshot.hello is None:
             return note("the trainer is starting", width, height)
-        picture = None if _spatial(snapshot) else self._diagram(snapshot, width, height)
-        self._banded = picture is None
-        if picture is None:
-            picture = bands(self._bands(snapshot), width, height, ascii=self.shades)
-        return pad(picture, width, height)
+        found = None if _spatial(snapshot) else self._diagram(snapshot, width, height)
+        self._banded = found is None
+        if found is not None:
+            self._drawn = found
+            return pad(found.picture, width, height)
+        return bands(self._bands(snapshot), width, height, ascii=self.shades)
 
-    def _diagram(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
+    def _diagram(self, snapshot: Snapshot, width: int, height: int) -> Diagram | None:
         """Columns, where they fit."""
         assert snapshot.hello is not None
         layers = snapshot.hello.layers
         known = snapshot.get(Weights)
         shown = {} if known is None else {layer.name: layer for layer in known.layers}
-        columns = [self._inputs(snapshot, shown)]
+        columns = [self._inputs(snapshot)]
         columns += [self._column(snapshot, k, dict(layer), shown) for k, layer in enumerate(layers)]
-        matrices: list[Any] = []
-        for k, layer in enumerate(layers):
-            found = shown.get(layer["name"])
-            matrix = found.weight if found is not None else None
-            sizes = (len(columns[k].units), len(columns[k + 1].units))
-            matrices.append(matrix if matrix is not None and matrix.shape == sizes else None)
-        limit = rounded_up(known.largest if known is not None else 1.0)
-        return diagram(columns, matrices, width, height, limit=limit, ascii=self.shades)
+        links: list[Link] = []
+        for k, sources in enumerate(_reads(layers)):
+            found = shown.get(layers[k - 1]["name"]) if k else None
+            for source in sources:
+                matrix = found.weight if found is not None else None
+                sizes = (len(columns[source].units), len(columns[k].units))
+                fits = matrix is not None and matrix.shape == sizes
+                total = int(np.prod(found.shape)) if found is not None else 0
+                links.append(Link(source, k, matrix if fits else None, total))
+        return diagram(columns, links, width, height, ascii=self.shades)
 
     def _bands(self, snapshot: Snapshot) -> list[Band]:
-        """The input, where it is a picture, and every layer."""
+        """Every layer that does more than pass on, and the input, where it is a picture or read further down."""
         assert snapshot.hello is not None
-        found = []
+        layers = snapshot.hello.layers
         face, image = _face(snapshot), snapshot.hello_info("image")
         known, marked = snapshot.get(Answers), _marked(snapshot)
         answers = {} if known is None else {layer.name: layer.values for layer in known.layers}
-        if image is not None:
-            shape = "×".join(map(str, image))
-            found.append(Band("input", None if face is None else face[None], shape, palette="ink"))
-        for layer in snapshot.hello.layers:
+        reads = list(_reads(layers))
+        for k, layer in enumerate(layers, 1):
             if layer.get("type") in PASSING:
-                continue
+                reads = [tuple(reads[k][0] if s == k else s for s in given) for given in reads]
+        skipped = {k for k, layer in enumerate(layers, 1) if layer.get("type") in PASSING}
+        kept = [k for k in range(len(reads)) if k not in skipped]
+        places = {k: place for place, k in enumerate(kept)}
+        found = []
+        shape = "×".join(map(str, image or (snapshot.hello_info("columns", 1),)))
+        first = None if face is None else face[None]
+        found.append(Band("input", first, shape, palette="ink"))
+        for k in kept[1:]:
+            layer = layers[k - 1]
             name, shape = layer["name"], "×".join(map(str, layer.get("shape", ())))
             marks = units_in_words(marked.get(name, {}), 3, ascii=self.ascii)
-            found.append(Band(display(name, 12), answers.get(name), f"{shape} {marks}".rstrip()))
+            title, given = self._title(layer), tuple(places[s] for s in reads[k])
+            found.append(Band(title, answers.get(name), f"{shape} {marks}".rstrip(), reads=given))
         return found
 
-    def _inputs(self, snapshot: Snapshot, shown: dict[str, LayerWeights]) -> Column:
+    def _title(self, layer: Mapping[str, Any]) -> str:
+        """The layer's name, and what of it does not learn."""
+        trainable = layer.get("trainable", True)
+        frozen = (
+            f"{self._frozen}{FROZEN[trainable]} " if trainable in FROZEN and layer.get("parameters") else ""
+        )
+        return frozen + display(layer["name"])
+
+    def _inputs(self, snapshot: Snapshot) -> Column:
+        """What the network reads: after preprocessing."""
         image = snapshot.hello_info("image")
-        count = snapshot.hello_info("inputs", 1)
+        count = snapshot.hello_info("columns", 1)
         if image is not None:
             label = "×".join(map(str, image[1:]))
             return Column("input", (Unit(label, face=_face(snapshot), ink=True),))
-        features = snapshot.hello_info("features", [])
-        first = next((v.inputs.tolist() for v in shown.values() if v.shape[0] == count), None)
-        rows = first if first is not None else list(range(min(count, BLANKS)))
-        names = [display(features[i], 8) if i < len(features) else str(i + 1) for i in rows]
-        if count == 2:
+        names = [display(name) for name in snapshot.hello_info("column_names", [])]
+        if count == 2 and names == [display(f) for f in snapshot.hello_info("features", [])]:
             # The inputs themselves over the plane, as the units further on are drawn.
             across = np.linspace(-1, 1, PLANE)
             faces = (np.tile(across, (PLANE, 1)), np.tile(-across[:, None], (1, PLANE)))
@@ -154,17 +192,14 @@ class NetworkPane(Pane):
     ) -> Column:
         name, shape = layer["name"], layer.get("shape", [1])
         count = int(shape[0]) if shape else 1
-        title = display(name, 12)
+        title = self._title(layer)
         chosen = shown.get(name)
         last = k == len(snapshot.hello.layers) - 1 if snapshot.hello else False
-        names = self._output_names(snapshot) if last else []
+        names = self._output_names(snapshot, count) if last else []
         if chosen is None:
-            # Before the first statistics a layer with weights is drawn as what it will be.
-            several = len(shape) == 3 or last or (layer.get("weight") and not shown)
-            number = min(count, BLANKS) if several else 1
-            label = "×".join(map(str, shape))
-            units = tuple(Unit(names[i] if i < len(names) else label if not i else "") for i in range(number))
-            return Column(title, units, hidden=count - number if several else 0)
+            # The same units as in the weights of the layer that reads it.
+            units = tuple(Unit(names[i] if i < len(names) else "") for i in shown_units(count).tolist())
+            return Column(title, units, hidden=count - len(units))
         surface = snapshot.get(Surface)
         maps = () if surface is None else surface.maps
         faces = next((m.values for m in maps if m.layer == name), None)
@@ -193,11 +228,18 @@ class NetworkPane(Pane):
             return 1.0
         return rounded_up(limit_of(faces)) if faces is not None else 1.0
 
-    def _output_names(self, snapshot: Snapshot) -> list[str]:
+    def _output_names(self, snapshot: Snapshot, count: int) -> list[str]:
+        """A name an output: the target's or the class's, for a single one the class that it is the probability of."""
         classes, targets = snapshot.hello_info("classes"), snapshot.hello_info("targets", [])
         if classes is None:
-            return [display(t, 8) for t in targets]
-        return [display(classes[-1], 8)] if len(classes) == 2 else [display(c, 8) for c in classes]
+            return [display(t) for t in targets]
+        return [display(classes[-1])] if count == 1 else [display(c) for c in classes]
+
+
+def _reads(layers: Sequence[Mapping[str, Any]]) -> list[tuple[int, ...]]:
+    """For the input (place 0) and each layer, the places of what it reads."""
+    places = {"input": 0} | {layer["name"]: k for k, layer in enumerate(layers, 1)}
+    return [(), *(tuple(places[i] for i in layer.get("inputs", ()) if i in places) for layer in layers)]
 
 
 def _spatial(snapshot: Snapshot) -> bool:

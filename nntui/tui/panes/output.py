@@ -12,7 +12,7 @@ from nntui.statistics.curve import Curve
 from nntui.statistics.sample import Sample
 from nntui.statistics.surface import Surface
 from nntui.tui.panes.base import MUTED, Pane, note
-from nntui.tui.render.heatmap import Marker, class_map, heatmap, proportions
+from nntui.tui.render.heatmap import REGIONS, Marker, class_map, heatmap, proportions
 from nntui.tui.render.picture import (
     Picture,
     Row,
@@ -27,8 +27,9 @@ from nntui.tui.render.picture import (
     text,
 )
 from nntui.tui.render.plot import Series, plot
-from nntui.tui.render.sample import confusion, features, mistakes, numbers, scores, targets
+from nntui.tui.render.sample import by_class, confusion, features, mistakes, numbers, scores, targets
 from nntui.tui.store import Snapshot
+from nntui.tui.widgets.framed import State
 
 CURVES = 6
 """Outputs drawn over one input at most."""
@@ -43,10 +44,11 @@ class OutputPane(Pane):
     DRAWS = ("hello", "statistics", "sample", "view")
     TITLE = "Output"
     HELP = (
-        "Two inputs: the class the network decides at each point of the plane, stronger where it is surer,\n"
-        "with the training points on top; points it gets wrong are marked with a cross.\n"
+        "Two inputs: the class decided at each point of the plane, stronger where it is surer, and training points in their\n"
+        "classes' colors, crosses where wrong (without colors: signs for decided classes, points as numbers, wrong ones reversed).\n"
         "One input: the network's curve through the data. Else: one held-out sample and the score of each class\n"
-        "(◂ the true one); [ and ] walk the samples, m shows its numbers, then true (rows) by decided classes.\n"
+        "(◂ the true one); [ and ] walk the samples, m shows its numbers, then true (rows) by decided classes,\n"
+        "then precision (how many of those decided for a class are of it), recall (how many of it were decided so), F1.\n"
         "Good: the border runs between the classes and is no more wiggly than the data needs."
     )
 
@@ -62,7 +64,7 @@ class OutputPane(Pane):
             return ()
         picture = snapshot.hello_info("image") is not None
         matrix = snapshot.hello_info("classes") is not None
-        return ("sample", *(("numbers",) if picture else ()), *(("confusion",) if matrix else ()))
+        return ("sample", *(("numbers",) if picture else ()), *(("confusion", "classes") if matrix else ()))
 
     def view(self, snapshot: Snapshot) -> str:
         """The one that is shown."""
@@ -77,32 +79,31 @@ class OutputPane(Pane):
             return (Sample.key(snapshot.sample), Confusion.key())
         return ((Surface if kind == "surface" else Curve).key(),)
 
-    def state(self, snapshot: Snapshot) -> Row | str:
+    def state(self, snapshot: Snapshot) -> State:
         kind = self.kind(snapshot)
         if kind == "surface":
             return self._plane(snapshot)
         if kind == "sample":
             return self._about(snapshot)
         if kind == "curve":
-            key = join(text("data ", MUTED), text("•"), text("  network ", MUTED), text("──"))
+            key = [join(text("data ", MUTED), text("•")), join(text("network ", MUTED), text("──"))]
             names = [display(t, 12) for t in snapshot.hello_info("targets", [])]
             if snapshot.hello_info("classes") is None and len(names) > 1:
                 roles = [Style(fg=f"class{k % 10}") for k in range(len(names))]
-                key = join(
-                    key, *[text(f"  {n}", role) for n, role in zip(names[:CURVES], roles, strict=False)]
-                )
+                key += [text(n, role) for n, role in zip(names[:CURVES], roles, strict=False)]
             return key
         return ""
 
     def _about(self, snapshot: Snapshot) -> str:
         """Which sample is shown, or on which rows classes were counted."""
         sample, table = snapshot.get(Sample), snapshot.get(Confusion)
-        if self.view(snapshot) == "confusion" and table is not None:
+        if self.view(snapshot) in ("confusion", "classes") and table is not None:
             counted = int(table.counts.sum())
             rows = (
                 f"{counted:,} rows" if counted == table.size else f"{counted:,} of {table.size:,} random rows"
             )
-            return f"true by row, decided by column · {rows} of {table.part}"
+            how = "true by row, decided by column" if self.view(snapshot) == "confusion" else "each class"
+            return f"{how} · {rows} of {table.part}"
         return f"{sample.part} sample {sample.index + 1} of {sample.count}" if sample is not None else ""
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
@@ -114,21 +115,24 @@ class OutputPane(Pane):
             return note("waiting for the first statistics", width, height)
         return pad(picture, width, height)
 
-    def _plane(self, snapshot: Snapshot) -> Row:
-        """What is drawn over which axes, the colors of the classes, and how many points are right."""
+    def _plane(self, snapshot: Snapshot) -> list[Row]:
+        """What is drawn over which axes, how many points are right, and how the classes are drawn."""
         names = [*self._features(snapshot), ""]
         axes = text(f"{names[0]} → {names[1]} ↑")
         classes = self._labels(snapshot)
         if not classes:
             target = (snapshot.hello_info("targets") or ["output"])[0]
-            return join(text(f"{display(target, 12)} over "), axes)
-        key = [
-            join(text("  ●", Style(fg=f"class{k % 10}")), text(f" {c}")) for k, c in enumerate(classes[:4])
-        ]
+            return [join(text(f"{display(target, 12)} over "), axes)]
         found = snapshot.get(Surface)
-        if found is None:
-            return join(axes, *key)
-        return join(axes, *key, text(f"  {found.points - len(found.wrong)}/{found.points} right"))
+        counted = [] if found is None else [text(f"{found.points - len(found.wrong)}/{found.points} right")]
+        key = []
+        for k, name in enumerate(classes[:4]):
+            style = Style(fg=f"class{k}")
+            if self.shades:
+                key.append(join(text(f"{name}: "), text(f"{k} on {REGIONS[k]}", style)))
+            else:
+                key.append(join(text("●", style), text(f" {name}")))
+        return [axes, *counted, *key]
 
     def _surface(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
         found = snapshot.get(Surface)
@@ -160,12 +164,14 @@ class OutputPane(Pane):
         wrong = set(found.wrong if found is not None else ())
         out: list[Marker] = []
         for k, (fx, fy) in enumerate(at.tolist()):
-            role = f"class{int(targets[k]) % 10}" if classes is not None else "text"
-            if k in wrong:
-                out.append((fx, 1 - fy, "x" if self.shades else "✕", Style(fg="bad", bold=True)))
+            kind = int(targets[k]) % 10 if classes is not None else None
+            role = "text" if kind is None else f"class{kind}"
+            if self.shades:
+                sign = "*" if kind is None else str(kind)
+                style = Style(fg=role, bold=True, reverse=k in wrong, underline=k in wrong)
             else:
-                dot = str(int(targets[k]) % 10) if self.shades and classes is not None else "●"
-                out.append((fx, 1 - fy, dot, Style(fg=role, bold=True)))
+                sign, style = "✕" if k in wrong else "●", Style(fg=role, bold=True)
+            out.append((fx, 1 - fy, sign, style))
         return out
 
     def _curve(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
@@ -195,6 +201,8 @@ class OutputPane(Pane):
         counts = None if table is None else table.counts
         if view == "confusion":
             return self._confusion(snapshot, counts, width, height)
+        if view == "classes":
+            return self._by_class(snapshot, table, width, height)
         pixels = self._pixels(snapshot, x)
         if view == "numbers" and pixels is not None:
             left = numbers(pixels, width, height)
@@ -257,6 +265,12 @@ class OutputPane(Pane):
         names = self._labels(snapshot)
         matrix = confusion(names, counts, width, height)
         return matrix if matrix is not None else mistakes(names, counts, width, height)
+
+    def _by_class(self, snapshot: Snapshot, table: Confusion | None, width: int, height: int) -> Picture:
+        if table is None:
+            return note("a table of so many classes is not kept", width, height)
+        rows = [(c.precision, c.recall, c.f1, c.count) for c in table.by_class]
+        return by_class(self._labels(snapshot), rows, width, height)
 
     def _features(self, snapshot: Snapshot) -> list[str]:
         return [display(f, 12) for f in snapshot.hello_info("features", [])] or ["x"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -57,7 +58,10 @@ def to_ascii(picture: Picture) -> Picture:
 
 def ascii_text(s: str) -> str:
     """A string in ASCII, as many cells wide."""
-    return s if s.isascii() else "".join(map(_character, s))
+    if s.isascii():
+        return s
+    # Between numbers, "." would make one of them.
+    return "".join(map(_character, re.sub(r"(?<=\d)…(?=[−-]?\.?\d)", "~", s)))
 
 
 @lru_cache(4096)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from nntui.tui.render import scale
 from nntui.tui.render.heatmap import heatmap
+from nntui.tui.render.labels import shortened
+from nntui.tui.render.lanes import lanes
 from nntui.tui.render.numbers import trimmed
 from nntui.tui.render.picture import Picture, Style, beside, fit, join, pad, text, width_of
 
@@ -27,13 +29,14 @@ LARGEST = 3
 class Band:
     """A layer: `answers` is units, or maps (channels × rows × columns); `shape` of all of them, in words.
 
-    "ink" draws on the sequential scale, as an image, "signed" around 0.
+    `reads` are the places of the bands that it reads; None: the one before. "ink" draws on the sequential scale, as an image, "signed" around 0.
     """
 
     title: str
     answers: NDArray[Any] | None
     shape: str
     palette: Literal["signed", "ink"] = "signed"
+    reads: tuple[int, ...] | None = None
 
     @property
     def maps(self) -> NDArray[Any] | None:
@@ -46,27 +49,70 @@ class Band:
 
 
 def bands(layers: Sequence[Band], width: int, height: int, ascii: bool = False) -> Picture:  # noqa: A002
-    """Layers from top to bottom in exactly `width` × `height` cells, each on a scale of its own, written last."""
+    """Layers from top to bottom in exactly `width` × `height` cells, each on a scale of its own, written last.
+
+    Where one reads another than the one before, lanes at the left tell which: from ● to each ▶.
+    """
     if not layers or width < 1 or height < 1:
         return pad((), width, height)
-    shown = layers if len(layers) <= height else layers[: max(1, height - 1)]
-    name = min(NAME, max(width_of(b.title) for b in shown), max(4, width // 4))
-    tails = [_tail(b) for b in shown]
-    tail = max(map(len, tails)) if width >= 30 else 0
-    room = width - name - 1 - (tail + 1 if tail else 0)
-    heights = _heights(shown, room, height - (len(layers) > len(shown)))
-    apart = 1 if sum(heights) + len(heights) - 1 <= height else 0
+    gutter, missing = _gutter(layers, width, ascii)
+    last = 1 if len(layers) > height or missing else 0
+    shown = layers[: max(1, height - last)]
+    left = len(gutter[0][0])
+    room = width - left
+    name = min(NAME, max(width_of(b.title) for b in shown), max(4, room // 4))
+    ends = _ends(shown, room - name - 1, ascii)
+    tail = max(map(width_of, ends))
+    room = max(1, room - name - 1 - (tail + 1 if tail else 0))
+    heights = _heights(shown, room, height - last)
+    apart = 1 if sum(heights) + len(heights) - 1 <= height - last else 0
+    titles = shortened([b.title for b in shown], name)
     rows: list[Any] = []
-    for band, words, high in zip(shown, tails, heights, strict=True):
-        picture = pad(_band(band, max(1, room), high, ascii), max(1, room), high)
-        title = pad((fit(text(band.title, TITLE), name),), name, high)
-        left = beside(beside(title, _bracket(high, ascii), 0), picture, 0)
-        end = pad((fit(text(words, MUTED), tail, "right"),), tail, high)
-        rows += beside(left, end) if tail else left
-        rows += [text("")] * apart
-    if len(shown) < len(layers):
-        rows.append(text(f"{'...' if ascii else '…'} {len(layers) - len(shown)} more layers", MUTED))
+    for k, (band, words, high) in enumerate(zip(shown, ends, heights, strict=True)):
+        picture = pad(_band(band, room, high, ascii), room, high)
+        title = pad((text(titles[k], TITLE),), name, high)
+        line = beside(beside(title, _bracket(high, ascii), 0), picture, 0)
+        if tail:
+            line = beside(line, pad((fit(text(words, MUTED), tail, "right"),), tail, high))
+        first, below = gutter[k]
+        marks = (text(first, TITLE), *[text(below, MUTED)] * (high - 1 + apart))
+        rows += [join(mark, row) for mark, row in zip(marks, (*line, *[()] * apart), strict=True)]
+    rows = rows[: height - last]
+    if last:
+        dots = "..." if ascii else "…"
+        hidden = len(layers) - len(shown)
+        said = [f"{hidden} more layers"] * (hidden > 0) + [f"{missing} more connections"] * (missing > 0)
+        rows.append(text(f"{dots} {', '.join(said)}", MUTED))
     return pad(tuple(fit(row, width) for row in rows), width, height)
+
+
+def _gutter(layers: Sequence[Band], width: int, ascii: bool) -> tuple[list[tuple[str, str]], int]:  # noqa: A002
+    """What stands at the left of each layer's first line and of those below, and how many lanes have no room there."""
+    signs = {"from": "o", "to": ">", "by": "|"} if ascii else {"from": "●", "to": "▶", "by": "│"}
+    reads = [(k - 1,) * (k > 0) if b.reads is None else b.reads for k, b in enumerate(layers)]
+    found = lanes(reads, whole=True)
+    slots = min(max(1, width // 6), 1 + max((lane.slot for lane in found), default=-1))
+    out = []
+    for k in range(len(layers)):
+        first, below = [" "] * (slots + (slots > 0)), [" "] * (slots + (slots > 0))
+        for lane in found:
+            if lane.slot < slots and (sign := lane.sign(k)):
+                first[lane.slot] = signs[sign]
+                below[lane.slot] = signs["by"] if k < lane.targets[-1] else " "
+        out.append(("".join(first), "".join(below)))
+    return out, sum(lane.slot >= slots for lane in found)
+
+
+def _ends(layers: Sequence[Band], room: int, ascii: bool) -> list[str]:  # noqa: A002
+    """What stands at the right of each layer: its shape and the end of its scale, as far as there is room for all."""
+    words = [(b.shape, _limit(b, ascii)) for b in layers]
+    for some in (
+        [f"{shape} {limit}".strip() for shape, limit in words],
+        [limit for _, limit in words],
+    ):
+        if 2 * max(map(width_of, some)) <= room:
+            return some
+    return [""] * len(layers)
 
 
 def _bracket(high: int, ascii: bool) -> Picture:  # noqa: A002
@@ -75,11 +121,11 @@ def _bracket(high: int, ascii: bool) -> Picture:  # noqa: A002
     return tuple(text(mark, MUTED) for mark in marks)
 
 
-def _tail(band: Band) -> str:
-    """The layer's shape and the end of its scale."""
+def _limit(band: Band, ascii: bool) -> str:  # noqa: A002
+    """The end of the layer's scale."""
     if band.answers is None or band.palette == "ink":
-        return band.shape
-    return f"{band.shape} ±{trimmed(scale.rounded_up(scale.limit_of(band.answers)))}"
+        return ""
+    return f"{'+-' if ascii else '±'}{trimmed(scale.rounded_up(scale.limit_of(band.answers)))}"
 
 
 def _heights(layers: Sequence[Band], room: int, height: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""The network as a diagram: columns of units, and between them their weights."""
+"""The network as a diagram: columns of units, between them their weights, and lanes below for what passes over columns."""
 
 from __future__ import annotations
 
@@ -6,199 +6,196 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from nntui.tui.render import scale
 from nntui.tui.render.dots import Dots
 from nntui.tui.render.edges import Edge, draw, edges
+from nntui.tui.render.labels import shortened
+from nntui.tui.render.lanes import Lane, lanes
 from nntui.tui.render.picture import Grid, Picture, Style, fit, text, width_of
-from nntui.tui.render.units import SELECTED, Size, Unit, draw_unit
+from nntui.tui.render.placing import Column, Placed, labels_of, place
+from nntui.tui.render.units import SELECTED, draw_unit
 
 MUTED = Style(fg="muted")
 TITLE = Style(fg="text", bold=True)
 
-GAP = 6
-"""Cells between columns at least: in less, weights cannot be told apart."""
-LABEL = 8
-"""Cells of a label beside the first and the last column, at most."""
+FLOOR = 0.1
+"""The scale of weights and biases reaches at least so far: next to none is not drawn bold where all are."""
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
-    """A layer: the units that are shown, and how many are not."""
+class Link:
+    """A connection from the column at place `source` to a later one.
 
-    title: str
-    units: tuple[Unit, ...]
-    hidden: int = 0
+    `weights` is (units of the source that are shown) × (units of the target that are shown), or None where
+    there are none, or none that are shown; `total` counts all weights, shown or not.
+    """
 
-
-@dataclass(frozen=True)
-class _Placed:
-    """A column on the grid: its left edge, the size of its units, the top of each, how many are not shown."""
-
-    left: int
-    size: Size
-    tops: tuple[int, ...]
-    hidden: int
-
-    def middle(self, k: int) -> float:
-        """The middle of a unit, in dots from the top."""
-        return 4 * self.tops[k] + 2 * self.size.outer[1] - 0.5
-
-    def ends(self, *, right: bool) -> list[tuple[float, float]]:
-        """Where edges begin (at the right) or end (at the left), in dots."""
-        x = 2 * (self.left + self.size.outer[0]) if right else 2 * self.left - 1
-        return [(x, self.middle(k)) for k in range(len(self.tops))]
+    source: int
+    target: int
+    weights: ArrayLike | None = None
+    total: int = 0
 
 
-SIZES = (
-    Size(10, 5, "frame", 1),
-    Size(8, 4, "frame", 1),
-    Size(6, 3, "frame", 1),
-    Size(6, 3, "frame", 0),
-    Size(6, 2, "frame", 0),
-    Size(6, 1, "frame", 0),
-    Size(6, 1, "", 1),
-    Size(4, 1, "", 1),
-    Size(4, 1, "", 0),
-    Size(2, 1, "", 0),
-)
-"""From the largest; boxes in which only a value is written are never higher than one line inside."""
-FACES = (
-    *SIZES[:3],
-    Size(8, 3, "sides", 1),
-    Size(8, 2, "sides", 1),
-    Size(6, 2, "sides", 1),
-    Size(4, 2, "sides", 1),
-    *SIZES[-3:],
-)
-"""The same for units with a face, to which lines of pixels matter more than a frame."""
-LEAST_FACE = 4
-"""The place in FACES of the smallest one that can be read: rather than smaller, fewer units are shown."""
-LEAST_FACES = 3
-"""But not fewer than these."""
+@dataclass(frozen=True, eq=False)
+class Diagram:
+    """The picture, and its scales."""
+
+    picture: Picture
+    largest: float | None = None
+    """The magnitude of the largest weight drawn; None where none is."""
+    weights: float | None = None
+    """The end of the weights' scale."""
+    values: float | None = None
+    """The end of the scale of the units' values; None where none is drawn."""
 
 
 def diagram(
     columns: Sequence[Column],
-    weights: Sequence[ArrayLike | None],
+    links: Sequence[Link],
     width: int,
     height: int,
-    limit: float | None = None,
     ascii: bool = False,  # noqa: A002
-) -> Picture | None:
+) -> Diagram | None:
     """Columns from left to right in exactly `width` × `height` cells; None where they do not fit beside each other.
 
-    `weights[k]` is (shown units of column k) × (shown units of column k + 1), or None where the next layer
-    has none, which draws one plain connection. Edges are colored by sign and drawn as strong as |w| is of
-    `limit` (default: the largest shown). Units that do not fit are folded into "… n more"; of many
-    edges only the strongest are drawn, and their number is written in the last line.
+    Links between neighbors are drawn as their weights, or as an arrow where there are none to draw; all others
+    are lanes below the columns. Edges are colored by sign (with `ascii`, negative ones dashed) and as strong as
+    |w| is of one scale. Units that do not fit are folded into "… n more"; of many edges only the strongest are
+    drawn, and their number is written in the last line.
     """
     grid = Grid(width, height)
     if not columns or width < 1 or height < 1:
-        return grid.picture()
-    placed = _place(columns, width, height)
+        return Diagram(grid.picture())
+    reads = [tuple(link.source for link in links if link.target == k) for k in range(len(columns))]
+    passing = lanes(reads, whole=False)
+    below = 1 + max((lane.slot for lane in passing), default=-1)
+    placed = place(columns, width, height - below) if 3 * below <= height else None
     if placed is None:
         return None
-    matrices = [None if w is None else np.asarray(w, np.float64) for w in weights]
-    known = [w for w in matrices if w is not None]
-    top = limit or scale.limit_of(np.concatenate([w.reshape(-1) for w in known]) if known else [])
+    near = [link for link in links if link.target == link.source + 1]
+    drawn = {link.source: _matrix(link, placed) for link in near}
+    known = [m for m in drawn.values() if m is not None and m.size]
+    top = max(FLOOR, scale.rounded_up(max((_largest(m) for m in known), default=0.0)))
     dots = Dots(width, height)
     found: list[Edge] = []
-    notes: list[tuple[int, int, int, int]] = []
-    for k in range(len(columns) - 1):
-        matrix = matrices[k] if k < len(matrices) else None
-        a, b = placed[k], placed[k + 1]
+    notes: list[_Count] = []
+    for link in near:
+        matrix, a, b = drawn[link.source], placed[link.source], placed[link.target]
         if matrix is None:
             _connection(grid, a, b, ascii)
             continue
         some = edges(matrix / top, a.ends(right=True), b.ends(right=False))
         found += some
-        every = min(len(a.tops), matrix.shape[0]) * min(len(b.tops), matrix.shape[1])
-        if len(some) < every:
-            notes.append((a.left + a.size.outer[0], b.left, len(some), every))
-    draw(dots, found)
+        if len(some) < max(matrix.size, link.total):
+            middle = (a.left + a.size.outer[0] + b.left) // 2
+            notes.append(_Count(middle, len(some), matrix.size, max(matrix.size, link.total)))
+    draw(dots, found, dashed=ascii)
     dots.draw(grid, 0, 0, ascii)
-    largest = _largest(columns)
+    values = _scale_of_values(columns)
+    labels = labels_of(columns, width)
     for k, column in enumerate(columns):
-        _column(grid, column, placed[k], k, len(columns), largest, ascii)
-    for k, (left, right, drawn, every) in enumerate(notes):
-        center = (left + right) // 2
-        others = [(a + b) // 2 for i, (a, b, *_) in enumerate(notes) if i != k]
-        room = min([abs(center - other) - 2 for other in others], default=width)
-        _note(grid, center, room, drawn, every)
-    return grid.picture()
+        _column(grid, column, placed[k], values or FLOOR, labels[k], k == 0, ascii)
+    _titles(grid, columns, placed)
+    totals = {(link.source, link.target): link.total for link in links}
+    for lane in passing:
+        _lane(grid, lane, placed, height - 1 - below + lane.slot, passing, totals, ascii)
+    for note in notes:
+        others = [other.center for other in notes if other is not note]
+        room = min([abs(note.center - other) - 2 for other in others], default=width)
+        _note(grid, note, min(room, width))
+    if not known:
+        return Diagram(grid.picture(), values=values)
+    return Diagram(grid.picture(), max(map(_largest, known)), top, values)
 
 
-def _note(grid: Grid, center: int, room: int, drawn: int, every: int) -> None:
+def _matrix(link: Link, placed: Sequence[Placed]) -> NDArray[np.float64] | None:
+    """The weights between units that have a place."""
+    if link.weights is None:
+        return None
+    shown = tuple(len(placed[k].tops) for k in (link.source, link.target))
+    return np.asarray(link.weights, np.float64)[: shown[0], : shown[1]]
+
+
+def _largest(weights: NDArray[np.float64]) -> float:
+    """The largest finite magnitude, 0 where there is none."""
+    finite = np.abs(weights[np.isfinite(weights)])
+    return float(finite.max(initial=0.0))
+
+
+@dataclass(frozen=True)
+class _Count:
+    """How many weights are drawn, lie between the units shown, and exist between two columns."""
+
+    center: int
+    drawn: int
+    shown: int
+    total: int
+
+
+def _note(grid: Grid, note: _Count, room: int) -> None:
     """How many weights are drawn between two columns, in as many words as have room."""
-    for words in (
-        f"strongest {drawn} of {every} weights",
-        f"strongest {drawn} of {every}",
-        f"{drawn}/{every}",
-    ):
-        if len(words) <= min(room, grid.width):
-            start = min(max(0, center - len(words) // 2), grid.width - len(words))
+    some, every = note.drawn, f"{note.total:,}"
+    if some == note.shown:
+        most = [f"{some} of {every} weights", f"{some} of {every}"]
+    elif note.shown == note.total:
+        most = [f"strongest {some} of {every} weights", f"strongest {some} of {every}"]
+    else:  # the strongest of all may go from or to units that are not shown
+        most = [f"strongest {some} between these units, of {every} weights", f"{some} of {every} weights"]
+    for words in (*most, f"{some}/{note.total}"):
+        if len(words) <= room:
+            start = min(max(0, note.center - len(words) // 2), grid.width - len(words))
             grid.write(start, grid.height - 1, words, MUTED)
             return
 
 
-def _place(columns: Sequence[Column], width: int, height: int) -> list[_Placed] | None:
-    """Sizes and places, or None where there is no room for columns."""
-    room = height - 2  # below the titles, above the notes
-    left = min(LABEL, max((width_of(u.label) for u in columns[0].units), default=0))
-    right = (
-        min(LABEL, max((width_of(u.label) for u in columns[-1].units), default=0)) if len(columns) > 1 else 0
-    )
-    left, right = left + bool(left), right + bool(right)
-    if room < 2:
-        return None
-    gaps = len(columns) - 1
-    for start, first in enumerate(SIZES):
-        sizes = [_size(column, room, start) for column in columns]
-        between = width - left - right - sum(size.outer[0] for size, _ in sizes)
-        if between >= max(GAP, first.width) * gaps and between >= 0:
-            return _spread(columns, sizes, left, between, room)
-    return None
+def _lane(
+    grid: Grid,
+    lane: Lane,
+    placed: Sequence[Placed],
+    row: int,
+    others: Sequence[Lane],
+    totals: dict[tuple[int, int], int],
+    ascii: bool,  # noqa: A002
+) -> None:
+    """A line below the columns, from its source to all that read it."""
+    centers = [p.left + p.size.outer[0] // 2 for p in placed]
+    start, end = centers[lane.source], centers[lane.targets[-1]]
+    for x in range(start + 1, end):
+        grid.put(x, row, "-" if ascii else "─", MUTED)
+    grid.put(start, row, "o" if ascii else "●", TITLE)
+    ends = [centers[target] for target in lane.targets]
+    follows = [centers[o.source] for o in others if o.slot == lane.slot and o.source > lane.source]
+    for target, x, next_mark in zip(
+        lane.targets, ends, [*ends[1:], min([*follows, grid.width])], strict=True
+    ):
+        grid.put(x, row, "^" if ascii else "▲", TITLE)
+        words = f" {totals.get((lane.source, target), 0):,} weights "
+        if totals.get((lane.source, target)) and x + len(words) < next_mark:
+            grid.write(x + 1, row, words, MUTED)
 
 
-def _size(column: Column, room: int, start: int) -> tuple[Size, int]:
-    """The largest size from `start` on in which all units fit, or as many as possible; and that number."""
-    drawn = any(unit.face is not None for unit in column.units)
-    more = 1 if column.hidden else 0
-    sizes = FACES if drawn else SIZES
-    for k, size in enumerate(sizes[start:], start):
-        if size.span(len(column.units)) + more <= room and (drawn or size.height == 1):
-            return size, len(column.units)
-        if drawn and k >= LEAST_FACE and (some := _count(size, room)) >= LEAST_FACES:
-            return size, some
-    size = sizes[max(start, len(sizes) - 2)]
-    return size, min(max(1, _count(size, room)), len(column.units))
+def _titles(grid: Grid, columns: Sequence[Column], placed: Sequence[Placed]) -> None:
+    """Above the middles of their columns, a space apart at least: of two that do not fit the longer is cut."""
+    centers = [p.left + p.size.outer[0] / 2 for p in placed]
+    widths = [min(width_of(c.title), grid.width) for c in columns]
+
+    def start(k: int) -> int:
+        return min(max(0, round(centers[k] - widths[k] / 2)), grid.width - widths[k])
+
+    crowded = True
+    while crowded:
+        crowded = False
+        for k in range(len(columns) - 1):
+            if start(k) + widths[k] + 1 > start(k + 1) and max(widths[k], widths[k + 1]) > 1:
+                widths[k if widths[k] >= widths[k + 1] else k + 1] -= 1
+                crowded = True
+    for k, title in enumerate(shortened([c.title for c in columns], widths)):
+        grid.write(start(k), 0, title, TITLE)
 
 
-def _count(size: Size, room: int) -> int:
-    """How many units fit, above a line that says how many do not."""
-    return (room - 1 + size.gap) // (size.outer[1] + size.gap)
-
-
-def _spread(
-    columns: Sequence[Column], sizes: Sequence[tuple[Size, int]], left: int, between: int, room: int
-) -> list[_Placed]:
-    gaps = len(columns) - 1
-    out = []
-    x = left if gaps else left + max(0, between // 2)
-    for k, (column, (size, count)) in enumerate(zip(columns, sizes, strict=True)):
-        hidden = column.hidden + len(column.units) - count
-        used = size.span(count) + (1 if hidden else 0)
-        top = 1 + max(0, room - used) // 2
-        tops = tuple(top + i * (size.outer[1] + size.gap) for i in range(count))
-        out.append(_Placed(x, size, tops, hidden))
-        if gaps and k < gaps:
-            x += size.outer[0] + between // gaps + (k < between % gaps)
-    return out
-
-
-def _connection(grid: Grid, a: _Placed, b: _Placed, ascii: bool) -> None:  # noqa: A002
+def _connection(grid: Grid, a: Placed, b: Placed, ascii: bool) -> None:  # noqa: A002
     """A connection without weights, in the middle."""
     y = round((a.middle(0) + a.middle(len(a.tops) - 1)) / 8) if a.tops else 0
     start, end = a.left + a.size.outer[0] + 1, b.left - 2
@@ -210,40 +207,30 @@ def _connection(grid: Grid, a: _Placed, b: _Placed, ascii: bool) -> None:  # noq
 def _column(
     grid: Grid,
     column: Column,
-    place: _Placed,
-    index: int,
-    count: int,
+    place: Placed,
     largest: float,
+    labels: Sequence[str],
+    first: bool,
     ascii: bool,  # noqa: A002
 ) -> None:
+    """Units with their labels (at the left of the first column, else at the right), and how many are not shown."""
     width, height = place.size.outer
-    center = place.left + width / 2
-    pitch = max(width + 2, grid.width // count - 1)
-    title = fit(text(column.title, TITLE), min(width_of(column.title), pitch))
-    shown = width_of("".join(s.text for s in title))
-    start = min(max(0, round(center - shown / 2)), grid.width - shown)
-    grid.write(start, 0, title)
-    for k, top in enumerate(place.tops):
-        unit = column.units[k]
+    for unit, label, top in zip(column.units, labels, place.tops, strict=False):
         draw_unit(grid, unit, place.left, top, place.size, largest, ascii)
-        middle = top + height // 2
-        if index == 0 and unit.label:
-            label = fit(text(unit.label, SELECTED if unit.selected else MUTED), place.left - 1, "right")
-            grid.write(0, middle, label)
-        elif index == count - 1 and unit.label:
-            room = min(LABEL, grid.width - place.left - width - 1)
-            label = text(unit.label, SELECTED if unit.selected else MUTED)
-            grid.write(place.left + width + 1, middle, fit(label, min(room, width_of(unit.label))))
+        style = SELECTED if unit.selected else MUTED
+        if label and first:
+            grid.write(0, top + height // 2, fit(text(label, style), place.left - 1, "right"))
+        elif label:
+            grid.write(place.left + width + 1, top + height // 2, label, style)
     if place.hidden:
         dots = "..." if ascii else "…"
         note = f"{dots} {place.hidden} more"
         y = place.tops[-1] + height if place.tops else 1
-        x = min(max(0, round(center - len(note) / 2)), max(0, grid.width - len(note)))
-        grid.write(x, min(y, grid.height - 1), note, MUTED)
+        x = round(place.left + width / 2 - len(note) / 2)
+        grid.write(min(max(0, x), max(0, grid.width - len(note))), min(y, grid.height - 1), note, MUTED)
 
 
-def _largest(columns: Sequence[Column]) -> float:
-    """The scale of the units' values."""
-    return scale.rounded_up(
-        scale.limit_of([u.value for c in columns for u in c.units if u.value is not None])
-    )
+def _scale_of_values(columns: Sequence[Column]) -> float | None:
+    """The end of the scale of the values that are drawn, None where there are none."""
+    values = [u.value for c in columns for u in c.units if u.value is not None and u.face is None]
+    return max(FLOOR, scale.rounded_up(scale.limit_of(values))) if values else None

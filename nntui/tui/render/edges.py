@@ -16,7 +16,8 @@ MOST = 24
 """Edges drawn between two columns: of more, only the strongest, for all of them would hide each other."""
 FAINT, MIDDLE, STRONG = 0.04, 0.34, 0.67
 """Shares of the scale from which an edge is solid, of two and of three dots."""
-
+SOLID, DASH = (1, 0), (4, 4)
+"""Dots drawn and left out."""
 
 Dot = tuple[float, float]
 
@@ -50,14 +51,14 @@ def edges(shares: NDArray[np.float64], start: Sequence[Dot], end: Sequence[Dot])
     return sorted(found, key=lambda e: -e.strength)[:MOST]
 
 
-def draw(dots: Dots, found: Sequence[Edge]) -> None:
-    """Draw edges, the strongest last, so that they lie on top where they cross."""
+def draw(dots: Dots, found: Sequence[Edge], dashed: bool = False) -> None:
+    """Draw edges, the strongest last, so that they lie on top where they cross; `dashed` draws negative ones so."""
     # Among those of one level always in the same order, or what lies on top would flicker.
     for edge in sorted(found, key=lambda e: (e.level, e.start, e.end)):
-        _draw(dots, edge)
+        _draw(dots, edge, DASH if dashed and edge.share < 0 else SOLID)
 
 
-def _draw(dots: Dots, edge: Edge) -> None:
+def _draw(dots: Dots, edge: Edge, dash: tuple[int, int]) -> None:
     """Dotted and dim when it is nearly none, wider the stronger it is; NaN in its own color."""
     (x0, y0), (x1, y1) = edge.start, edge.end
     if np.isnan(edge.share):
@@ -68,8 +69,8 @@ def _draw(dots: Dots, edge: Edge) -> None:
         return
     level = max(2, edge.level)
     style = Style(fg=f"scale:{level if edge.share > 0 else -level}")
-    dots.lines(x0, y0, x1, y1, style)
+    dots.lines(x0, y0, x1, y1, style, dash)
     if edge.strength >= MIDDLE:
-        dots.lines(x0, y0 + 1, x1, y1 + 1, style)
+        dots.lines(x0, y0 + 1, x1, y1 + 1, style, dash)
     if edge.strength >= STRONG:
-        dots.lines(x0, y0 - 1, x1, y1 - 1, style)
+        dots.lines(x0, y0 - 1, x1, y1 - 1, style, dash)

@@ -13,7 +13,11 @@ from nntui.tui.render import scale
 from nntui.tui.render.picture import Picture, Span, Style
 
 RAMP = " .:-=+*#%@"
-"""Characters from the lowest value to the highest, where colors cannot tell them."""
+"""Characters from nothing to the highest value, where colors cannot tell them."""
+SIGNED = (" .+*#", " ,-=%")
+"""The same of values above and below 0, each from the faintest to the densest."""
+REGIONS = ".:-~+=^*%&"
+"""Characters of regions of classes, none of which is a digit: points on them are."""
 
 Marker = tuple[float, float, str, Style]
 """Fractions of the width (from the left) and of the height (from the top), a character, its style."""
@@ -31,16 +35,29 @@ def heatmap(
     """A 2-D array, stretched over `width` × `height` cells, with markers on top.
 
     "signed" draws on the symmetric scale ±`limit`; "ink" from the array's lowest value (or 0) to `limit`.
-    With `ascii`, a character a value instead of colored blocks.
+    With `ascii`, a character a value instead of colored blocks: denser the larger its magnitude, and of two sets
+    for the two signs.
     """
     a = np.asarray(values, np.float64)
     grid = scale.resample(a, height if ascii else 2 * height, width)
     if palette == "signed":
         levels = scale.quantize(grid, limit if limit is not None else scale.limit_of(a))
-        return _draw(levels, ascii, markers, lambda k: scale.role(k), lambda k: (k + scale.STEPS) / 16)
+        return _draw(levels, ascii, markers, lambda k: scale.role(k), signed)
     low = min(0.0, float(np.nanmin(a, initial=0.0)))
     levels = scale.ink(grid, low, limit if limit is not None else scale.limit_of(a))
-    return _draw(levels, ascii, markers, lambda k: scale.role(k, "ink"), lambda k: k / scale.INK)
+    return _draw(levels, ascii, markers, lambda k: scale.role(k, "ink"), _inked)
+
+
+def signed(level: int) -> str:
+    """The character of a level from -8 to 8."""
+    return (
+        "?" if level == scale.NAN else SIGNED[level < 0][-(-abs(level) * (len(SIGNED[0]) - 1) // scale.STEPS)]
+    )
+
+
+def _inked(level: int) -> str:
+    """The character of a level from 0 to 15."""
+    return "?" if level == scale.NAN else RAMP[min(len(RAMP) - 1, level * len(RAMP) // scale.INK)]
 
 
 def class_map(
@@ -62,7 +79,7 @@ def class_map(
     labels, weights = labels[np.ix_(r, c)].astype(int), weights[np.ix_(r, c)]
     shades = np.rint(1 + np.clip(np.nan_to_num(weights), 0, 1) * 4).astype(int)
     levels = labels * 10 + shades
-    return _draw(levels, ascii, markers, _class_role, lambda k: 0.0, lambda k: str(k // 10 % 10))
+    return _draw(levels, ascii, markers, _class_role, lambda k: REGIONS[k // 10 % 10])
 
 
 def _class_role(level: int) -> str:
@@ -86,17 +103,16 @@ def _draw(
     ascii: bool,  # noqa: A002
     markers: Sequence[Marker],
     role: Callable[[int], str],
-    position: Callable[[int], float],
-    letter: Callable[[int], str] | None = None,
+    letter: Callable[[int], str],
 ) -> Picture:
-    """Levels (one a character, or two a cell) as rows; `position` places a level on the ramp."""
+    """Levels (one a character, which is its `letter`, or two a cell) as rows."""
     rows = [[int(k) for k in row] for row in levels]
     width = levels.shape[1]
     height = len(rows) if ascii else len(rows) // 2
     cells: list[list[tuple[str, Style]]] = []
     for y in range(height):
         if ascii:
-            cells.append([(_letter(k, position, letter), _plain(role(k))) for k in rows[y]])
+            cells.append([(letter(k), _plain(role(k))) for k in rows[y]])
         else:
             cells.append(
                 [_block(role(a), role(b)) for a, b in zip(rows[2 * y], rows[2 * y + 1], strict=True)]
@@ -125,14 +141,6 @@ def _row(cells: list[tuple[str, Style]]) -> tuple[Span, ...]:
         else:
             out.append(Span(character, style))
     return tuple(out)
-
-
-def _letter(level: int, position: Callable[[int], float], letter: Callable[[int], str] | None) -> str:
-    if level == scale.NAN:
-        return "?"
-    if letter is not None:
-        return letter(level)
-    return RAMP[min(len(RAMP) - 1, int(position(level) * len(RAMP)))]
 
 
 @lru_cache(4096)

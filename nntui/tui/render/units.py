@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nntui.tui.render import scale
-from nntui.tui.render.heatmap import RAMP, heatmap
+from nntui.tui.render.heatmap import heatmap, signed
 from nntui.tui.render.picture import Grid, Style
 
 FRAME = Style(fg="zero")
@@ -26,7 +26,7 @@ MARKS: dict[Mark, tuple[str, str, Style]] = {
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """A unit: its bias or activation as `value`, or a 2-D `face` (the larger of the two when both are given).
+    """A unit: its bias or activation as `value` (None: it has none), or a 2-D `face`, which goes before.
 
     `ink` draws the face on the sequential scale, as for an image; `limit` is the scale's end (default: the
     face's largest magnitude).
@@ -89,11 +89,12 @@ def draw_unit(
             drawn = heatmap(_coarse(face, size, unit.limit), size.width, size.height, 1.0, ascii=ascii)
         grid.paste(left + across, top + down, drawn)
     else:
-        level = level_of(unit, largest)
-        sign, style = " ", Style(bg="zero" if level == 0 else scale.role(level))
-        if ascii:
-            sign = "?" if level == scale.NAN else RAMP[(level + scale.STEPS) * 9 // 16]
-            style = Style(fg=None if level == 0 else scale.role(level))
+        sign, style = "-" if ascii else "╌", FRAME
+        if unit.value is not None:
+            level = int(scale.quantize([unit.value], largest)[0])
+            sign, style = " ", Style(bg="zero" if level == 0 else scale.role(level))
+            if ascii:
+                sign, style = signed(level), Style(fg=scale.role(level))
         for y in range(size.height):
             grid.write(left + across, top + down + y, sign * size.width, style)
     if unit.mark:
@@ -134,7 +135,3 @@ def units_in_words(marks: Mapping[int, Mark], most: int, ascii: bool = False) ->
             more = ("..." if ascii else "…") if len(units) > most else ""
             words.append((plain if ascii else sign) + ",".join(map(str, units[:most])) + more)
     return " ".join(words)
-
-
-def level_of(unit: Unit, largest: float) -> int:
-    return 0 if unit.value is None else int(scale.quantize([unit.value], largest)[0])

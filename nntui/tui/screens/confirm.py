@@ -6,16 +6,15 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from nntui.tui.screens.dialog import Dialog
 
-class QuitScreen(ModalScreen[str]):
+
+class QuitScreen(Dialog[str]):
     """ "stop", "leave" or "" (stay)."""
 
-    CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "answer('stop')", "stop the run", tooltip="Save and end the run", id="quit.stop"),
         Binding("l,q,enter", "answer('leave')", "leave it", tooltip="Close the screen", id="quit.leave"),
@@ -27,8 +26,7 @@ class QuitScreen(ModalScreen[str]):
         self._run = run
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = Content("Quit")
+        with self.box("Quit"):
             yield Static(Content("The run goes on training after this screen is closed.\n"))
             yield Static(Content("l   leave it training (see it again: nntui attach)"))
             yield Static(Content("s   stop it: save a checkpoint and end the run"))

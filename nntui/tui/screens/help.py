@@ -7,25 +7,16 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.scrollbar import ScrollBarRender
 from textual.widgets import Static
 
-from nntui.tui.render.ascii import ascii_text
+from nntui.tui.screens.dialog import Dialog
 
 
-class PlainBar(ScrollBarRender):
-    """A scrollbar of whole cells, drawn by their ground alone."""
-
-    VERTICAL_BARS: ClassVar[list[str]] = [" "]
-
-
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """One page; any of the usual keys closes it."""
 
-    CSS_PATH = "dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q,enter", "dismiss", "close", tooltip="Close the help", id="help.close")
     ]
@@ -36,29 +27,18 @@ class HelpScreen(ModalScreen[None]):
         self._keys = keys
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog wide") as box:
-            if self._ascii:
-                box.vertical_scrollbar.renderer = PlainBar  # type: ignore[misc]  # as its documentation does
-            box.border_title = Content("Help")
-            box.border_subtitle = Content(self._plain("↑ ↓ scroll · esc close"))
-            first, *others = [(title, self._plain(words)) for title, words in self._sections]
+        with self.box("Help", "wide") as box:
+            box.border_subtitle = Content(self.plain("↑ ↓ scroll · esc close"))
+            first, *others = [(title, self.plain(words)) for title, words in self._sections]
             yield from _section(*first)
             yield Static(Content.styled("Keys", "bold"))
             with Horizontal(classes="columns"):
-                keys = [(key, self._plain(words)) for key, words in self._keys]
+                keys = [(key, self.plain(words)) for key, words in self._keys]
                 middle = -(-len(keys) // 2)
                 yield Static(_keys(keys[:middle]))
                 yield Static(_keys(keys[middle:]))
             for section in others:
                 yield from _section(*section)
-
-    def _plain(self, words: str) -> str:
-        """Words in characters that can be shown."""
-        return ascii_text(words) if self._ascii else words
-
-    @property
-    def _ascii(self) -> bool:
-        return bool(getattr(self.app, "ascii_only", False))
 
 
 def _section(title: str, words: str) -> Iterator[Static]:

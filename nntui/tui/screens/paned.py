@@ -9,7 +9,7 @@ from textual.events import DescendantFocus, Resize
 from textual.screen import Screen
 from textual.widgets import Static
 
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, text
+from nntui.tui.render.picture import Picture, Row, Style, fit, join, row_width, text
 from nntui.tui.widgets.framed import Framed
 
 MINIMUM = (40, 12)
@@ -91,11 +91,15 @@ class Paned(Screen[None], Generic[P]):
         self.draw_lines()
 
     def tabs(self, width: int) -> Picture:
-        """A label a pane, with the number that goes there."""
-        out: Row = text(" ")
-        for k, pane in enumerate(self.panes, 1):
-            style = HERE if self._active == pane.ID else ELSEWHERE
-            out = join(out, text(f"{k} {self.label(pane)}", style), text("   " if width >= 60 else " "))
+        """A label a pane, with the number that goes there; where they have no room, the numbers of the others."""
+        for named in (self.panes, [p for p in self.panes if self._active == p.ID]):
+            out: Row = text(" ")
+            for k, pane in enumerate(self.panes, 1):
+                label = f"{k} {self.label(pane)}" if pane in named else str(k)
+                out = join(out, text(label, HERE if self._active == pane.ID else ELSEWHERE))
+                out = join(out, text("   " if width >= 60 else " "))
+            if row_width(out) <= width + 1:
+                break
         return (fit(out, width),)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:

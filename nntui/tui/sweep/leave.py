@@ -6,16 +6,15 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from nntui.tui.screens.dialog import Dialog
 
-class LeaveScreen(ModalScreen[str]):
+
+class LeaveScreen(Dialog[str]):
     """ "stop", "leave" or "" (stay)."""
 
-    CSS_PATH = "../screens/dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "answer('stop')", "stop", tooltip="End the search", id="sweep.leave.stop"),
         Binding(
@@ -25,8 +24,7 @@ class LeaveScreen(ModalScreen[str]):
     ]
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog") as box:
-            box.border_title = Content("Quit")
+        with self.box("Quit"):
             yield Static(Content("The search goes on after this screen is closed.\n"))
             yield Static(Content("l   leave it searching (see it again: the same command)"))
             yield Static(Content("s   stop it: running trials are saved; the same command goes on"))

@@ -115,8 +115,12 @@ class Canvas(Widget):
             solid = ground is not None and ground.a > 0 and ground.ansi is None
             colors = palette(self.app, ground.hex6 if ground is not None and solid else None)
             base = self.visual_style.rich_style
-            # Over a ground of its own the ink is half of a block, else a character that must be seen.
-            fg = (colors.ink if style.bg else colors.color)(style.fg) if style.fg else None
+            # A level of a scale over a ground of its own is half of a block, all else a character that must be seen.
+            fg = None
+            if style.fg and style.bg:
+                fg = colors.ink(style.fg) if ":" in style.fg else colors.mark(style.fg, style.bg)
+            elif style.fg:
+                fg = colors.color(style.fg)
             bg = colors.color(style.bg) if style.bg else None
             if style.dim and not colors.ansi:
                 fg = colors.faded(fg or colors.color("text"))

@@ -7,7 +7,15 @@ from typing import ClassVar
 from textual.content import Content
 from textual.events import Show
 
+from nntui.tui.render.ascii import ascii_text
+from nntui.tui.render.picture import Row, Span, join, row_width, text
 from nntui.tui.widgets.canvas import Canvas
+
+FRAME = 6
+"""Cells of a border's line that cannot be written on."""
+
+State = str | list[Row]
+"""What stands at a border's right, in parts (a string's are divided by " · "), the most needed first."""
 
 
 class Framed(Canvas, can_focus=True):
@@ -38,3 +46,29 @@ class Framed(Canvas, can_focus=True):
     def ascii(self) -> bool:
         """Whether only ASCII characters can be shown."""
         return bool(getattr(self.app, "ascii_only", False))
+
+    def plain(self, words: str) -> str:
+        """Words for the border, in characters that can be shown; there, unlike in pictures, they may take more cells."""
+        return ascii_text(words.replace("±", "+-").replace("…", "..")) if self.ascii else words
+
+    def write_border(self, title: str, state: str) -> None:
+        """Write what stands at the border's left, and as much as fits of what stands at its right."""
+        right = "".join(span.text for span in self.fitting(state))
+        for side, shown in (("border_title", self.plain(title)), ("border_subtitle", right)):
+            if str(getattr(self, side) or "") != shown:
+                setattr(self, side, Content(shown))
+
+    def fitting(self, state: State) -> Row:
+        """As many parts as have room on the border: none is cut."""
+        if isinstance(state, str):
+            parts, between = [text(self.plain(part)) for part in state.split(" · ")], text(self.plain(" · "))
+        else:
+            parts = [tuple(Span(self.plain(s.text), s.style) for s in part) for part in state]
+            between = text("  ")
+        row: Row = ()
+        for part in parts:
+            longer = join(row, between, part) if row else part
+            if row_width(longer) > self.outer_size.width - FRAME:
+                break
+            row = longer
+        return row

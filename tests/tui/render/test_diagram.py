@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from nntui.tui.render.diagram import Column, Unit, diagram
+from nntui.tui.render.diagram import FLOOR, Link, diagram
 from nntui.tui.render.edges import MOST, edges
 from nntui.tui.render.picture import plain, row_width
+from nntui.tui.render.placing import Column
+from nntui.tui.render.units import Unit
 
 
 def units(n, **keys):
@@ -19,6 +21,15 @@ def small(**keys):
     return columns, [np.full((2, 4), 1.0), np.array([[-1.0], [0.5], [0.0], [np.nan]])]
 
 
+def chain(columns, weights):
+    """Each column reads the one before."""
+    return columns, [Link(k, k + 1, w, 0 if w is None else np.size(w)) for k, w in enumerate(weights)]
+
+
+def drawn(columns, weights, width, height, **more):
+    return diagram(*chain(columns, weights), width, height, **more).picture
+
+
 def lines_in(picture):
     """The colors of the edges."""
     return {s.style.fg for row in picture for s in row if any(0x2800 < ord(c) < 0x2900 for c in s.text)}
@@ -26,7 +37,7 @@ def lines_in(picture):
 
 def test_layers_units_and_labels_are_named():
     columns, weights = small()
-    lines = plain(diagram(columns, weights, 45, 18)).splitlines()
+    lines = plain(drawn(columns, weights, 45, 18)).splitlines()
     assert lines[0].split() == ["input", "hidden", "output"]
     assert [line.split()[0] for line in lines if line.startswith("x")] == ["x1", "x2"]
     assert any(line.endswith(" y") for line in lines)
@@ -35,39 +46,39 @@ def test_layers_units_and_labels_are_named():
 
 def test_edges_have_the_color_of_their_sign_and_are_stronger_the_larger():
     columns, weights = small()
-    picture = diagram(columns, weights, 45, 18)
+    picture = drawn(columns, weights, 45, 18)
     seen = {
         span.style.fg for row in picture for span in row if any(0x2800 < ord(c) < 0x2900 for c in span.text)
     }
     assert {"scale:8", "scale:-8", "scale:4", "zero", "bad"} == seen
-    half = diagram(columns, weights, 45, 18, limit=2)
-    assert "scale:4" in {span.style.fg for row in half for span in row}
-    assert "scale:8" not in {span.style.fg for row in half for span in row}
+    found = diagram(*chain(columns, [2 * weights[0], weights[1]]), 45, 18)
+    assert (found.largest, found.weights, found.values) == (2, 2, 0.5)
+    assert lines_in(found.picture) == {"scale:8", "scale:-4", "scale:2", "zero", "bad"}
 
 
 def test_values_and_faces_fill_the_boxes():
     columns, weights = small()
-    backgrounds = {s.style.bg for row in diagram(columns, weights, 45, 18) for s in row}
+    backgrounds = {s.style.bg for row in drawn(columns, weights, 45, 18) for s in row}
     assert {"scale:-8", "scale:8", "zero"} <= backgrounds
     columns, weights = small(face=np.full((4, 4), -1.0))
-    faces = {s.style.bg for row in diagram(columns, weights, 60, 24) for s in row}
+    faces = {s.style.bg for row in drawn(columns, weights, 60, 24) for s in row}
     assert "scale:-8" in faces
     ink = [Column("image", (Unit(face=np.eye(8), ink=True),))]
-    assert any((s.style.bg or "").startswith("ink:15") for row in diagram(ink, [], 20, 8) for s in row)
+    assert any((s.style.bg or "").startswith("ink:15") for row in drawn(ink, [], 20, 8) for s in row)
 
 
 def test_a_selected_unit_is_marked():
     columns, weights = small(selected=True)
-    assert "accent" in {s.style.fg for row in diagram(columns, weights, 45, 18) for s in row}
-    flat = diagram(columns, weights, 32, 8)
+    assert "accent" in {s.style.fg for row in drawn(columns, weights, 45, 18) for s in row}
+    flat = drawn(columns, weights, 32, 8)
     assert plain(flat).count("▸") == 4
 
 
 def test_what_is_not_shown_is_counted():
     columns = [Column("a", units(3)), Column("b", units(3), hidden=56)]
-    assert "… 56 more" in plain(diagram(columns, [np.ones((3, 3))], 50, 14))
+    assert "… 56 more" in plain(drawn(columns, [np.ones((3, 3))], 50, 14))
     many = [Column("a", units(3)), Column("b", units(40), hidden=2)]
-    text = plain(diagram(many, [np.ones((3, 40))], 50, 12))
+    text = plain(drawn(many, [np.ones((3, 40))], 50, 12))
     shown = 12 - 3  # titles, what is not shown, how many weights are
     assert f"… {42 - shown} more" in text
 
@@ -77,39 +88,39 @@ def test_of_many_edges_the_strongest_are_drawn():
     kept = edges(w / 64, [(0, k) for k in range(8)], [(9, k) for k in range(8)])
     assert [round(e.share * 64) for e in kept] == list(range(63, 63 - MOST, -1))
     columns = [Column("a", units(8)), Column("b", units(8))]
-    assert f"strongest {MOST} of 64 weights" in plain(diagram(columns, [w], 60, 20))
+    assert f"strongest {MOST} of 64 weights" in plain(drawn(columns, [w], 60, 20))
     three = [*columns, Column("c", units(8))]
-    assert plain(diagram(three, [w, w], 60, 20)).count(f"strongest {MOST} of 64") == 2
-    assert plain(diagram(three, [w, w], 30, 20)).count(f"{MOST}/64") == 2
+    assert plain(drawn(three, [w, w], 60, 20)).count(f"strongest {MOST} of 64") == 2
+    assert plain(drawn(three, [w, w], 30, 20)).count(f"{MOST}/64") == 2
 
 
 def test_faces_are_folded_rather_than_drawn_too_small():
     face = np.eye(8)
     columns = [Column("a", (Unit("x"),)), Column("b", tuple(Unit(face=face) for _ in range(10)), hidden=54)]
-    text = plain(diagram(columns, [None], 50, 27))
+    text = plain(drawn(columns, [None], 50, 27))
     assert text.count("▐") == text.count("▌") == 8 * 2  # eight units of two lines
     assert "… 56 more" in text
 
 
 def test_layers_without_weights_are_connected_by_an_arrow():
     columns = [Column("conv", units(2)), Column("pool", units(2))]
-    text = plain(diagram(columns, [None], 40, 10))
+    text = plain(drawn(columns, [None], 40, 10))
     assert "─▶" in text
     assert not any(0x2800 < ord(c) < 0x2900 for c in text)
 
 
 def test_without_room_there_is_none():
-    columns, weights = small()
+    columns, weights = chain(*small())
     assert diagram(columns, weights, 45, 18) is not None
     assert diagram(columns, weights, 16, 3) is None
     deep = [Column(f"layer {k}", units(3), 5) for k in range(30)]
-    assert diagram(deep, [np.ones((3, 3))] * 29, 60, 12) is None
+    assert diagram(*chain(deep, [np.ones((3, 3))] * 29), 60, 12) is None
 
 
 def test_ascii_is_ascii():
     columns, weights = small(selected=True)
     for size in ((45, 18), (32, 8)):
-        assert plain(diagram(columns, weights, *size, ascii=True)).isascii()
+        assert plain(drawn(columns, weights, *size, ascii=True)).isascii()
 
 
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (5, 2), (12, 4), (20, 9), (40, 18), (120, 40)])
@@ -119,7 +130,113 @@ def test_every_size_is_filled(size):
     deep = [Column(f"layer {k}", units(3), 5) for k in range(9)]
     cases = [(columns, weights), (deep, [None] * 8), ([], []), (columns[:1], []), ([Column("e", (), 5)], [])]
     for given, matrices in cases:
-        picture = diagram(given, matrices, width, height)
-        if picture is not None:
-            assert [row_width(r) for r in picture] == [width] * height
-    assert size < (40, 18) or diagram(columns, weights, width, height) is not None
+        found = diagram(*chain(given, matrices), width, height)
+        if found is not None:
+            assert [row_width(r) for r in found.picture] == [width] * height
+    assert size < (40, 18) or diagram(*chain(columns, weights), width, height) is not None
+
+
+def skipping():
+    """a → b → c → d; d reads a and b too, and c reads a alone."""
+    columns = [Column(name, units(n)) for name, n in (("a", 2), ("b", 3), ("c", 3), ("d", 2))]
+    links = [Link(0, 1, np.ones((2, 3)), 6), Link(0, 2, np.ones((2, 3)), 6)]
+    links += [Link(0, 3), Link(1, 3), Link(2, 3)]
+    return columns, links
+
+
+@pytest.mark.parametrize("size", [(70, 20), (44, 14)])
+def test_connections_over_columns_are_lanes_and_no_others_are_drawn(size):
+    columns, links = skipping()
+    picture = diagram(columns, links, *size).picture
+    lines = plain(picture).splitlines()
+    centers = [lines[0].index(c.title) for c in columns]
+    first, second = (line for line in lines if "●" in line)
+    at = lambda line, sign: [k for k, c in enumerate(line) if c == sign]  # noqa: E731
+    for line, source, targets in ((first, 0, (2, 3)), (second, 1, (3,))):
+        assert [abs(x - centers[source]) <= 1 for x in at(line, "●")] == [True]
+        ends = at(line, "▲")
+        assert len(ends) == len(targets)
+        assert all(abs(x - centers[t]) <= 1 for x, t in zip(ends, targets, strict=True))
+        assert set(line[at(line, "●")[0] + 1 : ends[-1]]) <= {"─", "▲", *" 6 weights"}
+    # Between b and c there is nothing: c does not read b. Between c and d there is.
+    middle = "\n".join(line[centers[1] + 4 : centers[2] - 4] for line in lines[1:-4])
+    assert not middle.strip()
+    assert "▶" in "".join(line[centers[2] : centers[3]] for line in lines[1:-4])
+
+
+def test_lanes_that_do_not_touch_share_a_line_and_too_many_are_no_diagram():
+    columns = [Column(f"c{k}", units(1)) for k in range(7)]
+    links = [Link(k, k + 1) for k in range(6)]
+    apart = diagram(columns, [*links, Link(0, 2), Link(3, 5)], 120, 12)
+    assert sum("●" in line for line in plain(apart.picture).splitlines()) == 1
+    touching = diagram(columns, [*links, Link(0, 2), Link(2, 5)], 120, 12)
+    assert sum("●" in line for line in plain(touching.picture).splitlines()) == 2
+    every = [Link(a, b) for b in range(7) for a in range(b)]
+    assert diagram(columns, every, 120, 12) is None
+    assert diagram(columns, every, 120, 24) is not None
+
+
+def test_the_number_of_weights_is_that_of_all_of_them():
+    columns = [Column("a", units(8), 56), Column("b", units(8), 24)]
+    w = np.random.default_rng(0).normal(size=(8, 8))
+    picture = plain(diagram(columns, [Link(0, 1, w, 64 * 32)], 76, 24).picture)
+    assert f"strongest {MOST} between these units, of 2,048 weights" in picture
+    few = [Column("a", units(2), 62), Column("b", units(3), 29)]
+    picture = plain(diagram(few, [Link(0, 1, w[:2, :3], 2048)], 60, 20).picture)
+    assert "6 of 2,048 weights" in picture
+    whole = plain(diagram(few, [Link(0, 1, w[:2, :3], 6)], 60, 20).picture)
+    assert "weights" not in whole
+
+
+def test_the_largest_weight_is_one_that_is_drawn():
+    columns = [Column("a", units(2)), Column("b", units(30))]
+    w = np.full((2, 30), 0.5)
+    w[1, 29] = 7.0
+    found = diagram(columns, [Link(0, 1, w, 60)], 60, 12)
+    assert "more" in plain(found.picture)
+    assert found.largest == 0.5
+    assert diagram(columns, [Link(0, 1, w, 60)], 60, 40).largest == 7
+
+
+def test_small_weights_are_never_bold():
+    columns, weights = small()
+    tiny = diagram(*chain(columns, [1e-4 * weights[0], np.full((4, 1), -1e-4)]), 45, 18)
+    assert tiny.weights == FLOOR
+    assert lines_in(tiny.picture) == {"zero"}
+    biases = [Column("a", (Unit(value=1e-4), Unit(value=-1e-4))), Column("b", (Unit(value=0.0),))]
+    grounds = {s.style.bg for row in drawn(biases, [None], 40, 8) for s in row}
+    assert "zero" in grounds
+    assert not {g for g in grounds if g and g.startswith("scale")}
+
+
+@pytest.mark.parametrize("width", [34, 40, 52, 75, 120])
+def test_titles_stand_apart_and_copies_can_be_told(width):
+    names = ["input", "layer", "activations", "long_hidden_name-1", "long_hidden_name-2", "output"]
+    columns = [Column(name, units(1)) for name in names]
+    found = diagram(columns, [Link(k, k + 1) for k in range(5)], width, 12)
+    if found is None:
+        assert width < 70
+        return
+    words = plain(found.picture).splitlines()[0].split()
+    assert len(words) == 6
+    assert words[3] != words[4]
+
+
+def test_a_unit_without_a_bias_is_not_one_whose_bias_is_zero():
+    def look(value, ascii=False):  # noqa: A002
+        return drawn(
+            [Column("a", (Unit(value=value),)), Column("b", (Unit("y"),))], [None], 40, 8, ascii=ascii
+        )
+
+    assert look(None) != look(0.0)
+    assert plain(look(None, ascii=True)) != plain(look(0.0, ascii=True))
+    assert "╌" in plain(look(None))
+
+
+def test_without_colors_negative_edges_are_dashed():
+    columns = [Column("a", units(1)), Column("b", units(1))]
+    plus, minus = (plain(drawn(columns, [np.array([[w]])], 40, 8, ascii=True)) for w in (1.0, -1.0))
+    inked = [max(sum(c in ".':" for c in line) for line in p.splitlines()[1:-1]) for p in (plus, minus)]
+    assert inked[0] > 1.5 * inked[1] > 0
+    bright = [drawn(columns, [np.array([[w]])], 40, 8) for w in (1.0, -1.0)]
+    assert plain(bright[0]) == plain(bright[1])

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from nntui.tui.render import scale
-from nntui.tui.render.heatmap import RAMP, class_map, heatmap, proportions
+from nntui.tui.render.heatmap import REGIONS, class_map, heatmap, proportions, signed
 from nntui.tui.render.picture import Span, Style, plain, row_width
 
 
@@ -64,10 +64,11 @@ def test_every_size_is_filled():
                 assert [row_width(r) for r in picture] == [width] * height
 
 
-def test_ascii_goes_from_low_to_high():
-    assert plain(heatmap([np.linspace(-1, 1, 10)], 10, 1, ascii=True)) == RAMP
+def test_ascii_is_denser_the_larger_and_tells_the_sign():
+    assert plain(heatmap([np.linspace(-1, 1, 17)], 17, 1, ascii=True)) == "%%==--,, ..++**##"
+    assert {signed(-k) for k in range(1, 9)}.isdisjoint(signed(k) for k in range(9))
     assert plain(heatmap([[0, 0.5, 1]], 3, 1, ascii=True, palette="ink")) == " +@"
-    assert plain(heatmap([[0, np.nan]], 2, 1, ascii=True)) == "+?"
+    assert plain(heatmap([[0, np.nan]], 2, 1, ascii=True)) == " ?"
 
 
 def test_nan_has_a_color_of_its_own():
@@ -84,7 +85,7 @@ def test_a_marker_stands_on_the_color_of_its_place():
 def test_class_map_colors_by_class_and_strength():
     picture = class_map([[0, 3]], [[1.0, 0.2]], 2, 1)
     assert picture == ((Span(" ", Style(bg="class0:5")), Span(" ", Style(bg="class3:2"))),)
-    assert plain(class_map([[0, 3]], [[1.0, 0.2]], 2, 1, ascii=True)) == "03"
+    assert plain(class_map([[0, 3]], [[1.0, 0.2]], 2, 1, ascii=True)) == ".~"
 
 
 def test_proportions_keep_pixels_square():
@@ -99,7 +100,7 @@ def test_class_map_of_many_classes_and_uncertain_strengths():
     picture = class_map([[9, 12, 1]], [[0.0, np.nan, 7.0]], 3, 1)
     # The tenth color is the last: the thirteenth class has the third one's. Strengths are 0 … 1, unknown is weak.
     assert [span.style.bg for span in picture[0]] == ["class9:1", "class2:1", "class1:5"]
-    assert plain(class_map([[9, 12, 1]], [[0, 0, 0]], 3, 1, ascii=True)) == "921"
+    assert plain(class_map([[9, 12, 1]], [[0, 0, 0]], 3, 1, ascii=True)) == "&-:"
 
 
 def test_class_map_takes_the_nearest_point_and_keeps_its_orientation():
@@ -111,14 +112,14 @@ def test_class_map_takes_the_nearest_point_and_keeps_its_orientation():
         ("▀▀", "class0:1", "class2:3"),
         ("▀▀", "class1:2", "class3:4"),
     ]
-    assert plain(class_map(classes, strength, 2, 2, ascii=True)).splitlines() == ["01", "23"]
-    assert plain(class_map(np.arange(9).reshape(3, 3), np.zeros((3, 3)), 1, 1, ascii=True)) == "4"
+    assert plain(class_map(classes, strength, 2, 2, ascii=True)).splitlines() == [".:", "-~"]
+    assert plain(class_map(np.arange(9).reshape(3, 3), np.zeros((3, 3)), 1, 1, ascii=True)) == "+"
 
 
 def test_a_map_s_first_row_is_above_and_its_first_column_at_the_left():
     (row,) = heatmap([[1.0, 0.5], [0.0, -0.5]], 2, 1, limit=1.0)
     assert [(s.style.fg, s.style.bg) for s in row] == [("scale:8", "scale:0"), ("scale:4", "scale:-4")]
-    assert plain(heatmap([[1, -1], [0, 1]], 2, 2, ascii=True)).splitlines() == ["@", "+@"]
+    assert plain(heatmap([[1, -1], [0, 1]], 2, 2, ascii=True)).splitlines() == ["#%", " #"]
 
 
 def test_ink_goes_from_the_lowest_value_or_zero():
@@ -139,7 +140,7 @@ def test_markers_keep_their_style_and_stay_inside():
     assert plain(heatmap(np.zeros((2, 4)), 4, 1, markers=outside)).strip() == ""
     upper = heatmap([[1.0], [-1.0]], 1, 1, markers=[(0.5, 0.49, "o", Style())])
     assert upper[0][0].style.bg == "scale:8"
-    assert plain(heatmap(np.zeros((1, 3)), 3, 1, ascii=True, markers=[(0.7, 0.0, "o", look)])) == "++o"
+    assert plain(heatmap(np.zeros((1, 3)), 3, 1, ascii=True, markers=[(0.7, 0.0, "o", look)])) == "  o"
 
 
 def test_markers_at_the_corners_are_drawn():
@@ -151,6 +152,11 @@ def test_markers_at_the_corners_are_drawn():
     ]
     assert plain(heatmap(np.zeros((4, 4)), 4, 2, markers=corners)).splitlines() == ["a  b", "c  d"]
     assert plain(heatmap(np.zeros((2, 4)), 4, 2, ascii=True, markers=corners)).splitlines() == [
-        "a++b",
-        "c++d",
+        "a  b",
+        "c  d",
     ]
+
+
+def test_points_can_be_told_from_the_regions_that_they_lie_in():
+    assert not any(c.isdigit() for c in REGIONS)
+    assert len(set(REGIONS)) == 10

@@ -1,6 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nntui.tui.render.ascii import ascii_text
 from nntui.tui.render.picture import (
     Grid,
     Span,
@@ -79,3 +80,8 @@ def test_grid_ignores_what_is_outside_and_keeps_wide_characters_whole():
     grid.write(3, 1, "漢")
     assert grid.picture()[0] == (Span("漢b", RED), Span(" "))
     assert [row_width(r) for r in grid.picture()] == [4, 4]
+
+
+def test_a_range_in_ascii_is_no_number():
+    assert ascii_text("−1…0.5, 1e-9…1, 0…−.5") == "-1~0.5, 1e-9~1, 0~-.5"
+    assert ascii_text("layer_1… and 12 more…") == "layer_1. and 12 more."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.content import Content
 from textual.reactive import reactive
 
 from nntui.tui.debugger.view import CardLine, View
@@ -44,26 +43,15 @@ class DebugPane(Framed):
         self.redraw()
 
     def paint(self, width: int, height: int) -> Picture:
-        return self.draw(self.view, width, height) if width and height else ()
+        if not width or not height:
+            return ()
+        self.write_border(self.title(self.view), self.state(self.view))
+        return self.draw(self.view, width, height)
 
     def redraw(self) -> None:
         """Draw the newest view, where visible."""
-        if not self.visible_now:
-            return
-        for side, words in (
-            ("border_title", self.title(self.view)),
-            ("border_subtitle", self.state(self.view)),
-        ):
-            shown = self.plain(words)
-            if str(getattr(self, side) or "") != shown:
-                setattr(self, side, Content(shown))
-        self.show(self.draw(self.view, self.size.width, self.size.height))
-
-    def plain(self, words: str) -> str:
-        """Words for the border, in characters that can be shown."""
-        from nntui.tui.render.ascii import ascii_text
-
-        return ascii_text(words) if self.ascii else words
+        if self.visible_now:
+            self.show(self.paint(*self.size))
 
 
 def shortened(row: Row, width: int) -> Row:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from textual.content import Content
 from textual.reactive import reactive
 
 from nntui.tui.race.view import RaceView
-from nntui.tui.render.ascii import ascii_text
 from nntui.tui.render.picture import Picture, Style, fit, text
 from nntui.tui.widgets.framed import Framed
 
@@ -45,22 +43,15 @@ class RacePane(Framed):
     def paint(self, width: int, height: int) -> Picture:
         if not width or not height:
             return ()
+        self.write_border(self.title(self.view), self.state(self.view))
         if self.view.race is None:
             return note(self.view.waiting or "…", width, height)
         return self.draw(self.view, width, height)
 
     def redraw(self) -> None:
         """Draw the newest view, where visible."""
-        if not self.visible_now:
-            return
-        for side, words in (
-            ("border_title", self.title(self.view)),
-            ("border_subtitle", self.state(self.view)),
-        ):
-            shown = ascii_text(words) if self.ascii else words
-            if str(getattr(self, side) or "") != shown:
-                setattr(self, side, Content(shown))
-        self.show(self.paint(*self.size))
+        if self.visible_now:
+            self.show(self.paint(*self.size))
 
     @property
     def shades(self) -> bool:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from textual.content import Content
 from textual.reactive import reactive
 
 from nntui.display import display
-from nntui.tui.render.ascii import ascii_text
 from nntui.tui.render.numbers import trimmed
 from nntui.tui.render.picture import Picture, Style, fit, text
 from nntui.tui.sweep.view import SweepView
@@ -50,20 +48,15 @@ class SweepPane(Framed):
         self.redraw()
 
     def paint(self, width: int, height: int) -> Picture:
-        return self.draw(self.view, width, height) if width and height else ()
+        if not width or not height:
+            return ()
+        self.write_border(self.title(self.view), self.state(self.view))
+        return self.draw(self.view, width, height)
 
     def redraw(self) -> None:
         """Draw the newest view, where visible."""
-        if not self.visible_now:
-            return
-        for side, words in (
-            ("border_title", self.title(self.view)),
-            ("border_subtitle", self.state(self.view)),
-        ):
-            shown = ascii_text(words) if self.ascii else words
-            if str(getattr(self, side) or "") != shown:
-                setattr(self, side, Content(shown))
-        self.show(self.draw(self.view, self.size.width, self.size.height))
+        if self.visible_now:
+            self.show(self.paint(*self.size))
 
 
 def value_text(value: Any, width: int | None = None) -> str:
