@@ -256,6 +256,14 @@ def test_a_second_order_optimizer_says_all_that_it_needs(name: str) -> None:
     assert any("optimizer.lr: unknown key" in m for m in found)
 
 
+@pytest.mark.parametrize("key", ["", "\nlr = 0.1"])
+def test_a_name_that_is_only_a_little_like_one_has_no_consequences(key: str) -> None:
+    found = messages(XOR.replace('"sgd"', f'"bogus"{key}'))
+    assert [m.split(": ")[1] for m in found] == ["optimizer.type"], found
+    slip = messages(XOR.replace('"sgd"', '"lbfs"\nlr = 0.1'))
+    assert {"optimizer.type", "optimizer.lr", "train.batch_size"} <= {m.split(": ")[1] for m in slip}
+
+
 def test_newton_refuses_many_parameters() -> None:
     text = layers(DENSE, rest='[train]\nbatch_size = "full"').replace('"sgd"', '"newton"')
     (found,) = messages(f'dtype = "float64"\n{text}')
