@@ -16,6 +16,8 @@ class Best:
     def __init__(self, rule: EarlyStopping | None) -> None:
         self.rule = rule
         self.epoch = 0
+        self.update = 0
+        """At the end of that epoch."""
         self.theta: Array | None = None
         self.buffers: dict[str, Array] = {}
         self._signed = inf
@@ -30,13 +32,13 @@ class Best:
     def _rises(self) -> bool:
         return self.rule is not None and rises(self.rule.monitor)
 
-    def watch(self, rule: EarlyStopping, value: float, epoch: int, network: Network) -> str:
-        """Take in an epoch's value; says why to stop where it has not improved for long, else ""."""
+    def watch(self, rule: EarlyStopping, value: float, epoch: int, update: int, network: Network) -> str:
+        """Take in the value at the end of an epoch; says why to stop where it has not improved for long, else ""."""
         signed = -value if self._rises else value
         if isnan(signed):  # never the best
             signed = inf
         if signed < self._signed - rule.min_delta or self.theta is None:
-            self._signed, self.epoch = signed, epoch
+            self._signed, self.epoch, self.update = signed, epoch, update
             self.theta = network.parameters.theta.copy()
             self.buffers = {name: array.copy() for name, array in network.buffers.items()}
         elif epoch - self.epoch >= rule.patience:
@@ -62,13 +64,13 @@ class Best:
         return {"best/theta": self.theta, **{f"best/buffer/{name}": a for name, a in self.buffers.items()}}
 
     @property
-    def numbers(self) -> tuple[int, float]:
-        """The epoch and the signed value, as a checkpoint keeps them."""
-        return self.epoch, self._signed
+    def numbers(self) -> tuple[int, int, float]:
+        """The epoch, the update and the signed value, as a checkpoint keeps them."""
+        return self.epoch, self.update, self._signed
 
-    def load(self, state: dict[str, Any], epoch: int, signed: float) -> None:
+    def load(self, state: dict[str, Any], epoch: int, update: int, signed: float) -> None:
         """Go on from what :meth:`state` and :attr:`numbers` gave."""
-        self.epoch, self._signed = epoch, signed
+        self.epoch, self.update, self._signed = epoch, update, signed
         theta, prefix = state.get("best/theta"), "best/buffer/"
         self.theta = None if theta is None else theta.copy()
         self.buffers = {k.removeprefix(prefix): v.copy() for k, v in state.items() if k.startswith(prefix)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import isfinite, nan
 from typing import Literal
 
 import numpy as np
@@ -118,7 +119,7 @@ def largest_eigenvalue(
     """The largest algebraic eigenvalue of the symmetric ``product``, by Lanczos with full reorthogonalization.
 
     ``start`` is a direction that has some of the eigenvector in it, such as a random one. Where the directions would
-    take too much memory it begins again from the best one.
+    take too much memory it begins again from the best one. NaN where a product is not finite.
     """
     n, used = start.size, 0
     longest = int(min(n, max(20, HELD // max(1, n))))
@@ -130,6 +131,8 @@ def largest_eigenvalue(
         for k in range(longest):
             w = product(basis[k])
             used += 1
+            if not np.isfinite(w).all():
+                return Eigen(nan, at, used, nan, converged=False)
             diagonal.append(float(w @ basis[k]))
             known = basis[: k + 1]
             # Twice: once leaves what rounding makes of the parts that are taken out.
@@ -212,7 +215,7 @@ class Curvature:
         # Mostly the direction found last, but some of every other: another may have overtaken it.
         start = draw if self._vector is None else self._vector + 0.1 * draw / np.linalg.norm(draw)
         found = largest_eigenvalue(lambda v: root * products(root * v), start, tolerance=self._tolerance)
-        self._vector = found.vector
+        self._vector = found.vector if isfinite(found.value) else None
         return Sharpness(found.value, limit, products.method, found.products, found.converged)
 
     def _prepare(self) -> HessianProducts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf, prod
 
@@ -12,10 +12,14 @@ from nntui_core.builder import Inventory, NetworkBuilder, lay_out
 from nntui_core.layers.repeating import layer_names, unrolled
 from nntui_core.model import Mode, NetworkSpec
 from nntui_core.optimizers.base import Optimizer
+from nntui_core.probe import ROWS
 
 EVALUATION_BYTES = 16 << 20
 """What one piece of an evaluation takes at most, beside the weights: more falls out of the caches (at 28×28 pixels and
 16 and 32 filters a row took 113 µs in 545 MB and 72 µs in 68 MB)."""
+LOOK_BYTES = 64 << 20
+"""What the rows take together that findings and statistics look at, where that leaves FEWEST_ROWS."""
+FEWEST_ROWS = 32
 MOST_ROWS, STEP = 1024, 16
 """Rows of such a piece at most, and what they are a multiple of where there is room for that many."""
 
@@ -34,11 +38,17 @@ class Footprint:
 
 
 def footprint(
-    spec: NetworkSpec, optimizer: Optimizer, batch: int, *, best: bool, before: bool = True
+    spec: NetworkSpec,
+    optimizer: Optimizer,
+    batch: int,
+    *,
+    rows: Sequence[int] = (),
+    best: bool,
+    before: bool = True,
 ) -> Footprint:
     """Of training with batches of up to ``batch`` rows and evaluating in pieces.
 
-    ``best``: whether the best weights are kept (early stopping); ``before``: whether those before an update are.
+    ``rows`` are those of each part, the training part first; ``best``: whether the best weights are kept (early stopping); ``before``: whether those before an update are.
     Raises NntuiError where the layers do not fit together.
     """
     spec = replace(spec, layers=unrolled(spec.layers))
@@ -51,28 +61,37 @@ def footprint(
     numbers = sum(layers.values())
     trained = numbers - sum(prod(inventory.shapes[p]) for p in inventory.frozen)
     weights = numbers * item
-    rows = evaluation_rows(lambda m: plan_bytes(inventory, m, "evaluate"))
+    piece = rows_within(EVALUATION_BYTES, inventory)
+    seen = look_rows(inventory)
+    # A plan is kept for each number of rows that is computed with.
+    batches = {batch, rows[0] % batch} if rows else {batch}
+    pieces = {n for m in rows for n in (min(m, piece), m % piece)} if rows else {piece}
+    looks = {min(m, seen) for m in rows[:2]} if rows else {seen}
     parts = {
         "weights": weights,
         "gradient": weights,
         "optimizer": slot_bytes(optimizer, trained, spec.dtype) + optimizer.temporaries * trained * item,
         "best weights": weights * best,
         "weights before an update": weights * before,
-        "one batch": plan_bytes(inventory, batch, "train"),
-        "evaluation": plan_bytes(inventory, rows, "evaluate"),
+        "one batch": sum(plan_bytes(inventory, n, "train") for n in batches if n),
+        "evaluation": sum(plan_bytes(inventory, n, "evaluate") for n in pieces - looks if n),
+        "findings and statistics": sum(plan_bytes(inventory, n, "evaluate") for n in looks if n)
+        + plan_bytes(inventory, min(rows[0], seen) if rows else seen, "predict"),
     }
     return Footprint({name: size for name, size in parts.items() if size}, layers)
 
 
-def evaluation_rows(bytes_of: Callable[[int], float]) -> int:
-    """Rows of one piece of an evaluation, so that it takes EVALUATION_BYTES; one row at least.
-
-    ``bytes_of`` counts what so many rows take.
-    """
-    one, some = bytes_of(1), bytes_of(1 + STEP)
+def rows_within(size: float, inventory: Inventory) -> int:
+    """Rows whose evaluation takes so many bytes: MOST_ROWS at most, one at least."""
+    one, some = (plan_bytes(inventory, m, "evaluate") for m in (1, 1 + STEP))
     each = max(1.0, (some - one) / STEP)
-    rows = min(MOST_ROWS, int(max(0.0, EVALUATION_BYTES - (one - each)) / each)) if each < inf else 0
+    rows = min(MOST_ROWS, int(max(0.0, size - (one - each)) / each)) if each < inf else 0
     return max(1, rows if rows < STEP else rows - rows % STEP)
+
+
+def look_rows(inventory: Inventory) -> int:
+    """Training rows that findings and statistics look at: ROWS, or as many as fit into LOOK_BYTES, but FEWEST_ROWS."""
+    return min(ROWS, max(FEWEST_ROWS, rows_within(LOOK_BYTES, inventory)))
 
 
 def plan_bytes(inventory: Inventory, samples: int, mode: Mode) -> float:

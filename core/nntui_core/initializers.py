@@ -13,6 +13,8 @@ from annotated_types import Gt
 from nntui_core.graph import Op
 from nntui_core.memory import Array, Shape
 
+PIECE = 1 << 16
+"""Entries that are drawn at once."""
 Gain = Annotated[float, Gt(0)] | Literal["auto"]
 
 
@@ -26,8 +28,20 @@ class Initializer(ABC):
     """Whether :meth:`rescale` then adjusts the layer on a batch of the training data."""
     after_maxout: ClassVar[bool] = False
     """Whether it looks at what a maxout layer gives, not at the pieces that compete in it."""
+    one_by_one: ClassVar[bool] = True
+    """Whether each entry is drawn by itself, so that any number of them may be drawn at once."""
     tries: int = 1
     """How often :meth:`rescale` may be called."""
+
+    def fill(self, out: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
+        """Draw into ``out`` (contiguous): the same numbers as :meth:`draw`, without a float64 array of that size."""
+        if not self.one_by_one:
+            out[...] = self.draw(out.shape, fan_in, fan_out, rng)
+            return
+        flat = out.reshape(-1)
+        for start in range(0, flat.size, PIECE):
+            piece = flat[start : start + PIECE]
+            piece[...] = self.draw(piece.shape, fan_in, fan_out, rng)
 
     @abstractmethod
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
@@ -191,6 +205,7 @@ class Orthogonal(_Gained):
     type: ClassVar[str] = "orthogonal"
     formula: ClassVar[str] = "gain·Q, QᵀQ = 1"
     source: ClassVar[str] = "Saxe et al. 2013, arXiv:1312.6120"
+    one_by_one: ClassVar[bool] = False
 
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
         return self.factor * orthonormal(shape, rng)
@@ -268,6 +283,7 @@ class Lsuv(Initializer):
     type: ClassVar[str] = "lsuv"
     formula: ClassVar[str] = "w = w/√Var(z) until |Var(z) − 1| < tolerance"
     source: ClassVar[str] = "Mishkin & Matas 2015, arXiv:1511.06422, algorithm 1"
+    one_by_one: ClassVar[bool] = False
     data_dependent: ClassVar[bool] = True
     after_maxout: ClassVar[bool] = True
 

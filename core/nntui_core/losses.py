@@ -85,8 +85,6 @@ class CrossEntropy(LabelLoss):
 
     def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
         p = ws["p"] / ws["sums"][:, None]
-        # p holds 0 at the largest, whose share of the sum is 1.
-        p.put(ws["top"], 1 / ws["sums"])
         along = np.asarray(p * dz)
         return np.asarray((along - p * along.sum(axis=1, keepdims=True)) / self.divisor(dz.shape))
 

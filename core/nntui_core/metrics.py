@@ -104,7 +104,8 @@ class LabelTally:
         return _of_classes(loss, self._agreed / self._cells, self._right, self._decided, self._true)
 
 
-def _of_classes(loss: float, accuracy: float, right: Array, decided: Array, true: Array) -> Metrics:
+def by_class(right: Array, decided: Array, true: Array) -> tuple[ClassMetrics, ...]:
+    """From the samples of each class that were decided rightly, that were decided for it, and that are of it."""
     found = []
     for hits, said, count in zip(right.tolist(), decided.tolist(), true.tolist(), strict=True):
         if count:
@@ -112,8 +113,13 @@ def _of_classes(loss: float, accuracy: float, right: Array, decided: Array, true
             found.append(ClassMetrics(precision, hits / count, 2 * hits / (said + count), count))
         else:
             found.append(ClassMetrics(None, None, None, 0))
+    return tuple(found)
+
+
+def _of_classes(loss: float, accuracy: float, right: Array, decided: Array, true: Array) -> Metrics:
+    found = by_class(right, decided, true)
     scores = [c.f1 for c in found if c.f1 is not None]
-    return Metrics(loss, accuracy, sum(scores) / len(scores) if scores else None, tuple(found))
+    return Metrics(loss, accuracy, sum(scores) / len(scores) if scores else None, found)
 
 
 class NumberTally:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from nntui_core.builder import NetworkBuilder, lay_out
-from nntui_core.footprint import evaluation_rows, plan_bytes
+from nntui_core.footprint import EVALUATION_BYTES, look_rows, rows_within
 from nntui_core.layers.given import theta
 from nntui_core.layers.repeating import layer_names, unrolled
 from nntui_core.memory import Array
@@ -50,7 +50,7 @@ class Network:
             view = self.parameters.view(name)
             if name in self._inventory.initializers and self._inventory.starts[name] is None:
                 init, fan_in, fan_out = self._inventory.initializers[name]
-                view[...] = init.draw(view.shape, fan_in, fan_out, stream(self.spec.seed, f"init {name}"))
+                init.fill(view, fan_in, fan_out, stream(self.spec.seed, f"init {name}"))
             else:
                 view[...] = self._inventory.starts[name]
         for name, array in self.buffers.items():
@@ -117,7 +117,9 @@ class Network:
             return np.asarray(y, dtype=np.intp)
         if self.outputs == 1:
             return np.asarray(y, dtype=self.parameters.dtype).reshape(-1, 1)
-        return np.eye(self.spec.targets, dtype=self.parameters.dtype)[y]
+        rows = np.zeros((len(y), self.spec.targets), dtype=self.parameters.dtype)
+        rows[np.arange(len(y)), np.asarray(y, dtype=np.intp)] = 1.0
+        return rows
 
     @property
     def outputs(self) -> int:
@@ -127,7 +129,12 @@ class Network:
     @cached_property
     def piece(self) -> int:
         """Rows that are evaluated at once: as many as fit into the caches, whatever the layers hold of each."""
-        return evaluation_rows(lambda rows: plan_bytes(self._inventory, rows, "evaluate"))
+        return rows_within(EVALUATION_BYTES, self._inventory)
+
+    @cached_property
+    def look_rows(self) -> int:
+        """Training rows that findings and statistics look at, at most."""
+        return look_rows(self._inventory)
 
     def predict(self, x: Array, chunk: int | None = None) -> Array:
         """Outputs (probabilities after softmax or sigmoid), ``m × outputs``, in evaluation mode."""

@@ -6,6 +6,7 @@ float32 numbers do not overflow. Importing this needs NumPy alone: viewers read 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import TYPE_CHECKING
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from nntui_core.trainer import Trainer
 
 ROWS = 256
-"""Training rows that statistics and findings look at."""
+"""Training rows that statistics and findings look at, at most."""
+BLOCK = 1 << 15
+"""Entries that are worked on at once."""
 SATURATION = {"tanh": 0.97, "sigmoid": 0.47}
 """Distance from the middle of its range beyond which an activation counts as saturated."""
 MIDDLE = {"tanh": 0.0, "sigmoid": 0.5}
@@ -87,14 +90,14 @@ def sample_rows(classes: Array | None, count: int, seed: int, most: int = ROWS) 
     return np.sort(np.concatenate(found))
 
 
-def training_rows(trainer: Trainer, most: int = ROWS) -> Array:
-    """Which rows of the training part statistics and findings look at: see :func:`sample_rows`."""
+def training_rows(trainer: Trainer, count: int | None = None) -> Array:
+    """Which rows of the training part are looked at, by default as many as statistics and findings look at."""
     spec, y = trainer.network.spec, trainer.train.y
     classes = None
     if spec.classification:
         # Labels as they are encoded: indices, one column of 0 and 1, or one-hot rows.
         classes = y if y.ndim == 1 else y[:, 0].astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
-    return sample_rows(classes, len(trainer.train), spec.seed, most)
+    return sample_rows(classes, len(trainer.train), spec.seed, count or trainer.network.look_rows)
 
 
 # Numbers
@@ -102,24 +105,57 @@ def training_rows(trainer: Trainer, most: int = ROWS) -> Array:
 
 def moments(a: Array) -> tuple[float, float]:
     """Mean and standard deviation of the finite values; NaN where there are none."""
-    flat = np.asarray(a[np.isfinite(a)], np.float64)
-    largest = float(np.abs(flat).max(initial=0.0))
+    flat = a.ravel(order="K")
+    largest = magnitude(flat)
+    if not isfinite(largest):
+        flat = flat[np.isfinite(flat)]
+        largest = magnitude(flat)
     if not flat.size:
         return float("nan"), float("nan")
     if not largest:
         return 0.0, 0.0
-    flat /= largest
-    return largest * float(flat.mean()), largest * float(flat.std())
+    unit = _unit(flat, largest)
+    mean = sum(float(block.sum()) for block in _blocks(flat, unit)) / flat.size
+    squares = 0.0
+    for block in _blocks(flat, unit):
+        block -= mean
+        squares += float(block @ block)
+    return unit * mean, unit * sqrt(squares / flat.size)
 
 
-def norm(x: Array) -> float:
-    """Euclidean norm over all entries; NaN or infinite where one of them is."""
-    flat = np.asarray(x, np.float64).ravel()
-    largest = float(np.abs(flat).max(initial=0.0))
+def norm(x: Array, less: Array | None = None) -> float:
+    """Euclidean norm over all entries of ``x``, or of ``x − less``; NaN or infinite where an entry is."""
+    flat = x.ravel(order="K") if less is None else x.ravel()
+    other = None if less is None else less.ravel()
+    if flat.dtype.itemsize < 8:  # squares of float32 numbers neither overflow nor vanish in float64
+        return sqrt(sum(float(block @ block) for block in _blocks(flat, 1.0, other)))
+    largest = (
+        magnitude(flat) if other is None else max(map(magnitude, _blocks(flat, 1.0, other)), default=0.0)
+    )
     if not largest or not isfinite(largest):
         return largest
-    flat = flat / largest
-    return largest * sqrt(float(flat @ flat))
+    return largest * sqrt(sum(float(block @ block) for block in _blocks(flat, largest, other)))
+
+
+def magnitude(x: Array) -> float:
+    """The largest |x|; 0 of nothing; NaN where there is one."""
+    return max(abs(float(x.max())), abs(float(x.min()))) if x.size else 0.0
+
+
+def _unit(flat: Array, largest: float) -> float:
+    """What numbers are divided by, so that their squares are finite in float64."""
+    return 1.0 if flat.dtype.itemsize < 8 else largest
+
+
+def _blocks(flat: Array, unit: float, less: Array | None = None) -> Iterator[Array]:
+    """Stretches of ``flat``, less those of ``less``, over ``unit``: float64 copies that stay in the caches."""
+    for start in range(0, flat.size, BLOCK):
+        block = flat[start : start + BLOCK].astype(np.float64)
+        if less is not None:
+            block -= less[start : start + BLOCK]
+        if unit != 1.0:
+            block /= unit
+        yield block
 
 
 def rms(x: Array | None) -> float | None:
@@ -172,7 +208,7 @@ def update_ratio(new: Array, old: Array | None) -> float | None:
     if old is None:
         return None
     size = norm(old)
-    return norm(np.subtract(new, old, dtype=np.float64)) / size if size else None
+    return norm(new, old) / size if size else None
 
 
 def layer_stats(

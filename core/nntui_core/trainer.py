@@ -101,6 +101,8 @@ class Trainer:
         """What the schedule remembers."""
         self.info: StepInfo | None = None
         self.update_seconds = 0.0
+        self.whole = True
+        """False while an update changes the state: what breaks off then leaves half an update."""
         self.before: Array | None = None
         """Θ before the last update, where it was kept and nothing else has changed Θ since."""
         self.keep_before = False
@@ -172,7 +174,9 @@ class Trainer:
         batches = self.batches
         keep = self.keep_before or self._keep_next or self._may_be_last(batches)
         self._keep_next = False
-        self.before = self.network.parameters.theta.copy() if keep else None
+        self.before = None  # given back before another is made
+        if keep:
+            self.before = self.network.parameters.theta.copy()
         if isinstance(self.optimizer, FirstOrder):
             self._first_order(self.optimizer)
         else:
@@ -186,6 +190,7 @@ class Trainer:
             self.epoch += 1
             check_parameters(self.network.parameters, self.update)
             self._end_epoch()
+        self.whole = True
         return done
 
     def keep_next(self) -> None:
@@ -208,6 +213,7 @@ class Trainer:
         self._note(model, objective)
         if self.spec.gradient_noise or self.spec.clip_norm:
             self._condition()
+        self.whole = False
         if model.buffers:
             model.absorb(self.network.buffers)
         parameters = self.network.parameters
@@ -268,6 +274,7 @@ class Trainer:
         self.fill(model)
         theta = self.network.parameters.free
         w = theta.copy()
+        self.whole = False
         try:
             self.info = self.optimizer.step(w, _FullBatch(model, theta), self.slots)
         except NumericError:
@@ -309,12 +316,13 @@ class Trainer:
         before = self.before
         if not self.restore_best():
             return None
-        found = self.evaluate()
-        theta[:] = present[0]
-        for name, array in present[1].items():
-            self.network.buffers[name][...] = array
-        self._metrics, self.before = None, before
-        return found
+        try:
+            return self.evaluate()
+        finally:
+            theta[:] = present[0]
+            for name, array in present[1].items():
+                self.network.buffers[name][...] = array
+            self._metrics, self.before = None, before
 
     def edited(self) -> None:
         """The weights were changed from outside: forget what was measured, and what they were before."""
@@ -332,7 +340,8 @@ class Trainer:
             self.schedule.observe(self.memory, self.monitored(watched))
         if self.spec.early_stopping:
             rule = self.spec.early_stopping
-            reason = self.best.watch(rule, self.monitored(rule.monitor), self.epoch, self.network)
+            value = self.monitored(rule.monitor)
+            reason = self.best.watch(rule, value, self.epoch, self.update, self.network)
             if reason:
                 self._stop("stopped_early", reason)
         stop = self.spec.stop
@@ -367,8 +376,8 @@ class Trainer:
         }
         out |= {f"buffer/{k}": v for k, v in self.network.buffers.items()}
         out |= {f"slot/{k}": v for k, v in self.slots.items()}
-        best_epoch, best_value = self.best.numbers
-        out["clock"] = np.array([self.update, self.epoch, self.batch, best_epoch], dtype=np.int64)
+        *best, best_value = self.best.numbers
+        out["clock"] = np.array([self.update, self.epoch, self.batch, *best], dtype=np.int64)
         out["live"] = np.array([self.rate_factor, best_value, self.loss, self.grad_norm])
         out |= self.best.state()
         if self.memory.size:
@@ -397,11 +406,11 @@ class Trainer:
             array[...] = state[f"slot/{key}"]
         for key, array in self.network.buffers.items():
             array[...] = state[f"buffer/{key}"]
-        self.update, self.epoch, self.batch, best_epoch = (int(v) for v in state["clock"])
+        self.update, self.epoch, self.batch, best_epoch, best_update = (int(v) for v in state["clock"])
         self.rate_factor, best_value, self.loss, self.grad_norm = (float(v) for v in state["live"])
         # From there to here was no update, and the gradients there were of other weights.
         self.before = self.model = None
-        self.best.load(state, best_epoch, best_value)
+        self.best.load(state, best_epoch, best_update, best_value)
         order = state.get("order")
         self._batches.drawn = None if order is None else order.copy()
         self._metrics = None
@@ -409,3 +418,4 @@ class Trainer:
             self.status, self.reason = "running", ""
         if self.epoch >= self.spec.epochs:
             self._stop("completed", f"all {self.spec.epochs} epochs done")
+        self.whole = True

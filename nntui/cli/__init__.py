@@ -35,9 +35,6 @@ COMMANDS = {
     "demos": "list the demos, or write one here",
     "schema": "JSON Schema of the TOML file",
 }
-LATER = ("reproduce",)
-"""Commands that the contract names and this release does not have."""
-
 COMPLETE = "_NNTUI_COMPLETE"
 """Set by a shell that asks for completions."""
 
@@ -51,8 +48,6 @@ class Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported now."""
-        if cmd_name in LATER:
-            raise UserError(f"nntui {cmd_name}: not in this release")
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"nntui.cli.{cmd_name}").command
@@ -65,8 +60,8 @@ class Lazy(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does; an unknown name is refused with the nearest one."""
         name = args[0]
-        if name not in COMMANDS and name not in LATER and not name.startswith("-"):
-            near = difflib.get_close_matches(name, [*COMMANDS, *LATER], 1, 0.5)
+        if name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, list(COMMANDS), 1, 0.5)
             hint = f'; did you mean "{near[0]}"?' if near else f" (allowed {', '.join(COMMANDS)})"
             raise click.UsageError(f'there is no command "{display(name, 60)}"{hint}', ctx)
         return super().resolve_command(ctx, args)
@@ -116,14 +111,23 @@ def program(arguments: list[str]) -> int:
         _give_up(sys.stdout)
         return 0
     except OSError as error:
-        from nntui.files import reason
-
-        _give_up(sys.stdout)
-        if error.errno == errno.EBADF:
-            return _say("error: cannot write the results: the standard output is closed", FAILED)
-        what = display(error.filename) if error.filename else "cannot write the results"
-        return _say(f"error: {what}: {reason(error)}", FAILED)
+        return _refused(arguments, error)
     return code
+
+
+def _refused(arguments: list[str], error: OSError) -> int:
+    """The system refused a file, or the standard output."""
+    from nntui.files import reason
+
+    why = f"{display(error.filename)}: {reason(error)}" if error.filename else reason(error)
+    try:
+        _document(arguments, "failed", why)
+        sys.stdout.flush()
+    except OSError as output:
+        _give_up(sys.stdout)
+        why = "the standard output is closed" if output.errno == errno.EBADF else reason(output)
+        return _say(f"error: cannot write the results: {why}", FAILED)
+    return _say(f"error: {why}", FAILED)
 
 
 def _command(arguments: list[str]) -> int:

@@ -8,10 +8,11 @@ import sys
 import click
 
 from nntui.cli.common import runs_directory, runs_option
+from nntui.cli.completion import known_runs
 
 
 @click.command(name="attach")
-@click.argument("run", default="latest")
+@click.argument("run", default="latest", shell_complete=known_runs)
 @click.option("--read-only", is_flag=True, help="Watch without taking control.")
 @runs_option
 @click.pass_context

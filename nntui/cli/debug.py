@@ -11,6 +11,7 @@ import click
 
 from nntui.caret import caret
 from nntui.cli.common import print_json, runs_directory, runs_option, say, warn
+from nntui.cli.completion import either
 from nntui.cli.words import keys_of, sorted_words, values_of
 from nntui.errors import DIVERGED, UserError
 
@@ -29,7 +30,7 @@ MAX_KEPT = 20_000_000
 
 
 @click.command(name="debug", context_settings={"ignore_unknown_options": True})
-@click.argument("words", nargs=-1, metavar="CONFIG|RUN | NAME=VALUE ...")
+@click.argument("words", nargs=-1, metavar="CONFIG|RUN | NAME=VALUE ...", shell_complete=either)
 @click.option(
     "-e", "text", metavar="EXPR", help="Debug this expression; then NAME=VALUE for each of its names."
 )

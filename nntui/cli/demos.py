@@ -7,14 +7,18 @@ from pathlib import Path
 
 import click
 
+from nntui.cli.completion import shelf
 from nntui.display import display
 from nntui.errors import UserError
 
 
 @click.command(name="demos")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=shelf)
 def command(name: str | None) -> None:
     """List the demos, or write the one called NAME to this directory.
+
+    The first line of what is written is for editors: they check and explain the file by nntui.json, which
+    nntui schema > nntui.json writes.
 
     \b
     Examples:
@@ -23,7 +27,6 @@ def command(name: str | None) -> None:
       nntui demos books/mazur        # a page: a book's example, its printed numbers, the commands
     """
     from nntui.config import demos
-    from nntui.files import file_error
 
     found = sorted([*demos.names(), *demos.pages()], key=lambda demo: ("/" in demo, demo))
     if name is None:
@@ -37,13 +40,38 @@ def command(name: str | None) -> None:
         hint = suggestion(name, found)
         raise UserError(f"{display(name, 60)}: no demo of this name (allowed: {', '.join(found)}){hint}")
     sources = demos.files(name)
+    there = [s for s in sources if os.path.lexists(s.name)]
+    # One that was killed between two files can be done again.
+    if obstacle := there if there == sources else [s for s in there if not _is_copy(Path(s.name), s)]:
+        raise UserError(f"{obstacle[0].name}: is there already; move it away first")
     for source in sources:
-        if os.path.lexists(source.name):
-            raise UserError(f"{source.name}: is there already; move it away first")
-    for source in sources:
-        try:
-            with Path(source.name).open("xb") as stream:
-                stream.write(source.read_bytes())
-        except OSError as error:
-            raise file_error(Path(source.name), "write the demo", error) from None
+        if source not in there:
+            _write(Path(source.name), _content(source))
         click.echo(source.name)
+
+
+def _write(path: Path, data: bytes) -> None:
+    from nntui.files import atomic_write, file_error
+
+    try:
+        atomic_write(path, lambda stream: stream.write(data), new=True)
+    except OSError as error:
+        raise file_error(path, "write the demo", error) from None
+
+
+def _content(source: Path) -> bytes:
+    """What is written of a demo: a TOML file begins with the line by which editors find the schema."""
+    from nntui.config.toml import EDITOR_LINE
+
+    head = f"{EDITOR_LINE}\n".encode() if source.suffix == ".toml" else b""
+    return head + source.read_bytes()
+
+
+def _is_copy(path: Path, source: Path) -> bool:
+    from nntui.files import read_bounded
+
+    data = _content(source)
+    try:
+        return read_bounded(path, len(data)) == data
+    except OSError:
+        return False

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from nntui.cli.common import runs_directory, runs_option, say, warn
+from nntui.cli.completion import known_runs
 
 
 @click.command(name="export")
-@click.argument("run")
+@click.argument("run", shell_complete=known_runs)
 @click.argument("file")
 @click.option(
     "--fold",

@@ -21,6 +21,7 @@ from nntui.cli.common import (
     say_error,
     warn,
 )
+from nntui.cli.completion import configs, known_runs
 from nntui.cli.summary import plot_losses, summarize
 from nntui.errors import FAILED, UserError
 from nntui.signals import Signals, name_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="fit")
-@click.argument("config", required=False)
+@click.argument("config", required=False, shell_complete=configs)
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 @click.option("--epochs", type=click.IntRange(min=0), help="Override train.epochs, the total.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
-@click.option("--resume", metavar="RUN", help="Go on with a run, in the same directory.")
+@click.option(
+    "--resume", metavar="RUN", shell_complete=known_runs, help="Go on with a run, in the same directory."
+)
 @click.option(
     "--plot/--no-plot", "plot", default=None, help="Loss curve at the end (default: on a terminal)."
 )
@@ -49,7 +52,7 @@ def command(
     ctx: click.Context, config: str | None, overrides: tuple[str, ...], seed: int | None, epochs: int | None,
     as_json: bool, quiet: bool, resume: str | None, plot: bool | None, runs: str | None,
 ) -> int:  # fmt: skip
-    """Train CONFIG (a TOML file, or the name of a demo) without a screen.
+    """Train CONFIG (a TOML file, or the name of a demo) without a screen; nntui attach shows it while it trains.
 
     \b
     Examples:
@@ -151,10 +154,13 @@ class Fit:
             self._signals.at_once = None
             if not done:
                 from nntui.cli.progress import Progress
+                from nntui.server.foreground import Foreground
 
-                with Progress(self.session, shown=self._shown) as progress:
-                    self.session.train(self._signals, progress)
+                with Progress(self.session, shown=self._shown) as progress, Foreground(progress) as hooks:
+                    self.session.train(self._signals, hooks)
             self.exit_code = self.session.exit_code
+            if self.session.stopped and self.session.info.state == "interrupted":
+                self.exit_code = self.exit_code or 128 + signal.SIGINT  # a viewer's stop is its Ctrl-C
             if not self.session.halted:
                 return outcome(self.session)
             return broken_off(self.session, self.session.info.state, self.session.info.reason)

@@ -10,12 +10,13 @@ import click
 
 from nntui.blas import limit_threads
 from nntui.cli.common import print_json, runs_directory, runs_option, say, warn, write_csv
+from nntui.cli.completion import known_runs
 from nntui.display import display
 from nntui.errors import UserError
 
 
 @click.command(name="predict")
-@click.argument("run")
+@click.argument("run", shell_complete=known_runs)
 @click.option("--input", "text", metavar="JSON", help="One row of inputs, or a list of rows.")
 @click.option(
     "--csv", "path", metavar="FILE", help="A CSV file with the input columns; - is the standard input."
@@ -82,7 +83,8 @@ def command(
 
 def _print(outputs: Any, labels: list[Any] | None) -> None:
     for k, row in enumerate(outputs):
-        found = [] if labels is None else labels[k] if isinstance(labels[k], list) else [labels[k]]
+        label = None if labels is None else labels[k]
+        found = label if isinstance(label, list) else [] if label is None else [label]
         decided = f"  {', '.join(map(display, found)) or '–'}" if labels is not None else ""
         click.echo("  ".join(f"{v:.6g}" for v in row) + decided)
 

@@ -29,6 +29,7 @@ class Progress:
         self._next = 0.0
         self._measured: list[str] = []
         self._begun = self._before = 0.0
+        self._paused_at: float | None = None
 
     def __enter__(self) -> Progress:
         if self._shown:
@@ -67,6 +68,17 @@ class Progress:
             self._next = clock + self.SECONDS
             self._move()
 
+    def waiting(self, session: Session) -> None:
+        """Say that a viewer has paused the training; that time does not count for the time left."""
+        now = time.monotonic()
+        if session.info.state == "paused":
+            self._paused_at = self._paused_at or now
+        elif self._paused_at is not None:
+            self._begun += now - self._paused_at
+            self._paused_at = None
+        if self._bar is not None:
+            self._bar.render_progress()
+
     def epoch(self, session: Session) -> None:
         """Take up what was measured."""
         if self._bar is not None:
@@ -93,7 +105,8 @@ class Progress:
         parts = [f"{trainer.epoch}/{trainer.spec.epochs}"]
         if trainer.update:
             speed = trainer.update / max(1e-9, trainer.update_seconds)
-            parts += [f"loss {trainer.loss:.4g}", *self._measured, f"{speed:,.0f} updates/s", self._left()]
+            parts += [f"loss {trainer.loss:.4g}", *self._measured, f"{speed:,.0f} updates/s"]
+            parts.append("paused by a viewer" if self._paused_at is not None else self._left())
         room = shutil.get_terminal_size().columns - len("  [####]  ")
         while len(parts) > 1 and len("  ".join(parts)) > room:
             del parts[0]

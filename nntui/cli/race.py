@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nntui.cli.common import print_json, runs_directory, runs_option
+from nntui.cli.completion import configs
 
 if TYPE_CHECKING:
     from nntui.config.race import RaceSettings
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="race")
-@click.argument("config", required=False)
+@click.argument("config", required=False, shell_complete=configs)
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )

@@ -8,6 +8,7 @@ import sys
 import click
 
 from nntui.cli.common import runs_directory, runs_option
+from nntui.cli.completion import configs
 from nntui.display import display
 
 
@@ -32,7 +33,7 @@ class Pace(click.ParamType[str | float]):
 
 
 @click.command(name="run")
-@click.argument("config")
+@click.argument("config", shell_complete=configs)
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )
@@ -67,8 +68,8 @@ def command(
     # The screen's libraries load while the trainer starts.
     from nntui.runs.directory import RunDirectory
     from nntui.tui.main import show
-    from nntui.tui.source import LiveSource
+    from nntui.tui.source import RunSource
 
     ready = launched.wait_ready(60.0)
     run = RunDirectory(ready.run_dir)
-    return show(LiveSource(run, ready.socket), run, pace=pace)
+    return show(RunSource(run, ready.socket), run, pace=pace)

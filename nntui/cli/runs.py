@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from nntui.cli.common import print_csv, print_json, runs_directory, runs_option, say
+from nntui.cli.completion import known_runs
 from nntui.display import display
 from nntui.errors import UserError
 
@@ -76,7 +77,7 @@ def _row(found: Any) -> dict[str, Any]:
 
 
 @command.command(name="show")
-@click.argument("run")
+@click.argument("run", shell_complete=known_runs)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @runs_option
 @click.pass_context
@@ -99,7 +100,7 @@ def show(ctx: click.Context, run: str, as_json: bool, runs: str | None) -> None:
 
 
 @command.command(name="compare")
-@click.argument("names", nargs=-1, metavar="RUN RUN ...")
+@click.argument("names", nargs=-1, metavar="RUN RUN ...", shell_complete=known_runs)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, one row a run.")
 @runs_option
@@ -155,7 +156,7 @@ def _print_table(lines: Sequence[tuple[str, list[Any]]], widest: int = 40) -> No
 
 
 @command.command(name="stop")
-@click.argument("run")
+@click.argument("run", shell_complete=known_runs)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @runs_option
 @click.pass_context
@@ -178,7 +179,7 @@ def stop_run(ctx: click.Context, run: str, as_json: bool, runs: str | None) -> N
 
 
 @command.command(name="rm")
-@click.argument("run")
+@click.argument("run", shell_complete=known_runs)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @runs_option
 @click.pass_context

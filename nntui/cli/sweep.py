@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nntui.cli.common import print_document, print_json, runs_directory, runs_option, say, say_error
+from nntui.cli.completion import configs
 from nntui.display import display
 from nntui.errors import FAILED, UserError
 from nntui.files import file_error
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="sweep")
-@click.argument("config")
+@click.argument("config", shell_complete=configs)
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )

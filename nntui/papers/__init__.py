@@ -13,6 +13,7 @@ def papers() -> tuple[Paper, ...]:
     from nntui.papers.he import He
     from nntui.papers.reddi import Reddi
     from nntui.papers.saxe import Saxe
+    from nntui.papers.smith import Smith
     from nntui.papers.sussillo import Sussillo
 
-    return (Glorot(), Saxe(), Sussillo(), He(), Krahenbuhl(), Mishkin(), Reddi(), Cohen())
+    return (Glorot(), Saxe(), Sussillo(), He(), Krahenbuhl(), Mishkin(), Smith(), Reddi(), Cohen())

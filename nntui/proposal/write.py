@@ -7,6 +7,7 @@ from typing import Any
 
 import tomlkit
 
+from nntui.config.toml import EDITOR_LINE
 from nntui.data.text import Dialect
 from nntui.display import display
 from nntui.proposal.plan import Plan, indicates, rare, sizes
@@ -22,7 +23,7 @@ def value(given: Any) -> str:
 def head(title: str, made: Plan) -> list[str]:
     """The first lines: what the file is, and what to do with it."""
     return [
-        "#:schema ./nntui.json",
+        EDITOR_LINE,
         "# The line above is for editors: `nntui schema > nntui.json` writes that file; they then explain and check each key.",
         f"# Written by nntui init from {display(title, 80)}: {made.rows:,} rows.",
         "# A first guess to begin with: read it, change what is wrong, then `nntui fit` or `nntui run` on this file.",

@@ -126,7 +126,9 @@ class Snapshot(Message):
 
 @dataclass(frozen=True, eq=False)
 class Disconnected(Message):
-    """Made by the client itself, as its last message: the connection is gone, and why."""
+    """Made by the viewer itself: the connection is gone, and why."""
 
     type: ClassVar[str] = "disconnected"
     reason: str
+    alive: bool = False
+    """Whether the run has a trainer all the same, so that another connection can be hoped for."""

@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
+from nntui.errors import FAILED, UserError
 
 # Process start times are counted in clock ticks (10 ms on Linux); psutil's, derived from the wall clock
 # elsewhere, move by up to a second or two when the clock is set.
 _TOLERANCE = 0.02 if sys.platform == "linux" else 2.0
-_DEAD = {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,13 @@ class Identity:
 
 
 def current() -> Identity:
-    """This process's identity."""
+    """This process's identity. Raises UserError where the system does not tell it."""
     pid = os.getpid()
     start = _start(pid)
     if start is None:
-        raise RuntimeError("this process's own start time cannot be read")
+        raise UserError(
+            "this process's own start time cannot be read (too many open files?)", exit_code=FAILED
+        )
     return Identity(platform.node(), _boot(), pid, start, _namespace())
 
 
@@ -92,8 +93,10 @@ def alive(identity: Identity) -> bool | None:
         return None if hidden else False
     if abs(start - identity.start) > _TOLERANCE:
         return False
+    import psutil  # only where a process is asked about: loading it takes 10 ms
+
     try:
-        return psutil.Process(identity.pid).status() not in _DEAD
+        return psutil.Process(identity.pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
     except psutil.NoSuchProcess:
         return False
     except psutil.Error:
@@ -110,6 +113,8 @@ def _start(pid: int) -> float | None:
             return int(text.rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
         except (OSError, IndexError, ValueError):
             return None
+    import psutil
+
     try:
         return float(psutil.Process(pid).create_time())
     except psutil.Error:

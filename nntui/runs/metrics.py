@@ -10,7 +10,7 @@ import contextlib
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -42,15 +42,17 @@ class MetricsWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._open = False
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             self._descriptor = os.open(path, flags, 0o666)
+            self._open = True
             size = os.fstat(self._descriptor).st_size
             # Whatever an earlier writer left unfinished must not swallow the next record.
             self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
         except OSError as error:
+            self.close()
             raise file_error(path, "open the metrics", error, exit_code=1) from error
-        self._open = True
 
     def write(self, record: Mapping[str, object]) -> None:
         """Append one record.
@@ -100,7 +102,8 @@ class MetricsWriter:
         """Close the file; a second call does nothing."""
         if self._open:
             self._open = False
-            os.close(self._descriptor)
+            with contextlib.suppress(OSError):  # each record is written, and flushed at the checkpoints
+                os.close(self._descriptor)
 
     def __enter__(self) -> MetricsWriter:
         return self
@@ -137,6 +140,15 @@ def read_metrics(
     return records, offset
 
 
+def every_record(path: Path, *, report: Report | None = None) -> Iterator[Record]:
+    """All complete records, a bounded number in memory at a time. Raises as :func:`read_metrics`."""
+    offset, before = 0, -1
+    while offset != before:
+        before = offset
+        records, offset = read_metrics(path, offset, max_records=2000, report=report)
+        yield from records
+
+
 def _line(stream: BinaryIO) -> bytes | None:
     """The next line with its newline, MAX_LINE bytes of an endless one, or None for an unfinished tail."""
     line = stream.readline(MAX_LINE)
@@ -151,6 +163,38 @@ def _parse(line: bytes, path: Path, offset: int, records: list[Record], report: 
     except ValueError as error:
         if report is not None:
             report(f"{path}: byte {offset}: skipped a line: {error}")
+
+
+def sampled(path: Path, end: int, count: int) -> tuple[list[Record], int]:
+    """At most `count` records evenly spaced over the first `end` bytes, in order and each once, and the offset of the
+    first line that begins at or after `end`.
+
+    Lines that are no record are left out. Raises UserError when the file cannot be read.
+    """
+    records: list[Record] = []
+    at = 0
+    """Where the first line begins that was not looked at yet."""
+    try:
+        with open_regular(path) as stream:
+            for k in range(count):
+                at = max(at, _line_from(stream, end * k // count))
+                if at >= end:
+                    break
+                stream.seek(at)
+                line = stream.readline(MAX_LINE)
+                _parse(line, path, at, records, None)
+                at += len(line)
+            return records, max(at, _line_from(stream, end))
+    except OSError as error:
+        raise file_error(path, "read the metrics", error) from error
+
+
+def _line_from(stream: BinaryIO, offset: int) -> int:
+    """Where the first line begins at or after `offset`."""
+    if not offset:
+        return 0
+    stream.seek(offset - 1)
+    return offset - 1 + len(stream.readline(MAX_LINE))
 
 
 def number(record: Mapping[str, Any], path: str) -> float | None:

@@ -6,12 +6,20 @@ from pathlib import Path
 
 from nntui.errors import UserError
 from nntui.files import file_error, open_regular
-from nntui.runs.metrics import Record, Report, read_metrics
+from nntui.runs.metrics import Record, Report, read_metrics, sampled
+
+LARGE = 16 << 20
+"""Bytes of a file that is no longer read whole at first."""
+TAIL = 4 << 20
+"""Bytes at the end of such a file that are read whole."""
+SAMPLES = 2000
+"""Records of what lies before: more than a screen has columns."""
 
 
 class MetricsReader:
     """Returns each record once, a bounded number a call, without ever holding the file open.
 
+    Of a large file it first gives records evenly spaced over it, then those of the last TAIL bytes, then what is new.
     A resumed run cuts its file back (see `truncate_tail`): the reader notices by the line it read last, reads
     again from the start, and sets `restarted` for that poll, so that the viewer drops what it has shown.
     """
@@ -33,10 +41,21 @@ class MetricsReader:
         self.restarted = False
         if self._offset and self._before(self._offset) != self._mark:
             self._offset, self.restarted = 0, True
-        records, offset = read_metrics(self.path, self._offset, max_records=max_records, report=self._report)
+        if not self._offset and (size := self._size()) > LARGE:
+            records, offset = sampled(self.path, size - TAIL, SAMPLES)
+        else:
+            records, offset = read_metrics(
+                self.path, self._offset, max_records=max_records, report=self._report
+            )
         if offset != self._offset:
             self._offset, self._mark = offset, self._before(offset)
         return records
+
+    def _size(self) -> int:
+        try:
+            return self.path.lstat().st_size
+        except OSError:
+            return 0  # reading tells what is wrong
 
     def _before(self, offset: int) -> bytes:
         """The bytes that end at `offset`; fewer when the file is shorter by now."""

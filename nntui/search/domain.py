@@ -121,7 +121,7 @@ def _choices(values: list[Any]) -> Domain | list[Problem]:
 
 def _range(table: dict[str, Any]) -> Domain | list[Problem]:
     problems: list[Problem] = [
-        ((name,), f"there is no such key (given {name:.40}; allowed {RANGE})")
+        ((name,), f"unknown key (given {name:.40}; allowed {RANGE})")
         for name in table
         if name not in RANGE.split(", ")
     ]

@@ -336,7 +336,7 @@ def _unknown(dimension: Dimension, tables: Tables) -> str:
         keys = allowed_keys(around, tables)
         hint = suggestion(step, keys)
         allowed = ", ".join(keys) or "a list of whole values for the key around it"
-        return f"there is no such key (given {shown(step)}; allowed {allowed}){hint}"
+        return f"unknown key (given {shown(step)}; allowed {allowed}){hint}"
     return f"no choice of the keys around it has such a key (given {display(dimension.key, 60)})"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from nntui.protocol.reports import Ended, Event, Snapshot
 from nntui.server.breaks import Breaks
 from nntui.server.changes import CHANGES
 from nntui.server.connection import Viewer
+from nntui.server.faults import Faults
 from nntui.server.hub import Hub
 from nntui.server.pace import Pace
 from nntui.server.reporter import STATUS_SECONDS, Reporter
@@ -36,6 +38,7 @@ FIRST_VIEWER = 30.0
 """Seconds to wait for the viewer that started this trainer."""
 ABANDONED = 600.0
 """Seconds that a paused trainer without viewers stays."""
+Abandoned = Literal["ends", "goes on"]
 LOOK = 0.002
 """Seconds between looks at commands and clocks while training at full speed."""
 
@@ -43,16 +46,26 @@ LOOK = 0.002
 class Attendant:
     """The hooks of a session that has viewers."""
 
-    def __init__(self, hub: Hub, pace: str | float, *, paused: bool, leash: int | None = None) -> None:
-        """``leash`` is a pipe that ends with the process which started this one, and brings its viewer."""
+    def __init__(
+        self, hub: Hub, pace: str | float, *, paused: bool = False, leash: int | None = None,
+        waiting: Callable[[Session], object] = lambda session: None, abandoned: Abandoned = "ends",
+    ) -> None:  # fmt: skip
+        """``leash`` is a pipe that ends with the process which started this one, and brings its viewer.
+
+        ``waiting`` is called while paused, now and then, and when it goes on. ``abandoned`` says what a paused
+        training does that no viewer has watched for ABANDONED seconds.
+        """
         self._hub = hub
         self._leash = leash
+        self._waiting = waiting
+        self._abandoned = abandoned
         self._pace = Pace(pace)
         self._paused = paused
         self._steps = 0
         """Updates left to do before pausing again; negative for none."""
         self._to_epoch = False
         self._breaks = Breaks()
+        self._faults = Faults()
         self._changed = 0
         """What viewers have changed so far."""
         self._signals: Signals | None = None
@@ -74,6 +87,11 @@ class Attendant:
         self._reporter.goes_on(session)
         if self._paused:
             self._wait(session)
+
+    def join(self, session: Session, signals: Signals) -> None:
+        """In place of :meth:`begin`, in the middle of a training: nobody is waited for."""
+        self._signals = signals
+        self._reporter.goes_on(session)
 
     def update(self, session: Session) -> None:
         """After each update; looks around only now and then while training at full speed."""
@@ -103,7 +121,12 @@ class Attendant:
         return self._changed != before or self._over(session)
 
     def _broke(self, session: Session) -> bool:
-        held = self._breaks.look(session.trainer)
+        try:
+            held = self._breaks.look(session.trainer)
+        except Exception as error:
+            self._breaks = Breaks()
+            self._faults.tell(session, "looking for breakpoints, which are removed", error)
+            return False
         if held is None:
             return False
         session.info.state = "paused"  # so that no word of a running one comes after
@@ -113,7 +136,8 @@ class Attendant:
 
     def end(self, session: Session) -> None:
         """The last status, statistics and word."""
-        self._reporter.last(session)
+        with self._faults.contained(session, "telling the end"):
+            self._reporter.last(session)
         self._hub.publish(Ended(status=session.info.state, reason=session.info.reason))
 
     def _look(self, session: Session) -> None:
@@ -130,7 +154,7 @@ class Attendant:
         if self._paused and session.trainer.status == "running":
             self._wait(session)
             return
-        self._reporter.publish(session, now, paused=self._paused)
+        self._tell(session)
         if self._pace.setting != "max":
             self._slow_down(session)
 
@@ -143,7 +167,7 @@ class Attendant:
             self._hub.wait(min(delay, STATUS_SECONDS))
             if self._hub.signaled:
                 self._answer(session)
-            self._reporter.publish(session, time.perf_counter(), paused=self._paused)
+            self._tell(session)
         if self._paused and trainer.status == "running":
             self._wait(session)
 
@@ -153,7 +177,8 @@ class Attendant:
         session.save_state()
         saved = False
         while self._paused and not self._over(session):
-            self._reporter.publish(session, time.perf_counter(), paused=True, due=True)
+            self._waiting(session)
+            self._tell(session, due=True)
             self._hub.wait(0.5)
             if self._hub.signaled:
                 self._answer(session)
@@ -162,15 +187,24 @@ class Attendant:
                 session.checkpoint()  # killed while paused, it loses neither updates nor what was changed
                 saved = True
             if self._hub.idle > ABANDONED:
-                session.stop("paused for ten minutes without a viewer")
-        self._breaks.forget(session.trainer)
+                self._leave(session)
+        self._forget_break(session)
         self._pace.restart()
         self._reporter.goes_on(session)
         self._looked = 0.0
         if not self._over(session):
             session.info.state = "running"
+            self._waiting(session)
             if self._steps <= 0:
                 session.save_state()
+
+    def _leave(self, session: Session) -> None:
+        """Nobody is there to end the pause."""
+        if self._abandoned == "ends":
+            session.stop("paused for ten minutes without a viewer")
+            return
+        self._paused = False
+        session.report("paused for ten minutes without a viewer: it goes on")
 
     def _over(self, session: Session) -> bool:
         return bool(session.stopped or (self._signals is not None and self._signals.received))
@@ -181,22 +215,43 @@ class Attendant:
         for viewer, command in self._hub.commands():
             if session.stopped:
                 break
-            try:
-                with np.errstate(all="ignore"):
-                    self._obey(session, viewer, command)
-            except UserError as error:
-                for message in error.messages:
-                    self._hub.reply(viewer, Event(text=message, level="warning"))
+            with self._faults.contained(session, f"the command {command.type}"):
+                try:
+                    with np.errstate(all="ignore"):
+                        self._obey(session, viewer, command)
+                except UserError as error:
+                    for message in error.messages:
+                        self._hub.reply(viewer, Event(text=message, level="warning"))
         self._reporter.asked()
 
     def _obey(self, session: Session, viewer: Viewer, command: Command) -> None:
         change, done = CHANGES.get(type(command)), OBEY.get(type(command))
         if change is not None:
-            self._note(session, change(session, command))
+            self._note(session, self._change(session, partial(change, session, command)))
         elif done is not None:
             answer = done(self, session, command)
             if answer is not None:
                 self._hub.reply(viewer, answer)
+
+    def _change(self, session: Session, change: Callable[[], str]) -> str:
+        """Change the run, wholly or not at all."""
+        before = session.trainer.state()
+        try:
+            return change()
+        except UserError:
+            raise
+        except Exception:
+            session.recover(before)
+            raise
+
+    def _tell(self, session: Session, *, due: bool = False) -> None:
+        """Status and statistics, as far as they are due."""
+        with self._faults.contained(session, "telling viewers"):
+            self._reporter.publish(session, time.perf_counter(), paused=self._paused, due=due)
+
+    def _forget_break(self, session: Session) -> None:
+        with self._faults.contained(session, "keeping the state for breakpoints"):
+            self._breaks.forget(session.trainer)
 
     def _note(self, session: Session, text: str) -> None:
         """Something that a viewer changed: told to all, and kept with the run."""
@@ -204,7 +259,7 @@ class Attendant:
         self._changed += 1
         self._pace.restart()
         self._reporter.changed()
-        self._breaks.forget(session.trainer)
+        self._forget_break(session)
         session.record_event(text)
         self._hub.publish(Event(text=text, update=update))
 

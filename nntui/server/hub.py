@@ -18,12 +18,14 @@ from nntui.errors import UserError
 from nntui.protocol import sockets
 from nntui.protocol.commands import Attach, Shown, TakeControl, Want
 from nntui.protocol.frames import from_frame, to_frame
-from nntui.protocol.message import PROTOCOL, Command, FrameError, Message
+from nntui.protocol.message import PROTOCOL, Command, Message
 from nntui.protocol.reports import Control, Ended, Event, Hello
 from nntui.protocol.wire import WireError, encode
 from nntui.server.connection import CREDITED, Viewer
 
 MAX_COMMANDS = 1000
+MAX_NOTES = 20
+"""Warnings kept for viewers that come later."""
 MAX_VIEWERS = 256
 TICK = 1.0
 """Seconds between looks at connections that never said who they are, and at the socket's name."""
@@ -48,6 +50,7 @@ class Hub:
         self._commands: deque[tuple[Viewer, Command]] = deque()
         self._news = threading.Condition(threading.RLock())
         self._ended: Ended | None = None
+        self._notes: deque[Event] = deque(maxlen=MAX_NOTES)
         self._open = True
         self._idle_since = time.monotonic()
         self._ever = False
@@ -130,6 +133,8 @@ class Hub:
                 viewer.enqueue(data)
             if isinstance(message, Ended):
                 self._ended = message
+            elif isinstance(message, Event) and message.level != "info":
+                self._notes.append(message)
         self._wake()
 
     def reply(self, viewer: Viewer, message: Message) -> None:
@@ -193,8 +198,9 @@ class Hub:
         for viewer in list(self._viewers):
             if not viewer.attached and self._ticked - viewer.since > SILENT:
                 self._drop(viewer)
-        if self._path is not None and not self._path.exists():
-            self._listen_again(self._path)
+        with contextlib.suppress(OSError):  # where that cannot be seen, at the next tick
+            if self._path is not None and not self._path.exists():
+                self._listen_again(self._path)
 
     def _listen_again(self, path: Path) -> None:
         """The socket's name was removed (a cleaner of temporary files): make it again."""
@@ -230,17 +236,16 @@ class Hub:
     def _receive(self, viewer: Viewer) -> None:
         try:
             data = viewer.connection.recv(1 << 16)
-            frames = viewer.decoder.feed(data) if data else []
-            messages = [from_frame(f) for f in frames]
+            going_on = bool(data) and all(
+                self._handle(viewer, from_frame(f)) for f in viewer.decoder.feed(data)
+            )
         except BlockingIOError:
             return
-        except (OSError, WireError, FrameError):
-            data, messages = b"", []
-        for message in messages:
-            if not self._handle(viewer, message):
-                data = b""
-                break
-        if not data:
+        except (
+            Exception
+        ):  # the connection, what came over it, or a fault of ours: the end of this viewer alone
+            going_on = False
+        if not going_on:
             self._drop(viewer)
 
     def _handle(self, viewer: Viewer, message: Message) -> bool:
@@ -276,6 +281,8 @@ class Hub:
         viewer.name = message.name
         self._ever = True
         viewer.enqueue(encode(to_frame(self.hello)))
+        for note in self._notes:
+            viewer.enqueue(encode(to_frame(note)))
         if viewer.read_only:
             self._tell_control()
         else:

@@ -9,9 +9,13 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nntui.errors import FAILED, UserError
+from nntui.runs.directory import LIVE
+
+if TYPE_CHECKING:
+    from nntui.server.service import Service
 
 
 def main(order: dict[str, Any]) -> int:
@@ -28,7 +32,7 @@ def main(order: dict[str, Any]) -> int:
             ready, {"faults": [f"the trainer failed: {type(error).__name__}: {error}"], "exit_code": FAILED}
         )
         raise
-    _tell(ready, {"run_dir": str(trainer.session.run.path.resolve()), "socket": str(trainer.socket)})
+    _tell(ready, {"run_dir": str(trainer.session.run.path.resolve()), "socket": str(trainer.service.socket)})
     return trainer.train()
 
 
@@ -45,26 +49,27 @@ class Trainer:
         from nntui.blas import limit_threads
         from nntui.protocol import sockets
         from nntui.server.attendant import Attendant
-        from nntui.server.hub import Hub
-        from nntui.statistics import outline
+        from nntui.server.service import Service
         from nntui.training.experiment import read
         from nntui.training.start import start
 
         experiment = read(order["config"], order["overrides"], seed=order["seed"], runs=Path(order["runs"]))
         limit_threads(len(experiment.network.parameters))
-        server, self.socket = sockets.listen()
+        self._service: Service | None = None
+        listening = sockets.listen()
         try:
             self.session = start(experiment, Path(order["runs"]), self._report)
-        except UserError:
-            sockets.remove(self.socket)
+        except BaseException:
+            sockets.remove(listening[1])
             raise
-        run = self.session.run
-        _log_to(run.log)
-        state = "paused" if order["paused"] else "running"
-        self.hub = Hub(server, outline.hello(run, experiment.settings.title, state, experiment), self.socket)
-        self.session.info.socket = str(self.socket)
-        self.session.save_state()
-        self.attendant = Attendant(self.hub, order["pace"], paused=order["paused"], leash=order.get("leash"))
+        _log_to(self.session.run.log)
+        if order["paused"]:
+            self.session.info.state = "paused"
+        self._service = Service(
+            self.session,
+            listening,
+            lambda hub: Attendant(hub, order["pace"], paused=order["paused"], leash=order.get("leash")),
+        )
         for message in experiment.warnings:
             self._report(message)
 
@@ -73,28 +78,30 @@ class Trainer:
         from nntui.protocol.reports import Event
 
         print(display(message), file=sys.stderr, flush=True)
-        hub = getattr(self, "hub", None)
-        if hub is not None:
-            hub.publish(Event(text=message, level="warning"))
+        if self._service is not None:
+            self._service.hub.publish(Event(text=message, level="warning"))
+
+    @property
+    def service(self) -> Service:
+        """Its socket and viewers."""
+        assert self._service is not None
+        return self._service
 
     def train(self) -> int:
         """Until the end, or until it is stopped."""
-        from nntui.protocol import sockets
         from nntui.signals import Signals
 
         session = self.session
         try:
             with Signals(hangup=False) as signals:
-                session.train(signals, self.attendant)
+                session.train(signals, self.service.attendant)
         except BaseException as error:
             traceback.print_exc()
-            session.info.state, session.info.reason = "failed", f"{type(error).__name__}: {error}"
             session.exit_code = FAILED
-        session.info.socket = ""
-        session.save_state()
-        self.attendant.end(session)
-        sockets.remove(self.socket)
-        self.hub.close()
+            if session.info.state in LIVE:  # the session could not say so itself
+                session.info.state, session.info.reason = "failed", f"{type(error).__name__}: {error}"
+        self.service.close()
+        session.run.unlock()
         return session.exit_code
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nntui.statistics.base import Statistic, chunks
 from nntui.statistics.view import Array, NetworkView
+from nntui_core.metrics import ClassMetrics, by_class
 from nntui_core.probe import sample_rows
 
 CLASSES = 20
@@ -29,6 +30,11 @@ class Confusion(Statistic):
     """ "validation" or "train"."""
     size: int
     """Rows of the part, counted or not."""
+
+    @property
+    def by_class(self) -> tuple[ClassMetrics, ...]:
+        """Precision, recall, F1 and count of each class, on the rows that were counted."""
+        return by_class(np.diag(self.counts), self.counts.sum(axis=0), self.counts.sum(axis=1))
 
     @classmethod
     def compute(cls, view: NetworkView, argument: str) -> Self | None:

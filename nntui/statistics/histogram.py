@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from nntui.statistics.view import Array
+from nntui_core.probe import BLOCK, magnitude
 
 BOUNDS = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 """Activations that cannot leave a range."""
@@ -83,29 +85,33 @@ def histogram(a: Array, op: Any = None) -> Histogram:
     The range is the activation's, where it is bounded; else the data's, rounded up: see :func:`extent`.
     """
     kind = "" if op is None else str(op.type)
-    flat = np.asarray(a).ravel()
-    nan = int(np.isnan(flat).sum())
-    infinite = int(np.isinf(flat).sum())
-    finite = np.asarray(flat[np.isfinite(flat)], np.float64)
+    flat = np.asarray(a).ravel(order="K")
+    nan = infinite = 0
+    if not isfinite(magnitude(flat)):
+        nan, infinite = int(np.isnan(flat).sum()), int(np.isinf(flat).sum())
+        flat = flat[np.isfinite(flat)]
     zeros = None
     if kind in ("", "relu"):
-        zeros = int((finite == 0).sum())
-        finite = finite[finite != 0]
-    negative, positive, step = extent(finite, BOUNDS.get(kind))
+        zeros = flat.size - int(np.count_nonzero(flat))
+    negative, positive, step = extent(flat[flat != 0] if zeros else flat, BOUNDS.get(kind))
     bins = negative + positive
-    # Counted by their number of steps from zero: an edge at 0 is exact, and nothing overflows.
-    place = np.floor(finite / step)
-    place = np.where((place == positive) & (finite <= positive * step), positive - 1, place)
-    below, above = place < -negative, place >= positive
-    inside = place[~below & ~above].astype(np.int64) + negative
-    counts = np.bincount(inside, minlength=bins)
+    counts = np.zeros(bins + 2, np.int64)
+    for start in range(0, flat.size, BLOCK):
+        block = flat[start : start + BLOCK].astype(np.float64)
+        if zeros:
+            block = block[block != 0]
+        # Counted by their number of steps from zero: an edge at 0 is exact, and nothing overflows.
+        place = np.floor(block / step)
+        place[(place == positive) & (block <= positive * step)] = positive - 1
+        np.clip(place, -negative - 1, positive, out=place)
+        counts += np.bincount(place.astype(np.int64) + (negative + 1), minlength=bins + 2)
     return Histogram(
         low=-negative * step,
         high=positive * step,
-        counts=counts,
+        counts=counts[1:-1],
         zeros=zeros,
-        below=int(below.sum()),
-        above=int(above.sum()),
+        below=int(counts[0]),
+        above=int(counts[-1]),
         nan=nan,
         infinite=infinite,
     )
@@ -122,7 +128,7 @@ def extent(values: Array, bounds: tuple[float, float] | None = None) -> tuple[in
     elif not values.size:
         low, high = 0.0, 1.0
     else:
-        low, high = _reach(-values), _reach(values)
+        low, high = _reach(values, -1), _reach(values, 1)
     top = max(low, high)
     step = round_up(top) / SIDE
     if not step:  # below what a float can hold
@@ -133,10 +139,15 @@ def extent(values: Array, bounds: tuple[float, float] | None = None) -> tuple[in
     return (SIDE, short, step) if low > high else (short, SIDE, step)
 
 
-def _reach(values: Array) -> float:
-    """How far the values lie above 0: the largest, unless a few are far beyond all others."""
-    largest = max(0.0, float(values.max()))
-    usual = max(0.0, float(np.quantile(values, 1 - TAIL)))
+def _reach(values: Array, sign: int) -> float:
+    """How far ``sign`` times the values lie above 0: the largest, unless a few are far beyond all others."""
+    largest = max(0.0, float(values.max()) if sign > 0 else -float(values.min()))
+    half = sign * largest / FAR
+    far = int(np.count_nonzero(values >= half if sign > 0 else values <= half))
+    if largest and far >= values.size - int((values.size - 1) * (1 - TAIL)):
+        return largest  # the quantile is beyond half of it: sorting is not needed
+    share = 1 - TAIL if sign > 0 else TAIL
+    usual = max(0.0, sign * float(np.quantile(np.asarray(values, np.float64), share)))
     return largest if largest <= FAR * usual or not usual else usual
 
 

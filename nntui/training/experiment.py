@@ -158,7 +158,9 @@ def build(
     spec = replace(spec, loss=weighting.weighted(settings, table, split, spec.loss))
     held = table.stored.nbytes + table.y.nbytes + (0 if x is table.stored else x.nbytes)
     try:
-        needs = memory.require(settings, spec, len(split.train), held)
+        needs = memory.require(
+            settings, spec, [len(rows) for rows in (split.train, split.validation, split.test)], held
+        )
         network = Network(spec)
         network.model(2, "predict")
     except NntuiError as error:
@@ -186,7 +188,10 @@ def build(
     labels = table.y[split.train] if table.classes is not None else None
     if settings.init_from and fresh:
         where = runs or expanded(os.environ.get("NNTUI_RUNS") or "runs")
-        faulty, told = initial.begin(network, settings.init_from, where)
+        try:
+            faulty, told = initial.begin(network, settings.init_from, where)
+        except UserError as error:
+            faulty, told = error.messages, []
         if faulty:
             raise UserError([say(("init_from",), problem) for problem in faulty])
         warnings += [say(("init_from",), message) for message in told]

@@ -24,7 +24,7 @@ LISTED = 8
 """Names that a message shows at most."""
 
 
-def begin(network: Network, source: str, runs: Path) -> tuple[list[str], list[str]]:
+def begin(network: Network, source: str, runs: Path) -> tuple[Sequence[str], Sequence[str]]:
     """Put weights and running statistics of ``source`` in place; gives problems and warnings, in words.
 
     Nothing is changed where there are problems. Raises UserError for a file or run that cannot be read.

@@ -25,14 +25,15 @@ UNITS |= {f"{p}ib": 1024**k for k, p in enumerate("kmgtp", 1)}
 GROUPS = Path("/sys/fs/cgroup")
 
 
-def require(settings: Settings, spec: NetworkSpec, rows: int, data: int) -> Footprint:
+def require(settings: Settings, spec: NetworkSpec, rows: Sequence[int], data: int) -> Footprint:
     """What training needs. Raises UserError where that is more than is free.
 
-    ``rows`` are those of the training part, ``data`` the bytes of all samples as they are held.
+    ``rows`` are those of each part, the training part first; ``data`` the bytes of all samples as they are held.
     """
     size = settings.train.batch_size
-    batch = rows if size == "full" else min(size, rows)
-    found = footprint(spec, settings.optimizer, batch, best=settings.train.early_stopping is not None)
+    batch = rows[0] if size == "full" else min(size, rows[0])
+    best = settings.train.early_stopping is not None
+    found = footprint(spec, settings.optimizer, batch, rows=rows, best=best)
     found.parts["data"] = data
     if found.total < SMALL and VARIABLE not in os.environ:
         return found
@@ -89,7 +90,9 @@ def _widest(settings: Settings, found: Footprint) -> list[str]:
         return ["the size of the layers"]
     at = places[names.index(largest)]
     around = [k for k in (at, at - 1) if k >= 0]
-    keys = [f"layers.{k}.{f}" for k in around for f in ("units", "filters") if hasattr(settings.layers[k], f)]
+    keys = [
+        f"layers.{k}.{f}" for k in around for f in ("units", "channels") if hasattr(settings.layers[k], f)
+    ]
     return [*_padded(settings), *(keys or [f"layers.{at}"])]
 
 

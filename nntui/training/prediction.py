@@ -73,9 +73,8 @@ def table(trained: Trained, rows: Rows, outputs: Array) -> list[dict[str, Any]]:
         decided = trained.decided(outputs)
         for head, labels in (("truth", rows.truth), ("prediction", decided)):
             if labels is not None and several:
-                columns |= _each(
-                    head, names, np.array([[int(n in found) for n in names] for found in labels])
-                )
+                bits = [[None if row is None else int(n in row) for n in names] for row in labels]
+                columns |= _each(head, names, np.array(bits, dtype=object))
             elif labels is not None:
                 columns[head] = list(labels)
         # Of two classes the one output is for the second.

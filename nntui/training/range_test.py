@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isfinite, log, nan
+from math import isfinite, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -36,9 +36,13 @@ SMOOTH = 2.0
 CLEAR = 0.05
 """Of the loss at the lowest rates, the share that it must fall by for the curve to tell anything."""
 KNEE = 0.2
-"""The chosen rate is the lowest at which no more than this share of the whole fall is left …"""
+"""Share of the whole fall that is left at the lower end of the rates to choose from …"""
+BOTTOM = 0.01
+"""… and at their upper end, times …"""
+BELOW = 2.0
+"""… this: where the loss is lowest, steps begin to undo each other."""
 SAFE = 6.0
-"""… and at most the rate at which the loss blows up over this."""
+"""No rate within this factor of the one where the loss blows up is chosen."""
 WORK = 3e9
 """Multiplications for each seed."""
 
@@ -166,19 +170,21 @@ def smoothed(losses: Array) -> Array:
 def suggest(rates: Array, seen: Array, diverges: float = float("inf")) -> Suggestion | None:
     """The rates that a smoothed curve suggests; None where its fall is not clear.
 
-    ``chosen`` is where most of the fall is done (KNEE): higher rates win little more in the curve, be it that they
-    begin to undo their own steps or that hardly anything is left to learn, and cost precision at the end.
+    ``chosen`` is in the middle, by its logarithm, between where most of the fall is done (KNEE) and half the rate at
+    which nothing is left of it (BOTTOM).
     """
     if len(seen) < 8:
         return None
     start, lowest = float(seen[: max(1, len(seen) // 8)].mean()), float(seen.min())
     if not lowest < (1 - CLEAR) * start:
         return None
-    knee = int(np.flatnonzero(seen <= lowest + KNEE * (start - lowest))[0])
+    knee, bottom = (
+        int(np.flatnonzero(seen <= lowest + left * (start - lowest))[0]) for left in (KNEE, BOTTOM)
+    )
     steep = int(np.gradient(seen, np.log(rates))[: max(2, int(seen.argmin()) + 1)].argmin())
     begin, end = longest_fall(seen)
     valley = rates[min(len(rates) - 1, begin + (2 * (end - begin)) // 3)]
-    chosen = min(float(rates[knee]), diverges / SAFE)
+    chosen = min(sqrt(float(rates[knee]) * float(rates[bottom]) / BELOW), diverges / SAFE)
     return Suggestion(_rounded(rates[steep]), _rounded(valley), _rounded(chosen))
 
 
@@ -195,8 +201,3 @@ def longest_fall(seen: Array) -> tuple[int, int]:
 
 def _rounded(rate: float) -> float:
     return float(f"{rate:.2g}")
-
-
-def decades(a: float, b: float) -> float:
-    """How many powers of ten ``a`` is above ``b``."""
-    return log(a / b) / log(10)

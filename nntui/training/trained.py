@@ -41,9 +41,8 @@ class Trained:
     scaling: TargetScale | None
     """Of the targets, where they are scaled."""
     update: int
-    """Of the state that was read."""
     epoch: int
-    """Of the weights: the best one's where early stopping kept them."""
+    """Both of the weights: of the best ones where early stopping kept them."""
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -52,17 +51,20 @@ class Trained:
         return self.columns.labels if several else self.columns.classes
 
     def decided(self, outputs: Array) -> list[Any] | None:
-        """A class a row, or a list of labels; None for numbers."""
+        """A class a row, or a list of labels, None where the outputs are not finite; None for numbers."""
         names = self.classes
         if names is None:
             return None
         if self.columns.task == "multilabel":
-            return [[n for n, p in zip(names, row, strict=True) if p >= 0.5] for row in outputs]
-        return [names[k] for k in decide(outputs)]
+            found = [[n for n, p in zip(names, row, strict=True) if p >= 0.5] for row in outputs]
+        else:
+            found = [names[k] for k in decide(outputs)]
+        finite = [bool(np.isfinite(row).all()) for row in outputs]
+        return [label if sure else None for label, sure in zip(found, finite, strict=True)]
 
     def predict(self, x: Array) -> Array:
         """Outputs ``m × k`` for raw inputs ``m × n``, numbers in the targets' units. Raises UserError."""
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):  # of a diverged run: what is not finite is null in JSON
             found = self.network.predict(self.preparation.apply(x))
         return found if self.scaling is None else self.scaling.back(found)
 
@@ -83,9 +85,10 @@ def learned(run: RunDirectory, report: Report) -> Trained:
         width, pictures = len(preparation.after.names), preparation.pictures(columns)
         network = Network(checks.network_spec(settings, columns, width, pictures=pictures))
         _put(network, arrays, best=best)
-        epoch = int(arrays["clock"][3 if best else 1])
+        newest_update, newest_epoch, _, best_epoch, best_update = (int(v) for v in arrays["clock"])
     except (KeyError, ValueError, TypeError, IndexError, NntuiError) as error:
         raise UserError(f"{run.name}: the checkpoint does not fit the configuration: {error}") from None
+    update, epoch = (best_update, best_epoch) if best else (newest_update, newest_epoch)
     return Trained(settings, columns, network, preparation, TargetScale.restored(arrays), update, epoch)
 
 

@@ -43,7 +43,7 @@ class NntuiApp(PacedApp):
         self.source = source
         self.caps = caps
         self.ascii_only = caps.ascii
-        self.store = Store(live=source.live)
+        self.store = Store()
         self._inbox: deque[Item] = deque()
         self._owed: set[str] = set()
         self._ticks = 0

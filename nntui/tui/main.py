@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import termios
@@ -34,6 +35,8 @@ RESTORE = "".join(f"\x1b[?{mode}l" for mode in MODES) + "\x1b[<u\x1b[?25h\x1b[0m
 """Leaves the alternate screen, ends mouse, paste and focus reports, shows the cursor."""
 PATIENCE = 2.0
 """Seconds that an orderly end may take after a signal."""
+LAST_WORDS = 0.3
+"""Seconds that a terminal may take to read what waits for it, before it is told to be as it was."""
 CODES = {"diverged": DIVERGED, "failed": FAILED}
 
 
@@ -43,7 +46,9 @@ class _Signals:
     def __init__(self, app: App[int]) -> None:
         self.received = 0
         self._app = app
-        self._saved = termios.tcgetattr(sys.stdin.fileno())
+        # Now: while the app runs, sys.stderr is its own.
+        self._input, self._output = sys.stdin.fileno(), sys.stderr.fileno()
+        self._saved = termios.tcgetattr(self._input)
         self._old: dict[int, Any] = {}
 
     def __enter__(self) -> _Signals:
@@ -56,9 +61,9 @@ class _Signals:
             signal.signal(number, old)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGHUP:
-            # The terminal is gone: there is nothing to restore, and the trainer goes on by itself.
-            os._exit(128 + number)
+        if number == signal.SIGHUP or not self._in_front():
+            # The connection is gone, or a shell has stopped this program: an orderly end would wait for the terminal.
+            self._at_once(number)
         if self.received:
             return
         self.received = number
@@ -67,14 +72,26 @@ class _Signals:
         watchdog.start()
         self._app.exit(128 + number)
 
-    def _at_once(self, number: int) -> None:
-        descriptor = sys.stderr.fileno()
+    def _in_front(self) -> bool:
+        """Whether the terminal is this program's, and not its shell's again."""
         try:
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._saved)
-            os.set_blocking(descriptor, False)
-            os.write(descriptor, RESTORE.encode())
-        except (OSError, termios.error):
-            pass  # nobody is there to read it
+            return os.tcgetpgrp(self._input) == os.getpgrp()
+        except OSError:
+            return True
+
+    def _at_once(self, number: int) -> None:
+        """End, with the terminal as it was, where it still exists and is not the shell's."""
+        if self._in_front():
+            descriptor = self._output
+            try:
+                termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
+                os.set_blocking(descriptor, False)
+                if not select.select([], [descriptor], [], LAST_WORDS)[1]:
+                    termios.tcflush(descriptor, termios.TCOFLUSH)  # what it has not read by now is in the way
+                os.write(descriptor, RESTORE.encode())
+                os.set_blocking(descriptor, True)  # the shell shares it
+            except (OSError, termios.error):
+                pass  # nobody is there to read it
         os._exit(128 + number)
 
 

@@ -30,6 +30,9 @@ Item = Message | Record | Restarted
 Post = Callable[[Item], object]
 """Called from any thread; must not block."""
 
+AGAIN = 0.5
+"""Seconds between attempts to open a run that is at work: its first checkpoint may not be written yet."""
+
 
 class Replay:
     """Opens a run and answers each change of what is wanted; with ``greet``, says first what it found."""
@@ -52,23 +55,25 @@ class Replay:
             self._changed.notify()
 
     def close(self) -> None:
+        """Nothing is posted from now on."""
         with self._changed:
             self._closed = True
             self._changed.notify()
+
+    def _say(self, message: Message) -> None:
+        with self._changed:
+            if not self._closed:
+                self._post(message)
 
     def _work(self) -> None:
         """Open the run, then answer each change of what is wanted."""
         from nntui.statistics.catalogue import collect
         from nntui.training.view import ExperimentView
 
-        try:
-            experiment, state = self._open()
-        except UserError as error:
-            for message in error.messages:
-                self._post(Event(text=message, level="error"))
-            if self._greet:
-                self._post(Ended(status="failed", reason=error.messages[0]))
+        opened = self._opened()
+        if opened is None:
             return
+        experiment, state = opened
         info = self._run.read()
         view = ExperimentView(experiment)
         if self._greet:
@@ -82,8 +87,8 @@ class Replay:
                 done = self._wanted
             found, failed = collect(view, done)
             for key, why in failed.items():
-                self._post(Event(text=f"the statistic {key} could not be computed: {why}", level="error"))
-            self._post(
+                self._say(Event(text=f"the statistic {key} could not be computed: {why}", level="error"))
+            self._say(
                 Stats(
                     update=view.update,
                     epoch=view.epoch,
@@ -93,16 +98,43 @@ class Replay:
                 )
             )
 
+    def _opened(self) -> tuple[Experiment, str] | None:
+        """The run, or None where it cannot be opened, which is said. One at work may be readable a moment later."""
+        told, again = "", False
+        while True:
+            try:
+                return self._open()
+            except UserError as error:
+                live = self._live()
+                if error.messages[0] != told and (again or not live):
+                    told = error.messages[0]
+                    for message in error.messages:
+                        self._say(Event(text=message, level="error"))
+                if not live:
+                    if self._greet:
+                        self._say(Ended(status="failed", reason=error.messages[0]))
+                    return None
+            with self._changed:
+                if self._changed.wait_for(lambda: self._closed, AGAIN):
+                    return None
+            again = True
+
+    def _live(self) -> bool:
+        try:
+            return self._run.state(self._run.read()) in LIVE
+        except UserError:
+            return False
+
     def _say_where(self, experiment: Experiment, state: str, reason: str) -> None:
         """What a trainer would say of the run, its state and its end."""
         from nntui.statistics import outline
 
-        self._post(outline.hello(self._run, experiment.settings.title, state, experiment))
+        self._say(outline.hello(self._run, experiment.settings.title, state, experiment))
         trainer = experiment.trainer
         losses = {k: m.loss for k, m in trainer.evaluate().items()}
-        self._post(Status(state=state, epoch=trainer.epoch, update=trainer.update, losses=losses))
+        self._say(Status(state=state, epoch=trainer.epoch, update=trainer.update, losses=losses))
         if state not in LIVE:
-            self._post(Ended(status=state, reason=reason))
+            self._say(Ended(status=state, reason=reason))
 
     def _news(self, done: frozenset[str] | None) -> bool:
         return self._closed or self._wanted != done
@@ -110,7 +142,7 @@ class Replay:
     def _open(self) -> tuple[Experiment, str]:
         from nntui.training.trained import reopen
 
-        experiment = reopen(self._run, lambda text: self._post(Event(text=text, level="warning")))
+        experiment = reopen(self._run, lambda text: self._say(Event(text=text, level="warning")))
         trainer = experiment.trainer
         if not trainer.spec.epochs:
             return experiment, self._run.state(self._run.read())

@@ -29,6 +29,8 @@ SERIES = (
     "validation.loss",
     "train.accuracy",
     "validation.accuracy",
+    "train.r2",
+    "validation.r2",
     "gradient_norm",
 )
 
@@ -64,7 +66,8 @@ class Snapshot:
     broke: Broke | None = None
     """The breakpoint at which the run is paused."""
     connected: bool = True
-    live: bool = True
+    reconnecting: bool = False
+    """Whether there is a trainer to which no connection has been made yet."""
     sample: int = 0
     view: int = 0
     log_scale: bool = True
@@ -114,17 +117,17 @@ class Snapshot:
 class Store:
     """Takes messages and records of one run; hands out snapshots. One thread only."""
 
-    def __init__(self, *, live: bool = True) -> None:
+    def __init__(self) -> None:
         self.changed = True
         self._rows: list[list[float]] = []
         self._columns: dict[str, Array] = {}
         self._stale = False
-        self._values: dict[str, Any] = {"live": live}
+        self._values: dict[str, Any] = {}
         self._log: list[Event] = []
         self._told: dict[tuple[str, int | None], int] = {}
         """How often an event was told by the trainer, less how often by the records: both tell what was changed."""
         self._trail: list[Moment] = []
-        self._snapshot = Snapshot(live=live)
+        self._snapshot = Snapshot()
 
     def snapshot(self) -> Snapshot:
         """The present state; the same object while nothing changed."""
@@ -195,7 +198,10 @@ class Store:
         values = self._values
         match message:
             case Hello():
-                values.update(hello=message, connected=True)
+                if not values.get("connected", True):
+                    self._note(Event(text="connected to the trainer again"), 1)
+                values.update(hello=message, connected=True, reconnecting=False)
+                values.pop("ended", None)  # it was resumed
             case Status():
                 values["status"] = message
                 if message.state != "paused":
@@ -208,17 +214,25 @@ class Store:
                 values["stats_update"] = message.update
                 self._find(message.findings, message.findings_update)
             case Event():
-                self._note(message, 1)
+                if message.level == "info" or not self._knows(message):
+                    self._note(message, 1)
             case Control():
                 values["control"] = message
             case Ended():
                 values["ended"] = message
             case Disconnected():
-                values["connected"] = False
-                if "ended" not in values:  # after the end it is what was to come
-                    hello = values.get("hello")
-                    hint = f"; go on with: nntui fit --resume {hello.run}" if hello is not None else ""
-                    self._note(Event(text=f"{message.reason}{hint}", level="warning"), 1)
+                self._disconnect(message)
+
+    def _disconnect(self, message: Disconnected) -> None:
+        values = self._values
+        values.update(connected=False, reconnecting=message.alive)
+        if message.alive:
+            values.pop("ended", None)  # it was resumed
+            self._note(Event(text=f"{message.reason}; connecting again", level="warning"), 1)
+        elif "ended" not in values:  # after the end it is what was to come
+            hello = values.get("hello")
+            hint = f"; go on with: nntui fit --resume {hello.run}" if hello is not None else ""
+            self._note(Event(text=f"{message.reason}{hint}", level="warning"), 1)
 
     def _remember(self, record: Record) -> None:
         update, layers = record.get("update"), record.get("layers")
@@ -234,6 +248,11 @@ class Store:
         self._trail.append(Moment(update, found))
         if len(self._trail) > MAX_TRAIL:
             del self._trail[1:-1:2]
+
+    def _knows(self, event: Event) -> bool:
+        """Whether a warning was told before: a trainer tells its notes again to a viewer that comes again."""
+        key = (event.text, event.update, event.level)
+        return any((e.text, e.update, e.level) == key for e in self._log)
 
     def _note(self, event: Event, told: int) -> None:
         """``told`` is 1 by the trainer, -1 by the records; what one has told, the other does not tell again."""

@@ -16,7 +16,7 @@ DENSE = '[[layers]]\ntype = "dense"\nunits = {units}\nactivation = "relu"\n'
 TAIL = '[[layers]]\ntype = "dense"\nunits = {outputs}\nactivation = "{last}"\n[objective]\nloss = "{loss}"\n'
 DIGITS = '[data]\nsource = "digits"\nvalidation = 0.2\n'
 XOR = '[data]\nsource = "xor"\n'
-CONV = '[[layers]]\ntype = "conv2d"\nfilters = {filters}\nkernel = 3\npadding = 1\nactivation = "relu"\n'
+CONV = '[[layers]]\ntype = "conv2d"\nchannels = {channels}\nkernel = 3\npadding = 1\nactivation = "relu"\n'
 FLAT = '[[layers]]\ntype = "flatten"\n'
 ADAM = '[optimizer]\ntype = "adam"\n'
 SOFT = TAIL.format(outputs=10, last="softmax", loss="cross_entropy")
@@ -53,9 +53,9 @@ CASES = {
     "lbfgs, 100 steps": 'dtype = "float64"\n' + DIGITS + dense(1000) + SOFT
     + optimizer("lbfgs", "memory = 100\n") + train("full"),
     "cg": 'dtype = "float64"\n' + DIGITS + dense(3000, 1000) + SOFT + optimizer("cg") + train("full"),
-    "convolution": DIGITS + CONV.format(filters=64) * 2 + FLAT + SOFT + ADAM + train(512),
-    "convolution, whole batches": DIGITS + CONV.format(filters=32) * 2 + FLAT + SOFT + ADAM + train("full"),
-    "convolution, wide": DIGITS + CONV.format(filters=256) + FLAT + SOFT + ADAM + train(256),
+    "convolution": DIGITS + CONV.format(channels=64) * 2 + FLAT + SOFT + ADAM + train(512),
+    "convolution, whole batches": DIGITS + CONV.format(channels=32) * 2 + FLAT + SOFT + ADAM + train("full"),
+    "convolution, wide": DIGITS + CONV.format(channels=256) + FLAT + SOFT + ADAM + train(256),
     "batch norm": DIGITS + dense(2000) + '[[layers]]\ntype = "batchnorm"\n' + dense(4000) + SOFT + ADAM + train("full"),
     "dropout": DIGITS + dense(8000) + '[[layers]]\ntype = "dropout"\nrate = 0.5\n' + dense(1000) + SOFT + ADAM
     + train("full"),

@@ -38,6 +38,14 @@ def test_what_differs_between_rows_reaches_every_layer(
     assert checking.one("initial_activations", layers=layers).status == status
 
 
+def test_what_grows_is_told_by_how_much(checking: Checking) -> None:
+    found = checking.one("initial_activations", layers=hidden(init={"type": "normal", "std": 200.0}))
+    assert found.value is not None
+    assert found.value > 100
+    assert "dense1: rows differ by" in found.message
+    assert found.sets == ("layers.0.init=auto",)
+
+
 def test_the_spread_is_that_of_plain_numpy(checking: Checking) -> None:
     s = checking.subject(layers=deep(3, "tanh"))
     found = check_of("initial_activations").run(s)

@@ -209,7 +209,7 @@ def test_words_are_names_of_the_expression_or_keys_of_the_optimizer() -> None:
     [
         (("lr=-1",), r"optimizer.lr: not allowed \(given -1; allowed more than 0\)"),
         (("lr=fast",), "optimizer.lr"),
-        (("y=1",), "optimizer.y: there is no such key"),
+        (("y=1",), "optimizer.y: unknown key"),
         (("momentum=1",), "optimizer.momentum: not allowed"),
         (("lr=0.1", "optimizer.lr=0.2"), "lr has a value already"),
         (("type=sgd",), "--optimizer names it"),
@@ -225,7 +225,7 @@ def test_faults_of_an_optimizer(words: tuple[str, ...], says: str) -> None:
 
 def test_more_faults_of_an_optimizer() -> None:
     assert 'did you mean "momentum"?' in fault("-e", "x**2", "x=2", "--optimizer", "momentm")
-    assert "there is no such key (given lr" in fault("-e", "x**2", "x=2", "--optimizer", "newton", "lr=0.1")
+    assert "unknown key (given lr" in fault("-e", "x**2", "x=2", "--optimizer", "newton", "lr=0.1")
     assert "nothing to minimize over" in fault("-e", "1 + 2", "--optimizer", "sgd")
     assert "--steps needs --optimizer" in fault("-e", "x", "x=1", "--steps", "3")
     assert "is for an expression" in fault("xor", "--optimizer", "sgd")
@@ -243,3 +243,9 @@ def test_a_way_that_diverges_is_exit_3_with_nulls_and_the_node() -> None:
     assert code == 3
     assert "ended at step 1: not finite at step 1: first in exp(x**2)" in out
     assert "lower lr" in err
+
+
+def test_markdown_and_latex_are_what_they_are_called() -> None:
+    words = ("debug", "-e", "x*y", "x=2", "y=3")
+    assert run(*words, "--md")[1].startswith("# ")
+    assert run(*words, "--latex")[1].startswith("\\documentclass")

@@ -281,8 +281,8 @@ def test_a_full_disk_is_said_once_and_training_goes_on(runs: Path, tmp_path: Pat
     )
     done = finish(process)
     assert done.code == 1
-    assert done.err.count("\n") == 1
-    assert "training goes on" in done.err
+    assert done.err.count("this is not saved") == 1
+    assert done.err.count("this record is missing") <= 1  # a slow machine writes more of them
     result = done.json
     assert (result["status"], result["epochs"]) == ("failed", 30)
     assert "not saved" in result["reason"]
@@ -424,3 +424,15 @@ def test_a_rewind_that_was_killed_is_finished_by_the_resume(tmp_path: Path, cli:
     assert (done.code, done.json["updates"]) == (0, whole["updates"])
     assert done.json["train"] == whole["train"]
     assert json.loads((run / "run.json").read_text())["rewinding"] is None
+
+
+def test_a_run_stopped_early_is_not_trained_on_when_resumed(cli: Cli, runs: Path) -> None:
+    rule = 'train.stop={ monitor = "train.loss", below = 0.6 }'
+    first = cli("fit", "xor", "--set", rule, "--json").json
+    assert first["status"] == "stopped_early"
+    for more in ((), ("--epochs", 5000)):
+        done = cli("fit", "--resume", first["run"], "--json", *more)
+        assert done.code == 0
+        assert (done.json["status"], done.json["updates"]) == ("stopped_early", first["updates"])
+        assert done.json["train"] == first["train"]
+    assert checkpoint.updates(only_run(runs) / "checkpoints")[-1] == first["updates"]

@@ -119,7 +119,7 @@ def test_a_resumed_run_does_not_ask_for_the_file_again(cli: Cli, place: Path) ->
         ("nothing.npz", NET, "nothing.npz"),
         ("broken.npz", NET, "not a whole file of weights"),
         ("broken.safetensors", NET, "not a whole file of weights"),
-        ("no-such-run", NET, "no-such-run"),
+        ("no-such-run", NET, "next.toml:1: init_from: RUN no-such-run: no such run"),
         ("w.npz", NET.replace("channels = 2", "channels = 3"), "conv2d1.W has another shape (given (2, 1, 3, 3); allowed (3, 1, 3, 3))"),
         ("w.npz", NET.replace('name = "head"', 'name = "other"'), "it has no weights for other.W (every layer with parameters must match: other)"),
         ("w.npz", NET.replace("bias = false", "bias = false\ntheta = [[1.0]]"), "layers.3.theta: its weights come from init_from already"),
@@ -133,6 +133,7 @@ def test_what_does_not_fit_is_refused(cli: Cli, place: Path, source: str, text: 
     found = cli("fit", place / "next.toml")
     assert found.code == 2
     assert words in found.err
+    assert f"next.toml:{20 if 'theta' in text else 1}: " in found.err
     assert "Traceback" not in found.err
 
 

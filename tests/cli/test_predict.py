@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from nntui.config.load import load
 from nntui.runs import checkpoint
 from nntui.training.experiment import build
-from tests.cli.conftest import Cli
+from tests.cli.conftest import NNTUI, Cli
 
 NET = """
 [data]
@@ -150,6 +151,10 @@ def test_early_stopping_predicts_with_the_best_weights(cli: Cli) -> None:
     rows_ = experiment.split.validation
     right = [found["labels"][k] == found["classes"][experiment.table.y[k]] for k in rows_]
     assert math.isclose(np.mean(right), run["validation"]["accuracy"])
+    epochs = [json.loads(line) for line in (Path(run["run_dir"]) / "metrics.jsonl").read_text().splitlines()]
+    best = min((e for e in epochs if e["type"] == "epoch"), key=lambda e: e["validation"]["loss"])
+    assert (found["epoch"], found["update"]) == (best["epoch"], best["update"])
+    assert found["update"] < run["updates"]
     directory = Path(run["run_dir"]) / "checkpoints"
     last = checkpoint.read(checkpoint.path_of(directory, checkpoint.updates(directory)[-1]))[0]
     flat = np.concatenate([last[k].ravel() for k in last if k.startswith("param/")])
@@ -168,6 +173,39 @@ def test_early_stopping_lists_and_compares_the_best_weights(cli: Cli) -> None:
         assert first[part] == {k: v for k, v in run[part].items() if k != "classes"}
     last = json.loads((Path(run["run_dir"]) / "metrics.jsonl").read_text().splitlines()[-1])
     assert last["train"] != run["train"]
+
+
+def test_a_diverged_run_predicts_null_without_a_word_of_numpy(runs: Path, cli: Cli) -> None:
+    settings = (
+        "--set",
+        "optimizer={type='sgd', lr=1e30}",
+        "--set",
+        "layers.0.activation=relu",
+        "--epochs",
+        "3",
+    )
+    assert cli("fit", "sine", *settings).code == 3
+    done = subprocess.run(
+        [*NNTUI, "predict", "latest", "--input", "[3]", "--json"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["outputs"] == [[None]]
+    assert done.stderr == ""
+
+
+def test_outputs_that_are_not_finite_decide_nothing(cli: Cli) -> None:
+    settings = (
+        "--set",
+        "optimizer={type='sgd', lr=1e30}",
+        "--set",
+        "layers.0.activation=relu",
+        "--epochs",
+        "3",
+    )
+    loss = ("--set", "objective.loss=mse", "--set", "layers.*.activation=relu")
+    assert cli("fit", "spirals", *settings, *loss).code == 3
+    found = cli("predict", "latest", "--input", "[[3, 1]]", "--json").json
+    assert (found["outputs"], found["labels"]) == ([[None]], [None])
+    assert cli("predict", "latest", "--input", "[[3, 1]]").out == "inf  –\n"
 
 
 def test_numbers_have_neither_classes_nor_labels(cli: Cli) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nntui.cli import COMMANDS, LATER, group, program
+from nntui.cli import COMMANDS, group, program
 from tests.cli.conftest import Cli, finish, start
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -82,7 +82,8 @@ def test_python_m_nntui_is_the_program() -> None:
         (["runs", "compare"], "two"),
         (["predict", "latest"], "--input"),
         (["export", "latest"], "FILE"),
-        *(([name, "x"], "not in this release") for name in LATER),
+        (["reproduce", "sax"], 'did you mean "saxe"?'),
+        (["reproduce", "x"], "saxe"),
     ],
 )
 def test_usage_faults_are_one_message_and_exit_2(cli: Cli, arguments: list[str], text: str) -> None:

@@ -111,7 +111,7 @@ def test_nothing_that_has_a_value_is_a_failure(cli: Cli, runs: Path, tmp_path: P
     [
         ("", ":1: there is no [sweep]"),
         ("[sweep]\ntrials = 3\n", ":29: sweep.space: is required"),
-        ("[sweep]\nsamler = 3\n[sweep.space]\n", ":30: sweep.samler: there is no such key"),
+        ("[sweep]\nsamler = 3\n[sweep.space]\n", ":30: sweep.samler: unknown key"),
         ('[sweep]\nsampler = "tpee"\n[sweep.space]\n', ':30: sweep.sampler: not a known name (given \'tpee\''),
         ("[sweep]\ntrials = 0\n[sweep.space]\n", ":30: sweep.trials: not allowed (given 0; allowed more than 0)"),
         ('[sweep.space]\n"optimizer.lr" = {low = 2, high = 1}\n', ":30: sweep.space.optimizer.lr: low is above high"),

@@ -335,7 +335,9 @@ def test_a_key_that_is_one_elsewhere_is_told_where(path: str, hint: str) -> None
 
 
 def test_keys_of_a_step_that_do_not_go_together() -> None:
-    text = XOR.replace("[[layers]]", '[[preprocess]]\ntype = "pca"\ncomponents = 1\nvariance = 0.5\n[[layers]]')
+    text = XOR.replace(
+        "[[layers]]", '[[preprocess]]\ntype = "pca"\ncomponents = 1\nvariance = 0.5\n[[layers]]'
+    )
     assert messages(text.replace("units = 1", "units = 0")) == [
         "t.toml:4: preprocess.0: give components or variance, not both (given components 1, variance 0.5)",
         "t.toml:10: layers.0.units: not allowed (given 0; allowed more than 0)",

@@ -24,7 +24,7 @@ def watched(rule: EarlyStopping, values: list[float]) -> tuple[Best, list[str], 
     reasons = []
     for epoch, value in enumerate(values, 1):
         net.parameters.theta[:] = epoch
-        reasons.append(best.watch(rule, value, epoch, net))
+        reasons.append(best.watch(rule, value, epoch, 10 * epoch, net))
     return best, reasons, net
 
 
@@ -43,7 +43,7 @@ def test_the_best_is_the_first_that_none_is_better_than(
     monitor: str, values: list[float], epoch: int, value: float
 ) -> None:
     best, _, net = watched(EarlyStopping(monitor=monitor, patience=9), values)  # type: ignore[arg-type]
-    assert (best.epoch, best.value) == (epoch, value)
+    assert (best.epoch, best.update, best.value) == (epoch, 10 * epoch, value)
     assert best.restore(net)
     np.testing.assert_array_equal(net.parameters.theta, epoch)
 
@@ -66,7 +66,7 @@ def test_it_goes_on_from_its_state() -> None:
     first, _, net = watched(rule, [3.0, 1.0])
     second = Best(rule)
     second.load(first.state(), *first.numbers)
-    assert second.watch(rule, 1.0, 3, net) == ""
-    assert (second.epoch, second.value) == (2, 1.0)
+    assert second.watch(rule, 1.0, 3, 30, net) == ""
+    assert (second.epoch, second.update, second.value) == (2, 20, 1.0)
     assert second.restore(net)
     np.testing.assert_array_equal(net.parameters.theta, 2)

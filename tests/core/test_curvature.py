@@ -255,3 +255,15 @@ def test_an_optimizer_without_a_known_limit_has_none(optimizer: Any) -> None:
     assert found.threshold is None
     assert found.ratio is None
     assert found.value > 0
+
+
+def test_a_curvature_that_is_not_finite_is_told_as_such_and_the_next_one_is_found() -> None:
+    trainer = classes(Sgd(lr=0.5), dtype="float64")
+    curvature = Curvature(trainer)
+    weights = trainer.network.parameters.theta.copy()
+    trainer.network.parameters.theta[0] = np.nan
+    found = curvature.measure()
+    assert np.isnan(found.value)
+    assert not found.converged
+    trainer.network.parameters.theta[:] = weights
+    assert curvature.measure().value == pytest.approx(Curvature(trainer).measure().value, rel=1e-6)

@@ -9,6 +9,7 @@ import pytest
 
 from nntui_core.activations import Linear, Relu, Sigmoid, Softmax, Tanh
 from nntui_core.findings import Watch
+from nntui_core.findings.measure import _kinds
 from nntui_core.findings.rule import Observation
 from nntui_core.findings.units import DeadUnits, SaturatedUnits
 from nntui_core.layers.dense import Dense
@@ -180,3 +181,22 @@ def test_zero_weights_stay_symmetric_and_everything_else_follows_from_it() -> No
 def test_linear_layers_have_neither_dead_nor_saturated_units() -> None:
     trainer = with_bias(Linear(), [-100.0] * 8)
     assert not {"dead_units", "saturated_units"} & {f.id for f in watched(trainer)}
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize("inputs", [3, 8, 200])
+def test_equal_units_are_counted_as_the_different_rows_of_the_whole_matrix(
+    inputs: int, pieces: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nntui_core.probe.BLOCK", 50)
+    rng = np.random.default_rng(inputs)
+    w = rng.integers(-1, 2, (12 * pieces, inputs)) * np.float32(0.3)
+    w[3 * pieces : 6 * pieces] = w[: 3 * pieces]
+    w[-pieces:] = np.float32(-0.0)
+    w[:pieces] = 0.0
+    w[0] += 1e-8  # no more than rounding
+    bias = np.repeat(np.float32([0] * 6 + [1] * 5 + [0]), pieces)
+    whole = np.column_stack([w, bias]).reshape(12, -1).astype(float)
+    expected = len(np.unique(np.round(whole / 1e-5) + 0.0, axis=0))
+    assert 1 < expected < 12
+    assert len(_kinds(w, bias, pieces, 1e-5)) == expected

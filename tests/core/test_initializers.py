@@ -263,3 +263,14 @@ def test_layers_without_biases_are_scaled_alone(init: Initializer) -> None:
     for z in pre_activations(network, x):
         spread = z.std(axis=0) if init.type == "data_dependent" else z.std()
         np.testing.assert_allclose(spread, 1, atol=0.01)
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_drawn_in_pieces_they_are_the_same_numbers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nntui_core.initializers.PIECE", 7)
+    init = MEMBERS[name]()
+    whole = init.draw((11, 4), 11, 4, stream(3, "init"))
+    for dtype in (np.float32, np.float64):
+        filled = np.full((11, 4), np.nan, dtype)
+        init.fill(filled, 11, 4, stream(3, "init"))
+        assert filled.tobytes() == whole.astype(dtype).tobytes()

@@ -114,7 +114,8 @@ def test_reductions_are_sums_and_means_of_what_is_written(cls: Any, factor: floa
         # Of parts, as an evaluation in pieces has them, and as one of a sample.
         parts = [planned(loss, Z[a:b], y[a:b], np.float64)[0] for a, b in ((0, 4), (4, 6))]
         weighted = sum(
-            float(p.value(p.outputs[0])) * loss.weight(np.zeros(n)) for p, n in zip(parts, (4, 2), strict=True)
+            float(p.value(p.outputs[0])) * loss.weight(np.zeros(n))
+            for p, n in zip(parts, (4, 2), strict=True)
         )
         assert loss.whole(weighted, 6) == pytest.approx(factor * expected, rel=1e-12)
         assert loss.a_sample(factor * expected, 6) == pytest.approx(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -283,3 +284,43 @@ def test_starts_follow_from_the_seed_alone() -> None:
     np.testing.assert_array_equal(one.parameters.theta, start)
     assert not one.parameters.view("dense1.b").any()
     assert one.parameters.dtype == np.float64
+
+
+def test_one_hot_rows_of_many_classes_take_no_square() -> None:
+    layers = (Dense(units=5000, activation=Sigmoid()),)
+    network = Network(
+        NetworkSpec(
+            layers=layers, loss=BinaryCrossEntropy(), features=1, targets=5000, classification=True,
+            dtype="float32", seed=0,
+        )
+    )  # fmt: skip
+    tracemalloc.start()
+    rows = network.encode(np.array([4999, 0, 7]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert rows.dtype == np.float32
+    assert rows.argmax(axis=1).tolist() == [4999, 0, 7]
+    assert rows.sum(axis=1).tolist() == [1, 1, 1]
+    assert peak < 3 * rows.nbytes
+
+
+def test_fewer_rows_are_looked_at_where_each_takes_much_memory() -> None:
+    def rows(filters: int, size: int) -> int:
+        layers = (
+            Conv2dLayer(channels=filters, kernel=3, padding=1, activation=Relu()),
+            Flatten(),
+            Dense(units=2),
+        )
+        spec = NetworkSpec(
+            layers=layers,
+            loss=MeanSquaredError(),
+            features=size * size,
+            targets=2,
+            image=(1, size, size),
+            seed=0,
+        )
+        return Network(spec).look_rows
+
+    assert rows(4, 8) == 256
+    assert 32 < rows(32, 32) < 256
+    assert rows(256, 64) == 32

@@ -136,10 +136,35 @@ def test_training_rows_have_each_class_s_share_however_labels_are_encoded(encode
     classes = np.repeat([0, 1], [900, 100])
     spec = SimpleNamespace(classification=True, seed=4)
     train = Part(np.zeros((1000, 1)), encode(classes))
-    trainer: Any = SimpleNamespace(network=SimpleNamespace(spec=spec), train=train)
+    trainer: Any = SimpleNamespace(network=SimpleNamespace(spec=spec, look_rows=256), train=train)
     rows = probe.training_rows(trainer)
     assert rows.tolist() == probe.sample_rows(classes, 1000, 4).tolist()
     assert np.bincount(classes[rows]).tolist() == [230, 26]
-    assert len(probe.training_rows(trainer, 10)) == 10
+    trainer.network.look_rows = 10
+    assert len(probe.training_rows(trainer)) == 10
+    trainer.network.look_rows = 256
     spec.classification = False
     assert probe.training_rows(trainer).tolist() == probe.sample_rows(None, 1000, 4).tolist()
+
+
+@pytest.mark.parametrize("size", [1, 7, probe.BLOCK, probe.BLOCK + 1, 2 * probe.BLOCK + 5])
+@pytest.mark.parametrize(("dtype", "scale"), [(np.float32, 1e30), (np.float32, 1e-30), (np.float64, 1e200)])
+def test_norms_and_moments_by_blocks_are_those_of_the_whole(size: int, dtype: Any, scale: float) -> None:
+    rng = np.random.default_rng(size)
+    x, y = ((rng.normal(size=size) + 0.5).astype(dtype) * dtype(scale) for _ in range(2))
+    wide = x.astype(np.longdouble)
+    assert probe.norm(x) == pytest.approx(float(np.sqrt(np.square(wide).sum())), rel=1e-6)
+    away = np.sqrt(np.square(wide - y.astype(np.longdouble)).sum())
+    assert probe.norm(x, y) == pytest.approx(float(away), rel=1e-6)
+    mean, spread = probe.moments(x)
+    assert mean == pytest.approx(float(wide.mean()), rel=1e-6)
+    assert spread == pytest.approx(float(wide.std()), rel=1e-5, abs=1e-6 * scale)
+
+
+def test_moments_leave_out_what_is_not_finite_and_norms_tell_it() -> None:
+    x = np.array([[1.0, np.nan], [np.inf, 3.0]], np.float32)
+    assert probe.moments(x) == (2.0, 1.0)
+    assert np.isnan(probe.norm(x))
+    assert probe.norm(x[1:]) == np.inf
+    assert np.isnan(probe.norm(x.astype(float)[:1]))
+    assert np.isnan(probe.moments(np.array([np.nan]))).all()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nntui.config import demos
-from nntui.papers import cohen, data_dependent, glorot, he, papers, saxe, sussillo
+from nntui.papers import cohen, data_dependent, glorot, he, papers, saxe, smith, sussillo
 from nntui.papers.paper import Paper, reproduce
 from nntui.papers.training import demo
 
@@ -109,3 +109,9 @@ def test_papers_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyP
     paper: Paper = BY_NAME["reddi"]
     paper.run(0)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_rate_that_is_too_high_or_too_low_never_gets_there() -> None:
+    assert smith.epochs_needed(100.0, 3, 0) == smith.NEVER
+    assert smith.epochs_needed(1e-4, 1, 0) == smith.NEVER
+    assert 1 < smith.epochs_needed(0.25, 20, 0) < 12

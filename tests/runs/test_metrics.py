@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -13,7 +14,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nntui.runs.metrics import MetricsError, MetricsWriter, last_record, number, read_metrics, truncate_tail
+from nntui.runs import tail as following
+from nntui.runs.metrics import (
+    MetricsError,
+    MetricsWriter,
+    every_record,
+    last_record,
+    number,
+    read_metrics,
+    sampled,
+    truncate_tail,
+)
 from nntui.runs.tail import MetricsReader
 
 records = st.dictionaries(
@@ -127,3 +138,59 @@ def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
             read_metrics(tmp_path / name)
     with pytest.raises(Exception, match="link"):
         MetricsWriter(tmp_path / "m")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lengths=st.lists(st.integers(0, 60), min_size=1, max_size=40), count=st.integers(1, 12), data=st.data()
+)
+def test_samples_of_a_file_are_in_order_and_what_follows_them_is_whole(
+    tmp_path: Path, lengths: list[int], count: int, data: st.DataObject
+) -> None:
+    path = tmp_path / "m.jsonl"
+    lines = [json.dumps({"n": n, "x": "x" * length}) + "\n" for n, length in enumerate(lengths)]
+    path.write_text("".join(lines))
+    starts = [sum(map(len, lines[:n])) for n in range(len(lines) + 1)]
+    end = data.draw(st.integers(1, starts[-1]))
+    found, offset = sampled(path, end, count)
+    assert offset == min(s for s in starts if s >= end)
+    numbers = [r["n"] for r in found]
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] == 0
+    assert len(numbers) <= count
+    assert all(starts[n] < end for n in numbers)
+    assert [r["n"] for r in read_metrics(path, offset)[0]] == [
+        n for n, s in enumerate(starts[:-1]) if s >= end
+    ]
+
+
+def test_a_large_file_is_thinned_up_to_its_end_and_then_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LARGE", 50_000)
+    monkeypatch.setattr(following, "TAIL", 3_000)
+    monkeypatch.setattr(following, "SAMPLES", 20)
+    path = tmp_path / "m.jsonl"
+    with MetricsWriter(path) as writer:
+        for n in range(10_000):
+            writer.write({"n": n})
+        reader = MetricsReader(path)
+        first = [r["n"] for r in reader.poll()]
+        assert len(first) == 20
+        assert first[0] == 0
+        assert all(300 < b - a < 700 for a, b in itertools.pairwise(first))  # spread evenly
+        end = [r["n"] for r in reader.poll()]
+        assert end == list(range(end[0], 10_000))
+        assert first[-1] < end[0]
+        assert 200 < len(end) < 300
+        writer.write({"n": "new"})
+        assert reader.poll() == [{"n": "new"}]
+        assert not reader.restarted
+    assert [r["n"] for r in every_record(path)] == [*range(10_000), "new"]
+    truncate_tail(path)
+    with path.open("r+") as stream:
+        stream.truncate(len(path.read_bytes()) - 20)
+    again = [r["n"] for r in reader.poll()]
+    assert reader.restarted
+    assert (len(again), again[0]) == (20, 0)
+    assert [r["n"] for r in reader.poll()][-1] == 9_998  # the last one is torn

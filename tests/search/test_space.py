@@ -111,10 +111,10 @@ def test_keys_without_quotes_are_keys_too() -> None:
     ("line", "key", "words"),
     [
         ('"optimizer.lrr" = [0.1]', "optimizer.lrr", "did you mean \"lr\"?"),
-        ('"optimizer.momentum" = [0.9]', "optimizer.momentum", "there is no such key (given 'momentum'"),
+        ('"optimizer.momentum" = [0.9]', "optimizer.momentum", "unknown key (given 'momentum'"),
         ('"layers.7.units" = [1]', "layers.7.units", "there is no such entry (given 7; allowed 0 to 2, or * for all)"),
-        ('"layers.*.kernel" = [3]', "layers.*.kernel", "there is no such key (given 'kernel'"),
-        ('"nope" = [3]', "nope", "there is no such key (given 'nope'; allowed title, seed, dtype"),
+        ('"layers.*.kernel" = [3]', "layers.*.kernel", "unknown key (given 'kernel'"),
+        ('"nope" = [3]', "nope", "unknown key (given 'nope'; allowed title, seed, dtype"),
         ('"optimizer.lr" = { low = 2, high = 1 }', "optimizer.lr", "low is above high (given low 2, high 1"),
         ('"optimizer.lr" = { low = 0, high = 1, log = true }', "optimizer.lr.low", "a logarithmic range has no zero"),
         ('"optimizer.lr" = { low = 0.1, high = nan }', "optimizer.lr.high", "allowed a finite number"),
@@ -214,7 +214,7 @@ def test_whatever_is_drawn_from_a_space_without_faults_is_a_configuration_withou
     found, faults = space.read({k: data.draw(KEYS[k]) for k in keys}, tables)
     if faults:
         # Keys that no chosen member has are the only ones that these can have.
-        assert all("there is no such key" in words or "no choice of the keys" in words for _, words in faults)
+        assert all("unknown key" in words or "no choice of the keys" in words for _, words in faults)
         return
     chance = np.random.default_rng(seed)
 

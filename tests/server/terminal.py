@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ COLUMNS, ROWS = 120, 40
 
 
 class Terminal:
-    """Runs ``nntui WORDS`` on a pseudo-terminal of its own, as the leader of its session."""
+    """Runs ``nntui WORDS``, or another program, on a pseudo-terminal of its own, as the leader of its session."""
 
-    def __init__(self, *words: str, runs: Path, keep: bool = False, **environment: str) -> None:
+    def __init__(
+        self, *words: str, runs: Path, keep: bool = False, program: Sequence[str] = (), **environment: str
+    ) -> None:
         self.runs = runs
         self._keep = keep
         """Whether trainers outlive this terminal."""
@@ -38,7 +41,7 @@ class Terminal:
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "NNTUI_RUNS": str(runs)}
         env |= {"COLUMNS": str(COLUMNS), "LINES": str(ROWS), "LANG": "C.UTF-8"} | environment
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "nntui", *words],
+            [*(program or (sys.executable, "-m", "nntui")), *words],
             stdin=slave, stdout=slave, stderr=slave, env=env, preexec_fn=_own_terminal,
         )  # fmt: skip
         os.close(slave)

@@ -17,15 +17,16 @@ import pytest
 from click.testing import CliRunner
 
 from nntui.cli import group, program
-from nntui.protocol.commands import StepUpdate, Want
+from nntui.protocol.commands import StepUpdate, Stop, Want
 from nntui.protocol.message import Message
 from nntui.protocol.reports import Disconnected, Ended, Event, Hello, Stats, Status
 from nntui.runs.directory import RunDirectory
 from nntui.runs.find import listed, resolve
-from nntui.server.launch import Launched
+from nntui.runs.metrics import read_metrics
+from nntui.server.launch import Launched, launch
 from nntui.statistics.layers import Layers
 from nntui.statistics.sample import Sample
-from nntui.tui.source import FileSource, LiveSource, Source, open_run
+from nntui.tui.source import RunSource, Source, open_run
 from tests.server.running import running, until
 
 M = TypeVar("M", bound=Message)
@@ -76,7 +77,7 @@ def rewritten(run: RunDirectory, place: Path, **changes: Any) -> RunDirectory:
 
 def test_a_finished_run_is_shown_from_its_files(finished: RunDirectory) -> None:
     with heard(finished) as found:
-        assert isinstance(found.source, FileSource)
+        assert not found.source.live
         assert found.wait(Hello).run == finished.name
         assert found.wait(Ended).status == "completed"
         last = found.wait(Status)
@@ -97,7 +98,7 @@ def test_a_run_at_work_on_another_host_is_followed_by_its_files(
     )
     run.lock()  # what the trainer there does
     with heard(run) as found:
-        assert isinstance(found.source, FileSource)
+        assert not found.source.live
         assert found.wait(Status).state == "running"
         with run.metrics.open("a") as stream:
             stream.write('{"type":"event","time":1,"update":1,"text":"from far away"}\n')
@@ -130,19 +131,20 @@ def test_the_newest_live_run_comes_first_and_speaks_through_its_socket(tmp_path:
         found = resolve(tmp_path, "latest", live_first=True)
         assert found.run.name == run.session.run.name
         with heard(found.run) as live:
-            assert isinstance(live.source, LiveSource)
             assert live.wait(Hello).run == found.run.name
+            assert live.source.live
 
 
 def test_a_socket_that_nobody_answers(finished: RunDirectory, tmp_path: Path) -> None:
-    source = LiveSource(finished, tmp_path / "none.sock")
-    assert "no trainer answers" in Heard(source).wait(Disconnected).reason
+    source = RunSource(finished, tmp_path / "none.sock")
+    found = Heard(source)
+    assert found.wait(Ended).status == "completed"  # as its files say
     source.close()
 
 
 def test_a_run_that_is_over_at_once_has_its_statistics_and_later_ones_from_its_files(tmp_path: Path) -> None:
     with running(tmp_path, "xnor_by_hand") as run:
-        source = LiveSource(run.session.run, run.socket)
+        source = RunSource(run.session.run, run.socket)
         found = Heard(source)
         found.wait(Hello)
         source.send(Want(keys=("layers", "surface")))
@@ -161,7 +163,7 @@ def test_a_run_that_is_over_at_once_has_its_statistics_and_later_ones_from_its_f
 
 def test_what_was_never_wanted_in_time_comes_from_the_files(tmp_path: Path) -> None:
     with running(tmp_path, "xnor_by_hand") as run:
-        source = LiveSource(run.session.run, run.socket)
+        source = RunSource(run.session.run, run.socket)
         found = Heard(source)
         found.wait(Disconnected)
         assert not [i for i in found.items if isinstance(i, Stats)]
@@ -213,3 +215,35 @@ def test_breaking_off_before_there_is_a_screen_ends_the_trainer(monkeypatch: pyt
     with pytest.raises(KeyboardInterrupt):
         launched.wait_ready(1.0)
     assert child.wait(20) == -signal.SIGTERM
+
+
+def test_a_finished_run_that_was_stopped_early_is_shown_with_its_best_weights(tmp_path: Path) -> None:
+    rule = 'train.early_stopping={ patience = 4, monitor = "validation.loss" }'
+    words = ["fit", "digits", "--set", rule, "--set", "optimizer.lr=0.05", "--json", "--runs", str(tmp_path)]
+    done = CliRunner().invoke(group, words)
+    result = json.loads(done.stdout)
+    assert result["status"] == "stopped_early"
+    run = listed(tmp_path)[0].run
+    with heard(run) as found:
+        status = found.wait(Status)
+        assert status.losses["validation"] == pytest.approx(result["validation"]["loss"])
+        records = [r for r in read_metrics(run.metrics)[0] if r["type"] == "epoch"]
+        last = records[-1]["validation"]["loss"]
+        assert (
+            last > min(r["validation"]["loss"] for r in records) == pytest.approx(status.losses["validation"])
+        )
+        assert found.wait(Ended).reason == result["reason"]
+
+
+def test_a_trainer_tells_its_viewer_what_it_has_noted(tmp_path: Path) -> None:
+    sets = ["train.batch_size=1000000"]
+    launched = launch("digits", sets, None, tmp_path, "max", paused=True)
+    ready = launched.wait_ready(60.0)
+    source = RunSource(RunDirectory(ready.run_dir), ready.socket)
+    found = Heard(source)
+    assert "batch_size" in found.wait(Event, "batch_size").text
+    assert "batch_size" in RunDirectory(ready.run_dir).log.read_text()
+    source.send(Stop())
+    assert found.wait(Ended).status == "interrupted"
+    source.close()
+    launched.process.wait(20)

@@ -53,6 +53,7 @@ from nntui.server import attendant, hub
 from nntui.server import connection as viewers
 from nntui.training.experiment import build
 from nntui.training.start import resume
+from nntui.tui.store import Store
 from tests.server.messages import messages
 from tests.server.running import running, until
 
@@ -360,6 +361,57 @@ def test_a_number_of_updates_a_second(tmp_path: Path) -> None:
         assert measured[-1] < 75  # not as fast as it could (thousands)
         viewer.send(SetPace(pace="max"))
         viewer.wait(Status, lambda m: m.update > 2000)
+
+
+def test_a_rate_is_set_as_a_value_or_a_factor_but_never_absurd(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", *LONG, paused=True) as run:
+        viewer = run.viewer()
+        assert run.trainer.rate == pytest.approx(0.05)
+        viewer.send(SetRate(value=0.2))
+        viewer.wait(Event, lambda m: m.text == "learning rate 0.05 → 0.2")
+        viewer.send(SetRate(factor=0.25))
+        viewer.wait(Event, lambda m: m.text == "learning rate 0.2 → 0.05")
+        for sent in (SetRate(value=1e30), SetRate(factor=1e13), SetRate(factor=1e-13)):
+            told = len(viewer.all(Event))
+            viewer.send(sent)
+            until(lambda n=told: len(viewer.all(Event)) > n)
+            assert viewer.all(Event)[-1].text == "the learning rate cannot be changed that far"
+        assert run.trainer.rate == pytest.approx(0.05)
+
+
+def test_another_users_process_is_no_viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(tmp_path, "xor", *LONG, paused=True) as run:
+        monkeypatch.setattr(sockets, "peer_uid", lambda connection: os.getuid() + 1)
+        with socket.socket(socket.AF_UNIX) as other:
+            other.settimeout(10)
+            other.connect(str(run.socket))
+            with contextlib.suppress(ConnectionResetError):
+                assert other.recv(100) == b""
+        with pytest.raises(UserError, match="another user's process answers there"):
+            sockets.connect(run.socket)
+        monkeypatch.undo()
+        run.viewer().wait(Hello)
+
+
+def test_the_other_ends_user_is_told(tmp_path: Path) -> None:
+    first, second = socket.socketpair(socket.AF_UNIX)
+    with first, second:
+        assert sockets.peer_uid(first) == os.getuid()
+
+
+def test_warnings_reach_viewers_that_come_later_and_are_shown_once(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", *LONG, paused=True) as run:
+        for k in range(hub.MAX_NOTES + 1):
+            run.hub.publish(Event(text=f"note {k}", level="warning"))
+        run.hub.publish(Event(text="no warning"))
+        store = Store()
+        for viewer in (run.viewer(), run.viewer()):
+            viewer.wait(Status)
+            told = viewer.all(Event)
+            assert [e.text for e in told] == [f"note {k}" for k in range(1, hub.MAX_NOTES + 1)]
+            for event in told:
+                store.message(event)
+        assert [e.text for e in store.snapshot().log] == [e.text for e in told]
 
 
 class TestSockets:

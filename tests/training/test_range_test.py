@@ -11,7 +11,9 @@ import pytest
 from nntui.errors import UserError
 from nntui.training.experiment import Experiment, read
 from nntui.training.range_test import (
+    BELOW,
     BLOWN,
+    BOTTOM,
     HIGH,
     KNEE,
     LOW,
@@ -85,15 +87,16 @@ def test_suggestions_of_a_curve_with_straight_sides() -> None:
     rates, seen = curve()
     told = suggest(rates, seen)
     assert told is not None
-    # Four fifths of the way down from 2 to 1, two decades wide.
-    assert np.log10(told.chosen) == pytest.approx(-3 + 2 * (1 - KNEE), abs=0.06)
+    # From 2 to 1 it falls over two decades: between four fifths of the way down, and half the rate of 99 %.
+    lower, upper = -3 + 2 * (1 - KNEE), -3 + 2 * (1 - BOTTOM) - np.log10(BELOW)
+    assert np.log10(told.chosen) == pytest.approx((lower + upper) / 2, abs=0.06)
     assert 1e-3 <= told.steepest <= 1e-1
     # Two thirds of the way down.
     assert np.log10(told.valley) == pytest.approx(-3 + 2 * 2 / 3, abs=0.06)
     # Not beyond a sixth of where it blows up.
-    safe = suggest(rates, seen, 0.06)
+    safe = suggest(rates, seen, 0.12)
     assert safe is not None
-    assert safe.chosen == 0.01
+    assert safe.chosen == 0.02
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from nntui.protocol.commands import (
     Want,
 )
 from nntui.protocol.reports import Control, Disconnected, Ended, Event
+from nntui.statistics.confusion import Confusion
 from nntui.tui.screens.confirm import QuitScreen
 from nntui.tui.screens.help import HelpScreen
 from tests.tui.fakes import items, stats, status, watching
@@ -101,6 +102,12 @@ async def test_brackets_walk_the_samples_and_m_the_views():
         assert "of 8×8" in v.pane("output") or "0.02" in v.pane("output")  # pixels
         await v.press("m")
         assert "15" in v.pane("output")  # counts
+        await v.press("m")
+        table = v.screen.snapshot.get(Confusion)
+        first = table.by_class[0]
+        assert v.pane("output").split()[:4] == ["precision", "recall", "F1", "count"]
+        assert [f"{first.precision:.3f}", f"{first.recall:.3f}"] == v.pane("output").split()[5:7]
+        assert table.part in str(v.screen.query_one("#output").border_subtitle)
         await v.press("m")
         assert "▀" in v.pane("output")
 

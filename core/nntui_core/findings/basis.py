@@ -24,8 +24,12 @@ class Basis:
         self.held: Part | None = None
         if trainer.validation is not None and len(trainer.validation):
             held = trainer.validation
-            rows = probe.sample_rows(classes_of(trainer, held.y), len(held), trainer.network.spec.seed)
+            rows = probe.sample_rows(
+                classes_of(trainer, held.y), len(held), trainer.network.spec.seed, trainer.network.look_rows
+            )
             self.held = Part(held.x[rows], held.y[rows])
+        self._mean: tuple[int, float] | None = None
+        """The schedule's mean factor over so many steps."""
         self.constant_loss = max(
             constant_loss(trainer.network.spec.loss, self.target, self.train.y),
             float(np.finfo(np.float32).tiny),
@@ -46,6 +50,16 @@ class Basis:
             ys.append(matrix(trainer, part.y[rows]))
         return reference(np.clip(np.concatenate(xs), -1e150, 1e150), np.concatenate(ys))
 
+    @property
+    def mean_factor(self) -> float:
+        """Mean over the whole training of what the schedule multiplies the learning rate by."""
+        trainer = self.trainer
+        total = trainer.spec.epochs if trainer.schedule.every == "epoch" else trainer.total_updates
+        if self._mean is None or self._mean[0] != total:
+            times = sorted({int(t) for t in np.linspace(0, max(0, total - 1), 200)})
+            self._mean = total, float(np.mean([trainer.schedule.at(t, total) for t in times]))
+        return self._mean[1]
+
     @cached_property
     def inputs(self) -> tuple[float, float]:
         """Smallest and largest root mean square of the input columns that are not constant."""
@@ -64,7 +78,9 @@ def classes_of(trainer: Trainer, y: Array) -> Array | None:
 def matrix(trainer: Trainer, y: Array) -> Array:
     """Encoded labels as rows that the outputs are compared with: one-hot rows, a column of 0 and 1, or numbers."""
     if y.ndim == 1:
-        return np.eye(trainer.network.outputs)[y.astype(np.intp)]
+        rows = np.zeros((len(y), trainer.network.outputs))
+        rows[np.arange(len(y)), y.astype(np.intp)] = 1.0
+        return rows
     return np.asarray(y, np.float64)
 
 

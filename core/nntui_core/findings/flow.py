@@ -183,9 +183,9 @@ class UpdateRatioLow(Rule):
         trainer = s.trainer
         by_epoch = trainer.schedule.every == "epoch"
         t, total = (s.epoch, trainer.spec.epochs) if by_epoch else (s.update, trainer.total_updates)
-        times = np.unique(np.linspace(t, max(t, total - 1), 20).astype(int))
+        times = sorted({int(k) for k in np.linspace(t, max(t, total - 1), 20)})
         now = trainer.schedule.at(max(0, t - 1), total)
-        ahead = float(np.mean([trainer.schedule.at(int(k), total) for k in times]))
+        ahead = float(np.mean([trainer.schedule.at(k, total) for k in times]))
         return ahead / now if now else 1.0
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:

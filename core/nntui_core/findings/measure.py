@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod, sqrt
+from hashlib import sha256
+from math import isfinite, prod, sqrt
 
 import numpy as np
 
@@ -20,6 +21,12 @@ FEW_WRONG = 0.02
 """Fraction of wrong outputs below which nothing is said about them."""
 EQUAL = 1e-5
 """Relative difference up to which two units' weights are equal but for rounding."""
+MOST_UNITS = 1 << 16
+"""Units of a layer that are compared with each other."""
+FIRST = 8
+"""Inputs of a unit that are compared first."""
+SHORT = 1024
+"""Bytes of a unit up to which they are compared themselves."""
 
 
 def measure(basis: Basis, memory: dict[str, Array], *, at_epoch: bool, ratios: dict[str, float]) -> Sample:
@@ -128,20 +135,41 @@ def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) 
 
 
 def _redundant(trainer: Trainer, layer: LayerNodes, w: Array) -> float | None:
-    """Fraction of the units whose weights and bias are another's, but for rounding."""
-    units = np.asarray(w.T if w.ndim == 2 else w.reshape(len(w), -1), np.float64)
-    if layer.bias is not None:
-        units = np.column_stack([units, trainer.network.parameters.view(layer.bias)])
-    if layer.spec.type == "maxout":
-        pieces = int(getattr(layer.spec, "pieces", 1))
-        units = units.reshape(len(units) // pieces, -1)
-    if len(units) < 2:
+    """Fraction of the units whose weights and bias are another's, but for rounding; of the first MOST_UNITS."""
+    units = w.T if w.ndim == 2 else w.reshape(len(w), -1)
+    bias = None if layer.bias is None else trainer.network.parameters.view(layer.bias)
+    pieces = int(getattr(layer.spec, "pieces", 1)) if layer.spec.type == "maxout" else 1
+    count = min(MOST_UNITS, len(units) // pieces)
+    units, bias = units[: count * pieces], None if bias is None else bias[: count * pieces]
+    if count < 2:
         return None
-    largest = float(np.abs(units).max())
-    if not np.isfinite(largest):
+    largest = max(probe.magnitude(units), 0.0 if bias is None else probe.magnitude(bias))
+    if not isfinite(largest):
         return None
-    grid = np.round(units / (EQUAL * largest)) if largest else units
-    return 1 - len(np.unique(grid, axis=0)) / len(units)
+    unit = EQUAL * largest or 1.0
+    # Units that differ in a few numbers are different: the others are looked at only where these are equal.
+    if len(_kinds(units[:, :FIRST], bias, pieces, unit)) == count:
+        return 0.0
+    return 1 - len(_kinds(units, bias, pieces, unit)) / count
+
+
+def _kinds(units: Array, bias: Array | None, pieces: int, unit: float) -> set[bytes]:
+    """The different ones among units (rows; ``pieces`` rows are one), rounded to multiples of ``unit``."""
+    found: set[bytes] = set()
+    step = pieces * max(1, probe.BLOCK // (pieces * units.shape[1]))
+    for start in range(0, len(units), step):
+        rows = units[start : start + step].astype(np.float64, order="C")
+        if bias is not None:
+            rows = np.column_stack([rows, bias[start : start + step]])
+        rows = np.round(rows / unit) + 0.0  # −0 is 0
+        found.update(_short(row) for row in rows.reshape(len(rows) // pieces, -1))
+    return found
+
+
+def _short(row: Array) -> bytes:
+    """The row's bytes, of a long one its digest."""
+    data = row.tobytes()
+    return data if len(data) <= SHORT else sha256(data).digest()
 
 
 def _stuck(trainer: Trainer, op: Op | None, outputs: Array, target: Array) -> float | None:

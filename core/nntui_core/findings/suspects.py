@@ -45,10 +45,9 @@ class Suspect:
     """Ids of findings that may follow from it."""
 
 
-def cures(s: Sample, finding: str, preprocess: tuple[Any, ...]) -> list[Cure]:
-    """What stands out in the configuration and may explain the finding, the most likely first."""
-    found = [x for x in suspects(s, preprocess) if finding in x.explains]
-    return [x.cure for x in sorted(found, key=lambda x: -x.weight)]
+def cures(found: Iterable[Suspect], finding: str) -> list[Cure]:
+    """Of what stands out in the configuration, what may explain the finding, the most likely first."""
+    return [x.cure for x in sorted(found, key=lambda x: -x.weight) if finding in x.explains]
 
 
 def suspects(s: Sample, preprocess: tuple[Any, ...]) -> Iterator[Suspect]:
@@ -234,9 +233,7 @@ def _steps(s: Sample) -> Iterator[Suspect]:
     spec, optimizer = trainer.spec, trainer.optimizer
     if not isinstance(optimizer, FirstOrder):
         return
-    total = spec.epochs if trainer.schedule.every == "epoch" else trainer.total_updates
-    times = np.unique(np.linspace(0, max(0, total - 1), 200).astype(int))
-    mean = float(np.mean([trainer.schedule.at(int(t), total) for t in times]))
+    mean = s.basis.mean_factor
     if mean < 0.05:
         yield _suspect(
             'schedule={type="constant"}', f"the schedule leaves {mean:.1%} of the learning rate, on average: keep it constant",

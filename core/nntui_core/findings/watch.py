@@ -19,7 +19,7 @@ from nntui_core.findings.measure import measure
 from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.rules import ENDS, RULES, ordered
 from nntui_core.findings.sample import HISTORY, Sample
-from nntui_core.findings.suspects import cures
+from nntui_core.findings.suspects import Suspect, cures, suspects
 from nntui_core.memory import Array
 from nntui_core.trainer import Trainer
 
@@ -67,6 +67,7 @@ class Watch:
         self._raised: dict[tuple[int, str], tuple[int, int]] = {}
         """Rule and layer of the findings that hold, with the update and epoch when they were raised."""
         self._sample: Sample | None = None
+        self._stands_out: tuple[Sample, list[Suspect]] | None = None
 
     def _fresh(self) -> dict[str, Array]:
         layers, weights = len(self.trainer.network.spec.layers), len(self._weights)
@@ -127,7 +128,7 @@ class Watch:
         for k, name in enumerate(self._weights):
             new, old = parameters.view(name), parameters.view(name, trainer.before)
             size = max(probe.norm(old), _healthy(old))
-            ratio = probe.norm(np.subtract(new, old, dtype=np.float64)) / size if size else 0.0
+            ratio = probe.norm(new, old) / size if size else 0.0
             memory["ratios"][k] += ratio
             if trainer.update <= LAST_UPDATE:
                 memory["peak"][k] = max(memory["peak"][k], ratio)
@@ -196,12 +197,18 @@ class Watch:
     ) -> Finding:
         severity: Severity = "note" if rule.forgives and s.learned else seen.severity
         update, epoch = raised[RULES.index(rule), seen.layer]
-        found = [*cures(s, rule.id, self._preprocess), *rule.defaults(s, seen.layer)]
+        found = [*cures(self._suspected(s), rule.id), *rule.defaults(s, seen.layer)]
         choices = _distinct([self.placed(cure) for cure in found])
         return Finding(
             rule.id, seen.layer, float(seen.value), rule.limit if seen.limit is None else seen.limit, seen.message, choices[0].text if choices else "",
             severity, update, epoch, "", tuple(choices),
         )  # fmt: skip
+
+    def _suspected(self, s: Sample) -> list[Suspect]:
+        """Everything that stands out at that moment, looked for once."""
+        if self._stands_out is None or self._stands_out[0] is not s:
+            self._stands_out = s, list(suspects(s, self._preprocess))
+        return self._stands_out[1]
 
     def placed(self, cure: Cure) -> Cure:
         """With the layer's place in the configuration, where layers have copies."""
@@ -249,7 +256,7 @@ class Watch:
         if self._sample is None:
             return []
         with np.errstate(all="ignore"):
-            return [self.placed(c) for c in cures(self._sample, finding, self._preprocess)]
+            return [self.placed(c) for c in cures(self._suspected(self._sample), finding)]
 
 
 def _read(text: Array | None) -> list[Finding]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nntui.protocol.commands import Breakpoints, RequestSnapshot
 from nntui.protocol.message import Command, Message
-from nntui.protocol.reports import Broke, Snapshot
+from nntui.protocol.reports import Broke, Hello, Snapshot
 from nntui.runs.directory import RunDirectory
 from nntui.tui.debugger.open_run import RunOpener
 
@@ -35,6 +35,8 @@ class Link:
         """A message from the trainer; True where it says that a condition held."""
         if isinstance(message, Snapshot) and self._opener is not None:
             self._opener.deliver(message)
+        if isinstance(message, Hello) and self._conditions:
+            self._send(Breakpoints(conditions=self._conditions))  # it is another trainer
         return isinstance(message, Broke)
 
     def follow(self, event: ConditionsChanged) -> None:

@@ -69,7 +69,7 @@ def _whole(parts: Sequence[Row], width: int) -> Row:
 
 
 def numbers(snapshot: Snapshot, part: str, role: str) -> list[Row]:
-    """The last loss of a part, the best one, and its accuracy."""
+    """The last loss of a part, the best one, and its accuracy or R²."""
     losses = snapshot.history[f"{part}.loss"]
     finite = np.where(np.isfinite(losses), losses, np.inf)
     best, at = (float(finite.min()), int(finite.argmin())) if len(finite) else (nan, 0)
@@ -81,4 +81,7 @@ def numbers(snapshot: Snapshot, part: str, role: str) -> list[Row]:
     accuracy = snapshot.last(f"{part}.accuracy")
     if isfinite(accuracy):
         out.append(join(text("accuracy ", MUTED), text(percent(accuracy))))
+    r2 = snapshot.last(f"{part}.r2")
+    if isfinite(r2):
+        out.append(join(text("R² ", MUTED), text(f"{r2:.3f}")))
     return out

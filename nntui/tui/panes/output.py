@@ -27,7 +27,7 @@ from nntui.tui.render.picture import (
     text,
 )
 from nntui.tui.render.plot import Series, plot
-from nntui.tui.render.sample import confusion, features, mistakes, numbers, scores, targets
+from nntui.tui.render.sample import by_class, confusion, features, mistakes, numbers, scores, targets
 from nntui.tui.store import Snapshot
 from nntui.tui.widgets.framed import State
 
@@ -47,7 +47,8 @@ class OutputPane(Pane):
         "Two inputs: the class decided at each point of the plane, stronger where it is surer, and training points in their\n"
         "classes' colors, crosses where wrong (without colors: signs for decided classes, points as numbers, wrong ones reversed).\n"
         "One input: the network's curve through the data. Else: one held-out sample and the score of each class\n"
-        "(◂ the true one); [ and ] walk the samples, m shows its numbers, then true (rows) by decided classes.\n"
+        "(◂ the true one); [ and ] walk the samples, m shows its numbers, then true (rows) by decided classes,\n"
+        "then precision (how many of those decided for a class are of it), recall (how many of it were decided so), F1.\n"
         "Good: the border runs between the classes and is no more wiggly than the data needs."
     )
 
@@ -63,7 +64,7 @@ class OutputPane(Pane):
             return ()
         picture = snapshot.hello_info("image") is not None
         matrix = snapshot.hello_info("classes") is not None
-        return ("sample", *(("numbers",) if picture else ()), *(("confusion",) if matrix else ()))
+        return ("sample", *(("numbers",) if picture else ()), *(("confusion", "classes") if matrix else ()))
 
     def view(self, snapshot: Snapshot) -> str:
         """The one that is shown."""
@@ -96,12 +97,13 @@ class OutputPane(Pane):
     def _about(self, snapshot: Snapshot) -> str:
         """Which sample is shown, or on which rows classes were counted."""
         sample, table = snapshot.get(Sample), snapshot.get(Confusion)
-        if self.view(snapshot) == "confusion" and table is not None:
+        if self.view(snapshot) in ("confusion", "classes") and table is not None:
             counted = int(table.counts.sum())
             rows = (
                 f"{counted:,} rows" if counted == table.size else f"{counted:,} of {table.size:,} random rows"
             )
-            return f"true by row, decided by column · {rows} of {table.part}"
+            how = "true by row, decided by column" if self.view(snapshot) == "confusion" else "each class"
+            return f"{how} · {rows} of {table.part}"
         return f"{sample.part} sample {sample.index + 1} of {sample.count}" if sample is not None else ""
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
@@ -199,6 +201,8 @@ class OutputPane(Pane):
         counts = None if table is None else table.counts
         if view == "confusion":
             return self._confusion(snapshot, counts, width, height)
+        if view == "classes":
+            return self._by_class(snapshot, table, width, height)
         pixels = self._pixels(snapshot, x)
         if view == "numbers" and pixels is not None:
             left = numbers(pixels, width, height)
@@ -261,6 +265,12 @@ class OutputPane(Pane):
         names = self._labels(snapshot)
         matrix = confusion(names, counts, width, height)
         return matrix if matrix is not None else mistakes(names, counts, width, height)
+
+    def _by_class(self, snapshot: Snapshot, table: Confusion | None, width: int, height: int) -> Picture:
+        if table is None:
+            return note("a table of so many classes is not kept", width, height)
+        rows = [(c.precision, c.recall, c.f1, c.count) for c in table.by_class]
+        return by_class(self._labels(snapshot), rows, width, height)
 
     def _features(self, snapshot: Snapshot) -> list[str]:
         return [display(f, 12) for f in snapshot.hello_info("features", [])] or ["x"]

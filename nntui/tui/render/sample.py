@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from nntui.tui.render import scale
 from nntui.tui.render.numbers import compact, percent, short
 from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text, width_of
-from nntui.tui.render.table import Heading, table
+from nntui.tui.render.table import Cell, Heading, table
 
 MUTED = Style(fg="muted")
 NAME = 12
@@ -170,3 +170,28 @@ def mistakes(names: Sequence[str], counts: ArrayLike, width: int, height: int) -
             count = text(str(wrong[i, j]).rjust(6), Style(fg="bad"))
             rows.append(join(count, text(f"  {names[i]}"), text(" taken for ", MUTED), text(names[j])))
     return pad(tuple(rows[:height]), width, max(0, min(height, len(rows))))
+
+
+def by_class(
+    names: Sequence[str],
+    rows: Sequence[tuple[float | None, float | None, float | None, int]],
+    width: int,
+    height: int,
+) -> Picture:
+    """Precision, recall, F1 and count a class; below half is red, and a class without rows has dashes."""
+    headings = [
+        Heading("", max(4, *(min(NAME, width_of(n)) for n in names)), "left"),
+        Heading("precision", 9, rank=2), Heading("recall", 6, rank=0), Heading("F1", 5, rank=1),
+        Heading("count", 5, rank=3),
+    ]  # fmt: skip
+    lines: list[list[Cell]] = [
+        [name, *(_share(v) for v in found[:3]), str(found[3])]
+        for name, found in zip(names, rows, strict=True)
+    ]
+    return table(headings, lines, width, height)
+
+
+def _share(value: float | None) -> Row:
+    if value is None:
+        return text("–", MUTED)
+    return text(f"{value:.3f}", Style(fg="bad") if value < 0.5 else Style())

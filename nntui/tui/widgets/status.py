@@ -44,7 +44,7 @@ def status_row(snapshot: Snapshot, width: int, *, ascii: bool = False) -> Pictur
     """
     words, role = STATES.get(snapshot.state, (snapshot.state, "muted"))
     if not snapshot.connected and snapshot.ended is None:
-        words, role = "✗ trainer gone", "bad"
+        words, role = ("… reconnecting", "warn") if snapshot.reconnecting else ("✗ trainer gone", "bad")
     if ascii:
         words = ASCII.get(words[0], words[0]) + words[1:]
     state: Row = text(words, Style(fg=role, bold=True))

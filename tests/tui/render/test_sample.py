@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nntui.tui.render.picture import plain, row_width
-from nntui.tui.render.sample import confusion, features, mistakes, numbers, scores, targets
+from nntui.tui.render.sample import by_class, confusion, features, mistakes, numbers, scores, targets
 
 floats = st.floats(width=32)
 sizes = st.tuples(st.integers(0, 70), st.integers(0, 20))
@@ -96,3 +96,13 @@ def test_targets_and_features_are_lines():
 def test_no_room_is_no_error(width):
     assert fits(features(["a"], [1.0], width, 0), max(width, 11), 1)
     assert scores([], [], None, width, 3) == ()
+
+
+def test_classes_one_by_one_with_dashes_where_there_is_none():
+    rows = [(0.9, 0.25, 0.391, 8), (None, None, None, 0)]
+    picture = by_class(["setosa", "none"], rows, 50, 4)
+    lines = plain(picture).splitlines()
+    assert lines[0].split() == ["precision", "recall", "F1", "count"]
+    assert lines[1].split() == ["setosa", "0.900", "0.250", "0.391", "8"]
+    assert lines[2].split() == ["none", "–", "–", "–", "0"]
+    assert plain(by_class(["setosa", "none"], rows, 21, 4)).split()[:2] == ["recall", "F1"]
