@@ -216,3 +216,12 @@ def test_colors_of_shares_and_ratios():
     assert [ratio_style(r).fg for r in (None, 9e-7, 1e-6, 9e-5, 1e-4, 1e-2, 0.011, 0.1, 0.11)] == [
         None, "bad", "warn", "warn", "good", "good", "warn", "warn", "bad",
     ]  # fmt: skip
+
+
+async def test_a_gradient_below_the_scale_is_said_to_be():
+    rows = [row("first", "tanh", [[0.5]], gradient=4e-12), row("last", "tanh", [[0.5]], gradient=0.0)]
+    async with watching() as v:
+        await v.press("4", "enter")
+        lines = await shown(v, *rows)
+        assert "<1e-9" in lines[1]
+        assert "<" not in lines[2]

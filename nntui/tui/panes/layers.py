@@ -172,7 +172,9 @@ class LayersPane(Pane):
         size = row.stats.gradient_rms
         if size is None:
             return text("–", MUTED)
-        return logbar(size, *scale, width, ascii=self.ascii) if size else text("0", WARN)
+        if size < scale[0]:
+            return text("0" if not size else f"<{trimmed(scale[0])}", WARN)
+        return logbar(size, *scale, width, ascii=self.ascii)
 
     def _maps(self, snapshot: Snapshot, names: list[str], width: int, height: int) -> Picture:
         """Activations over time, of as many layers as there is room for, spread evenly over the network."""

@@ -48,8 +48,8 @@ class NetworkPane(Pane):
     """What was drawn last in columns."""
     TITLE = "Network"
     HELP = (
-        "A column a layer, a box a unit. Blue weights are positive, orange negative (without colors dashed), thick ones\n"
-        "large. A box shows what its unit answers over the plane, or looks for in pictures; else its bias (╌ it has none).\n"
+        "A column a layer, a box a unit: what it answers over the plane, or looks for in pictures; else its bias (╌ none).\n"
+        "Weights: blue positive, orange negative (without colors dashed), thick large; 24/256: so many of all are drawn.\n"
         "Deep networks, convolutions: a band a layer, its answers to one sample. Lines from ● to ▲ or ▶: read further on.\n"
         "Good: boxes, or maps, that differ. All alike: units that never parted (see init). ‖ a layer that does not learn,\n"
         "† a dead unit (relu, 0 on every sample), ‡ a saturated one (on nine of ten). Faint lines: an ignored input."

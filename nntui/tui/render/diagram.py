@@ -96,7 +96,8 @@ def diagram(
     values = _scale_of_values(columns)
     labels = labels_of(columns, width)
     for k, column in enumerate(columns):
-        _column(grid, column, placed[k], values or FLOOR, labels[k], k == 0, ascii)
+        pitch = min([abs(placed[k].left - p.left) for j, p in enumerate(placed) if j != k], default=width)
+        _column(grid, column, placed[k], values or FLOOR, labels[k], k == 0, pitch, ascii)
     _titles(grid, columns, placed)
     totals = {(link.source, link.target): link.total for link in links}
     for lane in passing:
@@ -211,9 +212,10 @@ def _column(
     largest: float,
     labels: Sequence[str],
     first: bool,
+    pitch: int,
     ascii: bool,  # noqa: A002
 ) -> None:
-    """Units with their labels (at the left of the first column, else at the right), and how many are not shown."""
+    """Units with their labels (at the left of the first column, else at the right), and how many are not shown, in `pitch` cells."""
     width, height = place.size.outer
     for unit, label, top in zip(column.units, labels, place.tops, strict=False):
         draw_unit(grid, unit, place.left, top, place.size, largest, ascii)
@@ -225,6 +227,8 @@ def _column(
     if place.hidden:
         dots = "..." if ascii else "…"
         note = f"{dots} {place.hidden} more"
+        if len(note) + 2 > pitch:
+            note = f"+{place.hidden}"
         y = place.tops[-1] + height if place.tops else 1
         x = round(place.left + width / 2 - len(note) / 2)
         grid.write(min(max(0, x), max(0, grid.width - len(note))), min(y, grid.height - 1), note, MUTED)

@@ -240,3 +240,11 @@ def test_without_colors_negative_edges_are_dashed():
     assert inked[0] > 1.5 * inked[1] > 0
     bright = [drawn(columns, [np.array([[w]])], 40, 8) for w in (1.0, -1.0)]
     assert plain(bright[0]) == plain(bright[1])
+
+
+def test_what_is_not_shown_is_counted_in_the_room_of_its_column():
+    columns = [Column(str(k), units(3), 22) for k in range(5)]
+    wide, narrow = (plain(diagram(columns, [], width, 14).picture) for width in (90, 46))
+    assert wide.count("… 22 more") == 5
+    assert narrow.count("+22") == 5
+    assert "more" not in narrow
