@@ -15,7 +15,7 @@ import stat
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from nntui.errors import UserError
 
@@ -85,35 +85,67 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def opened(descriptor: int, mode: str) -> BinaryIO:
+    """A binary stream that owns the descriptor; where there can be none, the descriptor is closed. Raises OSError."""
+    try:
+        return cast(BinaryIO, os.fdopen(descriptor, mode))
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+        raise
+
+
 def atomic_write(
-    path: Path, writer: Callable[[BinaryIO], object], *, check: Callable[[Path], object] | None = None
+    path: Path,
+    writer: Callable[[BinaryIO], object],
+    *,
+    check: Callable[[Path], object] | None = None,
+    new: bool = False,
 ) -> None:
     """Create or replace `path` by what `writer` writes to the binary, seekable stream it is given.
 
-    `check`, when given, reads the finished temporary file back and raises to refuse it. When anything
+    `check`, when given, reads the finished temporary file back and raises to refuse it. With `new`, what is there
+    already is not replaced (FileExistsError). When anything
     fails, the old file is untouched, the temporary one is removed, and the exception goes on. Only regular
     files (or a link, which is itself replaced, never what it points to) are replaced: never `/dev/stdout`.
 
     Raises OSError; callers turn it into a message with `file_error`.
     """
-    if path.exists() and not path.is_file():
+    if not new and path.exists() and not path.is_file():
         raise NotRegularError(errno.EINVAL, "this is a directory, a device or a pipe, not a file")
     temporary = path.with_name(f".{path.name[:180]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0o666)
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with opened(descriptor, "wb") as stream:
             writer(stream)
             stream.flush()
             os.fsync(stream.fileno())
         if check is not None:
             check(temporary)
-        temporary.replace(path)
+        if new:
+            _name(temporary, path)
+        else:
+            temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
     sync_directory(path.parent)
+
+
+def _name(temporary: Path, path: Path) -> None:
+    """Give a finished file its name, unless there is something of that name."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without second names
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        temporary.replace(path)
+    else:
+        temporary.unlink()
 
 
 def save_npz(stream: BinaryIO, arrays: Mapping[str, Any]) -> None:
@@ -143,10 +175,14 @@ def open_regular(path: Path) -> BinaryIO:
     Raises OSError (NotRegularError for what is no plain file).
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise NotRegularError(errno.EINVAL, "this is not a plain file")
-    return os.fdopen(descriptor, "rb")
+    stream = opened(descriptor, "rb")
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NotRegularError(errno.EINVAL, "this is not a plain file")
+    except BaseException:
+        stream.close()
+        raise
+    return stream
 
 
 def read_bounded(path: Path, limit: int) -> bytes:

@@ -111,14 +111,23 @@ def program(arguments: list[str]) -> int:
         _give_up(sys.stdout)
         return 0
     except OSError as error:
-        from nntui.files import reason
-
-        _give_up(sys.stdout)
-        if error.errno == errno.EBADF:
-            return _say("error: cannot write the results: the standard output is closed", FAILED)
-        what = display(error.filename) if error.filename else "cannot write the results"
-        return _say(f"error: {what}: {reason(error)}", FAILED)
+        return _refused(arguments, error)
     return code
+
+
+def _refused(arguments: list[str], error: OSError) -> int:
+    """The system refused a file, or the standard output."""
+    from nntui.files import reason
+
+    why = f"{display(error.filename)}: {reason(error)}" if error.filename else reason(error)
+    try:
+        _document(arguments, "failed", why)
+        sys.stdout.flush()
+    except OSError as output:
+        _give_up(sys.stdout)
+        why = "the standard output is closed" if output.errno == errno.EBADF else reason(output)
+        return _say(f"error: cannot write the results: {why}", FAILED)
+    return _say(f"error: {why}", FAILED)
 
 
 def _command(arguments: list[str]) -> int:

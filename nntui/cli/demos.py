@@ -28,7 +28,6 @@ def command(name: str | None) -> None:
     """
     from nntui.config import demos
     from nntui.config.toml import EDITOR_LINE
-    from nntui.files import file_error
 
     found = sorted([*demos.names(), *demos.pages()], key=lambda demo: ("/" in demo, demo))
     if name is None:
@@ -41,15 +40,33 @@ def command(name: str | None) -> None:
 
         hint = suggestion(name, found)
         raise UserError(f"{display(name, 60)}: no demo of this name (allowed: {', '.join(found)}){hint}")
+    def content(source: Path) -> bytes:
+        return (f"{EDITOR_LINE}\n".encode() if source.suffix == ".toml" else b"") + source.read_bytes()
+
     sources = demos.files(name)
+    there = [s for s in sources if os.path.lexists(s.name)]
+    # One that was killed between two files can be done again.
+    if obstacle := there if there == sources else [s for s in there if not _holds(Path(s.name), content(s))]:
+        raise UserError(f"{obstacle[0].name}: is there already; move it away first")
     for source in sources:
-        if os.path.lexists(source.name):
-            raise UserError(f"{source.name}: is there already; move it away first")
-    for source in sources:
-        try:
-            with Path(source.name).open("xb") as stream:
-                stream.write(f"{EDITOR_LINE}\n".encode() if source.suffix == ".toml" else b"")
-                stream.write(source.read_bytes())
-        except OSError as error:
-            raise file_error(Path(source.name), "write the demo", error) from None
+        if source not in there:
+            _write(Path(source.name), content(source))
         click.echo(source.name)
+
+
+def _write(path: Path, data: bytes) -> None:
+    from nntui.files import atomic_write, file_error
+
+    try:
+        atomic_write(path, lambda stream: stream.write(data), new=True)
+    except OSError as error:
+        raise file_error(path, "write the demo", error) from None
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    from nntui.files import read_bounded
+
+    try:
+        return read_bounded(path, len(data)) == data
+    except OSError:
+        return False

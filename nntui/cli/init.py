@@ -28,7 +28,7 @@ def command(data: str, target: str | None, out: str | None) -> None:
       nntui init penguins.csv --target species
       nntui fit penguins.toml
     """
-    from nntui.files import expanded, file_error
+    from nntui.files import atomic_write, expanded, file_error
     from nntui.proposal.propose import propose
 
     source = expanded(data)
@@ -37,8 +37,7 @@ def command(data: str, target: str | None, out: str | None) -> None:
         raise UserError(f"{display(place)}: is there already; move it away, or give --out FILE")
     found = propose(source, place, target)
     try:
-        with Path(place).open("x", encoding="utf-8") as stream:
-            stream.write(found.text)
+        atomic_write(place, lambda stream: stream.write(found.text.encode()), new=True)
     except OSError as error:
         raise file_error(place, "write the configuration", error) from None
     click.echo(display(place))

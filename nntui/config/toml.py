@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import re
@@ -45,13 +46,19 @@ def read(path: FilePath) -> str:
         raise UserError(f"{shown}: not a usable path") from None
     except OSError as error:
         raise UserError(f"{shown}: cannot read the configuration: {reason(error)}") from None
-    mode = os.fstat(descriptor).st_mode
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISREG(mode):
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"{shown}: cannot read the configuration: {reason(error)}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
     if not stat.S_ISREG(mode):
-        os.close(descriptor)
         what = "a directory" if stat.S_ISDIR(mode) else "not a plain file"
         raise UserError(f"{shown}: cannot read the configuration: this is {what}")
-    with os.fdopen(descriptor, "rb") as stream:
-        data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise UserError(f"{shown}: too large for a configuration (allowed: up to {MAX_BYTES} bytes)")
     try:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from nntui.display import display
 from nntui.errors import SettingError
-from nntui.files import expanded, reason
+from nntui.files import expanded, opened, reason
 
 MAX_BYTES = 2 << 30
 """Larger files are refused."""
@@ -42,7 +42,7 @@ def open_data(base: Path, name: str, *key: str) -> tuple[Path, BinaryIO]:
     except BaseException:
         os.close(descriptor)
         raise
-    return path, os.fdopen(descriptor, "rb")
+    return path, opened(descriptor, "rb")
 
 
 def _not_plain(kind: os.stat_result) -> OSError:

@@ -71,6 +71,11 @@ def listen(again: Path | None = None) -> tuple[socket.socket, Path]:
 
 def sweep(place: Path) -> None:
     """Remove the sockets of processes that are gone: nobody answers there, and their process number is free."""
+    with contextlib.suppress(OSError):
+        _sweep(place)
+
+
+def _sweep(place: Path) -> None:
     for path in place.glob("*.sock"):
         number = path.name.partition("-")[0]
         if not number.isdecimal() or _runs(int(number)):

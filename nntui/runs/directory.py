@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import secrets
+import shutil
 import time
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
@@ -116,11 +117,20 @@ class RunDirectory:
                 except FileExistsError:
                     continue
             run = cls(base / name)
-            run.checkpoints.mkdir()
+            try:
+                run.checkpoints.mkdir()
+            except OSError:
+                run.discard()
+                raise
         except OSError as error:
             hint = "; name another place with --runs or NNTUI_RUNS"
             raise UserError(str(file_error(base, "create a run", error)) + hint) from None
         return run
+
+    def discard(self) -> None:
+        """Remove a run that could not begin, as far as that can be done, and let its lock go."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.unlock()
 
     def lock(self) -> None:
         """Become the run's one trainer. Raises UserError where another is at work."""
@@ -164,8 +174,9 @@ class RunDirectory:
     def unlock(self) -> None:
         """Let another trainer take over."""
         if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+            descriptor, self._lock = self._lock, None
+            with contextlib.suppress(OSError):  # whatever it says, the lock is gone
+                os.close(descriptor)
 
     def write(self, info: RunInfo) -> None:
         """Replace run.json. Raises UserError."""
@@ -195,8 +206,14 @@ class RunDirectory:
         return info
 
     def sign(self, info: RunInfo) -> None:
-        """Note this process as the run's trainer, and which directory it trains in: a copy has another."""
-        info.process = identity.current().to_json() | {"inode": self.path.stat().st_ino}
+        """Note this process as the run's trainer, and which directory it trains in: a copy has another.
+
+        Raises UserError.
+        """
+        try:
+            info.process = identity.current().to_json() | {"inode": self.path.stat().st_ino}
+        except OSError as error:
+            raise file_error(self.path, "sign the run", error, exit_code=1) from None
 
     def state(self, info: RunInfo) -> str:
         """The true state: ``lost`` where the process is gone without an ending, or trains elsewhere.

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from nntui.errors import FAILED, UserError
+
 # Process start times are counted in clock ticks (10 ms on Linux); psutil's, derived from the wall clock
 # elsewhere, move by up to a second or two when the clock is set.
 _TOLERANCE = 0.02 if sys.platform == "linux" else 2.0
@@ -59,11 +61,13 @@ class Identity:
 
 
 def current() -> Identity:
-    """This process's identity."""
+    """This process's identity. Raises UserError where the system does not tell it."""
     pid = os.getpid()
     start = _start(pid)
     if start is None:
-        raise RuntimeError("this process's own start time cannot be read")
+        raise UserError(
+            "this process's own start time cannot be read (too many open files?)", exit_code=FAILED
+        )
     return Identity(platform.node(), _boot(), pid, start, _namespace())
 
 

@@ -42,15 +42,17 @@ class MetricsWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._open = False
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             self._descriptor = os.open(path, flags, 0o666)
+            self._open = True
             size = os.fstat(self._descriptor).st_size
             # Whatever an earlier writer left unfinished must not swallow the next record.
             self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
         except OSError as error:
+            self.close()
             raise file_error(path, "open the metrics", error, exit_code=1) from error
-        self._open = True
 
     def write(self, record: Mapping[str, object]) -> None:
         """Append one record.
@@ -100,7 +102,8 @@ class MetricsWriter:
         """Close the file; a second call does nothing."""
         if self._open:
             self._open = False
-            os.close(self._descriptor)
+            with contextlib.suppress(OSError):  # each record is written, and flushed at the checkpoints
+                os.close(self._descriptor)
 
     def __enter__(self) -> MetricsWriter:
         return self

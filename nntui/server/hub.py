@@ -198,8 +198,9 @@ class Hub:
         for viewer in list(self._viewers):
             if not viewer.attached and self._ticked - viewer.since > SILENT:
                 self._drop(viewer)
-        if self._path is not None and not self._path.exists():
-            self._listen_again(self._path)
+        with contextlib.suppress(OSError):  # where that cannot be seen, at the next tick
+            if self._path is not None and not self._path.exists():
+                self._listen_again(self._path)
 
     def _listen_again(self, path: Path) -> None:
         """The socket's name was removed (a cleaner of temporary files): make it again."""

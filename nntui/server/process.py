@@ -59,7 +59,7 @@ class Trainer:
         listening = sockets.listen()
         try:
             self.session = start(experiment, Path(order["runs"]), self._report)
-        except UserError:
+        except BaseException:
             sockets.remove(listening[1])
             raise
         _log_to(self.session.run.log)
@@ -101,6 +101,7 @@ class Trainer:
             if session.info.state in LIVE:  # the session could not say so itself
                 session.info.state, session.info.reason = "failed", f"{type(error).__name__}: {error}"
         self.service.close()
+        session.run.unlock()
         return session.exit_code
 
 

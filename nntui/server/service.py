@@ -37,5 +37,5 @@ class Service:
         try:
             self.attendant.end(session)
         finally:
-            sockets.remove(self.socket)
             self.hub.close()
+            sockets.remove(self.socket)  # not before: the hub makes a name that is missing again

@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from nntui.display import display
 from nntui.errors import DIVERGED, FAILED, UserError
+from nntui.files import file_error, reason
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory, RunInfo
 from nntui.runs.metrics import MetricsError, MetricsWriter
@@ -74,8 +76,12 @@ class Session:
         self.stopped = ""
         """Why it was asked to stop; empty while it goes on."""
         self._unsaved = ""
-        """Why the newest state is not on the disk, in words; empty while it is."""
+        """Why the newest weights are not on the disk, in words; empty while they are."""
+        self._untold = ""
+        """Why run.json does not say what ``info`` does; empty while it does."""
         self._lost_records = 0
+        self._untidy = False
+        """Whether it was said that older checkpoints, or the records, cannot be put in order."""
         self._saving = 0.0
         """Seconds that the last checkpoint took."""
         self._recorded = self._checkpointed = -1e9
@@ -107,16 +113,20 @@ class Session:
             self._halt("interrupted", "ended at once by a second SIGINT", 128 + (signals.received or SIGINT))
         except UserError as error:
             self._halt("failed", "; ".join(error.messages), FAILED)
+        except OSError as error:
+            self._halt("failed", f"{display(error.filename or self.run.path)}: {reason(error)}", FAILED)
         except MemoryError:
             self._halt("failed", "out of memory; use a smaller train.batch_size or network", FAILED)
         except Exception as error:
             self._halt("failed", f"{type(error).__name__}: {error}", FAILED)
             raise
-        if self._unsaved and self.exit_code == 0:
-            self.exit_code = FAILED
-            if self.info.state not in ("failed", "diverged"):
-                self.info.state = "failed"
-                self.info.reason = f"{self.info.reason}, but the end is not saved: {self._unsaved}"
+        if self._untold:
+            self.save_state()
+        lost = self._unsaved or self._untold
+        if lost and self.exit_code == 0:
+            self.exit_code, self.info.state = FAILED, "failed"
+            self.info.reason = f"{self.info.reason}, but the end is not saved: {lost}"
+            self.save_state()
         if self._lost_records:
             self.report(f"{self._lost_records} records of the loss curve could not be written")
 
@@ -157,7 +167,6 @@ class Session:
             except Exception:
                 self._rescue()
                 raise
-            self.save_state()
 
     def _rescue(self) -> None:
         """Save what a fault has left whole; what is wrong with the program must not cost the training."""
@@ -210,16 +219,21 @@ class Session:
                 self.report(f"{error}; trying the one before")
                 continue
             # Noted before and after: killed in between, a resume finishes it, and no later state is taken for current.
-            self.info.rewinding = found
-            self.run.write(self.info)
-            self.trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
-            checkpoint.drop_after(directory, found)
-            self.info.rewinding = None
-            self.watch.load(arrays)
+            before, self.info.rewinding = self.info.rewinding, found
+            try:
+                self.run.write(self.info)
+                self.trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
+                self.watch.load(arrays)
+            except BaseException:
+                self.info.rewinding = before  # it has not begun
+                raise
             self.findings = self.watch.findings
-            self._saved_update = found
+            self._saved_update, self._unsaved = found, ""
             self.info.forget_best_after(found)
-            self.save_state()
+            try:
+                self._leave_future()
+            except UserError as error:  # done before the next checkpoint
+                self._lost(str(error))
             self._measure()
             return found
         raise UserError(f"there is no checkpoint at or before update {update}")
@@ -227,9 +241,26 @@ class Session:
     def recover(self, state: dict[str, Any]) -> None:
         """A change that a viewer asked for failed half-way: back to ``state``, as it was before, and saved."""
         self.trainer.load(state)
-        self.info.rewinding = None
         self._saved_update = -1
         self.checkpoint()
+
+    def _leave_future(self) -> None:
+        """Remove what a rewind has abandoned; until then nothing newer is saved. Raises UserError."""
+        found = self.info.rewinding
+        if found is None:
+            return
+        try:
+            checkpoint.drop_after(self.run.checkpoints, found)
+        except OSError as error:
+            raise file_error(
+                self.run.checkpoints, "remove later checkpoints", error, exit_code=FAILED
+            ) from None
+        self.info.rewinding = None
+        try:
+            self.run.write(self.info)
+        except UserError:
+            self.info.rewinding = found
+            raise
 
     def _epoch(self, hooks: Hooks) -> None:
         clock = time.perf_counter()
@@ -289,9 +320,8 @@ class Session:
 
     def _lost(self, message: str) -> None:
         """A save that failed is said when it begins to fail; training goes on, and the next save may succeed."""
-        if not self._unsaved:
+        if not (self._unsaved or self._untold):
             self.report(f"{message}; training goes on, but this is not saved")
-            self._unsaved = message
 
     @property
     def _rest(self) -> float:
@@ -314,14 +344,15 @@ class Session:
                 "columns": self.experiment.table.columns.to_json(), "digest": self.experiment.table.digest,
             }  # fmt: skip
             try:
+                self._leave_future()
                 self._save(arrays, meta)
-                self._saved_update = trainer.update
-                self._unsaved = ""
-                self._note_best()
-                checkpoint.thin(self.run.checkpoints, self.info.best_update)
-                self._metrics.sync()
-            except (checkpoint.CheckpointError, MetricsError, OSError) as error:
+            except UserError as error:
                 self._lost(str(error))
+                self._unsaved = str(error)
+            else:
+                self._saved_update, self._unsaved = trainer.update, ""
+                self._note_best()
+                self._tidy()
             self._saving = time.perf_counter() - begun
         self.save_state()
         self._checkpointed = time.perf_counter()
@@ -336,6 +367,16 @@ class Session:
                 raise
             self.report(f"{error}; older checkpoints were removed to make room")
             checkpoint.save(directory, update, arrays, meta)
+
+    def _tidy(self) -> None:
+        """What belongs to a checkpoint, but is not lost with it: a shorter history, and records on the disk."""
+        try:
+            checkpoint.thin(self.run.checkpoints, self.info.best_update)
+            self._metrics.sync()
+        except (MetricsError, OSError) as error:
+            if not self._untidy:
+                self.report(f"{error}; the newest state is saved all the same")
+            self._untidy = True
 
     def _note_best(self) -> None:
         """Remember which checkpoint is the best, by what is monitored, among those at ends of epochs."""
@@ -360,6 +401,21 @@ class Session:
             self.run.write(info)
         except UserError as error:
             self._lost(str(error))
+            self._untold = "" if self._is_told() else str(error)
+        else:
+            self._untold = ""
+
+    def _is_told(self) -> bool:
+        """Whether run.json says what it should: also where only the flush after its replacement failed."""
+        try:
+            there = self.run.read()
+        except UserError:
+            return False
+        return (there.state, there.reason, there.updates) == (
+            self.info.state,
+            self.info.reason,
+            self.info.updates,
+        )
 
     def _end(self, received: int) -> None:
         trainer = self.trainer
@@ -375,10 +431,6 @@ class Session:
             self.info.best = {part: metrics.to_json() for part, metrics in best.items()}
             self.info.loss = best["train"].loss
         self.checkpoint()
-        if self._saved_update != trainer.update and self.exit_code == 0:
-            self.exit_code, self.info.state = FAILED, "failed"
-            self.info.reason = f"{self.info.reason}, but the end is not saved: {self._unsaved}"
-            self.save_state()
 
     def _diverged(self, error: NumericError) -> None:
         self.exit_code = DIVERGED

@@ -24,19 +24,27 @@ DONE = ("completed", "stopped_early")
 
 
 def start(experiment: Experiment, base: Any, report: Callable[[str], object]) -> Session:
-    """A new run in ``base``. Raises UserError."""
+    """A new run in ``base``. Raises UserError; then nothing of it is left."""
     settings = experiment.settings
+    info = RunInfo(title=settings.title, seed=settings.seed, started=now(), digest=experiment.table.digest)
     run = RunDirectory.create(base, settings.title)
-    run.lock()
-    text = dump(settings).encode()
+    try:
+        run.lock()
+        _write_config(run, experiment)
+        _sign(run, info)
+        run.write(info)
+    except BaseException:
+        run.discard()
+        raise
+    return Session(experiment, run, info, report)
+
+
+def _write_config(run: RunDirectory, experiment: Experiment) -> None:
+    text = dump(experiment.settings).encode()
     try:
         atomic_write(run.config, lambda stream: stream.write(text))
     except OSError as error:
-        raise file_error(run.config, "write the configuration", error, exit_code=1) from None
-    info = RunInfo(title=settings.title, seed=settings.seed, started=now(), digest=experiment.table.digest)
-    _sign(run, info)
-    run.write(info)
-    return Session(experiment, run, info, report)
+        raise file_error(run.config, "write the configuration", error, exit_code=FAILED) from None
 
 
 def _sign(run: RunDirectory, info: RunInfo) -> None:
@@ -62,12 +70,24 @@ def resume(
                 report(message)
             return _resumed(experiment, run, info, report), True
     run.lock()
+    try:
+        return _taken_over(experiment, run, report), False
+    except BaseException:
+        run.unlock()
+        raise
+
+
+def _taken_over(experiment: Experiment, run: RunDirectory, report: Callable[[str], object]) -> Session:
+    """The run, whose lock this process holds, at its newest valid checkpoint. Raises UserError."""
     info = state_of(run, lambda text: None)
     if info.state == DAMAGED:
         info.title, info.seed = experiment.settings.title, experiment.settings.seed
         info.digest = experiment.table.digest
     if info.rewinding is not None:
-        checkpoint.drop_after(run.checkpoints, info.rewinding)
+        try:
+            checkpoint.drop_after(run.checkpoints, info.rewinding)
+        except OSError as error:
+            raise file_error(run.checkpoints, "remove later checkpoints", error, exit_code=FAILED) from None
         info.rewinding = None
     found = restore(experiment, run, report)
     checkpoint.set_aside(run.checkpoints, found)
@@ -77,13 +97,9 @@ def resume(
     info.forget_best_after(found)
     for records in (run.metrics, run.activations):
         truncate_tail(records, found, report=report)
-    text = dump(experiment.settings).encode()
-    try:
-        atomic_write(run.config, lambda stream: stream.write(text))
-    except OSError as error:
-        raise file_error(run.config, "write the configuration", error, exit_code=FAILED) from None
+    _write_config(run, experiment)
     run.write(info)
-    return _resumed(experiment, run, info, report), False
+    return _resumed(experiment, run, info, report)
 
 
 def _resumed(

@@ -282,9 +282,8 @@ def test_a_full_disk_is_said_once_and_training_goes_on(runs: Path, tmp_path: Pat
     done = finish(process)
     assert done.code == 1
     said = done.err.splitlines()
-    assert [("training goes on" in line, "could not be written" in line) for line in said] == [
-        (True, False), (True, False), (False, True),
-    ]  # fmt: skip
+    assert sum("this is not saved" in line for line in said) == 1
+    assert sum("this record is missing" in line for line in said) <= 1  # a slow machine writes more of them
     result = done.json
     assert (result["status"], result["epochs"]) == ("failed", 30)
     assert "not saved" in result["reason"]
