@@ -1,7 +1,12 @@
 """Settings of the whole suite."""
 
+import contextlib
 import os
 import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
 
 from nntui.blas import choose_kernels
 
@@ -16,3 +21,28 @@ os.environ["XDG_CONFIG_HOME"] = os.devnull
 # A suite started in the background is born deaf to Ctrl-C, and so are the programs that it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+MARK = "NNTUI_TESTS"
+"""In the environment of every process that the suite starts, also of those that have left its process group."""
+os.environ[MARK] = str(os.getpid())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_left_behind() -> Iterator[None]:
+    """Trainers outlive what started them; those of a test that failed are killed at the end of the session."""
+    yield
+    for process in started_here():
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+
+
+def started_here() -> list[psutil.Process]:
+    """The processes, still alive, that this one has started, whoever is their parent by now."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            if alive and process.pid != os.getpid() and process.environ().get(MARK) == os.environ[MARK]:
+                found.append(process)
+    return found
