@@ -40,6 +40,7 @@ def command(name: str | None) -> None:
 
         hint = suggestion(name, found)
         raise UserError(f"{display(name, 60)}: no demo of this name (allowed: {', '.join(found)}){hint}")
+
     def content(source: Path) -> bytes:
         return (f"{EDITOR_LINE}\n".encode() if source.suffix == ".toml" else b"") + source.read_bytes()
 
