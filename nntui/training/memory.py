@@ -90,7 +90,9 @@ def _widest(settings: Settings, found: Footprint) -> list[str]:
         return ["the size of the layers"]
     at = places[names.index(largest)]
     around = [k for k in (at, at - 1) if k >= 0]
-    keys = [f"layers.{k}.{f}" for k in around for f in ("units", "channels") if hasattr(settings.layers[k], f)]
+    keys = [
+        f"layers.{k}.{f}" for k in around for f in ("units", "channels") if hasattr(settings.layers[k], f)
+    ]
     return [*_padded(settings), *(keys or [f"layers.{at}"])]
 
 
