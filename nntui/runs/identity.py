@@ -12,8 +12,6 @@ from pathlib import Path
 
 from nntui.errors import FAILED, UserError
 
-from nntui.errors import FAILED, UserError
-
 # Process start times are counted in clock ticks (10 ms on Linux); psutil's, derived from the wall clock
 # elsewhere, move by up to a second or two when the clock is set.
 _TOLERANCE = 0.02 if sys.platform == "linux" else 2.0
