@@ -42,7 +42,9 @@ def commands(page: Path) -> Iterator[tuple[int, str]]:
     """Lines that are a command of the program, in a block of code or a comment."""
     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
         found = re.match(r"(?:# +)?(nntui (?:[a-z]+( |$)|-).*)", line.strip())
-        if found is not None and (line.startswith("#") or page.suffix == ".md"):
+        if found is not None and line.startswith("#") != (
+            page.suffix == ".md"
+        ):  # in Markdown # begins a heading
             yield number, found[1]
 
 
@@ -81,7 +83,8 @@ def test_links_of_the_pages_lead_somewhere_that_is_packed() -> None:
     built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
     packed = tuple(built["sdist"]["include"])
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for link in re.findall(r"\]\(([^)#]+)\)", text):
             if link.startswith("https://"):
                 continue
             target = (page.parent / link).resolve()

@@ -90,14 +90,14 @@ def sample_rows(classes: Array | None, count: int, seed: int, most: int = ROWS) 
     return np.sort(np.concatenate(found))
 
 
-def training_rows(trainer: Trainer, count: int | None = None) -> Array:
-    """Which rows of the training part are looked at, by default as many as statistics and findings look at."""
+def training_rows(trainer: Trainer, most: int | None = None) -> Array:
+    """Which rows of the training part statistics and findings look at, or ``most``: see :func:`sample_rows`."""
     spec, y = trainer.network.spec, trainer.train.y
     classes = None
     if spec.classification:
         # Labels as they are encoded: indices, one column of 0 and 1, or one-hot rows.
         classes = y if y.ndim == 1 else y[:, 0].astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
-    return sample_rows(classes, len(trainer.train), spec.seed, count or trainer.network.look_rows)
+    return sample_rows(classes, len(trainer.train), spec.seed, most or trainer.network.look_rows)
 
 
 # Numbers

@@ -27,6 +27,7 @@ def command(name: str | None) -> None:
       nntui demos books/mazur        # a page: a book's example, its printed numbers, the commands
     """
     from nntui.config import demos
+    from nntui.config.toml import EDITOR_LINE
 
     found = sorted([*demos.names(), *demos.pages()], key=lambda demo: ("/" in demo, demo))
     if name is None:
@@ -39,14 +40,18 @@ def command(name: str | None) -> None:
 
         hint = suggestion(name, found)
         raise UserError(f"{display(name, 60)}: no demo of this name (allowed: {', '.join(found)}){hint}")
+
+    def content(source: Path) -> bytes:
+        return (f"{EDITOR_LINE}\n".encode() if source.suffix == ".toml" else b"") + source.read_bytes()
+
     sources = demos.files(name)
     there = [s for s in sources if os.path.lexists(s.name)]
     # One that was killed between two files can be done again.
-    if obstacle := there if there == sources else [s for s in there if not _is_copy(Path(s.name), s)]:
+    if obstacle := there if there == sources else [s for s in there if not _holds(Path(s.name), content(s))]:
         raise UserError(f"{obstacle[0].name}: is there already; move it away first")
     for source in sources:
         if source not in there:
-            _write(Path(source.name), _content(source))
+            _write(Path(source.name), content(source))
         click.echo(source.name)
 
 
@@ -59,18 +64,9 @@ def _write(path: Path, data: bytes) -> None:
         raise file_error(path, "write the demo", error) from None
 
 
-def _content(source: Path) -> bytes:
-    """What is written of a demo: a TOML file begins with the line by which editors find the schema."""
-    from nntui.config.toml import EDITOR_LINE
-
-    head = f"{EDITOR_LINE}\n".encode() if source.suffix == ".toml" else b""
-    return head + source.read_bytes()
-
-
-def _is_copy(path: Path, source: Path) -> bool:
+def _holds(path: Path, data: bytes) -> bool:
     from nntui.files import read_bounded
 
-    data = _content(source)
     try:
         return read_bounded(path, len(data)) == data
     except OSError:

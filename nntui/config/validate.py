@@ -19,6 +19,8 @@ from nntui.display import display
 from nntui_core import catalog
 
 ROUNDS = 5
+CLOSE = 0.75
+"""Similarity from which a wrong name is taken for a slip of the right one (difflib's ratio)."""
 STANDINS: dict[str, Any] = {
     "data": {"source": "xor"},
     "layers": [{"type": "dense", "units": 1}],
@@ -117,12 +119,15 @@ class Validation:
         keys = {k: v for k, v in table.items() if isinstance(v, str)}
         misspelled = difflib.get_close_matches(str(path[-1]), keys, 1, 0.6)
         given = keys.get(misspelled[0], "") if misspelled else ""
-        near = difflib.get_close_matches(given, members, 1, 0.6)
-        if near:
-            table[path[-1]] = near[0]
+        fit = {n: len(table.keys() & {f.name for f in fields(c)}) for n, c in members.items()}
+        best = max(fit.values())
+        meant = difflib.get_close_matches(given, members, 1, CLOSE)
+        # A name that is less near is only meant where the table's keys say so, too.
+        meant += [n for n in difflib.get_close_matches(given, members, 1, 0.6) if 0 < fit[n] == best]
+        if meant:
+            table[path[-1]] = meant[0]
             return
         self._guessed.add(path[:-1])
-        fit = {n: len(table.keys() & {f.name for f in fields(c)}) for n, c in members.items()}
         table[path[-1]] = max(fit, key=lambda n: fit[n])
 
 

@@ -38,8 +38,11 @@ class Cohen(Paper):
             Figure.near(f"λmax over its threshold, median of the second half, {name}", 1.0, tolerance)
             for name, tolerance in TOLERANCES.items()
         ),
-        *(Figure(f"λmax over its threshold at the start, {name}", 0.3, 0.7) for name in BUDGETS),
-        *(Figure(f"least loss, {name}", LEAST, None) for name in BUDGETS),
+        *(
+            Figure(f"λmax over its threshold at the start, {name}", 0.3, 0.7, setting=True)
+            for name in BUDGETS
+        ),
+        *(Figure(f"least loss, {name}", LEAST, None, setting=True) for name in BUDGETS),
     )
     axes: ClassVar[tuple[str, str]] = ("share of the updates", "λmax over its threshold")
 

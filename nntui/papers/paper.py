@@ -23,6 +23,8 @@ class Figure:
     high: float | None
     center: float | None = None
     """The expected number, where it is one."""
+    setting: bool = False
+    """Whether it is a condition of the setting, not the paper's claim."""
 
     @classmethod
     def near(cls, name: str, expected: float, tolerance: float) -> Figure:
@@ -144,8 +146,9 @@ class Result:
 
     @property
     def hardest(self) -> Found:
-        """The figure nearest to failing, or that failed worst."""
-        return max(self.found, key=lambda f: f.figure.relative_excess(f.value))
+        """The figure that failed worst, else the one of the claim that is nearest to failing."""
+        judged = [f for f in self.found if not f.passed] or [f for f in self.found if not f.figure.setting]
+        return max(judged, key=lambda f: f.figure.relative_excess(f.value))
 
     def to_json(self) -> dict[str, Any]:
         """An entry of ``papers``; value, expected and tolerance are those of the hardest figure."""

@@ -38,7 +38,7 @@ class Sussillo(Paper):
         "with their g, ln of the gradient's norm is a walk without drift over 100 layers; 1 and √2 drift"
     )
     figures: ClassVar[tuple[Figure, ...]] = (
-        Figure("|mean ln ratio| in standard errors, the walk's g", 0.0, 3.0),
+        Figure("|mean ln ratio| in standard errors, the walk's g", None, 3.0),
         Figure("|mean ln ratio| in standard errors, gain 1", 3.0, None),
         Figure("|mean ln ratio| in standard errors, gain √2", 3.0, None),
     )

@@ -35,7 +35,7 @@ def _contestant(race: Race, k: int) -> dict[str, Any]:
     track, (reached, left) = race.tracks[k], race.marks[k]
     optimizer = track.contestant.optimizer
     settings = {f.name: getattr(optimizer, f.name) for f in fields(optimizer)}  # type: ignore[arg-type]
-    path = [row if np.isfinite(row).all() else [None, None, None] for row in track.path.tolist()]
+    path = track.path.tolist()
     return {
         "name": track.contestant.name,
         "type": optimizer.type,

@@ -47,6 +47,7 @@ class Trainer:
 
     def __init__(self, order: dict[str, Any]) -> None:
         from nntui.blas import limit_threads
+        from nntui.files import file_error
         from nntui.protocol import sockets
         from nntui.server.attendant import Attendant
         from nntui.server.service import Service
@@ -62,7 +63,12 @@ class Trainer:
         except BaseException:
             sockets.remove(listening[1])
             raise
-        _log_to(self.session.run.log)
+        try:
+            _log_to(self.session.run.log)
+        except OSError as error:
+            sockets.remove(listening[1])
+            self.session.run.discard()
+            raise file_error(self.session.run.log, "write the log", error, exit_code=FAILED) from None
         if order["paused"]:
             self.session.info.state = "paused"
         self._service = Service(
@@ -110,7 +116,8 @@ def _log_to(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
-    os.close(descriptor)
+    with contextlib.suppress(OSError):  # it has two others, and those are written to
+        os.close(descriptor)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,7 @@ def range_test(experiment: Experiment, tick: Tick = lambda: None, seeds: int = S
     optimizer = tested_optimizer(experiment)
     own = experiment.trainer
     first = own.network.spec.seed
-    steps = budget(own.network, own.batch_size + ROWS // 3, STEPS, total=WORK, least=40)
+    steps = budget(own.network, own.batch_size + ROWS // 3, STEPS, total=WORK, least=80)
     rates = np.geomspace(LOW, HIGH, steps)
     rows = probe.training_rows(own, ROWS)
     judged = Part(own.train.x[rows], own.train.y[rows])

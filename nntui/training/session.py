@@ -219,14 +219,14 @@ class Session:
                 self.report(f"{error}; trying the one before")
                 continue
             # Noted before and after: killed in between, a resume finishes it, and no later state is taken for current.
-            self.info.rewinding = found
+            before, self.info.rewinding = self.info.rewinding, found
             try:
                 self.run.write(self.info)
-            except UserError:
-                self.info.rewinding = None  # it has not begun
+                self.trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
+                self.watch.load(arrays)
+            except BaseException:
+                self.info.rewinding = before  # it has not begun
                 raise
-            self.trainer.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
-            self.watch.load(arrays)
             self.findings = self.watch.findings
             self._saved_update, self._unsaved = found, ""
             self.info.forget_best_after(found)
@@ -241,7 +241,6 @@ class Session:
     def recover(self, state: dict[str, Any]) -> None:
         """A change that a viewer asked for failed half-way: back to ``state``, as it was before, and saved."""
         self.trainer.load(state)
-        self.info.rewinding = None
         self._saved_update = -1
         self.checkpoint()
 

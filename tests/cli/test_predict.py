@@ -184,7 +184,11 @@ def test_a_diverged_run_predicts_null_without_a_word_of_numpy(runs: Path, cli: C
         "--epochs",
         "3",
     )
-    assert cli("fit", "sine", *settings).code == 3
+    fit = cli("fit", "sine", *settings, "--json")
+    assert fit.code == 3
+    (ratio,) = (f["message"] for f in fit.json["findings"] if f["id"] == "update_ratio_high")
+    assert "e+" in ratio
+    assert " times their size" in ratio
     done = subprocess.run(
         [*NNTUI, "predict", "latest", "--input", "[3]", "--json"], capture_output=True, text=True, check=True
     )

@@ -52,7 +52,7 @@ def test_the_json_of_a_surface(cli: Cli, tmp_path: Path) -> None:
     assert sgd["final"] == sgd["losses"][-1]
     assert (sgd["diverged"], sgd["reached"], sgd["evaluations"]) == (False, None, 120)
     assert wild["diverged"] is True
-    assert wild["path"][-1] == [None, None, None]
+    assert wild["path"][-1][2] is None  # null number by number
     assert wild["final"] is None
     assert len(wild["path"]) == 121
     assert newton["reached"] == 1

@@ -217,7 +217,7 @@ FAULTS = {
     ),
     "a network beyond memory": (
         replaced("units = 1", "units = 100000000000"),
-        "t.toml:4: layers: this run does not fit into the memory that is free (given 17.6 TB: one batch",
+        "t.toml:4: layers: this run does not fit into the memory that is free (given 32 TB: findings and statistics",
     ),
     "a number of too many bits": (
         replaced("units = 1", f"units = 0x{'f' * 20000}"),
@@ -254,6 +254,14 @@ def test_a_second_order_optimizer_says_all_that_it_needs(name: str) -> None:
     ]  # fmt: skip
     found = messages(XOR.replace('"sgd"', f'"{name}"\nlr = 0.1'))
     assert any("optimizer.lr: unknown key" in m for m in found)
+
+
+@pytest.mark.parametrize("key", ["", "\nlr = 0.1"])
+def test_a_name_that_is_only_a_little_like_one_has_no_consequences(key: str) -> None:
+    found = messages(XOR.replace('"sgd"', f'"bogus"{key}'))
+    assert [m.split(": ")[1] for m in found] == ["optimizer.type"], found
+    slip = messages(XOR.replace('"sgd"', '"lbfs"\nlr = 0.1'))
+    assert {"optimizer.type", "optimizer.lr", "train.batch_size"} <= {m.split(": ")[1] for m in slip}
 
 
 def test_newton_refuses_many_parameters() -> None:

@@ -143,6 +143,7 @@ def test_training_rows_have_each_class_s_share_however_labels_are_encoded(encode
     trainer.network.look_rows = 10
     assert len(probe.training_rows(trainer)) == 10
     trainer.network.look_rows = 256
+    assert len(probe.training_rows(trainer, 20)) == 20
     spec.classification = False
     assert probe.training_rows(trainer).tolist() == probe.sample_rows(None, 1000, 4).tolist()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, nan
 from typing import ClassVar
 
@@ -64,7 +65,9 @@ def test_every_seed_has_to_pass_and_the_worst_stands_for_all() -> None:
     assert [f.passed for f in bad.found] == [False, True]
 
 
-def test_an_entry_has_the_keys_of_the_contract_and_the_hardest_figure() -> None:
+def test_an_entry_has_the_keys_of_the_contract_and_the_hardest_figure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     entry = reproduce(Made()).to_json()
     assert {"name", "paper", "claim", "value", "expected", "tolerance", "passed", "seconds", "seeds"} <= set(
         entry
@@ -79,4 +82,6 @@ def test_an_entry_has_the_keys_of_the_contract_and_the_hardest_figure() -> None:
     assert entry["seeds"] == [0, 1, 2]
     assert [f["figure"] for f in entry["figures"]] == ["near", "high"]
     failed = reproduce(Made(), seeds=(3,)).to_json()
+    monkeypatch.setattr(Made, "figures", (NEAR, replace(HIGH, setting=True)))
+    assert reproduce(Made()).to_json()["figure"] == "near"
     assert (failed["figure"], failed["value"], failed["passed"]) == ("near", 2.7, False)

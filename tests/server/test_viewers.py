@@ -442,7 +442,7 @@ class TestSockets:
         place.rmdir()
         (tmp_path / "real").mkdir(mode=0o700)
         place.symlink_to(tmp_path / "real")
-        with pytest.raises(UserError, match="no directory"):
+        with pytest.raises(UserError, match="not a directory"):
             sockets.listen()
 
     def test_a_path_too_long_for_a_socket(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

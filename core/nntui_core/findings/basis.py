@@ -28,6 +28,7 @@ class Basis:
                 classes_of(trainer, held.y), len(held), trainer.network.spec.seed, trainer.network.look_rows
             )
             self.held = Part(held.x[rows], held.y[rows])
+            self.held_target = matrix(trainer, self.held.y)
         self._mean: tuple[int, float] | None = None
         """The schedule's mean factor over so many steps."""
         self.constant_loss = max(

@@ -133,7 +133,8 @@ class UpdateRatioHigh(Rule):
         now, name = max(found)
         peak = float(s.memory["peak"].max(initial=0.0)) / 10 if not s.learned else 0.0
         value = max(now, peak)
-        text = f"an update changed the weights of {name} by {value:.0%} of their size (0.1 % is healthy)"
+        share = f"{value:.0%} of" if value < 10 else f"{value:.3g} times"
+        text = f"an update changed the weights of {name} by {share} their size (0.1 % is healthy)"
         if peak > now:
             text = (
                 f"an early update changed the weights by {10 * peak:.3g} times their size (0.001 is healthy)"

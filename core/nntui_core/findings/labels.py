@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nntui_core.findings.basis import classes_of, matrix
+from nntui_core.findings.basis import classes_of
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.reference import CHANCE, TRUST, correlation, effective
 from nntui_core.findings.rule import Observation, Rule
@@ -95,7 +95,7 @@ class NoSignal(Rule):
             return
         bound = reference.signal + TRUST * reference.error
         if s.basis.held is not None and s.held_outputs is not None:
-            target = matrix(s.trainer, s.basis.held.y)
+            target = s.basis.held_target
             found = abs(correlation(s.held_outputs, target))
             if found > CHANCE / sqrt(effective(target)):
                 return

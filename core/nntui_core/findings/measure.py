@@ -9,7 +9,7 @@ from math import isfinite, prod, sqrt
 import numpy as np
 
 from nntui_core import probe
-from nntui_core.findings.basis import Basis, matrix, per_sample
+from nntui_core.findings.basis import Basis, per_sample
 from nntui_core.findings.reference import skill
 from nntui_core.findings.sample import LayerView, Sample
 from nntui_core.graph import Op
@@ -39,7 +39,7 @@ def measure(basis: Basis, memory: dict[str, Array], *, at_epoch: bool, ratios: d
     held_outputs = None
     if basis.held is not None:
         held_loss, held_outputs, _ = _evaluate(trainer, basis.held)
-        held_skill, held_error = _held(trainer, held_outputs, matrix(trainer, basis.held.y))
+        held_skill, held_error = _held(trainer, held_outputs, basis.held_target)
     found = _skill(trainer, outputs, basis.target)
     row = [trainer.update, trainer.epoch, loss, held_loss, found, held_skill, held_error]
     memory["history"] = np.vstack([memory["history"], row])

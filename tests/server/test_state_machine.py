@@ -1,0 +1,185 @@
+"""Viewers that command and die, a trainer that is killed, resumes: whatever the order, nothing is lost and nothing left.
+
+``python -m tests.server.test_state_machine --full`` tries 1,000 sequences.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from nntui.protocol import sockets
+from nntui.protocol.commands import (
+    Pause,
+    RequestSnapshot,
+    Restart,
+    Resume,
+    Rewind,
+    SetPace,
+    SetRate,
+    StepEpoch,
+    StepUpdate,
+    TakeControl,
+)
+from nntui.protocol.message import Command
+from nntui.runs import checkpoint
+from nntui.runs.directory import LIVE
+from nntui.runs.find import Found, listed
+from nntui.runs.metrics import read_metrics
+from nntui.server.launch import Launched, launch
+from tests.cli.conftest import start
+from tests.server.running import Viewer, until
+
+COMMANDS: list[Command] = [
+    Pause(), Resume(), StepUpdate(), StepEpoch(), Restart(), Rewind(update=4), SetRate(factor=2.0), SetPace(pace="max"),
+    SetPace(pace=300.0), TakeControl(), RequestSnapshot(request=1),
+]  # fmt: skip
+EXAMPLES, STEPS, SEQUENCES = 3, 8, 1000
+OVERRIDES = ("train.epochs=1000000", "train.checkpoint_seconds=0", "data.validation=0.0")
+
+
+class Runs(RuleBasedStateMachine):
+    """One run, its trainer, and up to three viewers."""
+
+    @initialize()
+    def begin(self) -> None:
+        """A trainer with one viewer."""
+        self.base = Path(tempfile.mkdtemp(prefix="ns-"))
+        self.temporary, tempfile.tempdir = tempfile.tempdir, str(self.base)
+        os.environ["TMPDIR"] = str(self.base)
+        self.viewers: list[Viewer] = []
+        self.launched: Launched = launch("xor", OVERRIDES, 1, self.base / "runs", 300.0, False)
+        self.ready = self.launched.wait_ready(60.0)
+        self.viewers.append(Viewer(self.ready.socket))
+        until(
+            lambda: self.found.info.updates >= 0 and checkpoint.updates(self.found.run.checkpoints),
+            "a checkpoint",
+        )
+
+    @property
+    def found(self) -> Found:
+        """The run, whose state can always be read."""
+        (found,) = listed(self.base / "runs")
+        return found
+
+    @property
+    def lives(self) -> bool:
+        """Whether the trainer is there."""
+        return self.launched.process.poll() is None
+
+    @precondition(lambda self: self.lives and len(self.viewers) < 3)
+    @rule(read_only=st.booleans())
+    def attach(self, read_only: bool) -> None:
+        """One more viewer."""
+        self.viewers.append(Viewer(self.ready.socket, read_only=read_only))
+
+    @precondition(lambda self: self.viewers)
+    @rule(which=st.integers(0, 2), commands=st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=4))
+    def command(self, which: int, commands: list[Command]) -> None:
+        """Some commands of a viewer, which is answered as long as its trainer lives."""
+        for command in commands:
+            self.viewers[which % len(self.viewers)].send(command)
+
+    @precondition(lambda self: self.viewers)
+    @rule(which=st.integers(0, 2))
+    def leave(self, which: int) -> None:
+        """A viewer goes without a word."""
+        self.viewers.pop(which % len(self.viewers)).close()
+
+    @precondition(lambda self: self.lives)
+    @rule(number=st.sampled_from([signal.SIGKILL, signal.SIGTERM]))
+    def end_trainer(self, number: signal.Signals) -> None:
+        """The run says how it ended, and its newest saved state can be read."""
+        os.kill(self.launched.process.pid, number)
+        until(lambda: not self.lives, "the trainer's end")
+        while self.viewers:
+            self.viewers.pop().close()
+        assert self.found.state == ("lost" if number == signal.SIGKILL else "interrupted")
+        self.whole()
+
+    @precondition(lambda self: not self.lives)
+    @rule(killed=st.booleans())
+    def resume(self, killed: bool) -> None:
+        """Trained on in another process, from no earlier than the newest saved state."""
+        self.whole()
+        have = checkpoint.updates(self.found.run.checkpoints)
+        back = self.found.info.rewinding
+        floor = have[-1] if back is None else max(u for u in have if u <= back)
+        process = start("fit", "--resume", self.found.run.name, "--runs", self.base / "runs", "--quiet")
+        try:
+            until(lambda: self.newest() > floor or process.poll() is not None, "progress")
+            assert process.poll() is None, process.communicate()
+            process.send_signal(signal.SIGKILL if killed else signal.SIGTERM)
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
+            process.wait()
+        assert self.found.state == ("lost" if killed else "interrupted")
+        assert self.newest() > floor
+        assert min(checkpoint.updates(self.found.run.checkpoints)) == 0
+
+    def newest(self) -> int:
+        """The update of the newest checkpoint that is whole."""
+        return checkpoint.newest_valid(self.found.run.checkpoints, lambda text: None)[0]
+
+    def whole(self) -> None:
+        """Every file can be read."""
+        for update in checkpoint.updates(self.found.run.checkpoints):
+            checkpoint.read(checkpoint.path_of(self.found.run.checkpoints, update))
+        said: list[str] = []
+        read_metrics(self.found.run.metrics, report=said.append)
+        assert not said
+
+    def teardown(self) -> None:
+        """No orphan, no socket that nobody answers at, no temporary file after a resume."""
+        if not hasattr(self, "base"):
+            return
+        try:
+            for viewer in self.viewers:
+                viewer.close()
+            if self.lives:
+                os.kill(self.launched.process.pid, signal.SIGTERM)
+                assert until(lambda: (self.launched.process.poll(),) if not self.lives else None)[0] == 143
+            assert self.found.state not in LIVE
+            self.resume(killed=False)
+            place = sockets.private_directory()
+            sockets.sweep(place)
+            assert not list(place.iterdir())
+            assert not list(self.base.rglob("*.tmp"))
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                self.launched.process.kill()
+            self.launched.process.wait()
+            tempfile.tempdir = self.temporary
+            del os.environ["TMPDIR"]
+            shutil.rmtree(self.base, ignore_errors=True)
+
+
+def _settings(examples: int) -> settings:
+    return settings(
+        max_examples=examples, stateful_step_count=STEPS, deadline=None, database=None, derandomize=examples == EXAMPLES,
+        suppress_health_check=list(HealthCheck), phases=(Phase.generate,), print_blob=False,
+    )  # fmt: skip
+
+
+def test_whatever_the_order() -> None:
+    run_state_machine_as_test(Runs, settings=_settings(EXAMPLES))
+
+
+if __name__ == "__main__":
+    run_state_machine_as_test(Runs, settings=_settings(SEQUENCES if "--full" in sys.argv else EXAMPLES))
