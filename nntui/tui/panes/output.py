@@ -44,11 +44,10 @@ class OutputPane(Pane):
     DRAWS = ("hello", "statistics", "sample", "view")
     TITLE = "Output"
     HELP = (
-        "Two inputs: the class decided at each point of the plane, stronger where it is surer, and training points in their\n"
-        "classes' colors, crosses where wrong (without colors: signs for decided classes, points as numbers, wrong ones reversed).\n"
-        "One input: the network's curve through the data. Else: one held-out sample and the score of each class\n"
-        "(◂ the true one); [ and ] walk the samples, m shows its numbers, then true (rows) by decided classes,\n"
-        "then precision (how many of those decided for a class are of it), recall (how many of it were decided so), F1.\n"
+        "Two inputs: the class decided at each point, stronger where it is surer; training points in their classes' colors,\n"
+        "crosses where wrong (without colors numbers, reversed where wrong). One input: the network's curve through the data.\n"
+        "Else: one held-out sample and the score of each class (◂ the true one); [ and ] walk the samples, m shows its numbers, then\n"
+        "true by decided classes, precision (how many decided for a class are of it), recall (how many of it were decided so), F1.\n"
         "Good: the border runs between the classes and is no more wiggly than the data needs."
     )
 
