@@ -37,8 +37,8 @@ def test_the_shim_fails_at_the_call_that_is_asked_for(tmp_path: Path) -> None:
     with Shim(tmp_path).active() as counting:
         path.write_bytes(b"whole")
     names = [call.name for call in counting.calls]
-    assert names == ["open", "fstat", "write", "close"]
-    with Shim(tmp_path, 3, "EIO").active(), pytest.raises(OSError, match="Input/output"):
+    assert (names[0], names[-2:]) == ("open", ["write", "close"])
+    with Shim(tmp_path, len(names) - 1, "EIO").active(), pytest.raises(OSError, match="Input/output"):
         path.write_bytes(b"another")
     assert path.read_bytes() == b"ano"  # half of what was to be written
     with Shim(tmp_path, 1, "EMFILE").active(), pytest.raises(OSError, match="Too many open files"):
