@@ -21,6 +21,9 @@ os.environ["XDG_CONFIG_HOME"] = os.devnull
 # A suite started in the background is born deaf to Ctrl-C, and so are the programs that it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# Likewise to a hangup, under nohup.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 MARK = "NNTUI_TESTS"

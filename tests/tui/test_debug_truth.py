@@ -181,7 +181,7 @@ async def test_what_a_second_order_method_never_computed_is_not_shown_as_nan():
     async with debugging(network("logistic_newton")) as d:
         await d.press("t")
         assert "nan" not in d.card()
-        assert "– → " in d.card()
+        assert "at 0 → " in d.card()
 
 
 async def test_an_entry_at_a_kink_is_called_so_beside_the_others():
