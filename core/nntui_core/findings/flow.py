@@ -136,9 +136,7 @@ class UpdateRatioHigh(Rule):
         share = f"{value:.0%} of" if value < 10 else f"{value:.3g} times"
         text = f"an update changed the weights of {name} by {share} their size (0.1 % is healthy)"
         if peak > now:
-            text = (
-                f"an early update changed the weights by {10 * peak:.3g} times their size (0.001 is healthy)"
-            )
+            text = f"an early update changed the weights by {10 * peak:.3g} times their size, of which a tenth counts (0.001 is healthy)"
         yield Observation("", value, text, "error" if s.skill < 0.05 else "warning")
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
