@@ -12,7 +12,7 @@ from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.shim import FAULTS, Shim
 from tests.faults.trying import Bench
 
-SAMPLE = 9
+SAMPLE = 5
 """Cases of each scenario, drawn anew with each number of calls."""
 
 
