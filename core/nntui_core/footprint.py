@@ -44,11 +44,10 @@ def footprint(
     *,
     rows: Sequence[int] = (),
     best: bool,
-    before: bool = True,
 ) -> Footprint:
     """Of training with batches of up to ``batch`` rows and evaluating in pieces.
 
-    ``rows`` are those of each part, the training part first; ``best``: whether the best weights are kept (early stopping); ``before``: whether those before an update are.
+    ``rows`` are those of each part, the training part first; ``best``: whether the best weights are kept (early stopping).
     Raises NntuiError where the layers do not fit together.
     """
     spec = replace(spec, layers=unrolled(spec.layers))
@@ -72,7 +71,7 @@ def footprint(
         "gradient": weights,
         "optimizer": slot_bytes(optimizer, trained, spec.dtype) + optimizer.temporaries * trained * item,
         "best weights": weights * best,
-        "weights before an update": weights * before,
+        "weights before an update": weights,
         "one batch": sum(plan_bytes(inventory, n, "train") for n in batches if n),
         "evaluation": sum(plan_bytes(inventory, n, "evaluate") for n in pieces - looks if n),
         "findings and statistics": sum(plan_bytes(inventory, n, "evaluate") for n in looks if n)

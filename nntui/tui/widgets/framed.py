@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual.content import Content
 from textual.events import Show
 
 from nntui.tui.render.ascii import ascii_text
-from nntui.tui.render.picture import Row, Span, join, row_width, text
+from nntui.tui.render.picture import Picture, Row, Span, join, row_width, text
 from nntui.tui.widgets.canvas import Canvas
 
 FRAME = 6
 """Cells of a border's line that cannot be written on."""
 
+V = TypeVar("V")
 State = str | list[Row]
 """What stands at a border's right, in parts (a string's are divided by " · "), the most needed first."""
 
@@ -72,3 +73,36 @@ class Framed(Canvas, can_focus=True):
                 break
             row = longer
         return row
+
+
+class ViewPane(Framed, Generic[V]):
+    """Draws one aspect of a screen's whole view, which a subclass declares as its reactive ``view``."""
+
+    view: Any
+
+    def draw(self, view: V, width: int, height: int) -> Picture:
+        """The picture in exactly ``width`` × ``height`` cells."""
+        raise NotImplementedError
+
+    def title(self, view: V) -> str:
+        """What stands at the border's left."""
+        return self.TITLE
+
+    def state(self, view: V) -> str:
+        """What stands at the border's right."""
+        return ""
+
+    def watch_view(self, view: V) -> None:
+        """Redraw; a hidden pane does so when it is shown."""
+        self.redraw()
+
+    def paint(self, width: int, height: int) -> Picture:
+        if not width or not height:
+            return ()
+        self.write_border(self.title(self.view), self.state(self.view))
+        return self.draw(self.view, width, height)
+
+    def redraw(self) -> None:
+        """Draw the newest view, where visible."""
+        if self.visible_now:
+            self.show(self.paint(*self.size))

@@ -7,13 +7,13 @@ from typing import ClassVar
 from textual.reactive import reactive
 
 from nntui.tui.debugger.view import CardLine, View
-from nntui.tui.render.picture import Picture, Row, Style, crop, fit, join, row_width, text
-from nntui.tui.widgets.framed import Framed
+from nntui.tui.render.picture import Row, Style, crop, fit, join, row_width, text
+from nntui.tui.widgets.framed import ViewPane
 
 MUTED = Style(fg="muted")
 
 
-class DebugPane(Framed):
+class DebugPane(ViewPane[View]):
     """Draws one aspect of a view. Knows no engine, no session and no other pane."""
 
     ARROWS: ClassVar[str] = ""
@@ -25,33 +25,6 @@ class DebugPane(Framed):
     """
 
     view: reactive[View] = reactive(View(), repaint=False)
-
-    def draw(self, view: View, width: int, height: int) -> Picture:
-        """The picture in exactly ``width`` × ``height`` cells."""
-        raise NotImplementedError
-
-    def title(self, view: View) -> str:
-        """What stands at the border's left."""
-        return self.TITLE
-
-    def state(self, view: View) -> str:
-        """What stands at the border's right."""
-        return ""
-
-    def watch_view(self, view: View) -> None:
-        """Redraw; a hidden pane does so when it is shown."""
-        self.redraw()
-
-    def paint(self, width: int, height: int) -> Picture:
-        if not width or not height:
-            return ()
-        self.write_border(self.title(self.view), self.state(self.view))
-        return self.draw(self.view, width, height)
-
-    def redraw(self) -> None:
-        """Draw the newest view, where visible."""
-        if self.visible_now:
-            self.show(self.paint(*self.size))
 
 
 def shortened(row: Row, width: int) -> Row:

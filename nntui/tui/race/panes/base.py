@@ -6,12 +6,12 @@ from textual.reactive import reactive
 
 from nntui.tui.race.view import RaceView
 from nntui.tui.render.picture import Picture, Style, fit, text
-from nntui.tui.widgets.framed import Framed
+from nntui.tui.widgets.framed import ViewPane
 
 MUTED = Style(fg="muted")
 
 
-class RacePane(Framed):
+class RacePane(ViewPane[RaceView]):
     """Draws one aspect of a view. Knows no engine, no screen and no other pane."""
 
     DEFAULT_CSS = """
@@ -24,34 +24,11 @@ class RacePane(Framed):
 
     view: reactive[RaceView] = reactive(RaceView(), repaint=False)
 
-    def draw(self, view: RaceView, width: int, height: int) -> Picture:
-        """The picture in exactly ``width`` × ``height`` cells."""
-        raise NotImplementedError
-
-    def title(self, view: RaceView) -> str:
-        """What stands at the border's left."""
-        return self.TITLE
-
-    def state(self, view: RaceView) -> str:
-        """What stands at the border's right."""
-        return ""
-
-    def watch_view(self, view: RaceView) -> None:
-        """Redraw; a hidden pane does so when it is shown."""
-        self.redraw()
-
     def paint(self, width: int, height: int) -> Picture:
-        if not width or not height:
-            return ()
-        self.write_border(self.title(self.view), self.state(self.view))
-        if self.view.race is None:
+        if width and height and self.view.race is None:
+            self.write_border(self.title(self.view), self.state(self.view))
             return note(self.view.waiting or "…", width, height)
-        return self.draw(self.view, width, height)
-
-    def redraw(self) -> None:
-        """Draw the newest view, where visible."""
-        if self.visible_now:
-            self.show(self.paint(*self.size))
+        return super().paint(width, height)
 
     @property
     def shades(self) -> bool:

@@ -10,12 +10,12 @@ from nntui.display import display
 from nntui.tui.render.numbers import trimmed
 from nntui.tui.render.picture import Picture, Style, fit, text
 from nntui.tui.sweep.view import SweepView
-from nntui.tui.widgets.framed import Framed
+from nntui.tui.widgets.framed import ViewPane
 
 MUTED = Style(fg="muted")
 
 
-class SweepPane(Framed):
+class SweepPane(ViewPane[SweepView]):
     """Draws one aspect of a search. Knows no study and no other pane."""
 
     DEFAULT_CSS = """
@@ -30,33 +30,6 @@ class SweepPane(Framed):
     """Its title in a word."""
 
     view: reactive[SweepView] = reactive(SweepView(), repaint=False)
-
-    def draw(self, view: SweepView, width: int, height: int) -> Picture:
-        """The picture in exactly ``width`` × ``height`` cells."""
-        raise NotImplementedError
-
-    def title(self, view: SweepView) -> str:
-        """What stands at the border's left."""
-        return self.TITLE
-
-    def state(self, view: SweepView) -> str:
-        """What stands at the border's right."""
-        return ""
-
-    def watch_view(self, view: SweepView) -> None:
-        """Redraw; a hidden pane does so when it is shown."""
-        self.redraw()
-
-    def paint(self, width: int, height: int) -> Picture:
-        if not width or not height:
-            return ()
-        self.write_border(self.title(self.view), self.state(self.view))
-        return self.draw(self.view, width, height)
-
-    def redraw(self) -> None:
-        """Draw the newest view, where visible."""
-        if self.visible_now:
-            self.show(self.paint(*self.size))
 
 
 def value_text(value: Any, width: int | None = None) -> str:
