@@ -16,6 +16,7 @@ from nntui.files import file_error, reason
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory, RunInfo
 from nntui.runs.metrics import MetricsError, MetricsWriter
+from nntui.runs.thinning import Point, thinned
 from nntui.signals import Signals, name_of
 from nntui.training.experiment import Experiment
 from nntui.training.trail import Trail
@@ -34,6 +35,8 @@ WITHIN_EPOCH_SECONDS = 1.0
 """Checkpoints in the middle of an epoch are at least this far apart, whatever is asked for."""
 Measured = tuple[int, float, float | None]
 """Epoch, training loss, validation loss."""
+MOST_MEASURED = 8192
+"""Measurements kept in memory; beyond, the older half is thinned."""
 
 
 class Hooks(Protocol):
@@ -191,6 +194,8 @@ class Session:
         while self.history and self.history[-1][0] >= measured[0]:
             self.history.pop()
         self.history.append(measured)
+        if len(self.history) > MOST_MEASURED:
+            self.history = thinned(self.history, _point)
 
     def mark_saved(self) -> None:
         """The present state is what the newest checkpoint holds."""
@@ -311,12 +316,17 @@ class Session:
             self._record(found, self._activations)
 
     def _record(self, record: dict[str, Any], writer: MetricsWriter | None = None) -> None:
+        writer = writer or self._metrics
         try:
-            (writer or self._metrics).write(record)
+            writer.write(record)
         except MetricsError as error:
             if not self._lost_records:
                 self.report(f"{error}; training goes on, but this record is missing")
             self._lost_records += 1
+        try:
+            writer.thin()
+        except MetricsError as error:
+            self._untidied(error)
 
     def _lost(self, message: str) -> None:
         """A save that failed is said when it begins to fail; training goes on, and the next save may succeed."""
@@ -374,9 +384,12 @@ class Session:
             checkpoint.thin(self.run.checkpoints, self.info.best_update)
             self._metrics.sync()
         except (MetricsError, OSError) as error:
-            if not self._untidy:
-                self.report(f"{error}; the newest state is saved all the same")
-            self._untidy = True
+            self._untidied(error)
+
+    def _untidied(self, error: Exception) -> None:
+        if not self._untidy:
+            self.report(f"{error}; the newest state is saved all the same")
+        self._untidy = True
 
     def _note_best(self) -> None:
         """Remember which checkpoint is the best, by what is monitored, among those at ends of epochs."""
@@ -437,3 +450,7 @@ class Session:
         self.info.state, self.info.reason = "diverged", str(error)
         self.findings = [non_finite(error, self.trainer, self.watch), *self.findings]
         self.checkpoint()
+
+
+def _point(measured: Measured) -> Point:
+    return measured[0], measured[1:]

@@ -15,15 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nntui.runs import tail as following
+from nntui.runs.ends import last_record, truncate_tail
+from nntui.runs.lines import number
 from nntui.runs.metrics import (
     MetricsError,
     MetricsWriter,
     every_record,
-    last_record,
-    number,
     read_metrics,
     sampled,
-    truncate_tail,
 )
 from nntui.runs.tail import MetricsReader
 
@@ -152,7 +151,8 @@ def test_samples_of_a_file_are_in_order_and_what_follows_them_is_whole(
     path.write_text("".join(lines))
     starts = [sum(map(len, lines[:n])) for n in range(len(lines) + 1)]
     end = data.draw(st.integers(1, starts[-1]))
-    found, offset = sampled(path, end, count)
+    with path.open("rb") as stream:
+        found, offset = sampled(stream, end, count)
     assert offset == min(s for s in starts if s >= end)
     numbers = [r["n"] for r in found]
     assert numbers == sorted(set(numbers))

@@ -28,7 +28,7 @@ ENDLESS = (
 
 def updates(terminal: Terminal) -> int:
     """How far the trainer is, by its last record."""
-    from nntui.runs.metrics import last_record
+    from nntui.runs.ends import last_record
 
     record = last_record(terminal.run.metrics)
     return int(record["update"]) if record else 0
