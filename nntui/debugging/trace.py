@@ -223,7 +223,8 @@ def _product(subject: Subject, records: Records, edge: Edge, upstream: str, form
     if found is not None and found.kind in ("scalar", "diagonal") and found.value.size <= form.entries:
         return f"{to}: {form(found.value)} × {upstream} = {sent}"
     if isinstance(edge.node.op, Loss):
-        return f"{to}: {records.rule(edge.node, edge.position)} × {upstream} = {sent}"
+        rule, _, aside = (records.rule(edge.node, edge.position) or "").partition(", of ")
+        return f"{to}: {bracketed(rule, 2)} × {upstream} = {sent}" + (f"   (of {aside})" if aside else "")
     size = f"{prod(edge.node.shape)}×{prod(edge.target.shape)}"
     return f"{to}: Jacobian {size} × upstream = {sent}"
 

@@ -165,7 +165,7 @@ def test_a_loss_is_shown_with_its_reduction_and_factor(
     _, out, _ = run("debug", *words, "--trace")
     forward, backward = (line for line in out.splitlines() if " loss  " in line)
     assert forward.endswith(f"   {formula}")
-    assert f"∂/∂output.a: {rule} × 1 = [[" in backward
+    assert f"∂/∂output.a: {'(ŷ - y)' if rule == 'ŷ - y' else rule} × 1 = [[" in backward
     _, out, _ = run("debug", *words, "--why", "output.a")
     assert out.splitlines()[-1].endswith(f"the loss: its derivative is {rule}")
 

@@ -69,7 +69,7 @@ def test_a_demo_is_explained_and_its_commands_work(name: str) -> None:
         if words[1] == "reproduce":
             assert {p.name: p.demo for p in papers()}[context.params["name"]] == name
             continue
-        target = context.params.get("config") or context.params.get("words", ("",))[0]
+        target = context.params.get("config") or context.params.get("run") or context.params["words"][0]
         if target != "latest":
             assert target == name
             (load_race if words[1] == "race" else load)(name, context.params["overrides"])

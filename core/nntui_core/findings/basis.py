@@ -35,6 +35,8 @@ class Basis:
             constant_loss(trainer.network.spec.loss, self.target, self.train.y),
             float(np.finfo(np.float32).tiny),
         )
+        self.varies = bool((self.target != self.target[:1]).any())
+        """Whether the targets differ: else a constant is a perfect prediction, and everything is large beside its loss."""
 
     @cached_property
     def reference(self) -> Reference:

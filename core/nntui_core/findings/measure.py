@@ -118,7 +118,7 @@ def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) 
         healthy = sqrt(w.size * (2.0 if relu else 1.0) / max(1, fan_in))
         size = probe.norm(w)
         elasticity = None
-        if trained is not None and trainer.update:
+        if trained is not None and trainer.update and basis.varies:
             spec, units = trainer.network.spec, w.shape[-1] if w.ndim == 2 else len(w)
             pull = probe.norm(parameters.gradient(layer.weight)) * unclipped
             # What the penalties may have added: the gradient is of the weights before the update.
