@@ -18,7 +18,8 @@ def flow_nodes(look: Look, *, at_optimizer: bool = False) -> tuple[FlowNode, ...
         current = event is not None and event.node is node and not at_optimizer
         broken = node.name in look.debugger.breakpoints
         value = look.value(node)
-        constant = node.role == "constant" and not node.shape
+        # A constant without a name is its number already.
+        constant = node.role == "constant" and not node.shape and not is_name(node.name)
         out.append(
             FlowNode(
                 node.id,
@@ -30,10 +31,17 @@ def flow_nodes(look: Look, *, at_optimizer: bool = False) -> tuple[FlowNode, ...
                 current,
                 node is look.node,
                 broken,
-                node.role != "input" and (node.op is None or node.id in look.wiring.of_parameters),
+                _minor(look, node),
             )
         )
     return tuple(out)
+
+
+def _minor(look: Look, node: Node) -> bool:
+    """Whether the node can be left out: of a network its weights and penalties, of an expression its constants."""
+    if look.network:
+        return node.role != "input" and (node.op is None or node.id in look.wiring.of_parameters)
+    return node.role == "constant" and not is_name(node.name)
 
 
 def label_of(look: Look, node: Node) -> str:
