@@ -6,7 +6,7 @@ from nntui.debugging.naming import is_name
 from nntui.display import display
 from nntui.tui.debugger.format import SYMBOLS, brief
 from nntui.tui.debugger.moment import Look
-from nntui.tui.render.flow import FlowNode
+from nntui.tui.render.flownode import FlowNode
 from nntui_core.graph import Node
 
 
@@ -19,7 +19,7 @@ def flow_nodes(look: Look, *, at_optimizer: bool = False) -> tuple[FlowNode, ...
         broken = node.name in look.debugger.breakpoints
         value = look.value(node)
         # A constant without a name is its number already.
-        constant = node.role == "constant" and not node.shape and not is_name(node.name)
+        constant = node.role == "constant" and not node.shape and not node.name.isidentifier()
         out.append(
             FlowNode(
                 node.id,
@@ -41,7 +41,7 @@ def _minor(look: Look, node: Node) -> bool:
     """Whether the node can be left out: of a network its weights and penalties, of an expression its constants."""
     if look.network:
         return node.role != "input" and (node.op is None or node.id in look.wiring.of_parameters)
-    return node.role == "constant" and not is_name(node.name)
+    return node.role == "constant" and not node.name.isidentifier()
 
 
 def label_of(look: Look, node: Node) -> str:
