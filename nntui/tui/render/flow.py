@@ -103,8 +103,12 @@ def _between(row: Row, start: int, width: int) -> Row:
     if len(words) != row_width(row):
         return crop(row, start, width)
 
-    def inside(k: int) -> bool:
+    def written(k: int) -> bool:
         return 0 <= k < len(words) and words[k] not in WIRES
+
+    def inside(k: int) -> bool:
+        # A space between two signs belongs to them, as in an array.
+        return written(k) or (0 <= k < len(words) and words[k] == " " and written(k - 1) and written(k + 1))
 
     left, right = start, min(end, len(words))
     while inside(start) and inside(start - 1) and inside(left):

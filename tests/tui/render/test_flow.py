@@ -87,6 +87,15 @@ def test_a_long_graph_is_scrolled_to_the_cursor(cursor: int) -> None:
     assert ("◀" in edges) == (cursor > 0)
 
 
+@pytest.mark.parametrize("width", range(34, 80))
+def test_an_edge_leaves_no_part_of_an_array(width: int) -> None:
+    nodes = [replace(n, value="[0.35, 0.65]", gradient="1×2 ‖0.545‖") for n in chain(6, 3)]
+    drawn = plain(flow(nodes, width, 6))
+    for whole, parts in (("[0.35, 0.65]", ("0.35", "0.65")), ("1×2 ‖0.545‖", ("1×2", "0.545"))):
+        assert whole in drawn
+        assert [drawn.count(part) for part in parts] == [drawn.count(whole)] * 2
+
+
 def test_minor_nodes_give_way_except_under_the_cursor() -> None:
     nodes = [FlowNode(0, "x", (), "1")]
     for k in range(1, 12, 2):
