@@ -33,6 +33,8 @@ SOCKETS = ("bind", "listen", "accept", "connect", "send", "recv")
 KILL, TORN = "SIGKILL", "SIGKILL in a write"
 FULL = "ENOSPC from there on"
 FAULTS = ("EIO", "ENOSPC", FULL, "EACCES", "EMFILE", KILL, TORN)
+MAPS = "/proc/self/maps"
+"""Never twice of the same length: the reads of it count as one, so that the calls after it keep their numbers."""
 _NEW = {"open", "scandir", "listdir", "socket", "accept"}
 _SPACE = {"write", "mkdir", "fsync", "fdatasync", "replace", "link", "bind"}
 _ACCESS = {
@@ -139,7 +141,7 @@ class Shim:
 
         def call(descriptor: int, *rest: Any, **options: Any) -> Any:
             what = self._files.get(descriptor)
-            if what is None:
+            if what is None or (name == "read" and what == MAPS and self.calls[-1] == Call(name, what)):
                 return real(descriptor, *rest, **options)
             fault = self.meets(name, what)
             if fault and name == "write" and len(rest[0]) > 1 and fault != KILL:

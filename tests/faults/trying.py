@@ -24,8 +24,8 @@ from tests.faults.shim import FAULTS, Call, Shim
 class Case:
     """A fault at the k-th call, counted from 1; or, where it is ``named``, at the k-th that is like the call.
 
-    Where threads race, and where memory maps are longer, the k-th of all calls may be another one than when they were
-    counted; a named one is always what it says.
+    Where threads race, the k-th of all calls may be another one than when they were counted; a named one is always
+    what it says.
     """
 
     scenario: Scenario
