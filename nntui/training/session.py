@@ -73,6 +73,7 @@ class Session:
         """Whether the training broke off, so that the weights may be those of half an update."""
         self.stopped = ""
         """Why it was asked to stop; empty while it goes on."""
+        self._stop_code = 0
         self._recorded = -1e9
         self._measuring = 0.0
         self._every = max(1, self.trainer.spec.epochs // CURVE)
@@ -111,7 +112,7 @@ class Session:
         if self.saver.untold:
             self.save_state()
         lost = self.saver.unsaved or self.saver.untold
-        if lost and self.exit_code == 0:
+        if lost and self.exit_code in (0, self._stop_code):
             self.exit_code, self.info.state = FAILED, "failed"
             self.info.reason = f"{self.info.reason}, but the end is not saved: {lost}"
             self.save_state()
@@ -176,9 +177,9 @@ class Session:
             self.history.pop()
         self.history.append(measured)
 
-    def stop(self, why: str) -> None:
-        """End after the present update, saved."""
-        self.stopped = why
+    def stop(self, why: str, exit_code: int = 0) -> None:
+        """End after the present update, saved; ``exit_code`` says whether that is what it was begun for."""
+        self.stopped, self._stop_code = why, exit_code
 
     def measure_next_epoch(self) -> None:
         """Let the end of this epoch be measured, however short it is."""
@@ -256,7 +257,7 @@ class Session:
             self.info.state = "interrupted"
             why = f"ended by {name_of(received)}" if received else self.stopped
             self.info.reason = f"{why} at update {trainer.update}"
-            self.exit_code = 128 + received if received else 0
+            self.exit_code = 128 + received if received else self._stop_code
         else:
             self.info.state, self.info.reason = trainer.status, trainer.reason
         best = trainer.evaluate_best()
