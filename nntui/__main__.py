@@ -11,8 +11,10 @@ def main() -> None:
     loading = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if loading:
         signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
+    from nntui import collector
     from nntui.blas import choose_kernels
 
+    collector.loading()
     choose_kernels()
     from nntui.cli import main as run
 

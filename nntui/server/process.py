@@ -11,6 +11,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nntui import collector
 from nntui.errors import FAILED, UserError
 from nntui.runs.directory import LIVE
 
@@ -121,4 +122,5 @@ def _log_to(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    collector.loading()
     sys.exit(main(json.loads(sys.argv[1])))

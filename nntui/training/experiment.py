@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntui import data
+from nntui import collector, data
 from nntui.config import checks, matching, structure
 from nntui.config.load import load
 from nntui.config.settings import Settings
@@ -126,6 +126,7 @@ def build(
     ``fresh``, and ``init_from`` is not looked at. ``load_table`` stands for :func:`nntui.data.load` where tables are
     kept from one experiment to the next.
     """
+    collector.loaded()
     say = settings.message
     keys = settings.data
     try:
