@@ -142,6 +142,7 @@ class Session:
                 self.watch.begin()
                 self.findings = self.watch.findings
                 self._measure()
+                self._keep_activations()
                 self.checkpoint()
             self._checkpointed = time.perf_counter()
             try:
@@ -235,6 +236,7 @@ class Session:
             except UserError as error:  # done before the next checkpoint
                 self._lost(str(error))
             self._measure()
+            self._keep_activations()
             return found
         raise UserError(f"there is no checkpoint at or before update {update}")
 
@@ -263,6 +265,7 @@ class Session:
             raise
 
     def _epoch(self, hooks: Hooks) -> None:
+        self._keep_activations()
         clock = time.perf_counter()
         due = self.trainer.status != "running"
         fits = self._measuring < FREE_SECONDS and self.trainer.epoch % self._every == 0
@@ -296,7 +299,6 @@ class Session:
             record["findings_update"] = self.findings_update
         self.info.loss = metrics["train"].loss
         self._record(record)
-        self._keep_activations()
 
     def _keep_activations(self) -> None:
         if self._trail is None:

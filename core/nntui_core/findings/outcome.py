@@ -169,6 +169,7 @@ class Overfitting(Rule):
 
 def _smoothed(updates: Array, losses: Array) -> Array:
     """The mean of each loss with those of the tenth of the updates before it."""
+    starts, ends = (np.searchsorted(updates, u, side="right") for u in (0.9 * updates, updates))
     return np.array(
-        [losses[(updates > 0.9 * u) & (updates <= u)].mean() if u else losses[0] for u in updates]
+        [losses[a:b].mean() if u else losses[0] for u, a, b in zip(updates, starts, ends, strict=True)]
     )
