@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from nntui_core import probe
-from nntui_core.findings.reference import ROWS, Reference, constant_loss, reference
+from nntui_core.findings.reference import ROWS, Reference, constant_loss, reference, variance
 from nntui_core.memory import Array
 from nntui_core.objective import Loss
 from nntui_core.trainer import Part, Trainer
@@ -35,6 +35,21 @@ class Basis:
             constant_loss(trainer.network.spec.loss, self.target, self.train.y),
             float(np.finfo(np.float32).tiny),
         )
+
+    @cached_property
+    def whole(self) -> float:
+        """Σ(ȳ − y)² of the targets."""
+        return variance(self.target)
+
+    @cached_property
+    def held_whole(self) -> float:
+        """The same of the held-out rows."""
+        return variance(self.held_target)
+
+    @cached_property
+    def spread(self) -> Array:
+        """Standard deviation of each target."""
+        return np.asarray(self.target.std(axis=0))
 
     @cached_property
     def reference(self) -> Reference:
