@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from math import prod
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from nntui_core.metrics import ClassTally, LabelTally, Metrics, NumberTally, Tal
 from nntui_core.metrics import decide as decide
 from nntui_core.metrics import decide_target as decide_target
 from nntui_core.model import Mode, Model, NetworkSpec
+from nntui_core.onehot import OneHot, Targets
 from nntui_core.optimizers.base import Group
 from nntui_core.rng import stream
 
@@ -106,20 +108,18 @@ class Network:
         b = self.parameters.view(bias, vector) if bias in self.parameters else None
         return theta(b, self.parameters.view(f"{layer}.W", vector))
 
-    def encode(self, y: Array) -> Array:
-        """Labels as the loss wants them: class indices, one column of 0 and 1, or one-hot rows.
+    def encode(self, y: Array) -> Targets:
+        """Labels as the loss wants them: class indices, one column of 0 and 1, or one-hot rows, made where they are read.
 
         Numbers, and several labels a sample, stay as they are.
         """
         if not self.spec.classification or self.spec.multilabel:
-            return np.asarray(y, dtype=self.parameters.dtype).reshape(len(y), -1)
+            return np.asarray(y, dtype=self.parameters.dtype).reshape(len(y), prod(np.shape(y)[1:]))
         if self.spec.loss.targets == "labels":
             return np.asarray(y, dtype=np.intp)
         if self.outputs == 1:
             return np.asarray(y, dtype=self.parameters.dtype).reshape(-1, 1)
-        rows = np.zeros((len(y), self.spec.targets), dtype=self.parameters.dtype)
-        rows[np.arange(len(y)), np.asarray(y, dtype=np.intp)] = 1.0
-        return rows
+        return OneHot(y, self.spec.targets, self.parameters.dtype)
 
     @property
     def outputs(self) -> int:
@@ -148,12 +148,14 @@ class Network:
         model.plan.run(backward=False)
         return model.plan.value(model.output).copy()
 
-    def evaluate(self, x: Array, y: Array, chunk: int | None = None) -> tuple[float, float | None]:
+    def evaluate(self, x: Array, y: Targets, chunk: int | None = None) -> tuple[float, float | None]:
         """Data loss and, for classes, accuracy: see :meth:`measure`."""
         found = self.measure(x, y, chunk=chunk)
         return found.loss, found.accuracy
 
-    def measure(self, x: Array, y: Array, *, scale: Array | float = 1.0, chunk: int | None = None) -> Metrics:
+    def measure(
+        self, x: Array, y: Targets, *, scale: Array | float = 1.0, chunk: int | None = None
+    ) -> Metrics:
         """Loss and metrics in evaluation mode; ``y`` as :meth:`encode` gives it, ``scale`` one of its units."""
         chunk = chunk or self.piece
         loss, total, weights, tally = self.spec.loss, 0.0, 0.0, self._tally(y, scale)
@@ -169,12 +171,12 @@ class Network:
             tally.add(model.plan.value(model.output), target)
         return tally.metrics(loss.whole(total, weights))
 
-    def _tally(self, y: Array, scale: Array | float) -> Tally:
+    def _tally(self, y: Targets, scale: Array | float) -> Tally:
         if not self.spec.classification:
-            return NumberTally(y, scale)
+            return NumberTally(np.asarray(y), scale)
         return (LabelTally if self.spec.multilabel else ClassTally)(self.spec.targets)
 
-    def losses(self, x: Array, y: Array, chunk: int | None = None) -> Array:
+    def losses(self, x: Array, y: Targets, chunk: int | None = None) -> Array:
         """Data loss of each sample by itself, in evaluation mode."""
         chunk = chunk or self.piece
         out = np.empty(len(x))

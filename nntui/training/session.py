@@ -18,16 +18,13 @@ from nntui.runs.directory import RunDirectory, RunInfo
 from nntui.runs.metrics import MetricsError, MetricsWriter
 from nntui.signals import Signals, name_of
 from nntui.training.experiment import Experiment
+from nntui.training.measuring import Measuring
 from nntui.training.trail import Trail
 from nntui.training.view import ExperimentView
 from nntui_core.errors import NumericError
 from nntui_core.findings import Finding, non_finite
 from nntui_core.train_spec import rises
 
-RECORD_SECONDS = 0.1
-FREE_SECONDS = 0.25
-"""What measuring may cost besides, so that short runs too have a curve of about CURVE points."""
-CURVE = 200
 SAVING_SHARE = 0.05
 """Of the time that checkpoints may take."""
 WITHIN_EPOCH_SECONDS = 1.0
@@ -84,10 +81,9 @@ class Session:
         """Whether it was said that older checkpoints, or the records, cannot be put in order."""
         self._saving = 0.0
         """Seconds that the last checkpoint took."""
-        self._recorded = self._checkpointed = -1e9
+        self._checkpointed = -1e9
         self._saved_update = -1
-        self._measuring = 0.0
-        self._every = max(1, self.trainer.spec.epochs // CURVE)
+        self._measuring = Measuring(self.trainer.spec.epochs)
         self._seconds_before = info.seconds
         self._start = time.perf_counter()
         self.trainer.update_seconds = info.update_seconds
@@ -203,7 +199,7 @@ class Session:
 
     def measure_next_epoch(self) -> None:
         """Let the end of this epoch be measured, however short it is."""
-        self._recorded = -1e9
+        self._measuring.ask()
 
     def record_event(self, text: str) -> None:
         """Keep what a viewer changed with the run's records, and in the next checkpoint."""
@@ -268,18 +264,17 @@ class Session:
         self._keep_activations()
         clock = time.perf_counter()
         due = self.trainer.status != "running"
-        fits = self._measuring < FREE_SECONDS and self.trainer.epoch % self._every == 0
-        if due or fits or clock - self._recorded >= RECORD_SECONDS:
-            self._measure()
-            hooks.epoch(self)
-            self._measuring += time.perf_counter() - clock
+        if due or self._measuring.due(self.trainer.epoch):
+            with self._measuring.spent():
+                self._measure()
+                hooks.epoch(self)
         if clock - self._checkpointed >= self._rest:
             self.checkpoint()
 
     def _measure(self) -> None:
         """Evaluate, and write a record."""
         trainer = self.trainer
-        self._recorded = time.perf_counter()
+        self._measuring.done()
         metrics = trainer.evaluate()
         validation = metrics.get("validation")
         self.remember((trainer.epoch, metrics["train"].loss, validation.loss if validation else None))
@@ -383,9 +378,10 @@ class Session:
     def _note_best(self) -> None:
         """Remember which checkpoint is the best, by what is monitored, among those at ends of epochs."""
         trainer, rule = self.trainer, self.trainer.spec.early_stopping
-        if trainer.batch:
+        if trainer.batch or not (trainer.measured or self._measuring.affordable):
             return  # an evaluation for its own sake may take longer than the time between checkpoints
-        parts = trainer.evaluate()
+        with self._measuring.spent():
+            parts = trainer.evaluate()
         monitor = rule.monitor if rule else "validation.loss" if "validation" in parts else "train.loss"
         value = trainer.monitored(monitor) * (-1 if rises(monitor) else 1)
         best = self.info.best_value

@@ -12,6 +12,7 @@ import numpy as np
 
 from nntui_core.memory import Array
 from nntui_core.objective import Loss
+from nntui_core.onehot import Targets
 from nntui_core.probe import BLOCK
 
 ROWS = 512
@@ -138,10 +139,10 @@ def plane(x: Array, y: Array) -> Array:
     return np.asarray(y - (y - hat @ y) / (1 - leverage))
 
 
-def constant_loss(loss: Loss, y: Array, encoded: Array) -> float:
+def constant_loss(loss: Loss, y: Array, encoded: Targets) -> float:
     """The data loss of the best prediction that is the same for every row; ``y`` is m × k, ``encoded`` as trained on."""
     if loss.type == "cross_entropy":
-        share = np.bincount(encoded.astype(np.intp)) / len(encoded)
+        share = np.bincount(np.asarray(encoded, np.intp)) / len(encoded)
         share = share[share > 0]
         return float(-(share * np.log(share)).sum())
     if loss.type == "binary_cross_entropy":
