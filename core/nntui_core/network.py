@@ -25,10 +25,14 @@ from nntui_core.rng import stream
 class Network:
     """Parameters, buffers and the plans that compute on them.
 
-    Plans are made for each number of samples and mode when first asked for, and kept.
+    Plans are made for each number of samples and mode when first asked for, and kept: the PLANS that were last used, as a
+    training takes turns between so many, and others while all together take no more than PLAN_BYTES.
     """
 
-    MAX_PLANS = 12
+    PLANS = 9
+    PLAN_BYTES = 64 << 20
+    PLAN_OVERHEAD = 1 << 16
+    """What a plan takes besides its arrays, about."""
 
     def __init__(self, spec: NetworkSpec) -> None:
         spec = replace(spec, layers=unrolled(spec.layers))
@@ -95,11 +99,17 @@ class Network:
     def model(self, samples: int, mode: Mode, *, debug: bool = False) -> Model:
         """The graph for ``samples`` rows. ``debug`` keeps each edge's contribution and every gradient."""
         key = (samples, mode, debug)
-        found = self._models.get(key)
+        found = self._models.pop(key, None)
         if found is None:
-            while len(self._models) >= self.MAX_PLANS:
-                self._models.pop(next(iter(self._models)))
-            found = self._models[key] = NetworkBuilder(self._inventory, samples, mode, debug=debug).build()
+            found = NetworkBuilder(self._inventory, samples, mode, debug=debug).build()
+            sizes = {k: m.plan.nbytes() + self.PLAN_OVERHEAD for k, m in self._models.items()}
+            most, held = self.PLAN_BYTES - found.plan.nbytes(), sum(sizes.values())
+            for old, size in list(sizes.items())[: -(self.PLANS - 1)]:
+                if held <= most:
+                    break
+                del self._models[old]
+                held -= size
+        self._models[key] = found  # behind all others: they are given up first
         return found
 
     def theta(self, layer: str, vector: Array | None = None) -> Array:

@@ -267,10 +267,18 @@ def test_plans_are_kept_but_not_without_end() -> None:
     first = network.model(1, "predict")
     assert network.model(1, "predict") is first
     assert network.model(1, "predict", debug=True) is not first
-    for m in range(2, 2 + 2 * Network.MAX_PLANS):
+    for m in range(2, 40):
         network.model(m, "predict")
-    assert len(network._models) == Network.MAX_PLANS
-    assert network.model(1, "predict") is not first
+        assert network.model(1, "predict") is first  # what is used stays
+    assert len(network._models) == 40  # small ones all stay
+    kept = network.model(39, "predict")
+    large = Network.PLAN_BYTES // 4
+    for m in range(Network.PLANS + 3):
+        network.model(large + m, "predict")
+        assert network.model(1, "predict") is first
+    # The PLANS that were last used, though they take more than all may.
+    assert len(network._models) == Network.PLANS
+    assert network.model(39, "predict") is not kept
 
 
 def test_starts_follow_from_the_seed_alone() -> None:
