@@ -6,15 +6,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from nntui_core.trainer import Trainer
+
 RECORD_SECONDS = 0.1
 """Ends of epochs that lie at least so far apart are measured, while that is affordable."""
 CURVE = 200
 FREE_SECONDS = 0.25
 """What measuring may cost besides, so that short runs too have a curve of about CURVE points."""
-SHARE = 0.1
+SHARE = 0.05
 """Of the time, that measuring may take …"""
 FIRST_SECONDS = 2.0
 """… beyond so many seconds: networks that train for minutes an epoch are not kept from it by their curve."""
+
+
+FEW_PIECES = 8
+"""Pieces of an evaluation that take no time to speak of."""
 
 
 class Measuring:
@@ -30,6 +36,17 @@ class Measuring:
     def ask(self) -> None:
         """Let the end of this epoch be measured, however short it is."""
         self._last = None
+
+    def begins(self, trainer: Trainer) -> bool:
+        """Whether to measure before the first update: not where that would keep it waiting for FIRST_SECONDS."""
+        pieces = len(trainer.train) / trainer.network.piece
+        if pieces < FEW_PIECES:
+            return True
+        x, y = (a[: trainer.network.piece] for a in (trainer.train.x, trainer.train.y))
+        for _ in range(2):  # the first one lays out its arrays
+            begun = time.perf_counter()
+            trainer.network.measure(x, y)
+        return (time.perf_counter() - begun) * pieces < FIRST_SECONDS
 
     def due(self, epoch: int) -> bool:
         """Whether to measure at the end of that epoch."""

@@ -23,6 +23,7 @@ from nntui.training.trail import Trail
 from nntui.training.view import ExperimentView
 from nntui_core.errors import NumericError
 from nntui_core.findings import Finding, non_finite
+from nntui_core.finite import finite
 from nntui_core.train_spec import rises
 
 SAVING_SHARE = 0.05
@@ -137,7 +138,8 @@ class Session:
             if not trainer.update:
                 self.watch.begin()
                 self.findings = self.watch.findings
-                self._measure()
+                if self._measuring.begins(trainer):
+                    self._measure()
                 self._keep_activations()
                 self.checkpoint()
             self._checkpointed = time.perf_counter()
@@ -333,7 +335,7 @@ class Session:
         """Save the present state and run.json."""
         trainer = self.trainer
         begun = time.perf_counter()
-        if trainer.update != self._saved_update and np.isfinite(trainer.network.parameters.theta).all():
+        if trainer.update != self._saved_update and finite(trainer.network.parameters.theta):
             arrays = {**trainer.live_state(), **self.experiment.arrays(), **self.watch.state()}
             # A run that was killed between this and run.json must not forget that its own rule stopped it.
             meta = {
@@ -378,7 +380,7 @@ class Session:
     def _note_best(self) -> None:
         """Remember which checkpoint is the best, by what is monitored, among those at ends of epochs."""
         trainer, rule = self.trainer, self.trainer.spec.early_stopping
-        if trainer.batch or not (trainer.measured or self._measuring.affordable):
+        if trainer.batch or not (trainer.measured or (trainer.update and self._measuring.affordable)):
             return  # an evaluation for its own sake may take longer than the time between checkpoints
         with self._measuring.spent():
             parts = trainer.evaluate()

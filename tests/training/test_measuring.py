@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from nntui.training import measuring
@@ -70,3 +72,19 @@ def test_what_a_viewer_asks_for_is_measured_all_the_same(clock: Clock) -> None:
     assert not asked.due(2)
     asked.ask()
     assert asked.due(2)
+
+
+def test_a_network_that_is_slow_to_evaluate_is_trained_first(clock: Clock) -> None:
+    def asked(seconds: float, pieces: int) -> bool:
+        def measure(x: list[int], y: list[int]) -> None:
+            clock.now += seconds
+
+        network = SimpleNamespace(piece=10, measure=measure)
+        train = SimpleNamespace(x=[0] * 10 * pieces, y=[0] * 10 * pieces)
+        found = SimpleNamespace(network=network, train=type("Rows", (), {"__len__": lambda _: 10 * pieces})())
+        found.train.x, found.train.y = train.x, train.y
+        return Measuring(1).begins(found)  # type: ignore[arg-type]
+
+    assert asked(1.0, 1)  # one look is always there
+    assert asked(0.01, 100)
+    assert not asked(0.03, 100)
