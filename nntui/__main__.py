@@ -15,6 +15,8 @@ def main() -> None:
     from nntui.blas import choose_kernels
 
     collector.loading()
+    # Pydantic's plugins are for other models: looking for them reads the metadata of every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     choose_kernels()
     from nntui.cli import main as run
 
