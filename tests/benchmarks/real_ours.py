@@ -20,6 +20,7 @@ from nntui.blas import limit_threads  # noqa: E402 - NumPy reads its kernels whe
 from nntui.cli.progress import Progress  # noqa: E402
 from nntui.signals import Signals  # noqa: E402
 from nntui.training.experiment import Experiment, read  # noqa: E402
+from nntui.training.records import Records  # noqa: E402
 from nntui.training.session import Session  # noqa: E402
 from nntui.training.start import start  # noqa: E402
 from nntui_core.findings.watch import Watch  # noqa: E402
@@ -81,7 +82,7 @@ def train(case: dict[str, Any], config: Path, clock: Clock) -> dict[str, Any]:
     parts.time(Trainer, "evaluate", "evaluation")
     for method in ("before", "after", "begin"):
         parts.time(Watch, method, "looks")
-    parts.time(Session, "_keep_activations", "looks")
+    parts.time(Records, "activations", "looks")
     parts.time(Session, "checkpoint", "saves")
     experiment: Experiment = read(config)
     limit_threads(len(experiment.network.parameters))
