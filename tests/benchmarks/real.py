@@ -139,7 +139,7 @@ def tables(rounds: dict[str, list[Round]]) -> Iterator[str]:
         for r in rounds[case.key]:
             ours = r.get("nntui", {})
             if "us_last" in ours:
-                yield f"\n{case.name}: {ours['us_first']:.1f} µs an update in the first 40 epochs, {ours['us_last']:.1f} in the last"  # fmt: skip
+                yield f"\n{case.name}: {ours['us_first']:.1f} µs of processor time an update in the first 40 epochs, {ours['us_last']:.1f} in the last"  # fmt: skip
 
 
 def _row(case: Case, name: str, told: list[Told]) -> str:
