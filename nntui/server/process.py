@@ -12,6 +12,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nntui import collector
 from nntui.display import display
 from nntui.errors import FAILED, UserError
 from nntui.files import file_error, reason
@@ -135,4 +136,5 @@ def _log_to(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    collector.loading()
     sys.exit(main(json.loads(sys.argv[1])))

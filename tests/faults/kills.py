@@ -140,7 +140,8 @@ class Trial:
 
     def remove(self) -> None:
         """Take the run away by the command for it."""
-        assert (found := self.found)
+        found = self.found
+        assert found is not None
         done = finish(start("runs", "rm", found.run.name, "--runs", self.runs))
         assert done.code == 0, done.err
 
@@ -178,7 +179,8 @@ class Trial:
         self.wrong += bad
 
     def _compare(self) -> None:
-        assert (found := self.found)
+        found = self.found
+        assert found is not None
         if not same(final(found.run.checkpoints), self.reference):
             self.wrong.append("the arrays are not bit for bit the same")
 
@@ -189,7 +191,8 @@ class Trial:
         self.counts["resumes"] += found is not None
         done = finish(start("fit", *words, "--quiet", "--runs", self.runs))
         assert done.code == 0, done.err
-        assert (found := self.found)
+        found = self.found
+        assert found is not None
         if found.state != "completed":
             self.wrong.append(f"resumed to the end, it is listed as {found.state}")
         self._whole(found)
