@@ -145,6 +145,16 @@ def test_leaving_lets_it_train_to_its_end(tmp_path: Path) -> None:
         again.shows("100 %")
 
 
+def test_a_training_that_diverged_has_its_own_exit_code(tmp_path: Path) -> None:
+    with Terminal(
+        "run", "sine", "--pace", "max", "--set", 'optimizer={type="sgd",lr=1e6}', runs=tmp_path
+    ) as terminal:
+        terminal.shows("diverged")
+        terminal.press("q")
+        assert terminal.wait() == 3
+        assert terminal.state() == "diverged"
+
+
 def test_a_dumb_terminal_is_refused(tmp_path: Path) -> None:
     with Terminal("run", "xor", runs=tmp_path, TERM="dumb") as terminal:
         assert terminal.wait() == 2
