@@ -63,7 +63,11 @@ class LearningRate(Check):
         cures = (
             []
             if chosen is None
-            else [Cure(f"optimizer.lr={chosen:g}", "the range test's suggestion; nntui lr tries rates around it")]
+            else [
+                Cure(
+                    f"optimizer.lr={chosen:g}", "the range test's suggestion; nntui lr tries rates around it"
+                )
+            ]
         )
         parts = list(self._parts(s, optimizer.lr, chosen, test.diverges, cures))
         worst = gravest(parts)

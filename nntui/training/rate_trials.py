@@ -22,10 +22,12 @@ from nntui_core.optimizers.base import FirstOrder
 SEEDS = 5
 STEP = 3.0
 """From one rate to the next; √3 beside the best one."""
+WIDE = 2
+"""So many steps on either side of the suggestion are tried in any case."""
 FAR = 4
 """So many steps from the suggestion at most."""
 RATES = 7
-"""Rates that are usually tried: the suggestion, its neighbors, two more steps, and two beside the best."""
+"""Rates that are usually tried: the suggestion, two steps on either side, and two beside the best."""
 WORK = 4e10
 """Effort of all trainings together: some seconds."""
 LEAST = 100
@@ -102,9 +104,13 @@ def rate_trials(
 
 
 def _rates(start: float, tried: dict[float, float]) -> Iterator[float]:
-    """The rates to try next, as ``tried`` fills: neighbors until the best has one on either side, then two between."""
-    yield start
-    low = high = 0
+    """The rates to try next, as ``tried`` fills: until the best has one on either side, then two between.
+
+    Two on either side of the start at least: a seed that went astray makes a dip beside the best.
+    """
+    low, high = -WIDE, WIDE
+    for k in range(low, high + 1):
+        yield rounded(start * STEP**k)
     while True:
         best = min(tried, key=lambda r: (tried[r], r))
         if low > -FAR and best == min(tried):
