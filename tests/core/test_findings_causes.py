@@ -15,6 +15,7 @@ from nntui_core.findings.flow import faded
 from nntui_core.findings.outcome import Overfitting
 from nntui_core.findings.rules import ordered
 from nntui_core.findings.sample import HISTORY
+from nntui_core.findings.units import DeadUnits
 from nntui_core.layers.dense import Dense
 from nntui_core.losses import CrossEntropy
 from nntui_core.optimizers.first_order import Adam, Sgd
@@ -203,8 +204,34 @@ def test_learning_by_heart_does_not_excuse_what_was_wrong_at_the_start() -> None
     assert sample.skill - sample.held_skill > 0.2
     assert "saturated_units" in alarms(found)
     assert only(found, "overfitting").cause == "saturated_units"
-    alone = replace(sample, held_skill=float("nan"))
-    assert not alone.memorized
+    nan = float("nan")
+    assert not replace(sample, held_skill=nan, held_loss=nan).memorized
+    limit = sample.loss + 0.4 * sample.basis.constant_loss
+    assert not replace(sample, held_skill=nan, held_loss=limit - 0.01).memorized
+    assert replace(sample, held_skill=nan, held_loss=limit + 0.01).memorized
+
+
+def test_a_network_that_loses_more_than_a_constant_has_learned_nothing() -> None:
+    trainer = make(TrainSpec(epochs=1), layers=(OUT,))
+    watch = Watch(trainer)
+    watch.begin()
+    assert watch.sample is not None
+    seen = replace(watch.sample, skill=0.95)
+    assert replace(seen, loss=0.99 * np.log(3)).learned
+    assert not replace(seen, loss=1.01 * np.log(3)).learned
+
+
+def test_what_began_badly_is_excused_where_the_targets_are_learned_without_doubt() -> None:
+    trainer = make(TrainSpec(epochs=1), layers=(Dense(units=4, activation=Relu()), OUT), validation=True)
+    watch = Watch(trainer)
+    watch.begin()
+    assert watch.sample is not None
+    seen = replace(watch.sample, loss=0.1, held_loss=0.1)
+    seen.basis.__dict__["reference"] = SimpleNamespace(skill=0.85)
+    rule, memory = DeadUnits(), seen.memory
+    for idle, skill, excused in ((0.0, 0.8, True), (1.0, 0.8, False), (1.0, 0.95, True)):
+        memory["idle"][0] = idle
+        assert rule.excused(replace(seen, skill=skill, held_skill=skill), "dense1") is excused
 
 
 def test_a_cross_entropy_is_beside_that_of_equal_classes() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nntui_core.findings.finding import Cure, Severity
-from nntui_core.findings.sample import Sample
+from nntui_core.findings.sample import LEARNED, Sample
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,11 @@ class Rule(ABC):
     def excused(self, s: Sample, layer: str) -> bool:
         """Whether it is no alarm, as the network has learned its targets.
 
-        What was wrong at the start is none only where more than the training part is learned.
+        What was wrong at the start is none only where they are learned without doubt, and not by heart alone.
         """
-        return self.forgives and s.learned and not (s.memorized and self.began(s, layer))
+        if self.began(s, layer) and (s.memorized or s.skill < LEARNED):
+            return False
+        return self.forgives and s.learned
 
     def began(self, s: Sample, layer: str) -> bool:
         """Whether it was so at the start of the training."""

@@ -98,14 +98,17 @@ class Sample:
     @cached_property
     def learned(self) -> bool:
         """Whether the training part is predicted about as well as can be asked for."""
+        if self.loss > self.basis.constant_loss:
+            return False  # sure of what is wrong
         if self.skill >= LEARNED:
             return True
         return self.skill >= HALFWAY and self.skill >= self.basis.reference.skill - NEAR
 
     @property
     def memorized(self) -> bool:
-        """Whether a fifth of the targets' variance is explained on the training part alone."""
-        return self.skill - self.held_skill > BY_HEART
+        """Whether a fifth of the targets' variance, or of twice a constant's loss, is won on the training part alone."""
+        loss = (self.held_loss - self.loss) / (2 * self.basis.constant_loss)
+        return self.skill - self.held_skill > BY_HEART or loss > BY_HEART
 
     def began_idle(self, layer: str) -> bool:
         """Whether most of that layer was dead or saturated before the first update."""
