@@ -8,8 +8,9 @@ from pathlib import Path as FilePath
 from nntui.config import demos, toml
 from nntui.config.load import Judge, judged, tables
 from nntui.config.models import instance
-from nntui.config.race import RaceKeys, RaceSettings, alone, keys_of
+from nntui.config.race import RaceKeys, RaceSettings, keys_of
 from nntui.config.race_checks import faults
+from nntui.config.racing import alone
 from nntui.config.settings import Settings
 from nntui.config.structure import Fault
 from nntui.config.validate import Validation

@@ -112,6 +112,8 @@ def test_steps_pause_and_resume(tmp_path: Path) -> None:
         assert run.trainer.update == paused.update
         viewer.send(Stop())
         assert viewer.wait(Ended).status == "interrupted"
+        run.join()
+        assert run.session.exit_code == 130  # a viewer's stop is its Ctrl-C
 
 
 def test_the_last_to_ask_has_control_and_readers_never(tmp_path: Path) -> None:
@@ -341,6 +343,7 @@ def test_paused_without_viewers_for_long_it_saves_and_ends(
         run.join()
         assert run.session.info.state == "interrupted"
         assert "without a viewer" in run.session.info.reason
+        assert run.session.exit_code == 1
         assert (run.session.run.checkpoints / "0000000001.npz").exists()
 
 
