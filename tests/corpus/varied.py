@@ -243,7 +243,7 @@ _FAULTS: list[tuple[str, str, Planter | None]] = [
     ("all_linear", "cliff_2", None),
     ("all_linear", "coil_1", None),
     ("wrong_loss_for_the_output", "blobs10_1", None),
-    ("wrong_loss_for_the_output", "digits_1", _output("relu", "mse")),
+    ("wrong_loss_for_the_output", "words_1", _output("relu", "mse")),
     ("wrong_loss_for_the_output", "digits_1", _output("tanh", "mae")),
     ("saturating_output", "rare_1", None),
     ("saturating_output", "irises_1", None),
