@@ -15,9 +15,10 @@ import numpy as np
 
 from nntui.training.experiment import Experiment, build
 from nntui.training.fresh import Tick, effort, trainer
-from nntui.training.range_test import Suggestion, rounded, tested_optimizer
+from nntui.training.range_test import BELOW, BLOWN, CLEAR, Suggestion, rounded, tested_optimizer
 from nntui_core.errors import NumericError
 from nntui_core.optimizers.base import FirstOrder
+from nntui_core.trainer import Trainer
 
 SEEDS = 5
 STEP = 3.0
@@ -48,12 +49,26 @@ class RateTrials:
     planned: int
     """… of so many that the configuration asks for."""
     seeds: tuple[int, ...]
+    start: float
+    """The mean loss before the first update."""
 
     @property
     def best(self) -> float | None:
-        """The rate with the lowest loss; None where all diverged."""
-        k = int(np.argmin(self.losses))
-        return self.rates[k] if isfinite(self.losses[k]) else None
+        """The rate with the lowest loss of those well below where it blows up; None where all diverged.
+
+        Just below that rate it is chance whether a training goes astray, and five seeds are few to see it.
+        """
+        lowest, blown = inf, inf
+        for rate, loss in zip(self.rates, self.losses, strict=True):
+            if loss > BLOWN * lowest and loss > lowest + CLEAR * self.start:
+                blown = rate
+                break
+            lowest = min(lowest, loss)
+        able = [
+            (loss, rate) for rate, loss in zip(self.rates, self.losses, strict=True) if rate <= blown / BELOW
+        ]
+        loss, rate = min(able, default=(inf, 0.0))
+        return rate if isfinite(loss) else None
 
     @property
     def whole(self) -> bool:
@@ -99,7 +114,7 @@ def rate_trials(
     held = experiment.trainer.validation
     return RateTrials(
         rates, tuple(tried[r] for r in rates), "validation" if held is not None and len(held) else "train", updates,
-        experiment.trainer.total_updates, seeds,
+        experiment.trainer.total_updates, seeds, float(np.mean([_loss(one.trainer) for one in runs])),
     )  # fmt: skip
 
 
@@ -125,19 +140,25 @@ def _rates(start: float, tried: dict[float, float]) -> Iterator[float]:
         yield from (rounded(best / sqrt(STEP)), rounded(best * sqrt(STEP)))
 
 
+def _loss(one: Trainer) -> float:
+    """The data loss with the present weights on the held-out part, or on the training part where none is held out."""
+    return one.measure(
+        one.train if one.validation is None or not len(one.validation) else one.validation
+    ).loss
+
+
 def _trained(experiment: Experiment, optimizer: FirstOrder, rate: float, updates: int, tick: Tick) -> float:
     """The data loss on the held-out part (else on the training part) after so many updates; infinite if it diverges."""
     own = experiment.trainer
     spec = replace(own.spec, epochs=-(-updates // max(1, own.batches)))
     one = trainer(experiment, optimizer=replace(optimizer, lr=rate), spec=spec)
-    part = one.train if one.validation is None or not len(one.validation) else one.validation
     try:
         with np.errstate(all="ignore"):
             while one.status == "running" and one.update < updates:
                 tick()
                 one.advance()
             one.restore_best()
-            loss = one.measure(part).loss
+            loss = _loss(one)
     except NumericError:
         return inf
     return loss if isfinite(loss) else inf

@@ -67,7 +67,8 @@ def test_the_best_has_worse_neighbors_and_rates_between(line: Experiment) -> Non
     assert best is not None
     k = found.rates.index(best)
     assert 0 < k < len(found.rates) - 1
-    assert found.losses[k] == min(found.losses)
+    below = [loss for rate, loss in zip(found.rates, found.losses, strict=True) if rate <= best]
+    assert found.losses[k] == min(below)
     # It is not farther from the best of all rates than the rates beside it.
     losses = {r: np.mean([by_hand(line, r, s) for s in found.seeds]) for r in np.geomspace(1e-3, 1, 61)}
     truth = min(losses, key=losses.__getitem__)
@@ -86,6 +87,23 @@ def test_rates_that_diverge_are_not_chosen_and_lower_ones_are_tried(line: Experi
     assert near.best is not None
     assert near.best < 1.0
     assert max(near.losses) > 1e20
+
+
+@pytest.mark.parametrize(
+    ("third", "losses", "best"),
+    [
+        (0.7, (0.5, 0.2, 0.1, 0.3), 0.7),  # it rises gently
+        (0.5, (0.5, 0.2, 0.02, 0.6), 0.5),  # blown at 1, half of it is allowed
+        (0.7, (0.5, 0.2, 0.02, 0.6), 0.25),  # more than half is not
+        (0.5, (0.5, 0.2, inf, inf), 0.25),
+        (0.7, (0.5, 1e-4, 2e-5, 0.03), 0.7),  # many times the lowest, but next to nothing of the start
+        (0.5, (inf, inf, inf, inf), None),
+    ],
+)
+def test_no_rate_is_chosen_just_below_where_the_loss_blows_up(
+    third: float, losses: tuple[float, ...], best: float | None
+) -> None:
+    assert RateTrials((0.125, 0.25, third, 1.0), losses, "train", 1, 1, (0,), 1.0).best == best
 
 
 def test_it_ends_so_many_steps_away() -> None:
