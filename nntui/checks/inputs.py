@@ -139,7 +139,7 @@ class LabelSignal(Check):
         "network after a short training (held-out rows) predict; the best constant prediction has 0"
     )
     limits: ClassVar[str] = (
-        "failure where all are within 2.5 standard errors of 0 and 1.5 standard errors more are still below 0.4; skipped where "
+        "failure where all are within 3 standard errors of 0 and 1.5 standard errors more are still below 0.4; skipped where "
         "there are too few rows to tell"
     )
     why: ClassVar[str] = (

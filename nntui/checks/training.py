@@ -36,7 +36,7 @@ class LearningRate(Check):
 
     id: ClassVar[str] = "learning_rate"
     definition: ClassVar[str] = (
-        "the learning rate over the one that a range test suggests (nntui lr); whether the first updates (400, fewer for large "
+        "the learning rate over the one that a range test suggests; whether the first updates (400, fewer for large "
         "networks) stay finite, and whether they raise the findings update_ratio_high, exploding_gradient or update_ratio_low"
     )
     limits: ClassVar[str] = (
@@ -63,7 +63,11 @@ class LearningRate(Check):
         cures = (
             []
             if chosen is None
-            else [Cure(f"optimizer.lr={chosen:g}", "the range test's suggestion (nntui lr)")]
+            else [
+                Cure(
+                    f"optimizer.lr={chosen:g}", "the range test's suggestion; nntui lr tries rates around it"
+                )
+            ]
         )
         parts = list(self._parts(s, optimizer.lr, chosen, test.diverges, cures))
         worst = gravest(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ from nntui.signals import Interrupted, Signals, name_of
 
 if TYPE_CHECKING:
     from nntui.training.range_test import RangeTest
+    from nntui.training.rate_trials import RateTrials
 
 
 @click.command(name="lr")
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), help="Override the seed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(config: str, overrides: tuple[str, ...], seed: int | None, as_json: bool) -> int:
-    """Find a learning rate for CONFIG: the rate rises from update to update until the loss blows up.
+    """Find a learning rate for CONFIG: the rate rises from update to update until the loss blows up, and trainings at a few
+    fixed rates around what that suggests choose among them.
 
     \b
     Examples:
@@ -36,6 +39,7 @@ def command(config: str, overrides: tuple[str, ...], seed: int | None, as_json: 
         from nntui.config.load import load
         from nntui.training.experiment import build
         from nntui.training.range_test import range_test, tested_optimizer
+        from nntui.training.rate_trials import rate_trials
 
         settings = load(config, overrides, seed=seed, judge=build)
         experiment = build(settings)
@@ -49,22 +53,27 @@ def command(config: str, overrides: tuple[str, ...], seed: int | None, as_json: 
         signals.at_once = None
         try:
             found = range_test(experiment, signals.raise_received)
+            trials = None
+            if found.suggestion is not None:
+                trials = rate_trials(experiment, found.suggestion, signals.raise_received)
+                if trials is not None and trials.best is not None:
+                    found = replace(found, suggestion=replace(found.suggestion, chosen=trials.best))
         except (Interrupted, KeyboardInterrupt):
             number = signals.received or 2
             if as_json:
                 print_document(_nothing(number))
             return 128 + number
         if as_json:
-            print_json(found.to_json())
+            print_json(found.to_json() | {"trials": None if trials is None else trials.to_json()})
         else:
-            _print(found, settings.title, getattr(experiment.trainer.optimizer, "lr", None))
+            _print(found, trials, settings.title, getattr(experiment.trainer.optimizer, "lr", None))
     return 0
 
 
 def _nothing(number: int) -> dict[str, object]:
     return {
         "status": "interrupted", "reason": f"ended by {name_of(number)}", "rates": [], "losses": [], "smoothed": [],
-        "suggestion": None,
+        "suggestion": None, "trials": None,
     }  # fmt: skip
 
 
@@ -75,7 +84,7 @@ def _leave(number: int, *, as_json: bool) -> None:
     os._exit(128 + number)
 
 
-def _print(found: RangeTest, title: str, given: float | None) -> None:
+def _print(found: RangeTest, trials: RateTrials | None, title: str, given: float | None) -> None:
     """The curve with the suggestion marked, and the numbers."""
     _plot(found)
     seeds = f"mean of {len(found.seeds)} seeds"
@@ -91,6 +100,19 @@ def _print(found: RangeTest, title: str, given: float | None) -> None:
         click.echo(f"blows up    from {found.diverges:.2g} on")
     if given is not None:
         click.echo(f"configured  {given:g}")
+    if trials is not None:
+        _tell(trials)
+
+
+def _tell(trials: RateTrials) -> None:
+    """What the trainings came to, the best one marked."""
+    length = f"{trials.updates} updates" + ("" if trials.whole else f" of {trials.planned}")
+    click.echo(
+        f"trained at {len(trials.rates)} rates ({length}, {len(trials.seeds)} seeds): mean {trials.part} loss"
+    )
+    for rate, loss in zip(trials.rates, trials.losses, strict=True):
+        told = f"{loss:.4g}" if loss < float("inf") else "diverged"
+        click.echo(f"  {rate:<9g} {told}" + ("   chosen" if rate == trials.best else ""))
 
 
 def _plot(found: RangeTest) -> None:

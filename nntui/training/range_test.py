@@ -185,7 +185,7 @@ def suggest(rates: Array, seen: Array, diverges: float = float("inf")) -> Sugges
     begin, end = longest_fall(seen)
     valley = rates[min(len(rates) - 1, begin + (2 * (end - begin)) // 3)]
     chosen = min(sqrt(float(rates[knee]) * float(rates[bottom]) / BELOW), diverges / SAFE)
-    return Suggestion(_rounded(rates[steep]), _rounded(valley), _rounded(chosen))
+    return Suggestion(rounded(rates[steep]), rounded(valley), rounded(chosen))
 
 
 def longest_fall(seen: Array) -> tuple[int, int]:
@@ -199,5 +199,6 @@ def longest_fall(seen: Array) -> tuple[int, int]:
     return best, last
 
 
-def _rounded(rate: float) -> float:
+def rounded(rate: float) -> float:
+    """Two significant digits."""
     return float(f"{rate:.2g}")

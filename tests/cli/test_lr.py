@@ -16,6 +16,10 @@ def test_json_has_the_curve_and_the_suggestion(cli: Cli) -> None:
     assert found["rates"] == sorted(found["rates"])
     assert set(found["suggestion"]) == {"steepest", "valley", "chosen"}
     assert 0.01 < found["suggestion"]["chosen"] < 3
+    trials = found["trials"]
+    best = trials["losses"].index(min(v for v in trials["losses"] if v is not None))
+    assert found["suggestion"]["chosen"] == trials["rates"][best]
+    assert (trials["part"], trials["updates"], trials["planned"]) == ("train", 300, 300)
 
 
 def test_a_curve_that_tells_nothing_is_null_and_no_fault(cli: Cli) -> None:
@@ -23,6 +27,7 @@ def test_a_curve_that_tells_nothing_is_null_and_no_fault(cli: Cli) -> None:
     done = cli("lr", "perceptron_limits", "--set", "layers.0.init=zeros", "--json")
     assert done.code == 0
     assert done.json["suggestion"] is None
+    assert done.json["trials"] is None
     text = cli("lr", "perceptron_limits", "--set", "layers.0.init=zeros")
     assert "no suggestion" in text.out
 
@@ -30,7 +35,12 @@ def test_a_curve_that_tells_nothing_is_null_and_no_fault(cli: Cli) -> None:
 def test_the_text_draws_the_curve_with_the_suggestion_marked(cli: Cli) -> None:
     done = cli("lr", "xor")
     assert done.code == 0
-    chosen = cli("lr", "xor", "--json").json["suggestion"]["chosen"]
+    found = cli("lr", "xor", "--json").json
+    chosen, trials = found["suggestion"]["chosen"], found["trials"]
+    for rate, loss in zip(trials["rates"], trials["losses"], strict=True):
+        line = next(line for line in done.out.splitlines() if line.startswith(f"  {rate:g} "))
+        assert f"{loss:.4g}" in line
+        assert ("chosen" in line) == (rate == chosen)
     assert f"--set optimizer.lr={chosen:g}" in done.out
     assert "X" in "".join(line for line in done.out.splitlines() if "│" in line and "chosen" not in line)
 

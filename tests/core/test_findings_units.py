@@ -69,7 +69,9 @@ def test_an_output_of_relu_that_is_always_0_is_an_alarm() -> None:
 
 def test_a_network_that_learns_with_dead_units_raises_no_alarm() -> None:
     layers = (Dense(units=16, activation=Relu()), OUT)
-    trainer = make(TrainSpec(epochs=150, batch_size=16), layers=layers, optimizer=Adam(lr=0.03))
+    rng, y = np.random.default_rng(0), np.arange(50) % 3
+    x = 0.2 * rng.normal(size=(50, 3)) + np.eye(3)[y]
+    trainer = make(TrainSpec(epochs=150, batch_size=16), data=(x, y), layers=layers, optimizer=Adam(lr=0.03))
     trainer.network.parameters.view("dense1.b")[:10] = -100.0
     found = watched(trainer)
     assert only(found, "dead_units").value == 10 / 16

@@ -363,11 +363,6 @@ def batch_of_one(c: Config, rows: Rows | None) -> Rows | None:
     return None
 
 
-def all_setups() -> list[Setup]:
-    """The whole corpus."""
-    return [*sound(), *faulty()]
-
-
 def entry(kind: str) -> Fault:
     """The fault of that kind."""
     return FAULTS[kind]

@@ -19,8 +19,9 @@ from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
-from tests.corpus.faults import FAULTS, Fault, all_setups
+from tests.corpus.faults import FAULTS, Fault
 from tests.corpus.setups import Setup
+from tests.corpus.whole import all_setups
 
 ALARMS = ("warning", "error")
 GAP = 0.1

@@ -38,13 +38,14 @@ class Rows:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _rng(name: str) -> np.random.Generator:
+def rng_of(name: str) -> np.random.Generator:
+    """Random numbers of a table's own."""
     return np.random.default_rng(list(name.encode()))
 
 
 def clouds() -> Rows:
     """Three classes in ten dimensions, normal clouds that hardly overlap."""
-    rng = _rng("clouds")
+    rng = rng_of("clouds")
     centers = rng.normal(0, 1.3, (3, 10))
     k = np.arange(300) % 3
     return Rows(centers[k] + rng.normal(0, 1, (300, 10)), [f"c{v}" for v in k])
@@ -52,7 +53,7 @@ def clouds() -> Rows:
 
 def wine() -> Rows:
     """Three classes, thirteen measurements in very different units, as in chemistry."""
-    rng = _rng("wine")
+    rng = rng_of("wine")
     centers = rng.normal(0, 1.5, (3, 13))
     k = np.arange(240) % 3
     units = 10.0 ** rng.uniform(-1, 1, 13)
@@ -62,7 +63,7 @@ def wine() -> Rows:
 
 def friedman() -> Rows:
     """The regression of Friedman (1991): a sine of a product, a square, and two lines."""
-    rng = _rng("friedman")
+    rng = rng_of("friedman")
     x = rng.uniform(0, 1, (300, 5))
     y = 10 * np.sin(np.pi * x[:, 0] * x[:, 1]) + 20 * (x[:, 2] - 0.5) ** 2 + 10 * x[:, 3] + 5 * x[:, 4]
     y = (y + rng.normal(0, 0.5, 300) - 14.4) / 5
@@ -71,21 +72,21 @@ def friedman() -> Rows:
 
 def plane() -> Rows:
     """A linear regression on six columns."""
-    rng = _rng("plane")
+    rng = rng_of("plane")
     x = rng.normal(0, 1, (240, 6))
     return Rows(x, list(x @ np.array([1.0, -0.7, 0.5, 0.3, 0, 0]) + rng.normal(0, 0.2, 240)))
 
 
 def bumps() -> Rows:
     """A regression on two columns that no plane fits."""
-    rng = _rng("bumps")
+    rng = rng_of("bumps")
     x = rng.uniform(-2, 2, (300, 2))
     return Rows(x, list(np.exp(-((x - 0.5) ** 2).sum(axis=1)) * 2 - 0.5 * x[:, 0] + rng.normal(0, 0.05, 300)))
 
 
 def rings() -> Rows:
     """Three classes by distance from the center, in three dimensions."""
-    rng = _rng("rings")
+    rng = rng_of("rings")
     k = np.arange(360) % 3
     direction = rng.normal(0, 1, (360, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
@@ -94,7 +95,7 @@ def rings() -> Rows:
 
 def survey() -> Rows:
     """Two classes that eight columns tell apart for most, not for all."""
-    rng = _rng("survey")
+    rng = rng_of("survey")
     x = rng.normal(0, 1, (360, 8))
     score = 1.6 * x[:, 0] - 1.2 * x[:, 1] + x[:, 2] * x[:, 3]
     yes = rng.random(360) < 1 / (1 + np.exp(-2.5 * score))
@@ -103,7 +104,7 @@ def survey() -> Rows:
 
 def yields() -> Rows:
     """A noisy regression: a third of the variance is noise."""
-    rng = _rng("yields")
+    rng = rng_of("yields")
     x = rng.normal(0, 1, (320, 4))
     signal = np.tanh(x[:, 0]) + 0.6 * x[:, 1]
     return Rows(x, list(signal + rng.normal(0, 0.6, 320)))

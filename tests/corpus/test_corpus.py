@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from nntui.config.load import load
-from tests.corpus.faults import FAULTS, all_setups
+from tests.corpus.faults import FAULTS
 from tests.corpus.setups import Setup
+from tests.corpus.whole import all_setups
 
 FINDINGS = {
     "dead_units",
@@ -49,7 +50,7 @@ def test_there_are_two_halves_and_each_kind_is_in_both() -> None:
     assert len({s.name for s in setups}) == len(setups) >= 120
     assert sum(not s.fault for s in setups) >= 60 <= sum(bool(s.fault) for s in setups)
     counted = Counter((s.fault, s.half) for s in setups)
-    assert all(counted[kind, "tune"] == counted[kind, "held"] for kind in FAULTS)
+    assert all(counted[kind, "tune"] >= counted[kind, "held"] > 0 for kind in FAULTS)
 
 
 @pytest.mark.parametrize("kind", FAULTS)

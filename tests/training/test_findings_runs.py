@@ -20,7 +20,7 @@ from nntui.training.session import Session
 from nntui_core.errors import NumericError
 from nntui_core.findings import Cure, Watch
 from nntui_core.findings.spelling import spelled, tables
-from tests.corpus.faults import all_setups
+from tests.corpus.whole import all_setups
 
 TEXT = """
 [data]
@@ -165,7 +165,7 @@ LATER = ("data.scale_target", "data.class_weights")
 """Keys that another part of the release brings."""
 
 
-@pytest.mark.parametrize("setup", [s for s in all_setups() if s.fault][::3], ids=lambda s: s.name)
+@pytest.mark.parametrize("setup", [s for s in all_setups() if s.fault][::6], ids=lambda s: s.name)
 def test_every_cure_can_be_set_as_it_stands(setup: Any, tmp_path: Path) -> None:
     path = setup.write(tmp_path)
     experiment = build(load(path, ["train.epochs=2"] if "epochs" in setup.config["train"] else []))

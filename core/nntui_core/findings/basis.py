@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from nntui_core import probe
-from nntui_core.findings.reference import ROWS, Reference, constant_loss, reference, variance
+from nntui_core.findings.reference import ROWS, Reference, constant_loss, even_loss, reference, variance
 from nntui_core.memory import Array
 from nntui_core.objective import Loss
 from nntui_core.onehot import OneHot, Targets, indices
@@ -36,6 +36,8 @@ class Basis:
             constant_loss(trainer.network.spec.loss, self.target, self.train.y),
             float(np.finfo(np.float32).tiny),
         )
+        self.even_loss = max(self.constant_loss, even_loss(trainer.network.spec.loss, self.target.shape[1]))
+        """The same, of cross-entropy at least that of equally frequent classes: what a batch with a rare class loses."""
         self.varies = bool((self.target != self.target[:1]).any())
         """Whether the targets differ: else a constant is a perfect prediction, and everything is large beside its loss."""
 

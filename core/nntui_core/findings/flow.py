@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from math import exp, log
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +16,10 @@ from nntui_core.optimizers.base import FirstOrder
 
 FIRST_PULLS = 16
 """Updates whose largest gradient is remembered until the network has learned."""
+SHARE = 2.0
+"""All layers but the worst must take this part of what they would take (by the logarithm) if all took the same."""
+NONE = 1e-30
+"""What is left where nothing is, as numbers underflow."""
 
 
 def rounded(value: float) -> str:
@@ -42,13 +48,34 @@ def higher_rate(s: Sample) -> Cure | None:
     return rate_cure(s, float(np.clip(factor, 3.0, 1e4)), "raise the learning rate")
 
 
+def faded(sizes: Sequence[float]) -> float:
+    """What is left of the gradient at the first of those layers (root mean squares, the output's last).
+
+    1 where a single layer takes most of it (saturated, dead, or one unit wide), so that it is not depth that adds up.
+    """
+    steps = [max(before / after, NONE) if after else 1.0 for before, after in pairwise(sizes)]
+    if len(steps) < 2:
+        return 1.0
+    lost, least = -sum(map(log, steps)), -log(min(steps))
+    others = (len(steps) - 1) / len(steps) * lost
+    return exp(-lost) if lost > 0 and lost - least > others / SHARE else 1.0
+
+
+def flow(s: Sample) -> list[tuple[str, float]]:
+    """The layers with weights, with the root mean square of ∂loss/∂z on the last batch; empty where it tells nothing."""
+    if s.masked or any(s.shrunk(v) for v in s.weighted):
+        return []
+    return [(v.name, v.stats.gradient_rms) for v in s.weighted if v.stats.gradient_rms is not None]
+
+
 class VanishingGradient(Rule):
     """A gradient that shrinks on its way to the first layer."""
 
     id: ClassVar[str] = "vanishing_gradient"
     definition: ClassVar[str] = (
-        "root mean square of ∂loss/∂z of the first layer with weights over that of the last, on the last batch; not told where "
-        "dropout of more than 70 % or batch norm on fewer than 8 samples makes a batch's gradient another function's, nor "
+        "root mean square of ∂loss/∂z of the first layer with weights over that of the last, on the last batch; until the "
+        "network has learned, also of the first 16 updates; not told where a single layer takes most of it (less than half "
+        "of their even share is left to the others, by the logarithm), where dropout of more than 70 % or batch norm on fewer than 8 samples makes a batch's gradient another function's, nor "
         "where weights have shrunk to a twentieth of their start"
     )
     limit: ClassVar[float] = 1e-3
@@ -65,19 +92,18 @@ class VanishingGradient(Rule):
     )  # fmt: skip
 
     def observe(self, s: Sample) -> Iterable[Observation]:
-        if s.masked or any(s.shrunk(v) for v in s.weighted):
+        flows = flow(s)
+        if len(flows) < 3:
             return
-        flows = [(v.name, v.stats.gradient_rms) for v in s.weighted if v.stats.gradient_rms is not None]
-        if len(flows) < 3 or not flows[-1][1]:
-            return
-        (name, first), (_, last) = flows[0], flows[-1]
-        assert first is not None
-        assert last is not None
-        ratio = first / last
-        yield Observation(
-            name, ratio, f"the gradient that reaches it is {ratio:.1e} of the one at the output", "error",
-            self.DEEP_LIMIT if len(flows) >= self.DEEP else None,
-        )  # fmt: skip
+        limit = self.DEEP_LIMIT if len(flows) >= self.DEEP else None
+        now = faded([v for _, v in flows])
+        early = float(s.memory["faded"][0]) if not s.learned else 1.0
+        text = f"the gradient that reaches it is {now:.1e} of the one at the output"
+        if early < now:
+            text = (
+                f"in the first updates the gradient that reached it was {early:.1e} of the one at the output"
+            )
+        yield Observation(flows[0][0], min(now, early), text, "error", limit)
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         yield Cure(None, "use relu with he_normal, batch norm, skip connections, or fewer layers")
@@ -88,9 +114,9 @@ class ExplodingGradient(Rule):
 
     id: ClassVar[str] = "exploding_gradient"
     definition: ClassVar[str] = (
-        "largest over the layers of ‖∂R/∂W‖·‖W‖/√units over the loss of the best constant prediction, R the data loss: how "
-        "many times that loss the loss would change by, to first order, if a unit's weights changed by their own size; not told "
-        "where all targets are the same"
+        "largest over the layers of ‖∂R/∂W‖·‖W‖/√units over the loss of the best constant prediction (of cross-entropy at least "
+        "ln K), R the data loss: how many times that loss the loss would change by, to first order, if a unit's weights changed by "
+        "their own size; not told where all targets are the same"
     )
     limit: ClassVar[float] = 100.0
     clears: ClassVar[float] = 30.0
@@ -102,12 +128,14 @@ class ExplodingGradient(Rule):
         if not found:
             return
         now, name = max(found)
-        early = float(s.memory["pull"][0])
-        value = max(now, early) if not s.learned else now
+        value = now if self.excused(s, "") else max(now, float(s.memory["pull"][0]))
         yield Observation(
             "", value, f"the gradient of {name} is so large that a change of a unit's weights by their own size would change the "
             f"loss by {value:.3g} times what a constant prediction loses", "error",
         )  # fmt: skip
+
+    def began(self, s: Sample, layer: str) -> bool:
+        return float(s.memory["pull"][0]) > self.limit
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         if s.trainer.spec.clip_norm is None and isinstance(s.trainer.optimizer, FirstOrder):

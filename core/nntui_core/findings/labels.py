@@ -74,7 +74,7 @@ class NoSignal(Rule):
     definition: ClassVar[str] = (
         "upper bound (1.5 standard errors above) of the correlation of the targets with what eight nearest neighbors or a "
         "plane predict, each row without its own target; where this correlation, and that of the network's predictions of "
-        "held-out rows, are within 2.5 standard errors of 0"
+        "held-out rows, are within 3 standard errors of 0"
     )
     limit: ClassVar[float] = 0.4
     clears: ClassVar[float] = 0.45

@@ -127,7 +127,7 @@ def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) 
             )
             pull = max(0.0, pull - spec.l2 * then - spec.l1 * sqrt(w.size))
             pull /= per_sample(spec.loss, trained.x.shape[0], trainer.network.outputs)
-            elasticity = pull * max(then, healthy) / sqrt(units) / basis.constant_loss
+            elasticity = pull * max(then, healthy) / sqrt(units) / basis.even_loss
         yield LayerView(
             k, layer.name, layer.spec, op, last, stats, fan_in, size, healthy,
             _redundant(trainer, layer, w), elasticity, ratios.get(layer.weight), stuck,

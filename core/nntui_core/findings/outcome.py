@@ -103,8 +103,8 @@ class Overfitting(Rule):
     id: ClassVar[str] = "overfitting"
     definition: ClassVar[str] = (
         "explained share of the targets' variance on the training part minus that on the held-out part, both averaged "
-        "over the last tenth of the updates (at the best epoch with early stopping), less a standard error of the held-out rows (times 1 + 5/rows); or, where it is larger, how "
-        "far the held-out loss (so smoothed) is above its lowest, over twice the loss of the best constant"
+        "over the last tenth of the updates (at the best epoch with early stopping), less 2.33 standard errors that the latter would have if the gap were at the limit (times 1 + 5/rows); or, where it is larger, how "
+        "far the held-out loss (so smoothed) is above its lowest, less what the training loss has risen by since, over twice the loss of the best constant"
     )
     limit: ClassVar[float] = 0.2
     clears: ClassVar[float] = 0.16
@@ -119,6 +119,8 @@ class Overfitting(Rule):
     )
     forgives: ClassVar[bool] = False
     EPOCHS: ClassVar[int] = 3
+    SURE: ClassVar[float] = 2.33
+    """Standard errors: one gap in a hundred that is at the limit is measured to be so much larger."""
     FITTED: ClassVar[float] = 0.3
     """What of the training part must be explained for it to be learned by heart."""
 
@@ -129,12 +131,18 @@ class Overfitting(Rule):
         here, there = float(s.history("skill")[window].mean()), float(s.history("held_skill")[window].mean())
         if here < self.FITTED:
             return
-        # The error itself is uncertain where there are few rows.
-        error = float(s.history("held_error")[window].mean()) * (1 + 5 / len(s.basis.held))
-        gap = here - max(there, -1.0) - error
+        gap = here - max(there, -1.0)
+        # If the gap were at the limit, the held-out rows' errors would be smaller, and so would their spread. The error
+        # itself is uncertain where there are few rows.
+        smaller = min(1.0, (1 - min(here, 1.0) + self.limit) / max(1 - there, 1e-9))
+        error = smaller * float(s.history("held_error")[window].mean()) * (1 + 5 / len(s.basis.held))
+        gap -= self.SURE * error
         smooth = _smoothed(updates, s.history("validation"))
         if not self._stops(s) and s.held_loss > s.loss:
-            rise = float(smooth[-1] - smooth.min()) / (2 * s.basis.constant_loss)
+            # Where both rise it is the steps that are too large.
+            trained, lowest = _smoothed(updates, s.history("train")), int(smooth.argmin())
+            rise = float(smooth[-1] - smooth[lowest] - max(0.0, trained[-1] - trained[lowest]))
+            rise /= 2 * s.basis.constant_loss
         text = (
             f"it explains {here:.0%} of the targets' variance on the training part and {max(0.0, there):.0%} on the "
             "held-out part"

@@ -6,7 +6,7 @@ With them a loss can be called high or low, and labels without a signal be told 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import log, sqrt
 
 import numpy as np
 
@@ -20,8 +20,8 @@ ROWS = 512
 NEIGHBORS = 8
 TRUST = 1.5
 """Standard errors that a correlation may be above what was measured."""
-CHANCE = 2.5
-"""Standard errors within which a correlation may be by chance."""
+CHANCE = 3.0
+"""Standard errors within which a correlation may be by chance: neighbors, a plane and the network are three attempts."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,13 @@ def plane(x: Array, y: Array) -> Array:
         hat = kernel @ np.linalg.inv(kernel + n * np.eye(m))
     leverage = np.minimum(np.diag(hat), 1 - 1e-6)[:, None]
     return np.asarray(y - (y - hat @ y) / (1 - leverage))
+
+
+def even_loss(loss: Loss, outputs: int) -> float:
+    """The cross-entropy of the best constant prediction of equally frequent classes, ln K; 0 for other losses."""
+    if loss.type not in ("cross_entropy", "binary_cross_entropy"):
+        return 0.0
+    return log(max(2, outputs)) if loss.type == "cross_entropy" else log(2)
 
 
 def constant_loss(loss: Loss, y: Array, encoded: Targets) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nntui_core.findings.finding import Cure, Severity
-from nntui_core.findings.sample import Sample
+from nntui_core.findings.sample import LEARNED, Sample
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Observation:
     severity: Severity = "warning"
     limit: float | None = None
     """Where it is another than the rule's."""
+    follows: tuple[str, ...] = ()
+    """Ids of findings that it follows from here, besides the rule's."""
 
 
 class Rule(ABC):
@@ -46,6 +48,19 @@ class Rule(ABC):
     @abstractmethod
     def observe(self, s: Sample) -> Iterable[Observation]:
         """The measures where the rule applies; none where it cannot be told."""
+
+    def excused(self, s: Sample, layer: str) -> bool:
+        """Whether it is no alarm, as the network has learned its targets.
+
+        What was wrong at the start is none only where they are learned without doubt, and not by heart alone.
+        """
+        if self.began(s, layer) and (s.memorized or s.skill < LEARNED):
+            return False
+        return self.forgives and s.learned
+
+    def began(self, s: Sample, layer: str) -> bool:
+        """Whether it was so at the start of the training."""
+        return False
 
     def holds(self, seen: Observation, *, raised: bool) -> bool:
         """Whether a finding of what was seen is raised, or stays raised."""

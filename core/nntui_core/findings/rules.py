@@ -25,26 +25,33 @@ ENDS = (NoSignal, ConstantOutput, Overfitting, Plateau)
 """Rules that look at ends of epochs only."""
 EITHER = ("exploding_gradient", "update_ratio_high")
 """Either may be the other's cause."""
+Follows = dict[tuple[str, str], tuple[str, ...]]
+"""By id and layer of a finding."""
 
 
-def ordered(found: list[Finding]) -> list[Finding]:
-    """Consequences made notes of their cause; the gravest first, of equals causes before consequences."""
+def ordered(found: list[Finding], more: Follows | None = None) -> list[Finding]:
+    """Consequences made notes of their cause; the gravest first, of equals causes before consequences.
+
+    ``more`` are ids that some findings, by id and layer, follow from besides those of their rule.
+    """
+    more = more or {}
     alarms = {f.id: f for f in reversed(found) if f.severity != "note"}
     order = [rule.id for rule in RULES]
     out = []
     for f in found:
-        cause = _cause(f, alarms)
+        cause = _cause(f, alarms, more)
         # Of a chain of causes the first one is named.
-        while cause and cause != f.id and (behind := _cause(alarms[cause], alarms)):
+        while cause and cause != f.id and (behind := _cause(alarms[cause], alarms, more)):
             cause = behind
         out.append(replace(f, severity="note", cause=cause) if cause else f)
     return sorted(out, key=lambda f: (SEVERITIES.index(f.severity), bool(f.cause), order.index(f.id)))
 
 
-def _cause(f: Finding, alarms: dict[str, Finding]) -> str:
+def _cause(f: Finding, alarms: dict[str, Finding], more: Follows) -> str:
     """The id of what ``f`` follows from, of the alarms by id (of several layers, the first one's); else empty."""
     rule = next(rule for rule in RULES if rule.id == f.id)
-    found = next((name for name in rule.follows if name in alarms), "")
+    follows = (*rule.follows, *more.get((f.id, f.layer), ()))
+    found = next((name for name in follows if name in alarms), "")
     if not found and f.severity != "note" and alarms[f.id].layer != f.layer:
         return f.id  # a layer behind the first one that has it
     if not found and f.id in EITHER:

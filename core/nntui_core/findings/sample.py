@@ -21,6 +21,8 @@ LEARNED = 0.9
 NEAR = 0.1
 """So does one that is not this much below what simple predictors reach, and above HALFWAY."""
 HALFWAY = 0.3
+BY_HEART = 0.2
+"""What the training part may be better by than the held-out part."""
 HEAVY = 0.7
 """Dropout beyond this rate leaves little of the network."""
 FEW_SAMPLES = 8
@@ -47,7 +49,7 @@ class LayerView:
     redundant: float | None = None
     """Fraction of the units that repeat another's weights and bias."""
     elasticity: float | None = None
-    """‖∂R/∂W‖·‖W‖/√units over the loss of the best constant, R the data loss: how many times that loss the loss would
+    """‖∂R/∂W‖·‖W‖/√units over the loss of the best constant (of equally frequent classes), R the data loss: how many times that loss the loss would
     change by, to first order, if a unit's weights changed by their own size along the gradient."""
     ratio: float | None = None
     """‖ΔW‖ over ‖W‖ (or over that of healthy initial weights, where it is larger), the mean of some updates."""
@@ -96,9 +98,21 @@ class Sample:
     @cached_property
     def learned(self) -> bool:
         """Whether the training part is predicted about as well as can be asked for."""
+        if self.loss > self.basis.constant_loss:
+            return False  # sure of what is wrong
         if self.skill >= LEARNED:
             return True
         return self.skill >= HALFWAY and self.skill >= self.basis.reference.skill - NEAR
+
+    @property
+    def memorized(self) -> bool:
+        """Whether a fifth of the targets' variance, or of twice a constant's loss, is won on the training part alone."""
+        loss = (self.held_loss - self.loss) / (2 * self.basis.constant_loss)
+        return self.skill - self.held_skill > BY_HEART or loss > BY_HEART
+
+    def began_idle(self, layer: str) -> bool:
+        """Whether most of that layer was dead or saturated before the first update."""
+        return any(bool(self.memory["idle"][k]) for k, v in enumerate(self.layers) if v.name == layer)
 
     @property
     def shortfall(self) -> float:

@@ -117,7 +117,7 @@ def _weights(s: Sample) -> Iterator[Suspect]:
     if max(gains) > 5:
         yield _suspect(
             setting, f"start {names} from random weights of healthy size (now {max(gains):.2g} times that)",
-            2 + log10(max(gains)), LARGE | {"update_ratio_low"},
+            2 + log10(max(gains)), LARGE | {"update_ratio_low", "overfitting"},
         )  # fmt: skip
     if min(gains) < 0.2:
         yield _suspect(

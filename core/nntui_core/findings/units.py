@@ -11,6 +11,9 @@ from nntui_core.findings.finding import Cure, Severity
 from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.sample import LayerView, Sample
 
+TINY = 0.2
+"""Initial weights of so small a part of the healthy size are what is behind dead units."""
+
 
 def view(s: Sample, name: str) -> LayerView:
     """The layer of that name."""
@@ -46,8 +49,10 @@ class DeadUnits(Rule):
             limit = None
             if v.last:
                 severity, limit = "warning", 0.0  # an output that is always 0 is a target that is never told
-            if s.shrunk(v) or s.masked:
+            if s.masked or (s.shrunk(v) and not s.began_idle(v.name)):
                 severity = "note"  # idle by what made the weights shrink, or by what training does not see
+            elif v.weighted and s.memory["gain"][v.index] < TINY:
+                severity = "note"  # by weights that are next to nothing: the gradient vanishes as well
             count = len(v.stats.dead_units)
             yield Observation(
                 v.name,
@@ -56,6 +61,9 @@ class DeadUnits(Rule):
                 severity,
                 limit,
             )
+
+    def began(self, s: Sample, layer: str) -> bool:
+        return s.began_idle(layer)
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         v = view(s, layer)
@@ -96,7 +104,14 @@ class SaturatedUnits(Rule):
                     )
             elif v.stats.saturated is not None and v.stats.units >= self.FEW:
                 share = v.stats.saturated
-                yield Observation(v.name, share, f"{share:.0%} of the activations are saturated")
+                # What was not saturated at the start has been driven there.
+                driven = () if s.began_idle(v.name) else ("exploding_gradient", "update_ratio_high")
+                yield Observation(
+                    v.name, share, f"{share:.0%} of the activations are saturated", follows=driven
+                )
+
+    def began(self, s: Sample, layer: str) -> bool:
+        return s.began_idle(layer)
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         v = view(s, layer)

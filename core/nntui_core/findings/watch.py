@@ -14,7 +14,7 @@ from nntui_core import probe
 from nntui_core.errors import NumericError
 from nntui_core.findings.basis import Basis
 from nntui_core.findings.finding import Cure, Finding, Severity
-from nntui_core.findings.flow import FIRST_PULLS
+from nntui_core.findings.flow import FIRST_PULLS, faded, flow
 from nntui_core.findings.measure import measure
 from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.rules import ENDS, RULES, ordered
@@ -78,6 +78,7 @@ class Watch:
             "redundant": np.ones(layers),  # fraction of equal units, the least so far
             "idle": np.zeros(layers),  # whether most of a layer was dead or saturated at the start
             "pull": np.zeros(1),  # largest elasticity of the first updates
+            "faded": np.ones(1),  # what was left of their gradient at the first layer, the least
             "peak": np.zeros(weights),  # largest update ratio of the first updates
             "path": np.zeros(weights),  # update ratios summed over the updates so far
             "means": np.full(weights, np.nan),  # of the update ratios, when they were last measured
@@ -167,6 +168,7 @@ class Watch:
         if 0 < s.update <= FIRST_PULLS:
             pulls = [v.elasticity for v in s.layers if v.elasticity is not None and isfinite(v.elasticity)]
             memory["pull"][0] = max([float(memory["pull"][0]), *pulls])
+            memory["faded"][0] = min(float(memory["faded"][0]), faded([size for _, size in flow(s)]))
 
     # Judging
 
@@ -176,7 +178,7 @@ class Watch:
         for k, rule in enumerate(RULES):
             for seen in rule.observe(s):
                 key = (k, seen.layer)
-                if rule.forgives and s.learned and not rule.noted:
+                if rule.excused(s, seen.layer) and not rule.noted:
                     continue
                 if isfinite(seen.value) and rule.holds(seen, raised=key in self._raised):
                     raised[key] = self._raised.get(key, (s.update, s.epoch))
@@ -193,12 +195,12 @@ class Watch:
         else:
             self._raised = raised
             out = [self._finding(s, rule, seen, raised) for rule, seen in found]
-        return ordered(out)
+        return ordered(out, {(rule.id, seen.layer): seen.follows for rule, seen in found if seen.follows})
 
     def _finding(
         self, s: Sample, rule: Rule, seen: Observation, raised: dict[tuple[int, str], tuple[int, int]]
     ) -> Finding:
-        severity: Severity = "note" if rule.forgives and s.learned else seen.severity
+        severity: Severity = "note" if rule.excused(s, seen.layer) else seen.severity
         update, epoch = raised[RULES.index(rule), seen.layer]
         found = [*cures(self._suspected(s), rule.id), *rule.defaults(s, seen.layer)]
         choices = _distinct([self.placed(cure) for cure in found])
