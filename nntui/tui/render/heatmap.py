@@ -43,7 +43,7 @@ def heatmap(
     if palette == "signed":
         levels = scale.quantize(grid, limit if limit is not None else scale.limit_of(a))
         return _draw(levels, ascii, markers, lambda k: scale.role(k), signed)
-    low = min(0.0, float(np.nanmin(a, initial=0.0)))
+    low = float(a[np.isfinite(a)].min(initial=0.0))
     levels = scale.ink(grid, low, limit if limit is not None else scale.limit_of(a))
     return _draw(levels, ascii, markers, lambda k: scale.role(k, "ink"), _inked)
 

@@ -78,9 +78,11 @@ def percent(fraction: float | None, width: int = 5) -> str:
         return MISSING.rjust(width)
     if isinf(fraction):
         return short(fraction, width)
-    s = f"{100 * fraction:.0f} %"
-    if 0 < fraction < 0.005:
+    s = f"{100 * fraction:.0f} %".replace("-", "−")
+    if 0 < fraction <= 0.005:
         s = "<1 %"
+    elif -0.005 <= fraction < 0:
+        s = "<0 %"
     elif 0.995 <= fraction < 1:
         s = ">99 %"
     return s.rjust(width)

@@ -41,7 +41,7 @@ def scores(
     shown = order[: height - bool(more)]
     if label is not None and label in order and label not in shown:
         shown[-1] = label
-    span = min(NAME, max(width_of(names[k]) for k in shown))
+    span = max(1, min(NAME, width - 9, max(width_of(names[k]) for k in shown)))
     bar = max(0, min(BAR, width - span - 10))
     rows: list[Row] = []
     for k in sorted(shown):
@@ -111,6 +111,8 @@ def numbers(values: ArrayLike, width: int, height: int) -> Picture:
     places = 0 if whole else 2 if np.isfinite(a).all() and np.abs(a).max() < 100 else None
     words = [[_number(v, places) for v in row] for row in seen.tolist()]
     cell = 1 + max(len(w) for row in words for w in row)
+    if cell > width:
+        cell, words = width, [[short(v, width) for v in row] for row in seen.tolist()]
     count = max(1, min(seen.shape[1], width // cell))
     levels = scale.ink(seen)
     out = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from nntui.tui.render.bands import Band, bands
@@ -33,7 +35,9 @@ def ramp(rows: int, columns: int) -> np.ndarray:
 def wide(units: int, hidden: int = 0, face: bool = False) -> list[Column]:
     """Many units between two inputs and two outputs."""
     middle = tuple(
-        Unit(value=None if face else (k - units / 2) / units, face=np.roll(ramp(4, 4), k, 0) if face else None)
+        Unit(
+            value=None if face else (k - units / 2) / units, face=np.roll(ramp(4, 4), k, 0) if face else None
+        )
         for k in range(units)
     )
     return [
@@ -46,7 +50,7 @@ def wide(units: int, hidden: int = 0, face: bool = False) -> list[Column]:
 def links(columns: list[Column]) -> list[Link]:
     """Known weights between neighbors, of all units whether shown or not."""
     out = []
-    for k, (a, b) in enumerate(zip(columns[:-1], columns[1:], strict=True)):
+    for k, (a, b) in enumerate(pairwise(columns)):
         shape = len(a.units), len(b.units)
         total = (len(a.units) + a.hidden) * (len(b.units) + b.hidden)
         out.append(Link(k, k + 1, ramp(*shape) * (k + 1), total))
@@ -78,8 +82,9 @@ def diagrams() -> Cases:
     yield "weights of 1e-4", tiny.picture
     yield "its scales", [f"largest {tiny.largest}, weights ±{tiny.weights}, values ±{tiny.values}"]
     for units, hidden, width, height in ((8, 0, 80, 21), (12, 4, 70, 18), (30, 0, 50, 12), (8, 120, 30, 9)):
-        yield f"{units} + {hidden} units {width}×{height}", _diagram(
-            wide(units, hidden), links(wide(units, hidden)), width, height
+        yield (
+            f"{units} + {hidden} units {width}×{height}",
+            _diagram(wide(units, hidden), links(wide(units, hidden)), width, height),
         )
     for units, hidden, width, height in ((3, 0, 70, 24), (6, 2, 60, 20), (10, 54, 44, 14), (10, 54, 30, 10)):
         columns = wide(units, hidden, face=True)
@@ -96,10 +101,16 @@ def diagrams() -> Cases:
     for width, height in ((40, 19), (30, 7)):
         columns = [Column("input", (Unit("x1", selected=True),)), Column("marks", marked)]
         yield f"marks {width}×{height}", _diagram(columns, [Link(0, 1, None)], width, height)
-        yield f"marks ascii {width}×{height}", _diagram(columns, [Link(0, 1, None)], width, height, ascii=True)
+        yield (
+            f"marks ascii {width}×{height}",
+            _diagram(columns, [Link(0, 1, None)], width, height, ascii=True),
+        )
     long = [Column(f"block{k}.conv2d", (Unit(value=0.1),), 2 * k) for k in range(5)]
     for width in (100, 64, 48):
         yield f"long titles {width}", _diagram(long, [Link(k, k + 1) for k in range(4)], width, 7)
+    for width in (30, 24):
+        columns = [Column("input", (Unit("x1", selected=True),)), Column("marks", marked)]
+        yield f"marks without frames {width}", _diagram(columns, [Link(0, 1, None)], width, 9)
     yield "one column", _diagram(wide(4)[1:2], [], 30, 10)
     yield "no units", _diagram([Column("empty", (), 5)], [], 20, 5)
     yield "nothing", _diagram([], [], 6, 2)
@@ -111,7 +122,9 @@ def placings() -> Cases:
             lines = []
             for height in (4, 6, 8, 10, 14, 20, 30):
                 found = place(wide(units, 3 * (units == 5), face), 64, height)
-                lines.append(f"64×{height}: " + ("no room" if found is None else "  ".join(map(_placed, found))))
+                lines.append(
+                    f"64×{height}: " + ("no room" if found is None else "  ".join(map(_placed, found)))
+                )
             yield f"{units} {'faces' if face else 'units'} between 2 and 2", lines
     for width in (20, 24, 28, 32, 36, 40, 46, 52, 69, 70, 90):
         found = place(wide(3), width, 20)
@@ -119,11 +132,14 @@ def placings() -> Cases:
     p = place(XOR, 60, 19)
     assert p is not None
     yield "middles and ends", [f"{q.middle(0)} {q.ends(right=False)} {q.ends(right=True)}" for q in p]
-    yield "signs of lanes", [
-        f"whole={whole} {lane.source}→{lane.targets} slot {lane.slot}: {[lane.sign(k) for k in range(7)]}"
-        for whole in (False, True)
-        for lane in lanes([(), (0,), (0, 1), (2, 0), (1, 3), (4,), (4, 2)], whole)
-    ]
+    yield (
+        "signs of lanes",
+        [
+            f"whole={whole} {lane.source}→{lane.targets} slot {lane.slot}: {[lane.sign(k) for k in range(7)]}"
+            for whole in (False, True)
+            for lane in lanes([(), (0,), (0, 1), (2, 0), (1, 3), (4,), (4, 2)], whole)
+        ],
+    )
 
 
 def _placed(p: object) -> str:
@@ -131,7 +147,25 @@ def _placed(p: object) -> str:
 
 
 def lines() -> Cases:
-    for share in (0.03, 0.04, 0.05, 0.32, 0.36, 0.5, 0.66, 0.68, 0.87, 0.88, 1.0, 1.5, -0.03, -0.2, -0.5, -1, np.nan):
+    for share in (
+        0.03,
+        0.04,
+        0.05,
+        0.32,
+        0.36,
+        0.5,
+        0.66,
+        0.68,
+        0.87,
+        0.88,
+        1.0,
+        1.5,
+        -0.03,
+        -0.2,
+        -0.5,
+        -1,
+        np.nan,
+    ):
         for dashed in (False, True):
             if dashed and not share < 0:
                 continue
@@ -160,9 +194,9 @@ def lines() -> Cases:
                  Unit(value=0.5, mark="saturated")):  # fmt: skip
         for border in ("frame", "sides", ""):
             both = []
-            for ascii in (False, True):
+            for plain in (False, True):
                 grid = Grid(10, 4)
-                draw_unit(grid, unit, 1, 0, Size(size.width, 2, border, 1), 1.0, ascii)  # type: ignore[arg-type]
+                draw_unit(grid, unit, 1, 0, Size(size.width, 2, border, 1), 1.0, plain)  # type: ignore[arg-type]
                 both += grid.picture()
             yield f"a unit, {border or 'bare'}", tuple(both)
     marks = {3: "dead", 0: "saturated", 9: "dead", 1: "dead", 7: "saturated"}
@@ -188,7 +222,10 @@ def layers() -> Cases:
     plain = [Band("input", np.linspace(0, 1, 4), "4"), Band("dense1", np.linspace(-1, 1, 30), "30")]
     for width, height in ((60, 5), (30, 3), (30, 2), (12, 2), (4, 1)):
         yield f"units {width}×{height}", bands(plain, width, height)
-    flat = [Band("image", rng.normal(size=(3, 4, 10)), "3×4×10"), Band("tall", rng.normal(size=(2, 12, 3)), "2×12×3")]
+    flat = [
+        Band("image", rng.normal(size=(3, 4, 10)), "3×4×10"),
+        Band("tall", rng.normal(size=(2, 12, 3)), "2×12×3"),
+    ]
     for width, height in ((90, 30), (60, 14), (44, 9)):
         yield f"maps that are not square {width}×{height}", bands(flat, width, height)
     yield "empty", bands([Band("x", np.zeros(0), "0")], 20, 2)

@@ -58,7 +58,15 @@ def graphs() -> Cases:
     ]  # fmt: skip
     yield "looks", flow(looks, 60, 9)
     yield "looks in a list", flow(looks, 50, 6)
-    for cursor, width, height in ((0, 80, 8), (4, 80, 8), (9, 80, 8), (5, 44, 6), (5, 60, 5), (5, 30, 4), (8, 40, 3)):
+    for cursor, width, height in (
+        (0, 80, 8),
+        (4, 80, 8),
+        (9, 80, 8),
+        (5, 44, 6),
+        (5, 60, 5),
+        (5, 30, 4),
+        (8, 40, 3),
+    ):
         yield f"chain at {cursor} {width}×{height}", flow(chain(10, cursor), width, height)
     no_cursor = [replace(n, cursor=False, current=n.id == 12) for n in chain(10, 0)]
     yield "chain, the current node", flow(no_cursor, 70, 7)
@@ -67,7 +75,10 @@ def graphs() -> Cases:
     ]
     for width, height in ((60, 36), (60, 26), (60, 12), (40, 8)):
         yield f"fan {width}×{height}", flow(fan, width, height)
-    yield "long numbers", flow([FlowNode(0, "v", (), "[0.1250 −3.500 12.25 7 …]", "9"), FlowNode(1, "f", (0,), "1")], 60, 4)
+    yield (
+        "long numbers",
+        flow([FlowNode(0, "v", (), "[0.1250 −3.500 12.25 7 …]", "9"), FlowNode(1, "f", (0,), "1")], 60, 4),
+    )
     yield "wide characters", flow([FlowNode(0, "重み", (), "1", "2"), FlowNode(1, "σ", (0,), "3")], 40, 3)
     yield "no nodes", flow([], 10, 2)
 

@@ -39,29 +39,117 @@ def heatmaps() -> Cases:
         yield f"classes {width}×{height}", class_map(classes, sure, width, height)
     yield "classes ascii", class_map(classes, sure, 6, 3, ascii=True, markers=[(0.5, 0.5, "1", MARK)])
     yield "each class in ascii", class_map(np.arange(12)[None, :], np.ones((1, 12)), 12, 1, ascii=True)
-    sizes = ((8, 8, 40, 20), (28, 28, 20, 20), (3, 10, 40, 20), (10, 3, 40, 20), (1, 100, 30, 10), (0, 3, 9, 9), (5, 5, 1, 1))
+    sizes = (
+        (8, 8, 40, 20),
+        (28, 28, 20, 20),
+        (3, 10, 40, 20),
+        (10, 3, 40, 20),
+        (1, 100, 30, 10),
+        (0, 3, 9, 9),
+        (5, 5, 1, 1),
+    )
     yield "proportions", [f"{r}×{c} in {w}×{h}: {proportions(r, c, w, h)}" for r, c, w, h in sizes]
 
 
 def scales() -> Cases:
-    values = [-2.0, -1.0, -0.9376, -0.9374, -0.5, -0.0626, -0.0624, 0.0, 0.0624, 0.0626, 0.5, 1.0, 1e30, np.inf, -np.inf, np.nan]
-    yield "signed levels", [f"{v:g}: {q} {scale.role(int(q))} {signed(int(q))}" for v, q in zip(values, scale.quantize(values, 1.0), strict=True)]
-    yield "signed levels of their own", [str(scale.quantize(v).tolist()) for v in ([0.0, 0.0], [1.0, 3.0, -4.0], [np.inf, 2.0, np.nan], [])]
-    yield "signed levels where the limit is none", [str(scale.quantize([1.0, -2.0], v).tolist()) for v in (0.0, -1.0, np.nan)]
+    values = [
+        -2.0,
+        -1.0,
+        -0.9376,
+        -0.9374,
+        -0.5,
+        -0.0626,
+        -0.0624,
+        0.0,
+        0.0624,
+        0.0626,
+        0.5,
+        1.0,
+        1e30,
+        np.inf,
+        -np.inf,
+        np.nan,
+    ]
+    yield (
+        "signed levels",
+        [
+            f"{v:g}: {q} {scale.role(int(q))} {signed(int(q))}"
+            for v, q in zip(values, scale.quantize(values, 1.0), strict=True)
+        ],
+    )
+    yield (
+        "signed levels of their own",
+        [str(scale.quantize(v).tolist()) for v in ([0.0, 0.0], [1.0, 3.0, -4.0], [np.inf, 2.0, np.nan], [])],
+    )
+    yield (
+        "signed levels where the limit is none",
+        [str(scale.quantize([1.0, -2.0], v).tolist()) for v in (0.0, -1.0, np.nan)],
+    )
     shares = [-0.1, 0.0, 0.032, 0.034, 0.5, 0.97, 1.0, 1.5, np.nan]
-    yield "levels", [f"{v:g}: {q} {scale.role(int(q), 'ink')}" for v, q in zip(shares, scale.ink(shares, 0.0, 1.0), strict=True)]
-    yield "levels of their own", [str(scale.ink(v).tolist()) for v in ([2.0, 3.0, 6.0], [5.0, 5.0], [np.nan, 1.0], [np.nan], [], [np.inf, 0.0, 4.0])]
-    yield "levels with an end given", [str(scale.ink([1.0, 2.0, 3.0], low, high).tolist()) for low, high in ((0.0, None), (None, 6.0), (3.0, 1.0))]
-    yield "largest", [f"{v}: {scale.limit_of(v):g}" for v in ([], [0.0], [-3.0, 2.0], [np.inf, 0.5], [np.nan])]
-    rounds = [0.0, -1.0, np.nan, np.inf, 1e-310, 1e305, 0.1, 0.101, 0.11, 0.16, 0.21, 0.31, 0.41, 0.51, 0.61, 0.81, 1.0, 9.9, 12345.0, 3e-7]
+    yield (
+        "levels",
+        [
+            f"{v:g}: {q} {scale.role(int(q), 'ink')}"
+            for v, q in zip(shares, scale.ink(shares, 0.0, 1.0), strict=True)
+        ],
+    )
+    yield (
+        "levels of their own",
+        [
+            str(scale.ink(v).tolist())
+            for v in ([2.0, 3.0, 6.0], [5.0, 5.0], [np.nan, 1.0], [np.nan], [], [np.inf, 0.0, 4.0])
+        ],
+    )
+    yield (
+        "levels with an end given",
+        [
+            str(scale.ink([1.0, 2.0, 3.0], low, high).tolist())
+            for low, high in ((0.0, None), (None, 6.0), (3.0, 1.0))
+        ],
+    )
+    yield (
+        "largest",
+        [f"{v}: {scale.limit_of(v):g}" for v in ([], [0.0], [-3.0, 2.0], [np.inf, 0.5], [np.nan])],
+    )
+    rounds = [
+        0.0,
+        -1.0,
+        np.nan,
+        np.inf,
+        1e-310,
+        1e305,
+        0.1,
+        0.101,
+        0.11,
+        0.16,
+        0.21,
+        0.31,
+        0.41,
+        0.51,
+        0.61,
+        0.81,
+        1.0,
+        9.9,
+        12345.0,
+        3e-7,
+    ]
     yield "rounded up", [f"{v:g}: {scale.rounded_up(v):g}" for v in rounds]
     grid = np.arange(12.0).reshape(3, 4)
-    yield "resampled", [
-        f"{rows}×{columns}: {np.round(scale.resample(grid, rows, columns), 4).tolist()}"
-        for rows, columns in ((3, 4), (6, 8), (1, 1), (2, 2), (3, 3), (5, 1), (2, 6), (0, 3), (1, -1))
-    ]
+    yield (
+        "resampled",
+        [
+            f"{rows}×{columns}: {np.round(scale.resample(grid, rows, columns), 4).tolist()}"
+            for rows, columns in ((3, 4), (6, 8), (1, 1), (2, 2), (3, 3), (5, 1), (2, 6), (0, 3), (1, -1))
+        ],
+    )
     bad = np.array([[np.inf, 1.0, 2.0, 3.0], [np.nan, 1.0, -np.inf, 3.0]])
-    yield "resampled, no numbers", [f"{r}×{c}: {scale.resample(bad, r, c).tolist()}" for r, c in ((2, 2), (1, 2), (1, 4), (4, 4), (1, 1))]
+    yield (
+        "resampled, no numbers",
+        [
+            f"{r}×{c}: {scale.resample(bad, r, c).tolist()}"
+            for r, c in ((2, 2), (1, 2), (1, 4), (4, 4), (1, 1))
+        ],
+    )
     yield "resampled, empty", [str(scale.resample(np.zeros((0, 3)), 1, 2).tolist())]
 
 
@@ -77,23 +165,33 @@ def surface(rows: int = 40, columns: int = 40) -> np.ndarray:
 def contours() -> Cases:
     down = np.array([[-1.9, 3.9], [-1.0, 2.5], [-0.5, 1.6], [0.02, 1.0]])
     left = np.array([[1.5, 3.0], [5.0, 3.0], [1.0, 2.0], [np.nan, np.nan]])
-    trails = [Trail("A", "class2", down), Trail("B", "class4", left, gone=True), Trail("C", "class3", np.zeros((0, 2)))]
+    trails = [
+        Trail("A", "class2", down),
+        Trail("B", "class4", left, gone=True),
+        Trail("C", "class3", np.zeros((0, 2))),
+    ]
     arrows = [
         Arrow(-1.0, 2.5, 1.0, 0.0, "good", ">"), Arrow(1.0, 1.0, 0.0, 1.5, "bad", "^"),
         Arrow(1.0, 1.0, 0.001, 0.0, "warn", "!"), Arrow(1.0, 1.0, np.nan, 0.0, "warn", "!"),
     ]  # fmt: skip
     for width, height in ((48, 13), (24, 8), (40, 10), (39, 9), (6, 3), (1, 1)):
         for how in ({}, {"shades": True}, {"shades": True, "ascii": True}, {"lines": True}):
-            if width < 24 and how:
+            if width not in (24, 48) and how:
                 continue
             name = f"{width}×{height} {' '.join(how)}".strip()
             ground = heights(surface(), WINDOW, width, height, **how)
             if width != 40:
                 yield name, contour(ground)
             if width > 20:
-                yield f"{name}, what moves", contour(ground, trails, arrows, [(0.0, 1.0)], (-1.9, 3.9), (1.5, 0.5))
+                yield (
+                    f"{name}, what moves",
+                    contour(ground, trails, arrows, [(0.0, 1.0)], (-1.9, 3.9), (1.5, 0.5)),
+                )
     ends = heights(surface(), WINDOW, 24, 8)
-    yield "at the window's edges", contour(ends, minima=[(-2, 0), (2, 4), (-2, 4), (2, 0), (2.1, 2), (0, -0.1)])
+    yield (
+        "at the window's edges",
+        contour(ends, minima=[(-2, 0), (2, 4), (-2, 4), (2, 0), (2.1, 2), (0, -0.1)]),
+    )
     broken = surface(8, 8)
     broken[0, :3], broken[3, 3:5], broken[7, 7] = np.nan, np.inf, -np.inf
     yield "no numbers", contour(heights(broken, WINDOW, 16, 4))
@@ -101,7 +199,18 @@ def contours() -> Cases:
     yield "a constant", contour(heights(np.full((4, 4), 3.0), WINDOW, 8, 2))
     yield "nothing", contour(heights(np.full((4, 4), np.nan), WINDOW, 8, 2))
     ramp = np.linspace(-5, 5, 21)
-    yield "bands", [str(bands(v).tolist()) for v in (ramp, ramp**2, np.array([0.0, 1e-9, 1e-3, 1.0, np.nan, np.inf, -np.inf]), np.full(2, 7.0))]
+    yield (
+        "bands",
+        [
+            str(bands(v).tolist())
+            for v in (
+                ramp,
+                ramp**2,
+                np.array([0.0, 1e-9, 1e-3, 1.0, np.nan, np.inf, -np.inf]),
+                np.full(2, 7.0),
+            )
+        ],
+    )
     yield "four bands", [str(bands(ramp, 4).tolist())]
     view = View(WINDOW, 20, 8)
     yield "places", [f"{x:g}, {y:g}: {view.across(x)}, {view.down(y)}" for x, y in ((-2, 0), (2, 4), (0, 1))]

@@ -42,9 +42,15 @@ def samples() -> Cases:
         yield f"ten classes, height {height}", scores(ten, ranks, 9, 40, height)
     yield "no scores", scores([], [], None, 10, 3)
     for width, height in ((60, 4), (34, 3), (26, 2), (12, 4)):
-        yield f"targets {width}×{height}", targets(["price", "a name too long", "z"], [1.5, np.nan, 1e-7], [2.25, 1.0, 1e9], width, height)
+        yield (
+            f"targets {width}×{height}",
+            targets(["price", "a name too long", "z"], [1.5, np.nan, 1e-7], [2.25, 1.0, 1e9], width, height),
+        )
     for width, height in ((40, 4), (20, 3), (12, 2), (8, 5)):
-        yield f"features {width}×{height}", features(["x1", "petal width in cm"], [0.5, -12.25, 1e6, np.nan], width, height)
+        yield (
+            f"features {width}×{height}",
+            features(["x1", "petal width in cm"], [0.5, -12.25, 1e6, np.nan], width, height),
+        )
     whole = np.arange(30.0).reshape(5, 6) * 37 % 256
     half = np.array([[0.0, -0.25, 1.5], [2.125, 99.0, -7.0]])
     odd = np.array([[1e6, np.nan], [-0.001, 5.0]])
@@ -58,7 +64,12 @@ def samples() -> Cases:
     yield "confusion with NaN", confusion(["a", "b"], [[np.nan, 1], [2, 3]], 20, 3) or ["no room"]
     for width, height in ((60, 8), (40, 4), (30, 1)):
         yield f"mistakes {width}×{height}", mistakes(NAMES, MATRIX, width, height)
-    rows = [(10 / 12, 10 / 11, 0.8696, 11), (8 / 13, 8 / 13, 0.6154, 13), (0.5, 0.4999, 0.0, 124), (None, None, None, 0)]
+    rows = [
+        (10 / 12, 10 / 11, 0.8696, 11),
+        (8 / 13, 8 / 13, 0.6154, 13),
+        (0.5, 0.4999, 0.0, 124),
+        (None, None, None, 0),
+    ]
     for width in (60, 40, 30, 20, 12):
         yield f"by class {width}", by_class(NAMES, rows, width, 5)
 
@@ -69,7 +80,13 @@ def tables() -> Cases:
         Heading("note", 4, "center", rank=2, stretch=True), Heading("last", 4, rank=3),
     ]  # fmt: skip
     rows = [
-        [f"dense{k}", f"{k}×{k}", f"{k / 8:.3f}", text("x" * k, Style(fg="bad")), lambda width: text("=" * width)]
+        [
+            f"dense{k}",
+            f"{k}×{k}",
+            f"{k / 8:.3f}",
+            text("x" * k, Style(fg="bad")),
+            lambda width: text("=" * width),
+        ]
         for k in range(6)
     ]
     for width, height in ((60, 8), (47, 7), (46, 5), (30, 4), (20, 3), (8, 2), (5, 1)):
@@ -77,7 +94,10 @@ def tables() -> Cases:
             yield f"{width}×{height} at {selected}", table(headings, rows, width, height, selected)
     yield "without its head", table(headings, rows, 40, 4, 2, head=False)
     yield "no rows", table(headings, [], 30, 3)
-    yield "widths", [f"{w}: {columns(headings, w)}" for w in (70, 36, 35, 34, 31, 30, 29, 24, 23, 22, 16, 8, 1)]
+    yield (
+        "widths",
+        [f"{w}: {columns(headings, w)}" for w in (70, 36, 35, 34, 31, 30, 29, 24, 23, 22, 16, 8, 1)],
+    )
 
 
 VALUES = (
@@ -93,11 +113,37 @@ def figures() -> Cases:
     yield "short", [f"{v!r}: |{'|'.join(short(v, w) for w in (1, 2, 3, 4, 5, 6, 7, 9))}|" for v in VALUES]
     wholes = (0, 7, 999, 99999, 100000, 123456, 12345678, -5, -99999, -100000, 2.5, 3.5)
     yield "count", [f"{v}: |{count(v)}|{count(v, 4)}|" for v in wholes]
-    shares = (0.0, 0.001, 0.00499, 0.005, 0.014, 0.5, 0.994, 0.995, 0.999, 1.0, 1.004, 1.5, -0.001, -0.5, 20.0, np.inf, -np.inf, np.nan)
+    shares = (
+        0.0,
+        0.001,
+        0.00499,
+        0.005,
+        0.014,
+        0.5,
+        0.994,
+        0.995,
+        0.999,
+        1.0,
+        1.004,
+        1.5,
+        -0.001,
+        -0.5,
+        20.0,
+        np.inf,
+        -np.inf,
+        np.nan,
+    )
     yield "percent", [f"{v:g}: |{percent(v)}|{percent(v, 7)}|" for v in shares]
     yield "nothing", [f"|{short(None)}|{compact(None)}|{count(None)}|{percent(None)}|"]
     yield "clock", [f"{s:g} s: {clock(s)}" for s in (-1, 0, 0.9, 59, 60, 3599, 3600, 86399, 86400, 360000)]
-    long = ["gene_00_of_a_chip", "gene_01_of_a_chip", "conv2d_block_12", "plain", "another long name", "重みの名前です"]
+    long = [
+        "gene_00_of_a_chip",
+        "gene_01_of_a_chip",
+        "conv2d_block_12",
+        "plain",
+        "another long name",
+        "重みの名前です",
+    ]
     yield "names", [f"{w}: {shortened(long, w)}" for w in (20, 12, 8, 5, 3, 2, 1, 0)]
     yield "names of widths of their own", [str(shortened(["first1", "second2", "third"], [4, 7, 3]))]
 
@@ -105,14 +151,18 @@ def figures() -> Cases:
 def rows() -> Cases:
     red, wide = Style(fg="bad"), "重み w"
     row = join(text("ab "), text("cde f", red), text(wide, Style(bold=True)))
-    yield "widths", [f"{s!r}: {width_of(s)}" for s in ("", "abc", "é", "e\u0301", "重", "\u200d", "─")] + [str(row_width(row))]
+    yield (
+        "widths",
+        [f"{s!r}: {width_of(s)}" for s in ("", "abc", "é", "e\u0301", "重", "\u200d", "─")]
+        + [str(row_width(row))],
+    )
     for align in ("left", "right", "center"):
         yield f"fit, {align}", tuple(fit(row, w, align) for w in (18, 17, 13, 12, 11, 9, 8, 4, 1, 0))  # type: ignore[arg-type]
     for width in (13, 9, 6, 4, 2, 1):
         for indent in (0, 2):
             yield f"wrapped in {width}, indented {indent}", tuple(wrap(row, width, indent))
     yield "a long word wrapped", tuple(wrap(text("abcdefghijkl mn"), 5, 1))
-    yield "cropped", tuple(crop(row, start, 6) for start in range(0, 15))
+    yield "cropped", tuple(crop(row, start, 6) for start in range(15))
     a, b = (text("one"), text("to", red)), (text("x"), text("yz"), text("w"))
     yield "below each other", stack(a, b)
     yield "beside each other", beside(a, b)
@@ -132,9 +182,18 @@ def rows() -> Cases:
     other.put(7, 2, "c", Style(bg="good"))
     yield "a grid", grid.picture()
     yield "its copy", other.picture()
-    yield "grounds", [str([other.ground(x, y) for x, y in ((7, 2), (8, 2), (7, 3), (-1, 0), (0, -1), (0, 0))])]
+    yield (
+        "grounds",
+        [str([other.ground(x, y) for x, y in ((7, 2), (8, 2), (7, 3), (-1, 0), (0, -1), (0, 0))])],
+    )
     signs = "─━│┃┌┐╭╯├┼╱╲×✗▶→◀▲✎▼…·●◆○□█▓▒░▀▄▁▃▅▇▌▐✓∂δΔσΣμθλε∞≤≥≈√±⋮′’“”é²重—−†‡ß☃"
     yield "ascii", [f"{c} {ascii_text(c)}" for c in signs]
-    yield "ascii words", [ascii_text(s) for s in ("1…2", "1…−2", "a…b", "1…", "…−3", "1…x", "plain", "0.1…0.5", "0.1….5")]
+    yield (
+        "ascii words",
+        [ascii_text(s) for s in ("1…2", "1…−2", "a…b", "1…", "…−3", "1…x", "plain", "0.1…0.5", "0.1….5")],
+    )
     yield "ascii of a row", to_ascii((row, (Span("±0.5", red),)))
-    yield "braille", ["".join(braille_to_ascii(k) for k in range(start, start + 64)) for start in range(0, 256, 64)]
+    yield (
+        "braille",
+        ["".join(braille_to_ascii(k) for k in range(start, start + 64)) for start in range(0, 256, 64)],
+    )
