@@ -2,9 +2,11 @@
 
     python -m tests.mutants                                  # 100 faults in all that is shown
     python -m tests.mutants nntui/statistics --number 50 --seed 7 --jobs 8
+    python -m tests.mutants --again survivors.txt            # those of an earlier list once more
 
 Each fault is planted in a copy of the tree; the tests of its room run first, then all tests of what is shown. A fault
-lives when all of them pass. At the end: the share that died by room, and each survivor with its place.
+lives when all of them pass. Each survivor is told with its place, on the error output how far it is; at the end, or
+where it is interrupted, the share that died by room.
 """
 
 import argparse
@@ -16,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +39,11 @@ NEAREST = {
     "nntui/statistics": ["tests/statistics"],
     "core/nntui_core/probe.py": ["tests/core/test_probe.py", "tests/statistics"],
     "core/nntui_core/findings": [
+        "tests/core/test_findings_limits.py",
+        "tests/core/test_findings_suspects.py",
         "tests/core/test_findings_units.py",
         "tests/core/test_findings_flow.py",
+        "tests/core/test_findings_causes.py",
         "tests/core/test_findings_outcome.py",
         "tests/training/test_findings_runs.py",
     ],
@@ -60,7 +64,10 @@ REST = [
     "tests/tui/test_run_snapshots.py",
     "tests/tui/test_debug_truth.py",
     "tests/core/test_rules.py",
+    "tests/core/test_findings_limits.py",
+    "tests/core/test_findings_causes.py",
     "tests/training/test_findings_runs.py",
+    "tests/corpus/test_corpus.py",
 ]
 LIMIT = 400.0
 """Seconds after which a run of tests is ended; such a fault is counted as noticed."""
@@ -86,6 +93,26 @@ def planted(mutant: Mutant) -> str:
     tree = ast.parse((ROOT / mutant.file).read_text(encoding="utf-8"))
     changes(tree)[mutant.index].apply()
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def listed(path: Path) -> list[Mutant]:
+    """Those of a list that this tool printed, in the files as they are now: each at the place nearest to its line."""
+    out = []
+    for text in path.read_text(encoding="utf-8").splitlines():
+        if not text.startswith("lived  "):
+            continue
+        place, old, new = (
+            text.removeprefix("lived  ").split("  ", 1)[0],
+            *text.split("  ", 2)[2].split("  →  "),
+        )
+        file, _, line = place.rpartition(":")
+        every = enumerate(changes(ast.parse((ROOT / file).read_text(encoding="utf-8"))))
+        same = [Mutant(file, k, c.line, c.old, c.new) for k, c in every if (c.old, c.new) == (old, new)]
+        if same:
+            out.append(min(same, key=lambda mutant: abs(mutant.line - int(line))))
+        else:
+            print(f"is no more  {place}  {old}  →  {new}", flush=True)
+    return out
 
 
 def chosen(places: list[str], number: int, seed: int) -> list[Mutant]:
@@ -159,10 +186,12 @@ def main() -> int:
     parser.add_argument(
         "--minutes", type=float, default=float("inf"), help="begin no further fault after this time"
     )
+    parser.add_argument(
+        "--again", type=Path, metavar="FILE", help="the survivors of this output instead of random faults"
+    )
     given = parser.parse_args()
+    faults = chosen(given.places, given.number, given.seed) if given.again is None else listed(given.again)
     ends = time.monotonic() + 60 * given.minutes
-    died: Counter[str] = Counter()
-    lived: list[Mutant] = []
     with tempfile.TemporaryDirectory(prefix="nntui-mutants-") as place:
         trees: SimpleQueue[Path] = SimpleQueue()
         for job in range(given.jobs):
@@ -182,23 +211,37 @@ def main() -> int:
             finally:
                 trees.put(tree)
 
+        judged: list[tuple[Mutant, bool]] = []
         with ThreadPoolExecutor(given.jobs) as pool:
-            for judged in pool.map(judge, chosen(given.places, given.number, given.seed)):
-                if judged is None:
-                    continue
-                mutant, was = judged
-                if was:
-                    died[mutant.room] += 1
-                else:
-                    lived.append(mutant)
-                    print(f"lived  {mutant.file}:{mutant.line}  {mutant.old}  →  {mutant.new}", flush=True)
-    print("\n| room | faults | noticed |\n|---|---|---|")
-    alive = Counter(mutant.room for mutant in lived)
-    for room in sorted(died | alive):
-        print(f"| {room} | {died[room] + alive[room]} | {died[room] / (died[room] + alive[room]):.0%} |")
-    total = sum(died.values()) + len(lived)
-    print(f"| all | {total} | {sum(died.values()) / max(1, total):.0%} |")
+            try:
+                for answer in pool.map(judge, faults):
+                    if answer is not None:
+                        judged.append(answer)
+                        told(judged, len(faults))
+            except KeyboardInterrupt:
+                pool.shutdown(cancel_futures=True)
+                print(f"interrupted after {len(judged)} of {len(faults)}", file=sys.stderr)
+    print(summary(judged))
     return 0
+
+
+def told(judged: list[tuple[Mutant, bool]], count: int) -> None:
+    """The newest one, where it lived, and how far it is."""
+    mutant, died = judged[-1]
+    if not died:
+        print(f"lived  {mutant.file}:{mutant.line}  {mutant.old}  →  {mutant.new}", flush=True)
+    lived = sum(not was for _, was in judged)
+    print(f"{len(judged)} of {count}, {lived} lived", file=sys.stderr, flush=True)
+
+
+def summary(judged: list[tuple[Mutant, bool]]) -> str:
+    """The share that died by room, as a table."""
+    rooms = sorted({mutant.room for mutant, _ in judged})
+    lines = ["", "| room | faults | noticed |", "|---|---|---|"]
+    for name, inside in [*((room, {room}) for room in rooms), ("all", set(rooms))]:
+        those = [died for mutant, died in judged if mutant.room in inside]
+        lines.append(f"| {name} | {len(those)} | {sum(those) / max(1, len(those)):.0%} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -65,12 +65,12 @@ def columns(headings: Sequence[Heading], width: int) -> list[int | None]:
         # The last of those that matter least.
         kept.remove(max(kept, key=lambda k: (headings[k].rank, k)))
     widths: list[int | None] = [headings[k].width if k in kept else None for k in range(len(headings))]
-    if len(kept) == 1:
-        widths[kept[0]] = max(1, min(headings[kept[0]].width, width))
     elastic = [k for k in kept if headings[k].stretch]
     slack = max(0, width - _total(headings, kept))
     for i, k in enumerate(elastic):
         widths[k] = headings[k].width + slack // len(elastic) + (i < slack % len(elastic))
+    if len(kept) == 1:  # what remains may be narrower than it should be
+        widths[kept[0]] = max(1, min(widths[kept[0]] or 1, width))
     return widths
 
 
