@@ -180,6 +180,9 @@ def passes(tree: Path, tests: list[str]) -> bool:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             return False
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         finally:
             RUNNING.discard(process.pid)
 

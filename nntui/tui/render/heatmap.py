@@ -95,7 +95,7 @@ def proportions(rows: int, columns: int, width: int, height: int) -> tuple[int, 
 
 
 def _nearest(given: int, wanted: int) -> NDArray[np.int64]:
-    return np.minimum((np.arange(wanted) + 0.5) * given / max(wanted, 1), given - 1).astype(np.int64)
+    return ((np.arange(wanted) + 0.5) * given / max(wanted, 1)).astype(np.int64)
 
 
 def _draw(

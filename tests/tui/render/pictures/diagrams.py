@@ -114,6 +114,7 @@ def diagrams() -> Cases:
     yield "one column", _diagram(wide(4)[1:2], [], 30, 10)
     yield "no units", _diagram([Column("empty", (), 5)], [], 20, 5)
     yield "nothing", _diagram([], [], 6, 2)
+    yield "one cell wide", _diagram(wide(1), [], 1, 2)
 
 
 def placings() -> Cases:
@@ -180,6 +181,7 @@ def lines() -> Cases:
     dots.points([-1, 0, 23, 24, 5, 5], [0, 0, 19, 19, -1, 20], Style(fg="train"))
     dots.lines([0, 2], [19, 8], [23, 2], [0, 18], Style(fg="bad"), (4, 4))
     dots.lines(3, 10, 20, 10, Style(fg="good"), (1, 3))
+    dots.lines(12, 1, 18, 7, Style(fg="warn"), (2, 1))
     dots.lines([], [], [], [], Style(fg="warn"))
     dots.draw(grid, 0, 0)
     yield "points and dashes", grid.picture()

@@ -43,6 +43,20 @@ def chain(length: int, cursor: int) -> list[FlowNode]:
     return out
 
 
+def tree(leaves: int, cursor: int) -> list[FlowNode]:
+    """A sum of many numbers, two by two."""
+    out = [FlowNode(k, f"x{k}", (), str(k), "1") for k in range(leaves)]
+    row = list(out)
+    while len(row) > 1:
+        above = []
+        for a, b in zip(row[::2], row[1::2], strict=True):
+            total = str(int(a.value or 0) + int(b.value or 0))
+            above.append(FlowNode(len(out) + len(above), "+", (a.id, b.id), total, "1"))
+        out += above
+        row = above
+    return [replace(node, cursor=node.id == cursor) for node in out]
+
+
 def graphs() -> Cases:
     for width, height in ((60, 9), (50, 8), (40, 6), (24, 5), (16, 3)):
         yield f"book {width}×{height}", flow(BOOK, width, height)
@@ -75,6 +89,14 @@ def graphs() -> Cases:
     ]
     for width, height in ((60, 36), (60, 26), (60, 12), (40, 8)):
         yield f"fan {width}×{height}", flow(fan, width, height)
+    yield (
+        "three into one",
+        flow(
+            [*[FlowNode(k, f"x{k}", (), str(k)) for k in range(3)], FlowNode(3, "sum", (0, 1, 2), "3")], 40, 9
+        ),
+    )
+    for height in (24, 16, 12, 9, 6):
+        yield f"a tree around a node, height {height}", flow(tree(32, 52), 90, height)
     yield (
         "long numbers",
         flow([FlowNode(0, "v", (), "[0.1250 −3.500 12.25 7 …]", "9"), FlowNode(1, "f", (0,), "1")], 60, 4),

@@ -117,6 +117,7 @@ def scales() -> Cases:
         np.nan,
         np.inf,
         1e-310,
+        1.2e-300,
         1e305,
         0.1,
         0.101,

@@ -50,6 +50,7 @@ def plots() -> Cases:
     yield "constant", plot([Series([0, 1, 2], [7, 7, 7], "train")], 40, 9)
     yield "constant zero", plot([Series([3], [0], "train")], 40, 7)
     yield "constant on a logarithmic axis", plot([Series([0, 1], [0.03, 0.03], "train")], 40, 9, log=True)
+    yield "constant at a power of ten", plot([Series([0, 1], [1, 1], "train")], 40, 9, log=True)
     yield "large", plot([Series([0, 1e6, 2e6], [-1e289, 1e290, -1e290], "train")], 40, 9)
     yield "small", plot([Series([0, 1e-5], [1.35e-4, 1.36e-4], "train")], 40, 9)
     yield "small steps of x", plot([Series([1.35e-4, 1.36e-4], [1e6, 1.0001e6], "train")], 60, 9)

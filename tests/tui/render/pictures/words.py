@@ -127,6 +127,8 @@ def figures() -> Cases:
         1.004,
         1.5,
         -0.001,
+        -0.005,
+        -0.0051,
         -0.5,
         20.0,
         np.inf,
@@ -179,14 +181,15 @@ def rows() -> Cases:
     grid.put(0, 3, "!")
     grid.put(-1, 0, "!")
     other = grid.copy()
+    other.put(0, 2, "x", Style(bg="warn"))
     other.put(7, 2, "c", Style(bg="good"))
     yield "a grid", grid.picture()
     yield "its copy", other.picture()
     yield (
         "grounds",
-        [str([other.ground(x, y) for x, y in ((7, 2), (8, 2), (7, 3), (-1, 0), (0, -1), (0, 0))])],
+        [str([other.ground(x, y) for x, y in ((7, 2), (8, 2), (7, 3), (-1, 0), (0, -1), (0, 0), (0, 2))])],
     )
-    signs = "─━│┃┌┐╭╯├┼╱╲×✗▶→◀▲✎▼…·●◆○□█▓▒░▀▄▁▃▅▇▌▐✓∂δΔσΣμθλε∞≤≥≈√±⋮′’“”é²重—−†‡ß☃"
+    signs = "⠀─━│┃┌┐╭╯├┼╱╲×✗▶→◀▲✎▼…·●◆○□█▓▒░▀▄▁▃▅▇▌▐✓∂δΔσΣμθλε∞≤≥≈√±⋮′’“”é²重—−†‡ß☃"
     yield "ascii", [f"{c} {ascii_text(c)}" for c in signs]
     yield (
         "ascii words",
