@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nntui.tui.render.dots import Dots
 from nntui.tui.render.heatmap import RAMP
-from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.numbers import exactly
 from nntui.tui.render.picture import Grid, Picture, Style
 from nntui.tui.render.scale import resample
 from nntui.tui.render.ticks import linear
@@ -280,13 +280,15 @@ def _arrow(grid: Grid, ground: Map, arrow: Arrow) -> None:
 
 def _axes(grid: Grid, left: int, view: View) -> None:
     (x0, x1), (y0, y1) = view.window
-    for value in linear(y0, y1, max(2, view.height // 4)):
+    values = linear(y0, y1, max(2, view.height // 4))
+    for value, name in zip(values, exactly(values, 3), strict=True):
         row = int(view.down(value))
-        if 0 <= row < view.height:
-            grid.write(0, row, trimmed(value, 3).rjust(left - 1), _MUTED)
+        if 0 <= row < view.height and len(name) < left:
+            grid.write(0, row, name.rjust(left - 1), _MUTED)
     free = 0
-    for value in linear(x0, x1, max(2, view.width // 8)):
-        column, name = int(view.across(value)), trimmed(value, 3)
+    values = linear(x0, x1, max(2, view.width // 8))
+    for value, name in zip(values, exactly(values, 3), strict=True):
+        column = int(view.across(value))
         begin = min(max(column - len(name) // 2, 0), view.width - len(name))
         if begin >= free and 0 <= column <= view.width:
             grid.write(left + begin, view.height, name, _MUTED)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nntui.tui.render import ticks
 from nntui.tui.render.dots import Dots
-from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.numbers import exactly, trimmed
 from nntui.tui.render.picture import Grid, Picture, Row, Style, fit, join, text
 
 Array = NDArray[np.float64]
@@ -165,7 +165,7 @@ def _bounds(ys: Array, log: bool) -> tuple[float, float]:
 def _y_ticks(limits: tuple[float, float], log: bool, height: int, room: int) -> dict[float, str]:
     """The values that are marked, with their labels of at most `room` cells."""
     values = ticks.logarithmic(*limits, height // 2) if log else ticks.linear(*limits, max(1, height // 3))
-    names = _labels(values)
+    names = exactly(values)
     if max(map(len, names), default=0) > room:
         names = [_label(value) for value in values]
     return dict(zip(values, names, strict=True))
@@ -179,16 +179,6 @@ def _y_axis(grid: Grid, frame: _Frame, column: int, marked: dict[float, str]) ->
         if 0 <= row < frame.height:
             grid.write(0, row, fit(text(name, MUTED), column - 1, "right"))
             grid.put(column, row, "┤", AXIS)
-
-
-def _labels(values: Sequence[float]) -> list[str]:
-    """In LABEL cells, or in as many as it takes to tell them from each other."""
-    names = [_label(value) for value in values]
-    for digits in range(3, 16):
-        if len(set(names)) == len(names):
-            break
-        names = [trimmed(value, digits) for value in values]
-    return names
 
 
 def _label(value: float) -> str:
@@ -213,7 +203,7 @@ def _x_axis(grid: Grid, frame: _Frame, left: int, xs: Array, label: str) -> None
     free = 0
     most = max(1, frame.width // 10)
     values = ticks.logarithmic(*frame.x, most) if frame.log_x else ticks.linear(*frame.x, most, whole)
-    for value, name in zip(values, _labels(values), strict=True):
+    for value, name in zip(values, exactly(values), strict=True):
         column = int(frame.column(np.array([value]))[0]) // 2
         start = min(max(column - len(name) // 2, 0), frame.width - len(name))
         if start < free or start + len(name) > end:

@@ -188,6 +188,9 @@ def contours() -> Cases:
                     f"{name}, what moves",
                     contour(ground, trails, arrows, [(0.0, 1.0)], (-1.9, 3.9), (1.5, 0.5)),
                 )
+    small = ((-0.0215, 0.0214), (1000.5, 1002.5))
+    for width in (40, 47, 56):
+        yield f"axes of small steps {width}", contour(heights(surface(), small, width, 12, shades=True))
     ends = heights(surface(), WINDOW, 24, 8)
     yield (
         "at the window's edges",

@@ -6,7 +6,7 @@ import numpy as np
 
 from nntui.tui.render.ascii import ascii_text, braille_to_ascii, to_ascii
 from nntui.tui.render.labels import shortened
-from nntui.tui.render.numbers import clock, compact, count, percent, short, trimmed
+from nntui.tui.render.numbers import clock, compact, count, exactly, percent, short, trimmed
 from nntui.tui.render.picture import (
     Grid,
     Span,
@@ -54,7 +54,13 @@ def samples() -> Cases:
     whole = np.arange(30.0).reshape(5, 6) * 37 % 256
     half = np.array([[0.0, -0.25, 1.5], [2.125, 99.0, -7.0]])
     odd = np.array([[1e6, np.nan], [-0.001, 5.0]])
-    for name, a in (("whole", whole), ("fractions", half), ("others", odd), ("row", whole[:1])):
+    for name, a in (
+        ("whole", whole),
+        ("fractions", half),
+        ("others", odd),
+        ("hundreds", np.array([[0.5, 150.25], [7, 1]])),
+        ("row", whole[:1]),
+    ):
         for width, height in ((40, 6), (16, 3), (7, 2), (3, 1)):
             yield f"numbers, {name} {width}×{height}", numbers(a, width, height)
     yield "numbers, none", numbers(np.zeros((0, 3)), 9, 3)
@@ -137,6 +143,19 @@ def figures() -> Cases:
     )
     yield "percent", [f"{v:g}: |{percent(v)}|{percent(v, 7)}|" for v in shares]
     yield "nothing", [f"|{short(None)}|{compact(None)}|{count(None)}|{percent(None)}|"]
+    axes = (
+        [0, 0.1 + 0.2, 0.6],
+        [1001, 1002],
+        [1000.5, 1001.5],
+        [1.35e-4, 1.355e-4, 1.36e-4],
+        [1e15, 1e15 + 1],
+        [7],
+        [],
+        [-0.5, 0, 0.5],
+        [0, 12500, 25000],
+        [1e-12, 1, 1e12],
+    )
+    yield "on an axis", [f"{v}: {exactly(v)} {exactly(v, 2)}" for v in axes]
     yield "clock", [f"{s:g} s: {clock(s)}" for s in (-1, 0, 0.9, 59, 60, 3599, 3600, 86399, 86400, 360000)]
     long = [
         "gene_00_of_a_chip",
