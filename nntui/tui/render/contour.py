@@ -27,6 +27,8 @@ ROLES = (
 )  # fmt: skip
 """Of contestants, by number: those most unlike the blue of heights first."""
 MARKS = "ABCDEFGHIJ"
+FAR = 1e9
+"""Cells from the map, beyond which it makes no difference how far a point is away."""
 _MUTED = Style(fg="muted")
 _LINE = Style(fg="height:1")
 
@@ -231,18 +233,20 @@ def _distinct(places: Array) -> Array:
 
 
 def _shortened(a: Array, b: Array, view: View) -> tuple[Array, Array]:
-    """Segments with the parts cut off that lie more than a map's size outside: they would take many dots."""
+    """Segments with the parts cut off that lie more than a map's size outside: they would take many dots.
+
+    Without those of which both ends lie there: what jumps to and fro across the map would hide all others.
+    """
     size = np.array([view.width, view.height], dtype=np.float64)
-    for _ in range(2):
-        inside = ((a >= -size) & (a <= 2 * size)).all(axis=1)
-        a, b = a[inside], b[inside]
-        with np.errstate(all="ignore"):
-            share = np.where(
-                b > 2 * size, (2 * size - a) / (b - a), np.where(b < -size, (-size - a) / (b - a), 1.0)
-            )
-        # The other end, then turned round for this one.
-        a, b = a + (b - a) * share.min(axis=1, initial=1.0)[:, None], a
-    return a, b
+    a, b = (np.clip(end, -FAR, FAR) for end in (a, b))
+    way, flat = b - a, a == b
+    with np.errstate(all="ignore"):
+        first, second = (-size - a) / way, (2 * size - a) / way
+    near = [((end >= -size) & (end <= 2 * size)).all(axis=1) for end in (a, b)]
+    seen = near[0] | near[1]
+    enter = np.where(flat, 0.0, np.minimum(first, second)).max(axis=1, initial=0.0)[:, None]
+    leave = np.where(flat, 1.0, np.maximum(first, second)).min(axis=1, initial=1.0)[:, None]
+    return (a + way * enter)[seen], (a + way * leave)[seen]
 
 
 def _put(grid: Grid, ground: Map, place: Sequence[float] | Array, mark: str, style: Style) -> None:

@@ -224,6 +224,9 @@ def layers() -> Cases:
     plain = [Band("input", np.linspace(0, 1, 4), "4"), Band("dense1", np.linspace(-1, 1, 30), "30")]
     for width, height in ((60, 5), (30, 3), (30, 2), (12, 2), (4, 1)):
         yield f"units {width}×{height}", bands(plain, width, height)
+    tall = [Band(f"conv{k}", rng.normal(size=(2, 16, 16)), "2×16×16") for k in range(3)]
+    for height in (30, 24, 18, 12, 6, 3):
+        yield f"tall maps, height {height}", bands(tall, 44, height)
     flat = [
         Band("image", rng.normal(size=(3, 4, 10)), "3×4×10"),
         Band("tall", rng.normal(size=(2, 12, 3)), "2×12×3"),

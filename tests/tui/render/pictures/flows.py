@@ -102,6 +102,7 @@ def graphs() -> Cases:
         flow([FlowNode(0, "v", (), "[0.1250 −3.500 12.25 7 …]", "9"), FlowNode(1, "f", (0,), "1")], 60, 4),
     )
     yield "wide characters", flow([FlowNode(0, "重み", (), "1", "2"), FlowNode(1, "σ", (0,), "3")], 40, 3)
+    yield "a list without a cursor", flow([replace(n, current=False) for n in NEURON], 40, 5)
     yield "no nodes", flow([], 10, 2)
 
 

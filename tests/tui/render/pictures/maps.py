@@ -191,6 +191,8 @@ def contours() -> Cases:
     small = ((-0.0215, 0.0214), (1000.5, 1002.5))
     for width in (40, 47, 56):
         yield f"axes of small steps {width}", contour(heights(surface(), small, width, 12, shades=True))
+    far = np.array([[-500.0, 3.5], [-1.0, 3.0], [900.0, 2.5], [1.0, 1.0], [0.0, -4000.0], [0.5, 0.5]])
+    yield "a trail from far away", contour(heights(surface(), WINDOW, 32, 9), [Trail("A", "class2", far)])
     ends = heights(surface(), WINDOW, 24, 8)
     yield (
         "at the window's edges",

@@ -59,9 +59,11 @@ def samples() -> Cases:
         ("fractions", half),
         ("others", odd),
         ("hundreds", np.array([[0.5, 150.25], [7, 1]])),
+        ("one is none", np.array([[1, np.nan], [2, 3]])),
+        ("thousands", np.array([[1, 2000]])),
         ("row", whole[:1]),
     ):
-        for width, height in ((40, 6), (16, 3), (7, 2), (3, 1)):
+        for width, height in ((40, 6), (24, 3), (16, 3), (7, 2), (3, 1)):
             yield f"numbers, {name} {width}×{height}", numbers(a, width, height)
     yield "numbers, none", numbers(np.zeros((0, 3)), 9, 3)
     for width, height in ((70, 6), (40, 5), (26, 5), (22, 5), (12, 5), (40, 4)):
