@@ -14,7 +14,7 @@ from nntui_core.findings.basis import Basis
 from nntui_core.findings.measure import _error, _redundant, _skill, _stuck
 from nntui_core.findings.reference import explained, squares, variance
 from nntui_core.findings.rules import RULES
-from nntui_core.layers.dense import Dense
+from nntui_core.layers.dense import Dense, MaxoutLayer
 from nntui_core.losses import BinaryCrossEntropy, Hinge, MeanSquaredError
 from nntui_core.optimizers.first_order import Sgd
 from nntui_core.schedules import Exponential
@@ -101,6 +101,9 @@ def test_units_that_repeat_others() -> None:
     assert share(w[:, :2]) == 0.5
     assert share(np.full((2, 2), np.nan)) is share(np.ones((2, 2)), np.array([0, np.inf])) is None
     assert share(np.zeros((2, 4))) == 0.75
+    # A unit of maxout is its pieces together: three units of two, of which the first two are equal.
+    pieces: Any = SimpleNamespace(bias=None, spec=MaxoutLayer(units=3, pieces=2))
+    assert _redundant(None, pieces, np.array([[1.0, 2, 1, 2, 2, 1]])) == pytest.approx(1 / 3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

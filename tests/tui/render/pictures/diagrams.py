@@ -93,6 +93,8 @@ def diagrams() -> Cases:
     yield "faces ascii", _diagram(columns, links(columns), 60, 16, ascii=True)
     for width, height in ((90, 16), (60, 12), (44, 12), (40, 9)):
         yield f"lanes {width}×{height}", _diagram(*skipping(), width, height)
+    for height in (7, 6, 5):
+        yield f"lanes, height {height}", _diagram(*skipping(), 60, height)
     yield "lanes ascii", _diagram(*skipping(), 60, 12, ascii=True)
     marked = (
         Unit(value=0.0, mark="dead"), Unit(value=1.0, mark="saturated", selected=True), Unit(value=np.nan),
@@ -130,6 +132,12 @@ def placings() -> Cases:
     for width in (20, 24, 28, 32, 36, 40, 46, 52, 69, 70, 90):
         found = place(wide(3), width, 20)
         yield f"width {width}", ["no room"] if found is None else [_placed(p) for p in found]
+    for units in (2, 3, 4, 6):
+        lines = []
+        for height in (16, 22, 30, 40):
+            found = place(wide(units, 0, True), 120, height)
+            lines.append(f"120×{height}: " + ("no room" if found is None else "  ".join(map(_placed, found))))
+        yield f"{units} faces in a wide picture", lines
     p = place(XOR, 60, 19)
     assert p is not None
     yield "middles and ends", [f"{q.middle(0)} {q.ends(right=False)} {q.ends(right=True)}" for q in p]

@@ -120,7 +120,7 @@ def figures() -> Cases:
     yield "trimmed", [f"{v!r}: {' '.join(trimmed(v, d) for d in (2, 4))}" for v in VALUES]
     yield "short", [f"{v!r}: |{'|'.join(short(v, w) for w in (1, 2, 3, 4, 5, 6, 7, 9))}|" for v in VALUES]
     wholes = (0, 7, 999, 99999, 100000, 123456, 12345678, -5, -99999, -100000, 2.5, 3.5)
-    yield "count", [f"{v}: |{count(v)}|{count(v, 4)}|" for v in wholes]
+    yield "count", [f"{v}: |{count(v)}|{count(v, 5)}|{count(v, 4)}|" for v in wholes]
     shares = (
         0.0,
         0.001,
