@@ -55,6 +55,10 @@ def summary(name: str) -> str:
 
 def find(name: str | Path) -> Path:
     """A file of that name, else the demo. Raises UserError."""
+    if not str(name):  # as a path it would be the directory
+        raise UserError(
+            "the name of a CONFIG is empty; give a file, or a demo such as xor (nntui demos lists them)"
+        )
     path = Path(name)
     try:
         if path.exists():

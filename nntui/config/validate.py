@@ -177,7 +177,8 @@ def _drop(data: Any, path: Path) -> None:
 
 def named(fault: Fault, data: Any) -> str:
     """Add the names that are allowed to the message on a missing one, and the keys to that on an unknown one."""
-    if fault.kind == "union_tag_not_found" and fault.words == "is required":
+    nameless = fault.kind == "union_tag_not_found" and fault.words == "is required"
+    if nameless or (fault.kind == "missing" and len(fault.path) > 1 and fault.path[-1] in KINDS):
         return f"is required (allowed {', '.join(_members(fault.path))})"
     if fault.kind != "extra_forbidden":
         return fault.words

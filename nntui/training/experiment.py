@@ -140,7 +140,7 @@ def build(
             table = table.as_numbers()
         split = data.split(table, keys.validation, keys.test, settings.seed)
     except SettingError as fault:
-        raise UserError(say(fault.path, fault.problem)) from None
+        raise UserError(say(fault.path, fault.problem), refused=fault.refused) from None
     preparation, said = preparing.fit(settings, table, split)
     warnings += said
     order = np.concatenate([split.train, split.validation, split.test])

@@ -14,6 +14,7 @@ from nntui.display import display
 from nntui.errors import DIVERGED, FAILED, UserError
 from nntui.files import reason
 from nntui.runs.directory import RunDirectory, RunInfo
+from nntui.runs.thinning import Point, thinned
 from nntui.signals import Signals, name_of
 from nntui.training.experiment import Experiment
 from nntui.training.measuring import Measuring
@@ -28,6 +29,8 @@ WITHIN_EPOCH_SECONDS = 1.0
 """Checkpoints in the middle of an epoch are at least this far apart, whatever is asked for."""
 Measured = tuple[int, float, float | None]
 """Epoch, training loss, validation loss."""
+MOST_MEASURED = 8192
+"""Measurements kept in memory; beyond, the older half is thinned."""
 
 
 class Hooks(Protocol):
@@ -173,6 +176,8 @@ class Session:
         while self.history and self.history[-1][0] >= measured[0]:
             self.history.pop()
         self.history.append(measured)
+        if len(self.history) > MOST_MEASURED:
+            self.history = thinned(self.history, _point)
 
     def stop(self, why: str, exit_code: int = 0) -> None:
         """End after the present update, saved; ``exit_code`` says whether that is what it was begun for."""
@@ -267,3 +272,7 @@ class Session:
         self.info.state, self.info.reason = "diverged", str(error)
         self.findings = [non_finite(error, self.trainer, self.watch), *self.findings]
         self.checkpoint()
+
+
+def _point(measured: Measured) -> Point:
+    return measured[0], measured[1:]

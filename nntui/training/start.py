@@ -15,7 +15,9 @@ from nntui.errors import FAILED, UserError
 from nntui.files import atomic_write, file_error, remove_stale, stale
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory, RunInfo, now
-from nntui.runs.metrics import every_record, number, truncate_tail
+from nntui.runs.ends import truncate_tail
+from nntui.runs.lines import number
+from nntui.runs.metrics import every_record
 from nntui.runs.recover import DAMAGED, state_of
 from nntui.training.experiment import Experiment
 from nntui.training.session import Session
@@ -114,7 +116,7 @@ def _taken_over(experiment: Experiment, run: RunDirectory, report: Callable[[str
     _sign(run, info)
     info.forget_best_after(found)
     for records in (run.metrics, run.activations):
-        truncate_tail(records, found, report=report)
+        truncate_tail(records, found)
     _write_config(run, experiment)
     run.write(info)
     return _resumed(experiment, run, info, report)

@@ -193,3 +193,10 @@ def test_results_that_cannot_be_written_are_a_failure(tmp_path: Path) -> None:
         )
         assert done.returncode == code
         assert ("the standard output is closed" in done.stderr) == bool(code)
+
+
+@pytest.mark.parametrize("command", ["fit", "check", "lr", "init"])
+def test_an_empty_name_is_not_the_directory(cli: Cli, command: str) -> None:
+    done = cli(command, "")
+    assert done.code == 2
+    assert "is empty; give a" in done.err

@@ -19,6 +19,7 @@ from nntui.errors import UserError
 from nntui.protocol import sockets
 from nntui.protocol.client import Client
 from nntui.protocol.commands import (
+    Attach,
     EditWeight,
     Pause,
     RequestSnapshot,
@@ -388,12 +389,22 @@ def test_another_users_process_is_no_viewer(tmp_path: Path, monkeypatch: pytest.
         with socket.socket(socket.AF_UNIX) as other:
             other.settimeout(10)
             other.connect(str(run.socket))
-            with contextlib.suppress(ConnectionResetError):
+            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                other.sendall(encode(to_frame(Attach())))  # else it would be dropped for its silence
                 assert other.recv(100) == b""
         with pytest.raises(UserError, match="another user's process answers there"):
             sockets.connect(run.socket)
         monkeypatch.undo()
         run.viewer().wait(Hello)
+
+
+def test_another_users_directory_holds_no_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o700)
+    sockets.check_private(tmp_path)
+    real = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: real + 1)
+    with pytest.raises(UserError, match="not safe for the control socket: it belongs to another user"):
+        sockets.check_private(tmp_path)
 
 
 def test_the_other_ends_user_is_told(tmp_path: Path) -> None:
