@@ -86,7 +86,7 @@ def _leave(number: int, *, as_json: bool) -> None:
 
 def _print(found: RangeTest, trials: RateTrials | None, title: str, given: float | None) -> None:
     """The curve with the suggestion marked, and the numbers."""
-    _plot(found)
+    _plot(found, below=0 if trials is None else 1 + len(trials.rates))
     seeds = f"mean of {len(found.seeds)} seeds"
     click.echo(f"learning-rate range test of {title}, {seeds}")
     if found.suggestion is None:
@@ -115,8 +115,8 @@ def _tell(trials: RateTrials) -> None:
         click.echo(f"  {rate:<9g} {told}" + ("   chosen" if rate == trials.best else ""))
 
 
-def _plot(found: RangeTest) -> None:
-    """Loss over the logarithm of the rate, without colors."""
+def _plot(found: RangeTest, below: int) -> None:
+    """Loss over the logarithm of the rate, without colors; so many lines more than usual are to come below it."""
     import numpy as np
     import plotext
 
@@ -131,7 +131,7 @@ def _plot(found: RangeTest) -> None:
     width, height = shutil.get_terminal_size()
     figure = plotext.figure
     figure.clear()
-    figure.plot_size(max(40, min(width, 100)), max(10, min(height - 8, 18)))
+    figure.plot_size(max(40, min(width, 100)), max(10, min(height - 8 - below, 18)))
     curve = figure.signal(logs.tolist(), seen.tolist(), marker="braille")
     curve.lines()
     figure.draw(curve)
