@@ -26,7 +26,24 @@ async def test_number_limit_update_cause_and_first_cure():
         text, state = await shown(v, finding(cause="vanishing_gradient"), findings_update=50)
         head, cause, cure, *_ = text.splitlines()
         assert head.split() == (
-            ["●", "dead", "units", "hidden1", "0.346", "(limit", "0.1)", "·", "since", "update", "1,130", "(epoch", "2)", "dead_units", "in", "words"]
+            [
+                "●",
+                "dead",
+                "units",
+                "hidden1",
+                "0.346",
+                "(limit",
+                "0.1)",
+                "·",
+                "since",
+                "update",
+                "1,130",
+                "(epoch",
+                "2)",
+                "dead_units",
+                "in",
+                "words",
+            ]
         )
         assert cause.split() == ["cause", "vanishing", "gradient"]
         assert cure.split() == ["cure", "optimizer.lr=0.01", "smaller", "steps"]
