@@ -15,6 +15,10 @@ from nntui.tui.render.plot import Series, legend, plot
 from nntui.tui.screens.aside import MUTED, Aside
 
 TAB = 8
+ROOMY = 24
+"""Lines of the sheet from which on a long setting is written out …"""
+LOW, HIGH = 150, 2000
+"""… and its characters at most, below and above."""
 
 
 class CureScreen(Aside):
@@ -70,7 +74,7 @@ class CureScreen(Aside):
         return " · ".join([*again, "esc close" if self.over else "esc end"])
 
     def rows(self, width: int, height: int) -> list[Row]:
-        head = self._head(width)
+        head = self._head(width, LOW if height < ROOMY else HIGH)
         if not self.points:
             return head
         said = self._verdict(width)
@@ -85,7 +89,8 @@ class CureScreen(Aside):
     def _is_loss(self) -> bool:
         return bool(self.plan["drawn"] != self.plan["monitor"])
 
-    def _head(self, width: int) -> list[Row]:
+    def _head(self, width: int, most: int) -> list[Row]:
+        """Of what it is about, ``most`` characters a line at most."""
         if not self._sets:
             told = f"{self._name}: none of its cures is a setting, so there is nothing to try."
             rows = wrap(text(display(told, 400)), width)
@@ -99,7 +104,7 @@ class CureScreen(Aside):
         for key, words in (("against", self._name), ("with", "  ".join(self._sets)), ("why", self._words)):
             if words:
                 line = join(
-                    text(key.ljust(TAB), MUTED), text(display(words, 1200), Style(bold=key == "with"))
+                    text(key.ljust(TAB), MUTED), text(display(words, most), Style(bold=key == "with"))
                 )
                 rows += wrap(line, width, TAB)
         if self.plan:
