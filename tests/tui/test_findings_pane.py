@@ -77,7 +77,7 @@ async def test_the_gravest_first_each_whole():
         )
         assert v.screen.query_one("#findings").size.height == 6
         lines = [line.split() for line in text.splitlines()]
-        assert [line[1] for line in lines if line[0] in "●○"] == ["non", "overfitting", "plateau"]
+        assert [line[1] for line in lines if line[:1] in ("●", "○")] == ["non", "overfitting", "plateau"]
         assert [line[0] for line in lines] == ["●", "cure", "●", "cure", "○", "cure"]
         assert state == "1 error · 1 warning · 1 note"
 
@@ -117,7 +117,7 @@ async def test_consequences_are_folded_under_their_cause_and_unfold():
         behind = [consequence("update_ratio_low", f"hidden{k}") for k in range(1, 9)]
         behind.append(consequence("plateau", ""))
         text, state = await shown(v, *behind[:3], cause, *behind[3:])
-        heads = [line for line in text.splitlines() if line[0] in "●○"]
+        heads = [line for line in text.splitlines() if line[:1] in ("●", "○")]
         assert len(heads) == 1
         assert heads[0].startswith("● vanishing gradient  hidden1")
         then = text.splitlines()[2]

@@ -23,11 +23,9 @@ LONG = 60
 """Characters of a setting at most: x shows it whole."""
 TAB = 9
 """Cells before a cause or cure."""
-LEAST = 4
-"""Lines of the pane where there is little to say, border included."""
-MOST = {36: 5, 44: 8}
-"""By the height of the screen from which on it is more, the lines at most …"""
-TALL = 10
+LINES = {36: (4, 5), 44: (6, 8)}
+"""Below these heights of the screen, lines of the pane at least, and where there is more to say, border included …"""
+TALL = (7, 10)
 """… and on higher ones."""
 
 
@@ -71,6 +69,8 @@ class FindingsPane(Pane):
         self._top = 0
         """Lines scrolled."""
         self._lines = 0
+        self._grown = 0
+        """Lines that it has needed so far."""
         self._below = 0
         """Findings of which nothing is shown."""
         self._chosen: tuple[str, str] | None = None
@@ -128,11 +128,12 @@ class FindingsPane(Pane):
         return " · ".join(words)
 
     def lines(self, snapshot: Snapshot, height: int) -> int:
-        """As many as findings and the end take, more on larger screens at most."""
-        most = next((n for below, n in MOST.items() if height < below), TALL)
+        """As many as findings and the end take, within what the screen allows; it does not shrink again."""
+        least, most = next((ends for below, ends in LINES.items() if height < below), TALL)
         width = max(20, self.app.size.width - 4)
         blocks = [self._end(snapshot, width), *(self._finding(e, width) for e in self._entries(snapshot))]
-        return max(LEAST, min(most, 2 + sum(map(len, blocks))))
+        self._grown = max(self._grown, 2 + sum(map(len, blocks)))
+        return max(least, min(most, self._grown))
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         end, blocks, events = self._blocks(snapshot, width)
