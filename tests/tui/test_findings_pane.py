@@ -77,7 +77,7 @@ async def test_the_gravest_first_each_whole():
         )
         assert v.screen.query_one("#findings").size.height == 6
         lines = [line.split() for line in text.splitlines()]
-        assert [line[1] for line in lines if line[:1] in ("●", "○")] == ["non", "overfitting", "plateau"]
+        assert [line[1] for line in lines if line[0] in "●○"] == ["non", "overfitting", "plateau"]
         assert [line[0] for line in lines] == ["●", "cure", "●", "cure", "○", "cure"]
         assert state == "1 error · 1 warning · 1 note"
 

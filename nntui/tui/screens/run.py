@@ -211,6 +211,7 @@ class RunScreen(Steering):
     def action_fold(self, unfold: bool) -> None:
         """List what follows from the chosen finding, or no longer."""
         self.findings.fold(unfold=unfold)
+        self.arranged()
 
     def action_try(self) -> None:
         """The chosen finding's first cure that is a setting, on a copy of the run."""
