@@ -15,7 +15,7 @@ from nntui.config.settings import Settings
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory
 from nntui.training.experiment import Experiment, build
-from nntui.training.fresh import Tick, budget
+from nntui.training.fresh import Tick, budget, work
 from nntui_core import probe
 from nntui_core.errors import NntuiError
 from nntui_core.findings.basis import classes_of
@@ -24,12 +24,12 @@ from nntui_core.trainer import Part, Trainer
 
 UPDATES = 3000
 """Of each copy, at most …"""
-WORK = 3e10
-"""… and its multiplications."""
+WORK = 1.5e10
+"""… and its multiplications; as many again for measuring it."""
 POINTS = 60
 """Measures of each copy, about."""
-ROWS = 1000
-"""Rows that they are measured on, at most: a random choice."""
+LEAST, ROWS = 100, 1000
+"""Rows that they are measured on, of large networks and at most: a random choice."""
 LOWER = 0.9
 """A loss so many times the other one is lower, where the decisions are the same."""
 BEGINNING = {"seed", "dtype", "init_from", "source", "data", "preprocess"}
@@ -81,7 +81,8 @@ class Branch:
         if self.why:
             copies = [_built(s, run, fresh=True) for s in settings]
             self.begin = 0
-        self._copies = [_Copy(c.trainer) for c in copies]
+        rows = int(np.clip(WORK / POINTS / max(work(c.network) for c in copies), LEAST, ROWS))
+        self._copies = [_Copy(c.trainer, rows) for c in copies]
         self._judge(settings)
         cured = copies[1].trainer
         left = cured.total_updates - cured.update
@@ -158,8 +159,9 @@ class Branch:
 class _Copy:
     """One of the two trainings."""
 
-    def __init__(self, trainer: Trainer) -> None:
-        self.trainer = trainer
+    def __init__(self, trainer: Trainer, rows: int) -> None:
+        """``rows`` are those that it is measured on, at most."""
+        self.trainer, self._rows = trainer, rows
         self.diverged = False
 
     @property
@@ -183,7 +185,7 @@ class _Copy:
             return None
         one = self.trainer
         whole = one.validation if part == "validation" and one.validation is not None else one.train
-        rows = probe.sample_rows(classes_of(one, whole.y), len(whole), one.network.spec.seed, ROWS)
+        rows = probe.sample_rows(classes_of(one, whole.y), len(whole), one.network.spec.seed, self._rows)
         with np.errstate(all="ignore"):
             return one.measure(Part(whole.x[rows], whole.y[rows]))
 

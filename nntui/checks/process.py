@@ -98,8 +98,7 @@ WORK: dict[str, Callable[[RunDirectory, Line, Progress], Iterator[Line]]] = {
 def main(order: Line) -> int:
     """Do what is ordered; the last line is "ended", or "failed" with what is wrong."""
     threading.Thread(target=_end_with_starter, daemon=True).start()
-    with contextlib.suppress(OSError):
-        os.nice(NICE)
+    _step_aside()
     try:
         for line in WORK[order["do"]](RunDirectory(Path(order["run"])), order, Progress(_say)):
             _say(line)
@@ -111,6 +110,14 @@ def main(order: Line) -> int:
         return 1
     _say({"at": "ended"})
     return 0
+
+
+def _step_aside() -> None:
+    """Let the trainer have the processor first, and, where memory runs out, be what Linux ends in its place."""
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def _say(line: Line) -> None:

@@ -150,8 +150,10 @@ class Attached:
 
 
 @asynccontextmanager
-async def attached(run: RunDirectory, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Attached]:
-    app = NntuiApp(open_run(run, read_only=True), Caps())
+async def attached(
+    run: RunDirectory, size: tuple[int, int] = (120, 40), caps: Caps | None = None
+) -> AsyncIterator[Attached]:
+    app = NntuiApp(open_run(run, read_only=True), caps or Caps())
     async with app.run_test(size=size) as pilot:
         viewer = Attached(app, pilot)
         await viewer.until(lambda: app.store.snapshot().ended is not None and app.run_screen.run_dir)
@@ -267,6 +269,34 @@ async def test_a_process_that_dies_is_told(run: RunDirectory) -> None:
         await v.until(lambda: screen.over)
         assert screen.failure in ((), ("it ended with exit code -9",))
         assert screen.failure or len(screen.results) == 14
+
+
+async def test_it_steps_aside_for_the_trainer(run: RunDirectory) -> None:
+    async with attached(run) as v:
+        await v.press("C")
+        screen = v.app.screen
+        assert isinstance(screen, CheckScreen)
+        assert screen.job is not None
+        assert screen.job.process is not None
+        helper = psutil.Process(screen.job.process.pid)
+        environment = helper.environ()
+        await v.until(lambda: screen.planned)
+        with helper.oneshot():
+            nice = helper.nice()
+        assert nice == min(19, psutil.Process().nice() + 10)
+        assert environment["OPENBLAS_NUM_THREADS"] == "1"
+
+
+async def test_in_ascii_every_dialog_is(run: RunDirectory) -> None:
+    async with attached(run, caps=Caps("none", ascii=True)) as v:
+        for key in ("C", "R", "x"):
+            await v.press(key)
+            await v.over()
+            assert len(v.sheet.split()) > 10
+            assert v.sheet.isascii()
+            assert "".join(v.border).isascii()
+            await v.press("escape")
+        assert plain(v.app.run_screen.findings.picture).isascii()
 
 
 # From a finding or a check to where it can be seen
