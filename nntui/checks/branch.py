@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite, nan
+from math import inf, isfinite, nan
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -119,11 +120,16 @@ class Branch:
         self.drawn = f"{part}.{drawn}"
         """What the curves show: a loss, or 1 − r², which is the same however the targets are scaled."""
 
-    def points(self, tick: Tick = lambda: None) -> Iterator[Point]:
-        """Train both, a few updates each in turn, and measure them; the first point is where they part."""
-        done, step = 0, max(1, self.updates // POINTS)
+    def points(self, tick: Tick = lambda: None, seconds: float = inf) -> Iterator[Point]:
+        """Train both, a few updates each in turn, and measure them; the first point is where they part.
+
+        After so many ``seconds`` it ends with the next point.
+        """
+        done, step, begun = 0, max(1, self.updates // POINTS), perf_counter()
         yield self._point(done)
         while done < self.updates and any(c.going for c in self._copies):
+            if done and perf_counter() - begun > seconds:
+                return
             step = min(step, self.updates - done)
             for copy in self._copies:
                 copy.train(step, tick)
@@ -148,7 +154,7 @@ class Branch:
         told += f" after {last.updates:,} updates each"
         gain = after - before
         saved = isfinite(cured) and not isfinite(drawn)
-        lower = losses and cured <= LOWER * drawn and not gain <= -GAIN
+        lower = losses and cured < LOWER * drawn and not gain <= -GAIN
         if saved or gain >= GAIN or lower:
             return Verdict(True, f"it helps: {told}")
         if gain <= -GAIN or (isfinite(drawn) and not isfinite(cured)):

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,9 @@ def cure(run: RunDirectory, order: Line, progress: Progress) -> Iterator[Line]:
         "at": "plan", "begin": branch.begin, "why": branch.why, "updates": branch.updates, "drawn": branch.drawn,
         "monitor": branch.monitor,
     }  # fmt: skip
-    for point in branch.points(progress.tick):
-        yield {"at": "point", **point.to_json()}
+    for point in branch.points(progress.tick, order.get("seconds") or inf):
+        told = branch.verdict(point).text if point.updates else ""
+        yield {"at": "point", **point.to_json(), "text": told}
     verdict = branch.verdict(point)
     yield {"at": "verdict", "helps": verdict.helps, "text": verdict.text}
 

@@ -188,12 +188,13 @@ def test_numbers_are_judged_by_the_share_that_is_unexplained(tmp_path: Path) -> 
     [
         ((0.5, 0.52), (1.0, 1.0), True, "it helps"),
         ((0.5, 0.51), (1.0, 0.95), False, "no change, look elsewhere"),
-        ((0.5, 0.5), (1.0, 0.9), True, "it helps"),  # surer of the same decisions
+        ((0.5, 0.5), (1.0, 0.89), True, "it helps"),  # surer of the same decisions
         ((0.5, 0.4), (1.0, 0.5), False, "it makes it worse"),
         ((0.5, nan), (1.0, nan), False, "it makes it worse"),
         ((nan, nan), (nan, nan), False, "no change, look elsewhere"),
         ((nan, 0.1), (nan, 3.0), True, "it helps"),
         ((0.5, 0.5), (1.0, inf), False, "it makes it worse"),
+        ((1.0, 1.0), (0.0, 0.0), False, "no change, look elsewhere"),
     ],
 )
 def test_the_verdict(
@@ -204,6 +205,12 @@ def test_the_verdict(
     assert verdict.helps == helps
     assert verdict.text.startswith(f"{words}: validation accuracy")
     assert "nan" not in verdict.text
+
+
+def test_after_its_seconds_it_ends_with_the_next_point(tmp_path: Path) -> None:
+    branch = Branch(trained(tmp_path, 1), ["optimizer.lr=0.5"])
+    points = list(branch.points(seconds=0.0))
+    assert [p.updates for p in points] == [0, branch.updates // 60]
 
 
 def test_a_setting_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ class CureScreen(Aside):
     """Two copies of the run, side by side; the run itself is only read."""
 
     TITLE = "Cure"
+    SECONDS: ClassVar[float | None] = 12.0
+    """How long it goes on at most; None for as many updates as there may be."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "r", "restart", "restart", tooltip="Again, from the start of the training", id="cure.restart"
@@ -53,7 +55,8 @@ class CureScreen(Aside):
         self.points, self.plan, self.verdict = [], {}, None
         if not self._sets:
             return None
-        return {"do": "cure", "run": self._run, "sets": list(self._sets), "restart": self._restart}
+        order = {"do": "cure", "run": self._run, "sets": list(self._sets), "restart": self._restart}
+        return order | {"seconds": self.SECONDS}
 
     def hear(self, line: Line) -> None:
         match line["at"]:
@@ -123,7 +126,8 @@ class CureScreen(Aside):
 
     def _verdict(self, width: int) -> list[Row]:
         if self.verdict is None:
-            return [fit(text("both copies train …", MUTED), width)] if not self.over else []
+            told = f"so far {self.points[-1]['text']}" if self.points[-1]["text"] else "both copies train …"
+            return wrap(text(told, MUTED), width) if not self.over else []
         role = "good" if self.verdict["helps"] else "warn"
         return wrap(text(self.verdict["text"], Style(fg=role, bold=True)), width)
 
