@@ -119,8 +119,9 @@ class NntuiApp(PacedApp):
             self.open_debugger()
 
     def _publish(self) -> None:
-        if self.run_screen.is_mounted and self.store.changed:
-            self.run_screen.snapshot = self.store.snapshot()
+        # Others ask the store, too: what it has that is not drawn yet is told by the snapshot itself.
+        if self.run_screen.is_mounted and (snapshot := self.store.snapshot()) is not self.run_screen.snapshot:
+            self.run_screen.snapshot = snapshot
             self.drawn()
         if "status" in self._owed:
             self._owed.discard("status")
