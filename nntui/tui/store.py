@@ -78,6 +78,8 @@ class Snapshot:
     reconnecting: bool = False
     """Whether there is a trainer to which no connection has been made yet."""
     sample: int = 0
+    layer: str = ""
+    """The layer that was gone to; empty for none."""
     view: int = 0
     log_scale: bool = True
 

@@ -247,6 +247,16 @@ async def test_the_end_of_the_connection_after_the_end_is_no_warning():
         assert "completed" in v.line("status")
 
 
+async def test_what_others_ask_of_the_store_is_drawn_all_the_same():
+    async with watching() as v:
+        v.source.post(Event(text="just now", update=7))
+        v.app._take(v.app._inbox.popleft())
+        assert v.app.store.snapshot().log[-1].text == "just now"  # as the debugger's opening does
+        v.app.tick()
+        await v.pilot.pause()
+        assert "just now" in v.pane("findings")
+
+
 @pytest.mark.parametrize(
     ("state", "code"), [("diverged", 3), ("failed", 1), ("completed", 0), ("running", 0)]
 )
