@@ -25,6 +25,8 @@ Report = Callable[[str], object]
 
 ACTIVATIONS = "activations"
 """The type of the records that hold the distributions of activations."""
+STABILITY = "stability"
+"""The type of the records of what instruments have measured, of the update "of": curvature, or steps."""
 MAX_LINE = 4 << 20
 """A longer line is no record of ours: it is skipped, so that a hostile file cannot fill the memory."""
 _CHUNK = 1 << 20

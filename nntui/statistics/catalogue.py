@@ -12,12 +12,13 @@ from nntui.statistics.confusion import Confusion
 from nntui.statistics.curve import Curve
 from nntui.statistics.layers import Layers
 from nntui.statistics.sample import Sample
+from nntui.statistics.stability import Stability
 from nntui.statistics.surface import Surface
 from nntui.statistics.view import NetworkView
 from nntui.statistics.weights import Weights
 
 STATISTICS: dict[str, type[Statistic]] = {
-    cls.KEY: cls for cls in (Layers, Weights, Surface, Curve, Sample, Answers, Confusion)
+    cls.KEY: cls for cls in (Layers, Weights, Surface, Curve, Sample, Answers, Confusion, Stability)
 }
 
 Found = dict[str, Statistic | None]

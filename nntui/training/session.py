@@ -209,6 +209,13 @@ class Session:
         self._saved_update = -1
         self._record({"type": "event", "time": time.time(), "update": self.trainer.update, "text": text})
 
+    def note(self, kind: str, values: dict[str, Any]) -> None:
+        """Keep something else with the run's records, under the update that it has come to."""
+        trainer = self.trainer
+        self._record(
+            {"type": kind, "time": time.time(), "epoch": trainer.epoch, "update": trainer.update, **values}
+        )
+
     def rewind(self, update: int) -> int:
         """Back to the newest checkpoint at or before ``update``; later ones are removed. Raises UserError."""
         directory = self.run.checkpoints

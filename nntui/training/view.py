@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nntui.data.table import Table
 from nntui.training.experiment import Experiment
+from nntui.training.instruments import TrainerInstruments
 from nntui_core import probe
 from nntui_core.model import LayerNodes
 from nntui_core.network import decide
@@ -118,6 +119,11 @@ class ExperimentView:
     def sample(self) -> Array:
         """Numbers of the training rows that statistics look at."""
         return probe.training_rows(self._trainer)
+
+    @cached_property
+    def instruments(self) -> TrainerInstruments:
+        """Those of the trainer."""
+        return TrainerInstruments(self._trainer)
 
     @property
     def update(self) -> int:

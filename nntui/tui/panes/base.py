@@ -23,6 +23,8 @@ class Pane(Framed):
     """Fields of the snapshot that it draws: while they are the same, it is not drawn again."""
     WIDE: ClassVar[bool] = False
     """Whether it spans the screen; such panes lie below the others, each with its :meth:`lines`."""
+    ALONE: ClassVar[bool] = False
+    """Whether it is shown only by itself, never among the others: what it draws costs too much to be always there."""
 
     DEFAULT_CSS = """
     Pane {
