@@ -92,11 +92,6 @@ class NoiseMeter:
         self._past = past
         self._sums: dict[str, tuple[float, float]] = {}
 
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """The layers of which anything is known."""
-        return tuple(self._sums)
-
     def add(self, found: dict[str, LayerNoise]) -> None:
         """Take in one batch."""
         self.batches += 1

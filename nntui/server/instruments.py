@@ -13,7 +13,7 @@ from nntui.server.hub import Hub
 from nntui.statistics.stability import Stability
 from nntui.training.session import Session
 
-LOOKS, PIECES = 0.01, 0.04
+LOOKS, PIECES = 0.02, 0.03
 """Shares of the trainer's time that the instruments take at most: looks at batches, and curvature."""
 SAVED = 0.05
 """Seconds of their time that they may save up while there is nothing to do."""
@@ -103,7 +103,7 @@ class Measuring:
             with np.errstate(all="ignore"):
                 instruments.look()
                 while instruments.due and self._clock() < deadline:
-                    self._piece(session)
+                    self._piece(session, free=True)
         except Exception as error:
             self._fail(session, error)
 
@@ -129,9 +129,9 @@ class Measuring:
                 trainer.keep_next()
                 return True
             self._asked = 0
-            self._look(session)
+            self._look(session, free=paused)
         while instruments.due and (self._clock() < now + PAUSED_SECONDS if paused else self._pieces.enough):
-            self._piece(session)
+            self._piece(session, free=paused)
         self.waiting = paused and instruments.due
         return False
 
@@ -142,22 +142,26 @@ class Measuring:
             return False
         return paused or self._asked > 0 or (now - then >= LOOK_SECONDS and self._looks.enough)
 
-    def _look(self, session: Session) -> None:
+    def _look(self, session: Session, *, free: bool) -> None:
+        """At the last update's batch; ``free`` where no update waits for it."""
         begun = self._clock()
         instruments = session.view.instruments
         instruments.look()
         self._looked = (session.trainer.update, begun)
-        self._looks.spend(self._clock() - begun)
+        if not free:
+            self._looks.spend(self._clock() - begun)
         if instruments.steps and instruments.steps_update == session.trainer.update:
             steps = {s.parameter: s.median for s in instruments.steps}
             session.note(STABILITY, {"of": session.trainer.update, "steps": steps})
         self.news = True
 
-    def _piece(self, session: Session) -> None:
+    def _piece(self, session: Session, *, free: bool) -> None:
+        """One more of the curvature's measurement; ``free`` likewise."""
         begun = self._clock()
         instruments = session.view.instruments
         done = instruments.go_on()
-        self._pieces.spend(self._clock() - begun)
+        if not free:
+            self._pieces.spend(self._clock() - begun)
         found = instruments.curvature
         if done and found is not None:
             values = {"sharpness": found.value, "threshold": found.threshold, "converged": found.converged}

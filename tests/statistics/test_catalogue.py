@@ -25,6 +25,7 @@ from nntui.statistics.curve import POINTS, Curve
 from nntui.statistics.histogram import Histogram
 from nntui.statistics.layers import Layers
 from nntui.statistics.sample import Sample
+from nntui.statistics.stability import Stability
 from nntui.statistics.surface import GRID, MAPS, Surface
 from nntui.statistics.view import NetworkView
 from nntui.statistics.weights import Weights
@@ -270,6 +271,73 @@ def one_sample(path: Path) -> None:
     assert alone.targets is not None
     assert alone.targets.shape == (1,)
     assert np.isclose(table.y.ravel(), alone.targets[0]).any()
+
+
+@case(Stability)
+def the_optimizer_beside_its_loss(path: Path) -> None:
+    experiment = plane(path)
+    trainer, v = experiment.trainer, view(experiment)
+    assert Stability.compute(v, "").curvature is None  # nothing is measured by asking
+    before, rows = weights(experiment), trainer.indices().copy()
+    trainer.keep_next()
+    trainer.advance()
+    v.instruments.look()
+    v.instruments.finish()
+    found = Stability.compute(v, "")
+    # λmax: the Hessian of the mean cross-entropy over the training part, from differences of its gradient.
+    x = standardized(experiment, experiment.table.x[experiment.split.train])
+    y = experiment.table.y[experiment.split.train]
+    now = weights(experiment)
+
+    def flat(w: dict[str, Any]) -> Any:
+        parts = backward(w, x, y)
+        return np.concatenate([np.r_[dw.ravel(), dz.sum(axis=0)] for dz, dw in parts.values()])
+
+    columns = []
+    for name in ("output", "squash", "hidden"):  # the order of backward's parts
+        for which in "Wb":
+            for at in np.ndindex(now[f"{name}.{which}"].shape):
+                sides = []
+                for h in (1e-5, -1e-5):
+                    moved = {k: a.copy() for k, a in now.items()}
+                    moved[f"{name}.{which}"][at] += h
+                    sides.append(flat(moved))
+                columns.append((sides[0] - sides[1]) / 2e-5)
+    hessian = np.array(columns)
+    largest = np.linalg.eigvalsh((hessian + hessian.T) / 2)[-1]
+    seen = found.curvature
+    assert seen.value == pytest.approx(largest, rel=1e-3)
+    assert (seen.update, seen.threshold, seen.rate) == (1, pytest.approx(2 / 0.05), 0.05)
+    assert seen.ratio == pytest.approx(seen.value * 0.05 / 2)
+    assert (seen.rows, seen.size, seen.exact, seen.converged) == (len(x), len(x), True, True)
+    assert (seen.preconditioned, seen.products > 0, seen.seconds > 0) == (False, True, True)
+    # Noise: the batch's samples, one at a time.
+    each: dict[str, list[Any]] = {"hidden": [], "squash": [], "output": []}
+    for row in rows:
+        for name, (dz, dw) in backward(before, x[row : row + 1], y[row : row + 1]).items():
+            each[name].append(np.r_[dw.ravel(), dz.sum(axis=0)])
+    assert [n.layer for n in found.noise] == ["hidden", "squash", "output"]
+    for noise in found.noise:
+        g = np.array(each[noise.layer])
+        m, trace = len(g), np.trace(np.cov(g.T))
+        signal = (g.mean(axis=0) ** 2).sum() - trace / m
+        assert noise.sample_norm == pytest.approx(np.sqrt((g**2).sum(axis=1).mean()), rel=1e-9)
+        assert noise.batch_norm == pytest.approx(np.sqrt((g.mean(axis=0) ** 2).sum()), rel=1e-9)
+        assert noise.signal_to_noise == pytest.approx(signal / trace, rel=1e-6)
+        scale = trace / signal if signal > 0 else np.nan
+        assert noise.noise_scale == pytest.approx(scale, rel=1e-6, nan_ok=True)
+    assert (found.batches, found.noise_update) == (1, 1)
+    # Steps: what the weights moved by, in units of the rate.
+    assert {s.parameter for s in found.steps} == now.keys()
+    for s in found.steps:
+        moved = np.sort(np.abs((now[s.parameter] - before[s.parameter]).ravel() / 0.05))
+        assert s.median == pytest.approx(np.median(moved), rel=1e-9, abs=1e-15)
+        assert (s.low, s.high) == (
+            pytest.approx(np.percentile(moved, 10), rel=1e-9, abs=1e-15),
+            pytest.approx(np.percentile(moved, 90), rel=1e-9, abs=1e-15),
+        )
+    assert (found.steps_update, found.coming, found.rated) == (1, False, True)
+    assert (found.correction, found.first_correction, found.corrected) == (None, None, False)
 
 
 @case(Confusion)

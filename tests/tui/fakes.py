@@ -13,6 +13,7 @@ from nntui.protocol.frames import from_frame, to_frame
 from nntui.protocol.reports import Control, Hello, Stats, Status
 from nntui.statistics.base import shown_units
 from nntui.statistics.catalogue import collect
+from nntui.statistics.stability import Curvature, Noise, Steps
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
 from nntui.tui.panes.base import Pane
@@ -122,6 +123,25 @@ class FakeView:
         self.held_out = FakeRows("validation", self, 20)
         self.drawn, self.sample = np.arange(12), np.arange(12)
 
+    @property
+    def instruments(self) -> Any:
+        """Readings of an update somewhat earlier."""
+        t = self.update / 100
+        return SimpleNamespace(
+            curvature=Curvature(
+                update=self.update - 1, value=190.0 + t, threshold=200.0, rate=0.01, preconditioned=False, exact=True,
+                products=12, converged=True, rows=100, size=100, seconds=0.004,
+            ),
+            noise=tuple(Noise(layer.name, 0.5 + t, 0.25, 0.125, 8.0) for layer in self.layers if layer.weight is not None),
+            batches=7, noise_update=self.update, rated=True,
+            steps=tuple(
+                Steps(f"{layer.name}.{which}", 0.03 + t, 0.01, 0.09)
+                for layer in self.layers if layer.weight is not None for which in "Wb"
+            ),
+            steps_update=self.update, coming=False, corrected=True,
+            correction=lambda update: (1 - 0.999**update) ** 0.5 / (1 - 0.9**update),
+        )  # fmt: skip
+
     def seen(self) -> list[Any]:
         return self.activations(self.train.inputs(self.sample))
 
@@ -161,7 +181,7 @@ class FakeRows:
 
 def stats(greeting: Hello, update: int = 40, **more: Any) -> Stats:
     """All statistics that panes draw of a network, smooth in the number of updates, as they come over the wire."""
-    wanted = ["layers", "weights", "surface", "curve", "answers/2", "confusion"]
+    wanted = ["layers", "weights", "surface", "curve", "answers/2", "confusion", "stability"]
     wanted += ["sample/2"] if greeting.info["inputs"] > 2 else []
     found, failed = collect(FakeView(greeting, update), wanted)
     assert failed == {}

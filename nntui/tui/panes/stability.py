@@ -12,7 +12,7 @@ from nntui.statistics.stability import Curvature, Stability, Steps
 from nntui.tui.panes.base import MUTED, Pane, note
 from nntui.tui.render.labels import shortened
 from nntui.tui.render.numbers import short, trimmed
-from nntui.tui.render.picture import Picture, Row, Style, beside, fit, join, pad, row_width, text
+from nntui.tui.render.picture import Picture, Row, Style, beside, fit, join, pad, row_width, text, wrap
 from nntui.tui.render.plot import Series, plot
 from nntui.tui.render.table import Cell, Heading, table
 from nntui.tui.store import Snapshot
@@ -46,12 +46,11 @@ class StabilityPane(Pane):
     TITLE = "Stability"
     ALONE = True
     HELP = (
-        "λmax: the largest curvature of the whole objective. A step of plain gradient descent overshoots where it is above\n"
-        "2/η; other optimizers have limits of their own. In full batches λmax often rises to the limit and stays there (the\n"
-        "edge of stability): the loss then falls in jolts. Far above it: lower the rate. Small batches stay below by their noise.\n"
-        "Signal/noise: of one sample's gradient; noise scale: about the batch above which more samples help little.\n"
-        "|Δw|/η: how far an update moved a weight, in units of the rate. It is measured only while this pane is open, in 5 %\n"
-        "of the time at most; each number says which update it is of."
+        "λmax: the largest curvature of the objective. Gradient descent overshoots where it is above 2/η, others above limits of\n"
+        "their own. Full batches rise to the limit and stay there (the edge of stability); small ones stay below by their noise.\n"
+        "Far above: lower the rate. Signal/noise: of a sample's gradient; noise scale: the batch above which more help little.\n"
+        "|Δw|/η: how far an update moves a weight, in units of the rate: Adam's first step is 1, AdaGrad's steps shrink.\n"
+        "Measured only while this pane is open, in 5 % of the time at most; each number says which update it is of."
     )
 
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
@@ -111,18 +110,23 @@ class StabilityPane(Pane):
         formula = LIMITS.get(snapshot.hello_info("optimizer", ""), "")
         if seen.threshold is None or seen.ratio is None:
             return [fit(value, width), fit(text(_unknown(formula, seen), MUTED), width)]
-        limit = join(
-            text("╌╌ ", _role("validation")), text(f"{formula or 'limit'} "),
-            text(short(seen.threshold, 6).strip(), Style(bold=True)),
-        )  # fmt: skip
         words, role = verdict(seen.ratio)
         judged = join(
             text(f"ratio {short(seen.ratio, 6, 3).strip()} "), text(words, Style(fg=role, bold=True))
         )
-        first = join(value, text("  "), limit)
-        if row_width(first) <= width:
-            return [fit(first, width), fit(judged, width)]
-        return [fit(join(value, text("  "), judged), width), fit(limit, width)]
+        limit = Style(bold=True), short(seen.threshold, 6).strip()
+        firsts = [
+            join(
+                value,
+                text("  "),
+                text("╌╌ ", _role("validation")),
+                text(f"{name} "),
+                text(limit[1], limit[0]),
+            )
+            for name in (formula or "limit", "limit")
+        ]
+        first = next((row for row in firsts if row_width(row) <= width), firsts[-1])
+        return [fit(first, width), fit(judged, width)]
 
     def _curvature(self, snapshot: Snapshot, seen: Curvature | None, width: int, height: int) -> Picture:
         past = snapshot.measured
@@ -177,7 +181,9 @@ class StabilityPane(Pane):
 
     def _right(self, snapshot: Snapshot, found: Stability, width: int, height: int, above: int) -> Picture:
         if not found.rated:
-            return (fit(text("|Δw|/η  this optimizer finds the length of its steps itself", MUTED), width),)
+            return tuple(
+                wrap(text("|Δw|/η  this optimizer finds the length of its steps itself", MUTED), width)
+            )
         words = "not recorded" if not snapshot.running else "no update seen yet"
         if found.steps_update is not None:
             words = f"update {found.steps_update:,}" + (", which would come next" if found.coming else "")
@@ -243,15 +249,15 @@ def verdict(ratio: float) -> tuple[str, str]:
 
 
 def correction(found: Stability) -> str:
-    """What Adam's correction does to its first step and to this one; empty for other optimizers."""
+    """What Adam's correction does to its first step and to this one, or by how much they are longer without it; empty
+    for other optimizers."""
     first, now, update = found.first_correction, found.correction, found.steps_update
     if first is None or now is None or not first or not now:
         return ""
-    if found.corrected:
-        words = f"corrected ×{trimmed(first, 3)} at update 1"
-        return words if update in (None, 1) else f"{words}, ×{trimmed(now, 3)} here"
-    words = f"not corrected: ×{trimmed(1 / first, 3)} as long at update 1"
-    return words if update in (None, 1) else f"{words}, ×{trimmed(1 / now, 3)} here"
+    if not found.corrected:
+        first, now = 1 / first, 1 / now
+    words = f"{'correction' if found.corrected else 'uncorrected:'} ×{trimmed(first, 3)} first"
+    return words if update in (None, 1) else f"{words}, ×{trimmed(now, 3)} here"
 
 
 def _unknown(formula: str, seen: Curvature) -> str:
