@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
@@ -129,6 +129,22 @@ class NetworkView(Protocol):
     @property
     def classes(self) -> Sequence[str] | None:
         """Labels of the classes; None for a regression."""
+
+    @property
+    def task(self) -> str:
+        """ "classification", "multilabel" (a row may have several of the targets) or "regression"."""
+
+    @property
+    def targets(self) -> Sequence[str]:
+        """Names of what is predicted: of the numbers, or of the labels; of the column of classes."""
+
+    @property
+    def features(self) -> Sequence[str]:
+        """Names of the inputs, as the data has them."""
+
+    @property
+    def categories(self) -> Mapping[str, Sequence[str]]:
+        """Of the inputs that are text, by name: what their numbers stand for."""
 
     @property
     def image(self) -> tuple[int, int, int] | None:

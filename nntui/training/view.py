@@ -101,6 +101,8 @@ class ExperimentView:
         table, split = experiment.table, experiment.split
         self.axes = table.axes
         self.classes = table.classes
+        self.task: str = table.columns.task
+        self.targets, self.features, self.categories = table.targets, table.features, table.categories
         self.image = experiment.network.spec.image
         self.train = ExperimentRows("train", experiment, split.train)
         self.held_out = (

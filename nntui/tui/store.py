@@ -73,6 +73,10 @@ class Snapshot:
     """Whether there is a trainer to which no connection has been made yet."""
     sample: int = 0
     view: int = 0
+    scatter: tuple[int, ...] | None = None
+    """The two columns that were chosen for a scatter; None for those that tell most."""
+    target: int = 0
+    """Of several to predict, the one that is drawn."""
     log_scale: bool = True
 
     @property

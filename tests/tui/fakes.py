@@ -21,17 +21,17 @@ from nntui.tui.render.picture import plain
 from nntui.tui.screens.run import RunScreen
 from nntui.tui.source import FakeSource, Item
 
-KINDS = ("plane", "picture", "maps", "curve", "table", "targets")
-"""Of data; "maps" are pictures that a convolution reads."""
+KINDS = ("plane", "picture", "maps", "curve", "table", "targets", "labels")
+"""Of data; "maps" are pictures that a convolution reads, of "labels" a row may have several."""
 
 
 def info(kind: str, names: Sequence[str] = (), classes: Sequence[str] = ()) -> dict[str, Any]:
     """What a hello says about the data."""
     inputs = {"plane": 2, "picture": 64, "maps": 64, "curve": 1}.get(kind, 4)
-    regression = kind in ("curve", "targets")
+    regression = kind in ("curve", "targets", "labels")
     x = np.linspace(-1, 1, 12)
     return {
-        "task": "regression" if regression else "classification",
+        "task": "multilabel" if kind == "labels" else "regression" if regression else "classification",
         "features": list(names) or [f"x{k + 1}" for k in range(inputs)],
         "inputs": inputs,
         "columns": inputs,
@@ -39,7 +39,9 @@ def info(kind: str, names: Sequence[str] = (), classes: Sequence[str] = ()) -> d
         "classes": None
         if regression
         else list(classes) or (["0", "1"] if kind == "plane" else ["a", "b", "c"]),
-        "targets": list(names[:2]) or ["y", "z"][: 1 + (kind == "targets")] if regression else ["class"],
+        "targets": list(names[:2]) or ["y", "z"][: 1 + (kind in ("targets", "labels"))]
+        if regression
+        else ["class"],
         "image": [1, 8, 8] if kind in ("picture", "maps") else None,
         "optimizer": "adam",
         "window": [[-1.0] * inputs, [1.0] * inputs] if inputs <= 2 else None,
@@ -113,7 +115,8 @@ class FakeView:
         self.axes = self.inputs if self.inputs <= 2 else 0
         self.image = None if about["image"] is None else tuple(about["image"])
         self.window = (np.full(self.inputs, -1.0), np.full(self.inputs, 1.0))
-        self.targets = len(about["targets"])
+        self.task, self.targets, self.features = about["task"], about["targets"], about["features"]
+        self.categories: dict[str, tuple[str, ...]] = {}
         self.layers: list[FakeLayer] = []
         before = self.inputs
         for outline in greeting.layers:
@@ -174,14 +177,25 @@ class FakeRows:
 
     def labels(self, which: Any) -> Any:
         if self.view.classes is None:
-            return np.full((len(which), self.view.targets), 0.5)
+            return np.full((len(which), len(self.view.targets)), 0.5)
         right = self.view.decide(self.view.predict(self.inputs(which)))
         return (right + (np.asarray(which) == 3)) % len(self.view.classes)
 
 
 def stats(greeting: Hello, update: int = 40, **more: Any) -> Stats:
     """All statistics that panes draw of a network, smooth in the number of updates, as they come over the wire."""
-    wanted = ["layers", "weights", "surface", "curve", "answers/2", "confusion", "stability"]
+    wanted = [
+        "layers",
+        "weights",
+        "surface",
+        "curve",
+        "answers/2",
+        "confusion",
+        "stability",
+        "scatter",
+        "residuals",
+        "labels",
+    ]
     wanted += ["sample/2"] if greeting.info["inputs"] > 2 else []
     found, failed = collect(FakeView(greeting, update), wanted)
     assert failed == {}

@@ -109,6 +109,8 @@ async def test_brackets_walk_the_samples_and_m_the_views():
         assert [f"{first.precision:.3f}", f"{first.recall:.3f}"] == v.pane("output").split()[5:7]
         assert table.part in str(v.screen.query_one("#output").border_subtitle)
         await v.press("m")
+        assert "✕" in v.pane("output")  # rows over two columns
+        await v.press("m")
         assert "▀" in v.pane("output")
 
 
