@@ -24,6 +24,7 @@ from nntui.tui.render.picture import (
     row_width,
     stack,
     text,
+    width_of,
 )
 from nntui.tui.render.sample import (
     by_class,
@@ -89,7 +90,7 @@ def scatter_state(snapshot: Snapshot, *, shades: bool) -> list[Row]:
     found = snapshot.get(Scatter)
     if found is None:
         return []
-    across, up = (display(name, 16) for name in found.names)
+    across, up = (display(name, 12) for name in found.names)
     rows = [text(f"{across} → {up} ↑")]
     task, shown = snapshot.hello_info("task"), len(found.points)
     lost = f", {found.missing} lack a value" if found.missing else ""
@@ -101,13 +102,25 @@ def scatter_state(snapshot: Snapshot, *, shades: bool) -> list[Row]:
         key = join(text("1" if shades else "•", Style(fg=low)), text(" low "), text("5" if shades else "•", Style(fg=high)),
                    text(" high"))  # fmt: skip
         return [*rows, join(text(f"{name}: "), key), of]
-    rows.append(text(f"{shown - len(found.wrong)}/{shown} right"))
+    right = text(f"{shown - len(found.wrong)}/{shown} right")
     if task == "multilabel":
         rows.append(text(f"label {target_names(snapshot)[found.target or 0]}"))
         names = ["not", "has it"]
+    marks = scatter_marks(snapshot, shades=shades)
+    if marks and len(names) > NAMED:
+        return [*rows, right, text("reversed where wrong", MUTED), of]
     for k, name in enumerate(names[:NAMED]):
-        rows.append(join(text(str(k) if shades else "•", Style(fg=f"class{k}")), text(f" {name}")))
-    return [*rows, of]
+        rows.append(join(text(marks[k] if marks else "•", Style(fg=f"class{k}")), text(f" {name}")))
+    return [*rows, right, of]
+
+
+def scatter_marks(snapshot: Snapshot, *, shades: bool) -> list[str]:
+    """A character a class: its name where there are many that have one of one character, or, where colors tell nothing,
+    its number; none where dots in colors do."""
+    names = [display(c) for c in snapshot.hello_info("classes") or []]
+    if len(names) > NAMED and all(len(n) == 1 and width_of(n) == 1 for n in names):
+        return names
+    return [str(k % 10) for k in range(max(2, len(names)))] if shades else []
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,10 @@ class Pane(Framed):
         """Lines that a wide pane takes, border included, of a screen of ``height`` lines."""
         return 4
 
+    def keys(self, snapshot: Snapshot) -> list[tuple[str, str]]:
+        """Keys of its own that work now while it has the focus, each with a word for the line below."""
+        return []
+
     def views(self, snapshot: Snapshot) -> tuple[str, ...]:
         """The names of its views that v walks through, where there are several."""
         return ()

@@ -16,7 +16,15 @@ from nntui.statistics.residuals import Residuals
 from nntui.statistics.sample import Sample
 from nntui.statistics.scatter import Scatter
 from nntui.statistics.surface import Surface
-from nntui.tui.output import SampleDrawing, counted, feature_names, plane_state, scatter_state, target_names
+from nntui.tui.output import (
+    SampleDrawing,
+    counted,
+    feature_names,
+    plane_state,
+    scatter_marks,
+    scatter_state,
+    target_names,
+)
 from nntui.tui.panes.base import MUTED, Pane, note
 from nntui.tui.render import scatter
 from nntui.tui.render.numbers import trimmed
@@ -168,15 +176,9 @@ class OutputPane(Pane):
                 found.points, found.values, width, room, label, ascii=self.ascii, shades=self.shades
             )
         else:
+            marks = scatter_marks(snapshot, shades=self.shades)
             picture = scatter.by_class(
-                found.points,
-                found.values,
-                found.wrong,
-                width,
-                room,
-                label,
-                ascii=self.ascii,
-                shades=self.shades,
+                found.points, found.values, found.wrong, width, room, label, marks=marks, ascii=self.ascii
             )
         return (*picture, *(fit(row, width) for row in meant))
 
@@ -187,6 +189,10 @@ class OutputPane(Pane):
         return scatter.residuals(found.truth, found.prediction, width, height, ascii=self.ascii)
 
     # Keys
+
+    def keys(self, snapshot: Snapshot) -> list[tuple[str, str]]:
+        columns = [("← → ↓ ↑", "columns")] if self.check_action("column", ()) else []
+        return [*columns, *([("t", "target")] if self.check_action("target", ()) else [])]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Columns are chosen where there are some to choose."""

@@ -26,12 +26,12 @@ def by_class(
     height: int,
     x_label: str,
     *,
+    marks: Sequence[str] = (),
     ascii: bool = False,  # noqa: A002
-    shades: bool = False,
 ) -> Picture:
     """``points`` (rows × 2) in the colors of their ``classes`` (rows), crosses where decided wrong.
 
-    With ``shades``, where colors tell nothing, a class is its number, reversed where decided wrong.
+    With ``marks``, a character a class, as that character, reversed where decided wrong.
     """
     bad = np.zeros(len(points), dtype=bool)
     bad[list(wrong)] = True
@@ -41,7 +41,8 @@ def by_class(
             some = points[(classes == k) & (bad == missed)]
             if len(some):
                 kind = int(k % 10)
-                mark = str(kind) if shades else ("x" if ascii else "✕") if missed else ""
+                sign = ("x" if ascii else "✕") if missed else ""
+                mark = marks[int(k)] if 0 <= k < len(marks) else sign
                 series.append(
                     Series(
                         some[:, 0],
@@ -49,7 +50,7 @@ def by_class(
                         f"class{kind}",
                         points=True,
                         mark=mark,
-                        reverse=shades and missed,
+                        reverse=missed and mark != sign,
                     )
                 )
     return plot(series, width, height, x_label=x_label, ascii=ascii)
