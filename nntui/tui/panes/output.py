@@ -191,21 +191,22 @@ class OutputPane(Pane):
     # Keys
 
     def keys(self, snapshot: Snapshot) -> list[tuple[str, str]]:
-        columns = [("← → ↓ ↑", "columns")] if self.check_action("column", ()) else []
-        return [*columns, *([("t", "target")] if self.check_action("target", ()) else [])]
+        columns = [("← → ↓ ↑", "columns")] if self._columns_to_choose(snapshot) else []
+        return [*columns, *([("t", "target")] if self._targets_to_choose(snapshot) else [])]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Columns are chosen where there are some to choose."""
-        view = self.view(self.snapshot)
+        """Columns and targets are chosen where there are some to choose."""
         if action in ("column", "far"):
-            return view == "scatter" and self.snapshot.get(Scatter) is not None
-        if action == "target":
-            several = (
-                self.snapshot.hello_info("classes") is None
-                and len(self.snapshot.hello_info("targets", [])) > 1
-            )
-            return several and view in ("scatter", "residuals")
-        return True
+            return self._columns_to_choose(self.snapshot)
+        return self._targets_to_choose(self.snapshot) if action == "target" else True
+
+    def _columns_to_choose(self, snapshot: Snapshot) -> bool:
+        return self.view(snapshot) == "scatter" and snapshot.get(Scatter) is not None
+
+    def _targets_to_choose(self, snapshot: Snapshot) -> bool:
+        if snapshot.hello_info("classes") is not None or len(snapshot.hello_info("targets", [])) < 2:
+            return False
+        return self.view(snapshot) in ("scatter", "residuals")
 
     def action_column(self, axis: int, by: int) -> None:
         """Another column along the horizontal (0) or vertical (1) axis; never the same along both."""

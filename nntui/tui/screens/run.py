@@ -112,6 +112,8 @@ class RunScreen(Steering):
             keys += [("+ -", "rate"), ("< >", f"pace {pace}")]
         else:
             keys += [("q", "quit"), *([("k", "take control")] if self.running else [])]
+        if self.active is not None:
+            keys += self.active.keys(self.snapshot)
         keys += [
             ("d", "debug"),
             ("tab", "pane"),
