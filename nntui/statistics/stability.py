@@ -81,6 +81,8 @@ class Stability(Statistic):
 
     curvature: Curvature | None
     """None before the first measurement is done."""
+    under_way: int
+    """Products of the measurement that is under way, so far."""
     noise: tuple[Noise, ...]
     """Of the dense layers; none where samples depend on each other (batch normalization)."""
     batches: int
@@ -110,6 +112,7 @@ class Stability(Statistic):
         now = seen.correction(seen.steps_update or 1)
         return cls(
             curvature=seen.curvature,
+            under_way=seen.under_way,
             noise=tuple(seen.noise),
             batches=seen.batches,
             noise_update=seen.noise_update,

@@ -72,6 +72,10 @@ class Instruments(Protocol):
         """The newest; None before the first."""
 
     @property
+    def under_way(self) -> int:
+        """Products with the Hessian so far of a measurement that is under way."""
+
+    @property
     def noise(self) -> Sequence[Noise]:
         """Of the dense layers."""
 

@@ -38,6 +38,8 @@ class TrainerInstruments:
         self._of: tuple[int, float] = (-1, 0.0)
         """Its update and rate."""
         self._seconds = 0.0
+        self._pieces = 0
+        """So far: one prepares, the others are a product each."""
         self._meter = NoiseMeter(PAST)
         self.curvature: Curvature | None = None
         self.noise: tuple[Noise, ...] = ()
@@ -45,6 +47,11 @@ class TrainerInstruments:
         self.steps: tuple[Steps, ...] = ()
         self.steps_update: int | None = None
         self.coming = False
+
+    @property
+    def under_way(self) -> int:
+        """Products so far of the measurement that is under way."""
+        return max(0, self._pieces - 2) if self._steps is not None else 0
 
     @property
     def batches(self) -> int:
@@ -115,8 +122,9 @@ class TrainerInstruments:
         if self._steps is None:
             if self._curvature is None:
                 self._curvature = _instrument(trainer)
-            self._of, self._seconds = (trainer.update, trainer.rate), 0.0
+            self._of, self._seconds, self._pieces = (trainer.update, trainer.rate), 0.0, 0
             self._steps = self._curvature.steps()
+        self._pieces += 1
         try:
             next(self._steps)
         except StopIteration as end:

@@ -105,10 +105,14 @@ def test_a_measurement_is_of_the_weights_at_its_beginning(tmp_path: Path) -> Non
     theta = trainer.network.parameters.theta.copy()
     whole = curvature.Curvature(trainer).measure().value
     assert not instruments.go_on()
+    seen = [instruments.under_way]
     while not instruments.go_on():
         trainer.network.parameters.theta += 0.01  # as training goes on between the pieces
+        seen.append(instruments.under_way)
     assert instruments.curvature is not None
     assert instruments.curvature.update == 0
+    assert seen == [0, *range(instruments.curvature.products)]
+    assert instruments.under_way == 0
     assert instruments.curvature.value == pytest.approx(whole, rel=1e-3)
     assert not np.array_equal(trainer.network.parameters.theta, theta)
 

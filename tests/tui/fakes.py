@@ -135,6 +135,7 @@ class FakeView:
                 update=self.update - 1, value=190.0 + t, threshold=200.0, rate=0.01, preconditioned=False, exact=True,
                 products=12, converged=True, rows=100, size=100, seconds=0.004,
             ),
+            under_way=0,
             noise=tuple(Noise(layer.name, 0.5 + t, 0.25, 0.125, 8.0) for layer in self.layers if layer.weight is not None),
             batches=7, noise_update=self.update, rated=True,
             steps=tuple(

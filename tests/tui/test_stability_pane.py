@@ -89,6 +89,7 @@ async def test_what_is_not_known_is_said():
             (change(found, value=float("nan"), converged=False), "not finite"),
             (change(found, rows=32, exact=False), "λmax"),
             (dataclasses.replace(found, curvature=None), "measuring"),
+            (dataclasses.replace(found, curvature=None, under_way=45), "measuring, 45 products so far"),
             (dataclasses.replace(found, noise=()), "samples depend on each other"),
             (
                 dataclasses.replace(found, rated=False, steps=()),

@@ -90,15 +90,17 @@ class StabilityPane(Pane):
     # Curvature and noise
 
     def _left(self, snapshot: Snapshot, found: Stability, width: int, height: int, above: int) -> Picture:
-        rows = [*self._edge(snapshot, found.curvature, width)]
+        rows = [*self._edge(snapshot, found, width)]
         curves = self._curvature(snapshot, found.curvature, width, above)
         below = self._noise(found, width, max(0, height - len(rows) - len(curves) - 1))
         return (*rows, *curves, fit("", width), *below)
 
-    def _edge(self, snapshot: Snapshot, seen: Curvature | None, width: int) -> list[Row]:
+    def _edge(self, snapshot: Snapshot, found: Stability, width: int) -> list[Row]:
         """λmax, its threshold and what that means: two lines."""
+        seen = found.curvature
         if seen is None:
-            words = "measuring" if snapshot.running else "the run ended before it was measured"
+            so_far = f", {found.under_way} products so far" if found.under_way else ""
+            words = f"measuring{so_far}" if snapshot.running else "the run ended before it was measured"
             return [fit(join(text("λmax ", _role("accent")), text(words, MUTED)), width), fit("", width)]
         name = "λmax(P⁻¹H) " if seen.preconditioned else "λmax "
         sign = "" if seen.converged or not isfinite(seen.value) else "≥ "
