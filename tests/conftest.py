@@ -42,10 +42,15 @@ def _no_process_left_behind() -> Iterator[None]:
 
 def started_here() -> list[psutil.Process]:
     """The processes, still alive, that this one has started, whoever is their parent by now."""
+    return started(os.environ[MARK])
+
+
+def started(mark: str, name: str = MARK) -> list[psutil.Process]:
+    """The other processes, still alive, in whose environment ``name`` is ``mark``."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             alive = process.status() != psutil.STATUS_ZOMBIE
-            if alive and process.pid != os.getpid() and process.environ().get(MARK) == os.environ[MARK]:
+            if alive and process.pid != os.getpid() and process.environ().get(name) == mark:
                 found.append(process)
     return found

@@ -80,20 +80,31 @@ def _fields(cls: Any) -> list[tuple[Any, Any]]:
     return [(item, hints[item.name]) for item in fields(cls)]
 
 
+def origin_of(hint: Any) -> Any:
+    """The generic type that an annotation is of: `ndarray` also of NumPy's `NDArray[…]`.
+
+    Since NumPy 2.5, `NDArray` is an alias made by Python's statement `type`: what it stands for is one step further.
+    """
+    origin = typing.get_origin(hint)
+    return typing.get_origin(getattr(origin, "__value__", None)) or origin
+
+
 def _accept(value: Any, hint: Any, where: str, arrays: Arrays) -> Any:
     """`value`, out of JSON, as the annotation `hint` says: tuples from lists, floats also from whole numbers, arrays
     from their names."""
-    origin = typing.get_origin(hint)
+    origin = origin_of(hint)
     if hint is Any:
         return value
     if origin is types.UnionType:
+        faults = {}
         for part in typing.get_args(hint):
             try:
                 return _accept(value, part, where, arrays)
             except FrameError as error:
-                fault = error
-        if len([p for p in typing.get_args(hint) if p is not types.NoneType]) == 1 and value is not None:
-            raise fault  # what is wrong within, rather than that it is neither
+                faults[part] = error
+        faults.pop(types.NoneType, None)
+        if len(faults) == 1 and value is not None:
+            raise next(iter(faults.values()))  # what is wrong within, rather than that it is neither
     elif origin is tuple and isinstance(value, list | tuple):
         kind = typing.get_args(hint)[0]
         return tuple(_accept(item, kind, where, arrays) for item in value)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 
 from nntui.protocol.reports import Event
-from nntui.runs.metrics import STABILITY
 from nntui.server.hub import Hub
 from nntui.statistics.stability import Stability
 from nntui.training.session import Session
@@ -102,8 +101,9 @@ class Measuring:
         try:
             with np.errstate(all="ignore"):
                 instruments.look()
+                # Not recorded: the records are closed by now, and a checkpoint tells the same.
                 while instruments.due and self._clock() < deadline:
-                    self._piece(session, free=True)
+                    instruments.go_on()
         except Exception as error:
             self._fail(session, error)
 
@@ -152,7 +152,7 @@ class Measuring:
             self._looks.spend(self._clock() - begun)
         if instruments.steps and instruments.steps_update == session.trainer.update:
             steps = {s.parameter: s.median for s in instruments.steps}
-            session.note(STABILITY, {"of": session.trainer.update, "steps": steps})
+            session.records.measured(session.trainer.update, {"of": session.trainer.update, "steps": steps})
         self.news = True
 
     def _piece(self, session: Session, *, free: bool) -> None:
@@ -166,7 +166,8 @@ class Measuring:
         if done and found is not None:
             values = {"sharpness": found.value, "threshold": found.threshold, "converged": found.converged}
             # Of an update that may be over for long: the records are in order of when they are written.
-            session.note(STABILITY, {"of": found.update, **values, "rows": found.rows, "exact": found.exact})
+            values |= {"of": found.update, "rows": found.rows, "exact": found.exact}
+            session.records.measured(session.trainer.update, values)
             self.news = True
 
     def _fail(self, session: Session, error: Exception) -> None:

@@ -110,7 +110,7 @@ def _resumed(
         epoch, loss = record.get("epoch"), number(record, "train.loss")
         if record.get("type") == "epoch" and isinstance(epoch, int) and loss is not None:
             session.remember((epoch, loss, number(record, "validation.loss")))
-    session.mark_saved()
+    session.saver.mark_saved()
     return session
 
 

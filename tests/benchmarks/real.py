@@ -1,9 +1,10 @@
-"""Real work, from the file to the end of the run: ``python -m tests.benchmarks.real [--full] [CASE …]``.
+"""Real work, from the file to the end of the run, beside PyTorch and scikit-learn: ``python -m tests.benchmarks.real``.
 
-Pictures of 28×28 are made from the 1,797 scans of the digits: enlarged, shifted, with noise; 10,000 of them, or with
-``--full`` the 70,000 that MNIST has. Each case is trained in a process of its own, as ``nntui fit`` does it. Told are
-the processor time of loading, updates, evaluation, findings and statistics, checkpoints, and the whole process with its
-start; the clock's time beside it (on a busy machine it says how busy it was); and the highest resident memory.
+Pictures of 28×28 are made from the 1,797 scans of the digits: enlarged, shifted, with noise; 70,000 of them as MNIST
+has (``--pictures`` makes fewer), as IDX, NPZ and CSV. Each case is trained by everyone in a process of its own, on the
+same files and the same processors, in turn; ratios (peer / nntui, above 1 nntui is better) are taken within a round.
+``--peers PYTHON`` names an interpreter that has PyTorch, scikit-learn and pandas, where this one has not; who is not
+installed is left out. After ``--budget`` seconds nothing more begins, and what was measured is printed.
 """
 
 from __future__ import annotations
@@ -11,183 +12,220 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import struct
 import subprocess
 import sys
 import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from tests.benchmarks.real_cases import CASES, Case, shortened, write
 
-from nntui.data.pictures import Digits
+HERE = Path(__file__).parent
+Told = dict[str, Any]
+"""What a process told of itself."""
+Round = dict[str, Told]
+"""By who."""
 
-PICTURES, FULL = 10_000, 70_000
-SIDE = 28
 
-HEAD = "validation = 0.1\n"
-MLP = """
-[[layers]]
-type = "dense"
-units = 128
-activation = "relu"
-[[layers]]
-type = "dense"
-units = 10
-activation = "softmax"
-[objective]
-loss = "cross_entropy"
-[optimizer]
-type = "adam"
-[train]
-epochs = 5
-batch_size = 64
-"""
-CONV = "".join(
-    f'\n[[layers]]\ntype = "conv2d"\nchannels = {n}\nkernel = 3\npadding = 1\nactivation = "relu"\n'
-    '[[layers]]\ntype = "maxpool2d"\nsize = 2\n'
-    for n in (16, 32)
-) + '[[layers]]\ntype = "flatten"\n' + MLP.partition("[[layers]]")[1] + MLP.rpartition("[[layers]]")[2]  # fmt: skip
-WIDE = (
-    '\n[[layers]]\ntype = "dense"\nunits = {hidden}\nactivation = "relu"\n' * 2
-    + MLP.partition("[[layers]]")[1]
-    + MLP.rpartition("[[layers]]")[2]
-)
-IDX = '[data]\nsource = "idx"\nimages = "x.idx"\nlabels = "y.idx"\n' + HEAD
-CASES = {
-    "pictures, IDX, 784-128-10": IDX + MLP,
-    "pictures, NPZ, 784-128-10": '[data]\nsource = "npz"\npath = "xy.npz"\n' + HEAD + MLP,
-    "pictures, CSV, 784-128-10": '[data]\nsource = "csv"\npath = "xy.csv"\ntarget = "label"\n' + HEAD + MLP,
-    "pictures, convolutions 16-32": IDX + CONV.replace("epochs = 5", "epochs = 1"),
-    "digits, 40 epochs": "digits 40",
-    "digits, 300 epochs": "digits 300",
-    "10,000 classes, 64-32-10000": '[data]\nsource = "npz"\npath = "many.npz"\n'
-    + HEAD
-    + MLP.replace("units = 128", "units = 32").replace("units = 10\n", "units = 10000\n").replace("epochs = 5", "epochs = 1"),
-    "50 M parameters": '[data]\nsource = "digits"\n'
-    + HEAD
-    + WIDE.format(hidden=7000).replace("batch_size = 64", "batch_size = 512").replace("epochs = 5", "epochs = 2"),
-}  # fmt: skip
+def machine() -> str:
+    """The processor, as Linux names it."""
+    with Path("/proc/cpuinfo").open(encoding="ascii", errors="replace") as file:
+        lines = dict(
+            line.partition(":")[::2]
+            for line in file
+            if line.startswith(("model name", "cpu family", "model\t"))
+        )
+    found = {key.strip(): value.strip() for key, value in lines.items()}
+    return f"{found.get('model name', 'unknown')} (family {found.get('cpu family')}, model {found.get('model')})"  # fmt: skip
 
-CHILD = """
-import json, resource, sys, time
-from pathlib import Path
-from nntui.blas import choose_kernels, limit_threads
-choose_kernels()
-from nntui.cli.progress import Progress
-from nntui.signals import Signals
-from nntui.training.experiment import read
-from nntui.training.session import Session
-from nntui.training.start import start
-from nntui_core.findings.watch import Watch
-from nntui_core.trainer import Trainer
-spent = {}
-def timed(owner, method, name):
-    whole = getattr(owner, method)
-    def wrapped(*given, **named):
-        begun, inside = time.process_time(), sum(spent.values())
+
+class Bench:
+    """Runs cases, one process after the other."""
+
+    def __init__(self, place: Path, peers: str, threads: int, until: float) -> None:
+        self._place, self._peers, self._threads, self._until = place, peers, threads, until
+        counts = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NNTUI_THREADS")
+        self._environment = os.environ | dict.fromkeys(counts, str(threads))
+        self._missing: set[str] = set()
+
+    def round(self, case: Case, turn: int) -> Round:
+        """Everyone once, another one first in each turn."""
+        (self._place / "case.toml").write_text(case.toml())
+        if case.loads:
+            names = ["nntui", "loadtxt", "pandas"]
+        else:
+            names = ["nntui", "torch"] if case.channels else ["nntui", "torch", "sklearn"]
+        names = names[turn % len(names) :] + names[: turn % len(names)]
+        out = {}
+        for name in names:
+            if name not in self._missing and (found := self._run(case, name)) is not None:
+                out[name] = found
+        return out
+
+    def _run(self, case: Case, name: str) -> Told | None:
+        left = self._until - time.monotonic()
+        if left < 5 + (case.seconds or 0):
+            return None
+        told = json.dumps(case.given())
+        if name == "nntui":
+            order = [sys.executable, "-m", "tests.benchmarks.real_ours", told, str(self._place / "case.toml")]
+        else:
+            order = [
+                self._peers,
+                str(HERE / "real_peers.py"),
+                name,
+                told,
+                str(self._place),
+                str(self._threads),
+            ]
+        load, begun = os.getloadavg()[0], time.perf_counter()
         try:
-            return whole(*given, **named)
-        finally:  # without what other parts took inside it
-            took = time.process_time() - begun - (sum(spent.values()) - inside)
-            spent[name] = spent.get(name, 0.0) + took
-    setattr(owner, method, wrapped)
-timed(Trainer, "evaluate", "evaluation")
-timed(Watch, "before", "looks"); timed(Watch, "after", "looks"); timed(Watch, "begin", "looks")
-timed(Session, "_keep_activations", "looks")
-timed(Session, "checkpoint", "checkpoints")
-words = sys.argv[1].split(" ")
-clock, begun = time.perf_counter(), time.process_time()
-experiment = read(words[0], epochs=int(words[1]) if len(words) > 1 else None)
-limit_threads(len(experiment.network.parameters))
-session = start(experiment, Path(sys.argv[2]), lambda text: None)
-load = time.process_time() - begun
-whole = experiment.trainer.advance
-def advance():
-    begun = time.process_time()
-    evaluated = spent.get("evaluation", 0.0)
-    try:
-        return whole()
-    finally:
-        took = time.process_time() - begun - (spent.get("evaluation", 0.0) - evaluated)
-        spent["updates"] = spent.get("updates", 0.0) + took
-experiment.trainer.advance = advance
-with Signals() as signals, Progress(session, shown=False) as progress:
-    session.train(signals, progress)
-used = resource.getrusage(resource.RUSAGE_SELF)
-peak = next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("VmHWM"))
-print(json.dumps({"load": load, **spent, "whole": used.ru_utime + used.ru_stime, "clock": time.perf_counter() - clock,
-                  "count": session.trainer.update, "peak": peak * 1024}))
-"""
-Pictures = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+            done = subprocess.run(
+                order,
+                capture_output=True,
+                text=True,
+                env=self._environment,
+                timeout=left,
+                cwd=HERE.parents[1],
+            )
+        except subprocess.TimeoutExpired:
+            print(f"{case.key} {name}: not done when the time was over", file=sys.stderr)
+            return None
+        process = time.perf_counter() - begun
+        if done.returncode:
+            last = done.stderr.strip().splitlines()[-1:]
+            print(f"{case.key} {name}: {' '.join(last)}", file=sys.stderr)
+            if "ModuleNotFoundError" in done.stderr:
+                self._missing.add(name)
+                return None
+            if name == "nntui":
+                raise SystemExit(done.stderr)
+            return None
+        found: Told = json.loads(done.stdout.splitlines()[-1]) | {"process": process, "machine_load": load}
+        print(f"{case.key} {name}: {process:.1f} s, load {load:.1f}", file=sys.stderr)
+        return found
 
 
-def pictures(count: int) -> Pictures:
-    """Pictures of 28×28 bytes and their labels: scans at three times their size, shifted by up to 2, with noise."""
-    digits = Digits().load(0, Path())
-    rng = np.random.default_rng(0)
-    which = rng.integers(len(digits.y), size=count)
-    scans = (digits.rows(which) * 255).reshape(count, 8, 8).repeat(3, axis=1).repeat(3, axis=2)
-    x = np.zeros((count, SIDE, SIDE), np.float32)
-    for k, (down, right) in enumerate(rng.integers(0, 5, size=(count, 2))):
-        x[k, down : down + 24, right : right + 24] = scans[k]
-    x += (x > 0) * rng.normal(0, 16, x.shape)  # the margin stays blank, as MNIST's is
-    return np.clip(x, 0, 255).astype(np.uint8), digits.y[which].astype(np.uint8)
+# Tables
+
+SECONDS = ("process", "work", "load", "updates", "evaluation", "looks", "saves")
 
 
-def write(place: Path, count: int) -> None:
-    """The same pictures in each kind of file, and rows of 10,000 classes."""
-    x, y = pictures(count)
-    (place / "x.idx").write_bytes(struct.pack(">IIII", 0x803, *x.shape) + x.tobytes())
-    (place / "y.idx").write_bytes(struct.pack(">II", 0x801, len(y)) + y.tobytes())
-    np.savez(place / "xy.npz", x=x, y=y)
-    names = ",".join(["label", *(f"p{k}" for k in range(SIDE * SIDE))])
-    rows = np.column_stack([y, x.reshape(count, -1)])
-    np.savetxt(place / "xy.csv", rows, fmt="%d", delimiter=",", header=names, comments="")
-    rng = np.random.default_rng(1)
-    labels = np.concatenate([np.arange(10_000), rng.integers(10_000, size=10_000)])
-    centers = rng.normal(size=(10_000, 64))
-    noisy = (centers[labels] + 0.1 * rng.normal(size=(len(labels), 64))).astype(np.float32)
-    np.savez(place / "many.npz", x=noisy, y=labels)
+def tables(rounds: dict[str, list[Round]]) -> Iterator[str]:
+    """Markdown, line by line: the medians, then the ratios."""
+    yield "| case | by | rounds | process s | work s | load s | updates s | of training | evaluation s | findings s | saves s | µs an update | CPU s | peak MB |"  # fmt: skip
+    yield "|" + "---|" * 14
+    for case in CASES:
+        for name in ("nntui", "torch", "sklearn", "loadtxt", "pandas"):
+            told = [r[name] for r in rounds[case.key] if name in r]
+            if told:
+                yield _row(case, name, told)
+    yield ""
+    yield "| case | peer / nntui | process | work | updates | load | peak memory | beyond imports |"
+    yield "|" + "---|" * 8
+    for case in CASES:
+        for name in ("torch", "sklearn", "loadtxt", "pandas"):
+            pairs = [(r["nntui"], r[name]) for r in rounds[case.key] if name in r and "nntui" in r]
+            if pairs:
+                yield _ratios(case, name, pairs)
+    for case in CASES:
+        for r in rounds[case.key]:
+            ours = r.get("nntui", {})
+            if "us_last" in ours:
+                yield f"\n{case.name}: {ours['us_first']:.1f} µs an update in the first 40 epochs, {ours['us_last']:.1f} in the last"  # fmt: skip
 
 
-def run(case: str, place: Path) -> dict[str, float]:
-    """Train one case; its times and memory."""
-    given = CASES[case]
-    if given.partition(" ")[0] != "digits":
-        (place / "case.toml").write_text(given)
-        given = str(place / "case.toml")
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, given, str(place / "runs")], capture_output=True, text=True
-    )
-    if done.returncode:
-        raise SystemExit(f"{case}: {done.stderr.strip()}")
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+def _row(case: Case, name: str, told: list[Told]) -> str:
+    def middle(key: str) -> float | None:
+        values = [t[key] for t in told if key in t]
+        return median(values) if values else None
+
+    cells = [case.name, name, str(len(told))]
+    seconds = {key: middle(key) for key in SECONDS}
+    share = [t["updates"] / t["training"] for t in told if "training" in t]
+    for key in SECONDS:
+        value = seconds[key]
+        cells.append("–" if value is None else f"{value:.2f}")
+        if key == "updates":
+            cells.append(f"{median(share):.0%}" if share else "–")
+    each = [1e6 * t["updates"] / t["count"] for t in told if t.get("count")]
+    cells.append(f"{median(each):,.0f}" if each else "–")
+    cells += [f"{middle('cpu'):.2f}", f"{(middle('peak') or 0) / 1e6:,.0f}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _ratios(case: Case, name: str, pairs: list[tuple[Told, Told]]) -> str:
+    def each(t: Told) -> float | None:
+        return t["updates"] / t["count"] if t.get("count") else None
+
+    timed = case.seconds is None  # else everyone took as long
+    columns = [
+        [(o["process"], p["process"]) for o, p in pairs if timed],
+        [(o["work"], p["work"]) for o, p in pairs if timed],
+        [(each(o), each(p)) for o, p in pairs],
+        [(o["load"], p["load"]) for o, p in pairs],
+        [(o["peak"], p["peak"]) for o, p in pairs],
+        [(o["beyond"], p["beyond"]) for o, p in pairs],
+    ]
+    cells = [case.name, name]
+    for column in columns:
+        found = sorted(theirs / ours for ours, theirs in column if ours and theirs)
+        spread = f" ({found[0]:.2f}–{found[-1]:.2f})" if len(found) > 1 else ""
+        cells.append(f"{median(found):.2f}×{spread}" if found else "–")
+    return "| " + " | ".join(cells) + " |"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cases", nargs="*", help="beginnings of their names")
-    parser.add_argument("--full", action="store_true", help="70,000 pictures")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", nargs="+", choices=[c.key for c in CASES], help="these cases")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1, help="of everyone, on as many processors")
+    parser.add_argument("--pictures", type=int, default=70_000)
+    parser.add_argument(
+        "--seconds", type=float, default=120.0, help="that the 50 M parameters are trained for"
+    )
+    parser.add_argument(
+        "--budget", type=float, default=86_400.0, metavar="SECONDS", help="begin nothing more after them"
+    )
+    parser.add_argument(
+        "--peers", default=sys.executable, metavar="PYTHON", help="an interpreter that has them"
+    )
+    parser.add_argument("--files", type=Path, help="a folder that keeps the files from one call to the next")
+    parser.add_argument("--out", type=Path, help="write the tables here too, after each case")
     given = parser.parse_args()
+    until = time.monotonic() + given.budget
+    cases = [shortened(c, given.seconds) for c in CASES if not given.only or c.key in given.only]
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        write(place, FULL if given.full else PICTURES)
-        print("| case | load s | updates s | of all | evaluation s | looks s | checkpoints s | process s | clock s | µs an update | peak MB | load of the machine |")  # fmt: skip
-        print("|" + "---|" * 12)
-        for case in CASES:
-            if given.cases and not case.startswith(tuple(given.cases)):
-                continue
-            f = run(case, place)
-            parts = [f.get(name, 0.0) for name in ("evaluation", "looks", "checkpoints")]
-            print(
-                f"| {case} | {f['load']:.2f} | {f['updates']:.2f} | {f['updates'] / f['whole']:.0%} | "
-                + " | ".join(f"{p:.2f}" for p in parts)
-                + f" | {f['whole']:.2f} | {f['clock']:.1f} | {1e6 * f['updates'] / f['count']:,.0f} | {f['peak'] / 1e6:.0f} "
-                f"| {os.getloadavg()[0]:.1f} |",
-                flush=True,
-            )
+        place = (given.files or Path(folder)).absolute()
+        place.mkdir(parents=True, exist_ok=True)
+        write(place, cases, given.pictures)
+        processors = sorted(os.sched_getaffinity(0))[-given.threads :]
+        os.sched_setaffinity(0, processors)  # one for everyone: some have threads that no variable turns off
+        bench = Bench(place, given.peers, given.threads, until)
+        rounds: dict[str, list[Round]] = defaultdict(list)
+        loads = []
+        for turn in range(given.rounds):
+            for case in cases:
+                loads.append(os.getloadavg()[0])
+                rounds[case.key].append(bench.round(case, turn))
+                told = next((t for r in rounds.values() for x in r for n, t in x.items() if n == "torch"), {})
+                lines = [
+                    f"{machine()}, {os.cpu_count()} processors, pinned to {processors}; {given.threads} thread each; "
+                    f"Python {sys.version.split()[0]}, PyTorch {told.get('version', '–')}; {given.pictures:,} pictures; "
+                    f"load of the machine {min(loads):.1f} to {max(loads):.1f}; {datetime.now(UTC):%Y-%m-%d}",
+                    "",
+                    *tables(rounds),
+                ]  # fmt: skip
+                if given.out:
+                    given.out.write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

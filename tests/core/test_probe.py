@@ -75,7 +75,7 @@ def test_what_is_not_finite() -> None:
     assert probe.moments(np.zeros((2, 2))) == (0.0, 0.0)
     assert np.isnan(probe.norm(np.array([1.0, np.nan])))
     assert probe.norm(np.array([1.0, -np.inf])) == np.inf
-    assert probe.norm(np.zeros(3)) == 0.0
+    assert probe.norm(np.zeros(3)) == probe.norm(np.zeros(0)) == probe.norm(np.zeros(0), np.zeros(0)) == 0.0
     assert probe.rms(None) is probe.rms(np.zeros(0)) is None
 
 

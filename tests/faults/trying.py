@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
 import os
 import shutil
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +55,8 @@ class Bench:
         # Short: the path of a socket has about a hundred bytes.
         self._base = Path(tempfile.mkdtemp(prefix="nf-"))
         self._count = 0
-        whole = self._place(None)
-        self._reference = reference(whole)
+        self._whole = self._place(None)
+        self._reference = reference(self._whole)
         self._templates: dict[str, Path] = {}
         return self
 
@@ -63,7 +65,7 @@ class Bench:
 
     def _place(self, template: Path | None) -> Path:
         self._count += 1
-        place = self._base / str(self._count)
+        place = self._base / f"{os.getpid()}.{self._count}"  # trials in forked processes do not meet
         if template is None:
             place.mkdir()
             (place / "tmp").mkdir()
@@ -77,6 +79,11 @@ class Bench:
             scenario.prepare(place)
             self._templates[scenario.name] = place
         return self._templates[scenario.name]
+
+    def left(self) -> list[str]:
+        """Places that a trial has not cleared away."""
+        kept = {path.name for path in self._templates.values()} | {self._whole.name}
+        return sorted(path.name for path in self._base.iterdir() if path.name not in kept)
 
     def calls(self, scenario: Scenario) -> list[Call]:
         """The calls that the scenario makes when nothing fails."""
@@ -101,10 +108,13 @@ class Bench:
         template = self._template(case.scenario)
         place = self._place(template)
         outcome = self._run(case.scenario, place, case.k, case.fault)
-        with _temporary(place):
-            wrong = judge(case.scenario, place, template, case.call, case.fault, outcome, self._reference)
-        shutil.rmtree(place, ignore_errors=True)
-        return wrong
+        try:
+            with _temporary(place), contextlib.redirect_stderr(io.StringIO()):
+                return judge(case.scenario, place, template, case.call, case.fault, outcome, self._reference)
+        except Exception:  # what cannot be judged has not survived
+            return [f"it could not be judged: {traceback.format_exc()}"]
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
 
     def _run(self, scenario: Scenario, place: Path, k: int, fault: str) -> Outcome:
         return Child(lambda: _work(scenario.ready(place), place, k, fault), place / "said").wait()
@@ -122,6 +132,6 @@ def _work(work: Callable[[], Told], place: Path, k: int, fault: str) -> dict[str
         return {**told, "open": still, "calls": calls}
 
 
-def everything(bench: Bench) -> dict[str, list[Case]]:
-    """By scenario, every case."""
-    return {scenario.name: bench.cases(scenario) for scenario in SCENARIOS}
+def everything(bench: Bench, only: str = "") -> dict[str, list[Case]]:
+    """By scenario whose name holds ``only``, every case."""
+    return {scenario.name: bench.cases(scenario) for scenario in SCENARIOS if only in scenario.name}

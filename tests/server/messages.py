@@ -12,6 +12,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from nntui.protocol.frames import origin_of
 from nntui.protocol.message import Arrays, Frame, Message
 from nntui.statistics.base import Statistic
 from nntui.statistics.catalogue import STATISTICS
@@ -54,7 +55,7 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
 
 
 def _values(hint: Any) -> st.SearchStrategy[Any]:
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    origin, parts = origin_of(hint), typing.get_args(hint)
     if origin is types.UnionType:
         return st.one_of(*map(_values, parts))
     if origin is tuple:

@@ -209,6 +209,8 @@ def test_the_last_weights_are_measured_at_the_end(tmp_path: Path) -> None:
         viewer.send(Resume())
         viewer.wait(Ended)
         last = told(viewer.all(Stats)[-1])
+        run.join()
+        assert run.session.records.lost == 0
         assert last is not None
         assert last.curvature is not None
         assert last.curvature.update == last.steps_update == run.trainer.update
@@ -219,9 +221,7 @@ def test_a_run_that_diverges_ends_as_ever(tmp_path: Path) -> None:
         viewer = run.viewer()
         viewer.send(WANT)
         viewer.wait(Stats)
-        viewer.send(StepUpdate())
-        viewer.send(StepUpdate())
-        viewer.send(StepUpdate())
+        viewer.send(Resume())
         assert viewer.wait(Ended).status == "diverged"
         assert not [e for e in viewer.all(Event) if "instruments" in e.text]
 

@@ -1,19 +1,23 @@
 """Viewers that command and die, a trainer that is killed, resumes: whatever the order, nothing is lost and nothing left.
 
-``python -m tests.server.test_state_machine --full`` tries 1,000 sequences.
+``python -m tests.server.test_state_machine --full --jobs N`` tries 1,000 sequences.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -43,13 +47,14 @@ from nntui.runs.find import Found, listed
 from nntui.runs.metrics import read_metrics
 from nntui.server.launch import Launched, launch
 from tests.cli.conftest import start
+from tests.faults.alone import alone
 from tests.server.running import Viewer, until
 
 COMMANDS: list[Command] = [
     Pause(), Resume(), StepUpdate(), StepEpoch(), Restart(), Rewind(update=4), SetRate(factor=2.0), SetPace(pace="max"),
     SetPace(pace=300.0), TakeControl(), RequestSnapshot(request=1),
 ]  # fmt: skip
-EXAMPLES, STEPS, SEQUENCES = 3, 8, 1000
+EXAMPLES, STEPS, SEQUENCES, PER_SEED = 3, 8, 1000, 5
 OVERRIDES = ("train.epochs=1000000", "train.checkpoint_seconds=0", "data.validation=0.0")
 
 
@@ -170,16 +175,54 @@ class Runs(RuleBasedStateMachine):
             shutil.rmtree(self.base, ignore_errors=True)
 
 
-def _settings(examples: int) -> settings:
+def _settings(examples: int, *, derandomize: bool) -> settings:
     return settings(
-        max_examples=examples, stateful_step_count=STEPS, deadline=None, database=None, derandomize=examples == EXAMPLES,
+        max_examples=examples, stateful_step_count=STEPS, deadline=None, database=None, derandomize=derandomize,
         suppress_health_check=list(HealthCheck), phases=(Phase.generate,), print_blob=False,
     )  # fmt: skip
 
 
 def test_whatever_the_order() -> None:
-    run_state_machine_as_test(Runs, settings=_settings(EXAMPLES))
+    run_state_machine_as_test(Runs, settings=_settings(EXAMPLES, derandomize=True))
+
+
+# The command: each seed is a process of its own
+
+
+def _one(seed_number: int) -> int:
+    """The sequences of one seed, in this process; what fails is a traceback."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    run_state_machine_as_test(seed(seed_number)(Runs), settings=_settings(PER_SEED, derandomize=False))
+    return 0
+
+
+def _again(seed_number: int) -> list[str]:
+    return ["-m", "tests.server.test_state_machine", "--seed", str(seed_number)]
+
+
+def main() -> int:
+    """Returns 1 where a sequence fails."""
+    parser = argparse.ArgumentParser(prog="python -m tests.server.test_state_machine")
+    parser.add_argument("--full", action="store_true", help=f"{SEQUENCES:,} sequences, {PER_SEED} a seed")
+    parser.add_argument("--seeds", type=int, default=1, help="how many seeds")
+    parser.add_argument("--seed", type=int, help="this seed alone, in this process")
+    parser.add_argument("--jobs", type=int, default=1, help="seeds at once")
+    chosen = parser.parse_args()
+    if chosen.seed is not None:
+        return _one(chosen.seed)
+    begun, bad = time.monotonic(), []
+    count = SEQUENCES // PER_SEED if chosen.full else chosen.seeds
+    with ThreadPoolExecutor(chosen.jobs) as pool:
+        for number, (_, wrong) in enumerate(pool.map(lambda n: alone(_again(n)), range(count))):
+            if wrong:
+                bad.append(number)
+                print(f"seed {number}:\n{wrong}", file=sys.stderr, flush=True)
+    print(f"{count * PER_SEED} sequences of at most {STEPS} steps, {count} seeds, {len(bad)} failed")
+    print(f"{time.monotonic() - begun:.0f} s")
+    for number in bad:
+        print(f"    again: {shlex.join(['python', *_again(number)])}")
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":
-    run_state_machine_as_test(Runs, settings=_settings(SEQUENCES if "--full" in sys.argv else EXAMPLES))
+    sys.exit(main())

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+from typing_extensions import TypeAliasType, TypeVar
 
-from nntui.protocol.frames import from_frame, to_frame
+from nntui.protocol.frames import from_frame, origin_of, to_frame
 from nntui.protocol.message import MESSAGES, Frame, FrameError
 from nntui.protocol.wire import Decoder, WireError, encode
 from tests.server.messages import frames, messages
@@ -164,3 +166,13 @@ def test_statistics_that_are_none_are_refused(found: dict[str, Any]) -> None:
     header = {"type": "stats", "update": 1, "found": found}
     with pytest.raises(FrameError, match=r"stats\.found\.layers"):
         from_frame(Frame(header, {"found.layers.x": np.zeros(3)}))
+
+
+def test_arrays_are_known_by_either_form_of_numpys_alias() -> None:
+    """NumPy 2.5 (which needs Python 3.12) makes NDArray with the statement `type`; before, it was a plain alias."""
+    kind = TypeVar("kind", bound=np.generic)
+    alias = TypeAliasType("NDArray", np.ndarray[tuple[Any, ...], np.dtype[kind]], type_params=(kind,))
+    for hint in (alias[Any], NDArray[Any], np.ndarray[Any, Any]):
+        assert origin_of(hint) is np.ndarray
+    assert origin_of(dict[str, int]) is dict
+    assert origin_of(float) is None

@@ -148,7 +148,7 @@ def test_json_and_back() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        {"low": 1.0}, {"high": -1.0}, {"low": float("nan")}, {"high": float("inf")}, {"counts": []}, {"counts": [-1]},
+        {"low": 1.0}, {"high": -1.0}, {"low": float("nan")}, {"high": float("inf")}, {"counts": []}, {"counts": [-1]}, {"counts": [3, -1]},
         {"counts": [[1]]}, {"counts": [0] * 1001}, {"below": -1}, {"nan": None}, {"zeros": "x"}, {"zeros": -1},
         {"low": None}, {"above": 10**400}, {"above": 2**62}, {"low": 0.0, "high": 0.0}, {"counts": ["x"]},
     ],

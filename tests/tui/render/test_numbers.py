@@ -63,6 +63,7 @@ def test_trimmed_drops_trailing_zeros_alone():
 
 def test_count():
     assert [count(n) for n in (3, 99_999, 1_234_567, None)] == ["     3", " 99999", "1.235M", "     –"]
+    assert (count(99_999, 5), count(12_345, 4)) == ("99999", " 12k")
 
 
 def test_percent_never_rounds_to_none_or_all():

@@ -1,0 +1,56 @@
+"""The faults that are planted: each kind found where it fits, in code only, and each file that results can be compiled."""
+
+import ast
+
+import pytest
+
+from tests.mutants.__main__ import SHOWN, chosen, planted
+from tests.mutants.changes import changes
+
+
+def mutants_of(text: str) -> list[str]:
+    """The text with each fault in it, one after the other."""
+    found = []
+    for index in range(len(changes(ast.parse(text)))):
+        tree = ast.parse(text)
+        changes(tree)[index].apply()
+        found.append(ast.unparse(tree))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "mutants"),
+    [
+        ("a < b", ["a <= b"]),
+        ("a - b", ["a + b"]),
+        ("a and b", ["a or b"]),
+        ("-a", ["+a"]),
+        ("f(a, b)", ["f(b, a)"]),
+        ("x.max(3)", ["x.min(3)", "x.max(4)"]),
+        ("(a, b)", ["(b, a)"]),
+        ("w.T", ["w.real"]),
+        ("a if c else b", ["a if not c else b"]),
+        ("f(0.5)", ["f(0.75)"]),
+        ("f(True)", ["f(False)"]),
+        ("f('Σ of ' + n)", ["f('mutant' + n)"]),
+    ],
+)
+def test_each_kind(text: str, mutants: list[str]) -> None:
+    assert mutants_of(text) == mutants
+
+
+def test_what_is_no_code_stays() -> None:
+    text = '"""A docstring."""\nimport a\n@f(1)\ndef g(x: int = a) -> "text":\n    "Of g."\n    return x'
+    assert mutants_of(text) == []
+
+
+def test_looking_changes_nothing() -> None:
+    tree = ast.parse("a < b + 1")
+    before = ast.dump(tree)
+    changes(tree)
+    assert ast.dump(tree) == before
+
+
+def test_every_file_with_a_fault_compiles() -> None:
+    for mutant in chosen(list(SHOWN), 60, 1):
+        compile(planted(mutant), mutant.file, "exec")
