@@ -11,8 +11,12 @@ def main() -> None:
     loading = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if loading:
         signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
+    from nntui import collector
     from nntui.blas import choose_kernels
 
+    collector.loading()
+    # Pydantic's plugins are for other models: looking for them reads the metadata of every package that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     choose_kernels()
     from nntui.cli import main as run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -36,11 +37,20 @@ def _zen4() -> bool:
 
 
 def limit_threads(parameters: int) -> None:
-    """One thread for small networks: more were measured up to ten times slower on a busy machine."""
-    from threadpoolctl import threadpool_limits
+    """One thread for small networks: more were measured up to ten times slower on a busy machine.
 
+    Where the libraries cannot be looked at, they keep the threads they have.
+    """
     wanted = os.environ.get("NNTUI_THREADS", "")
     if wanted.isdigit() and int(wanted):
-        threadpool_limits(int(wanted))
+        _limit(int(wanted))
     elif parameters < 2_000_000:
-        threadpool_limits(1)
+        _limit(1)
+
+
+def _limit(threads: int) -> None:
+    from threadpoolctl import threadpool_limits
+
+    # It reads /proc/self/maps, which may fail as any file may (no /proc, too many open files). Time alone is lost.
+    with contextlib.suppress(OSError):
+        threadpool_limits(threads)

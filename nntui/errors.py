@@ -17,18 +17,25 @@ class UserError(Exception):
     """
 
     def __init__(
-        self, message: str | Sequence[str], *, exit_code: int = USAGE, context: Sequence[str] = ()
+        self,
+        message: str | Sequence[str],
+        *,
+        exit_code: int = USAGE,
+        context: Sequence[str] = (),
+        refused: bool = False,
     ) -> None:
         self.messages = (message,) if isinstance(message, str) else tuple(message)
         self.context = tuple(context)
         self.exit_code = exit_code
+        self.refused = refused
+        """Whether the system refused a file, which says nothing about what is in it."""
         super().__init__("\n".join(self.messages))
 
 
 class SettingError(UserError):
     """What is wrong with the value of one key of the configuration; who knows the file adds its name and line."""
 
-    def __init__(self, path: Sequence[str | int], problem: str) -> None:
+    def __init__(self, path: Sequence[str | int], problem: str, *, refused: bool = False) -> None:
         self.path = tuple(path)
         self.problem = problem
-        super().__init__(f"{'.'.join(map(str, path))}: {problem}")
+        super().__init__(f"{'.'.join(map(str, path))}: {problem}", refused=refused)

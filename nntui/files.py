@@ -158,15 +158,19 @@ def save_npz(stream: BinaryIO, arrays: Mapping[str, Any]) -> None:
                 np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
+def stale(directory: Path) -> list[Path]:
+    """Temporary files, left by writers that were killed or of one at work; none where they cannot be listed."""
+    try:
+        return [path for path in directory.iterdir() if _TEMPORARY.fullmatch(path.name)]
+    except OSError:
+        return []
+
+
 def remove_stale(directory: Path) -> None:
     """Remove temporary files left by writers that were killed. For the one writer of a directory only."""
-    try:
-        names = [p.name for p in directory.iterdir() if _TEMPORARY.fullmatch(p.name)]
-    except OSError:
-        return
-    for name in names:
+    for path in stale(directory):
         with contextlib.suppress(OSError):
-            (directory / name).unlink()
+            path.unlink()
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -71,7 +71,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             l2=self.l2, dtype=self.dtype, seed=self.seed,
         )  # fmt: skip
         network = Network(spec)
-        inputs, encoded = self._inputs(x), network.encode(y)
+        inputs = self._inputs(x)
         rows = np.random.default_rng(self.seed).permutation(len(x))
         held = min(len(x) - 1, round(self.validation * len(x)))
         train, rest = rows[held:], rows[:held]
@@ -85,7 +85,8 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         trainer = Trainer(
             network, catalog.build("optimizer", {"type": self.optimizer, **fields}), Constant(),
             TrainSpec(epochs=self.epochs, early_stopping=rule, batch_size=batch),
-            Part(inputs[train], encoded[train]), Part(inputs[rest], encoded[rest]) if held else None,
+            Part(inputs[train], network.encode(y[train])),
+            Part(inputs[rest], network.encode(y[rest])) if held else None,
         )  # fmt: skip
         with np.errstate(all="ignore"):
             while trainer.status == "running":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -100,3 +101,16 @@ def test_threads_are_as_asked_else_one_for_small_networks(
     monkeypatch.setenv("NNTUI_THREADS", asked)
     blas.limit_threads(parameters)
     assert limits == expected
+
+
+def test_libraries_that_cannot_be_looked_at_keep_their_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(threads: int) -> None:
+        asked.append(threads)
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), "/proc/self/maps")
+
+    asked: list[int] = []
+    monkeypatch.setattr(threadpoolctl, "threadpool_limits", broken)
+    blas.limit_threads(10)
+    monkeypatch.setenv("NNTUI_THREADS", "2")
+    blas.limit_threads(10)
+    assert asked == [1, 2]

@@ -23,6 +23,12 @@ def checked_norm(model: Model, objective: float, grad: Array, update: int) -> fl
     return float(np.linalg.norm(grad.astype(np.float64)))
 
 
+def finite(vector: Array) -> bool:
+    """Whether every entry is."""
+    # The square of a finite vector may overflow; only then is each looked at.
+    return isfinite(np.dot(vector, vector)) or bool(np.isfinite(vector).all())
+
+
 def clip(grad: Array, limit: float) -> None:
     """Scale the gradient down to the length ``limit`` where it is longer."""
     with np.errstate(over="ignore"):
@@ -51,8 +57,7 @@ def fault(model: Model, update: int) -> NumericError:
 
 def check_parameters(parameters: Parameters, update: int) -> None:
     """Raise NumericError, naming it, where a parameter is not finite after ``update``."""
-    # The square of a finite theta may overflow; only then is each looked at.
-    if isfinite(np.dot(parameters.theta, parameters.theta)) or np.isfinite(parameters.theta).all():
+    if finite(parameters.theta):
         return
     bad = next(n for n in parameters if not np.isfinite(parameters.view(n)).all())
     raise NumericError(

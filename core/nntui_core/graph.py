@@ -125,8 +125,8 @@ class Op(ABC):
         """Build the primitive graph this op stands for on ``args``; only where not ``primitive``."""
         raise TypeError(f"{self.type} is primitive and cannot be opened")
 
-    def rule(self, i: int, args: Sequence[str]) -> str:
-        """The formula of ``∂y/∂xs[i]``, the operands by their names."""
+    def rule(self, i: int, args: Sequence[str], shapes: Sequence[Shape] = ()) -> str:
+        """The formula of ``∂y/∂xs[i]``, the operands by their names; of some ops it depends on their shapes."""
         known = self.derivatives
         return known[min(i, len(known) - 1)].format(*args, **vars(self)) if known else ""
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from nntui_core.memory import Array
+from nntui_core.onehot import OneHot, Targets
 
 
 @dataclass(frozen=True)
@@ -151,14 +152,14 @@ class NumberTally:
         return Metrics(loss, r2=float(r2.mean()) if len(r2) else None, rmse=rmse, mae=mae)
 
 
-def baseline(train: Array, y: Array, *, multilabel: bool) -> float:
+def baseline(train: Targets, y: Targets, *, multilabel: bool) -> float:
     """The accuracy on ``y`` of always deciding what is most frequent in ``train``; both encoded targets of classes.
 
     With several labels a sample: of deciding each as most samples of ``train`` have it.
     """
     if multilabel:
-        most = (train >= 0.5).mean(axis=0) >= 0.5
-        return float(((y >= 0.5) == most).mean())
+        most = (np.asarray(train) >= 0.5).mean(axis=0) >= 0.5
+        return float(((np.asarray(y) >= 0.5) == most).mean())
     return float((decide_target(y) == np.bincount(decide_target(train)).argmax()).mean())
 
 
@@ -169,6 +170,8 @@ def decide(outputs: Array) -> Array:
     )
 
 
-def decide_target(target: Array) -> Array:
+def decide_target(target: Targets) -> Array:
     """Class indices from encoded labels."""
+    if isinstance(target, OneHot):
+        return target.argmax(axis=1)
     return target if target.ndim == 1 else decide(target)

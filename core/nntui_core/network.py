@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from math import prod
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from nntui_core.metrics import ClassTally, LabelTally, Metrics, NumberTally, Tal
 from nntui_core.metrics import decide as decide
 from nntui_core.metrics import decide_target as decide_target
 from nntui_core.model import Mode, Model, NetworkSpec
+from nntui_core.onehot import OneHot, Targets
 from nntui_core.optimizers.base import Group
 from nntui_core.rng import stream
 
@@ -23,10 +25,14 @@ from nntui_core.rng import stream
 class Network:
     """Parameters, buffers and the plans that compute on them.
 
-    Plans are made for each number of samples and mode when first asked for, and kept.
+    Plans are made for each number of samples and mode when first asked for, and kept: the PLANS that were last used, as a
+    training takes turns between so many, and others while all together take no more than PLAN_BYTES.
     """
 
-    MAX_PLANS = 12
+    PLANS = 9
+    PLAN_BYTES = 64 << 20
+    PLAN_OVERHEAD = 1 << 16
+    """What a plan takes besides its arrays, about."""
 
     def __init__(self, spec: NetworkSpec) -> None:
         spec = replace(spec, layers=unrolled(spec.layers))
@@ -93,11 +99,17 @@ class Network:
     def model(self, samples: int, mode: Mode, *, debug: bool = False) -> Model:
         """The graph for ``samples`` rows. ``debug`` keeps each edge's contribution and every gradient."""
         key = (samples, mode, debug)
-        found = self._models.get(key)
+        found = self._models.pop(key, None)
         if found is None:
-            while len(self._models) >= self.MAX_PLANS:
-                self._models.pop(next(iter(self._models)))
-            found = self._models[key] = NetworkBuilder(self._inventory, samples, mode, debug=debug).build()
+            found = NetworkBuilder(self._inventory, samples, mode, debug=debug).build()
+            sizes = {k: m.plan.nbytes() + self.PLAN_OVERHEAD for k, m in self._models.items()}
+            most, held = self.PLAN_BYTES - found.plan.nbytes(), sum(sizes.values())
+            for old, size in list(sizes.items())[: -(self.PLANS - 1)]:
+                if held <= most:
+                    break
+                del self._models[old]
+                held -= size
+        self._models[key] = found  # behind all others: they are given up first
         return found
 
     def theta(self, layer: str, vector: Array | None = None) -> Array:
@@ -106,20 +118,18 @@ class Network:
         b = self.parameters.view(bias, vector) if bias in self.parameters else None
         return theta(b, self.parameters.view(f"{layer}.W", vector))
 
-    def encode(self, y: Array) -> Array:
-        """Labels as the loss wants them: class indices, one column of 0 and 1, or one-hot rows.
+    def encode(self, y: Array) -> Targets:
+        """Labels as the loss wants them: class indices, one column of 0 and 1, or one-hot rows, made where they are read.
 
         Numbers, and several labels a sample, stay as they are.
         """
         if not self.spec.classification or self.spec.multilabel:
-            return np.asarray(y, dtype=self.parameters.dtype).reshape(len(y), -1)
+            return np.asarray(y, dtype=self.parameters.dtype).reshape(len(y), prod(np.shape(y)[1:]))
         if self.spec.loss.targets == "labels":
             return np.asarray(y, dtype=np.intp)
         if self.outputs == 1:
             return np.asarray(y, dtype=self.parameters.dtype).reshape(-1, 1)
-        rows = np.zeros((len(y), self.spec.targets), dtype=self.parameters.dtype)
-        rows[np.arange(len(y)), np.asarray(y, dtype=np.intp)] = 1.0
-        return rows
+        return OneHot(y, self.spec.targets, self.parameters.dtype)
 
     @property
     def outputs(self) -> int:
@@ -152,12 +162,14 @@ class Network:
         model.plan.run(backward=False)
         return model.plan.value(model.output).copy()
 
-    def evaluate(self, x: Array, y: Array, chunk: int | None = None) -> tuple[float, float | None]:
+    def evaluate(self, x: Array, y: Targets, chunk: int | None = None) -> tuple[float, float | None]:
         """Data loss and, for classes, accuracy: see :meth:`measure`."""
         found = self.measure(x, y, chunk=chunk)
         return found.loss, found.accuracy
 
-    def measure(self, x: Array, y: Array, *, scale: Array | float = 1.0, chunk: int | None = None) -> Metrics:
+    def measure(
+        self, x: Array, y: Targets, *, scale: Array | float = 1.0, chunk: int | None = None
+    ) -> Metrics:
         """Loss and metrics in evaluation mode; ``y`` as :meth:`encode` gives it, ``scale`` one of its units."""
         chunk = chunk or self.piece
         loss, total, weights, tally = self.spec.loss, 0.0, 0.0, self._tally(y, scale)
@@ -173,12 +185,12 @@ class Network:
             tally.add(model.plan.value(model.output), target)
         return tally.metrics(loss.whole(total, weights))
 
-    def _tally(self, y: Array, scale: Array | float) -> Tally:
+    def _tally(self, y: Targets, scale: Array | float) -> Tally:
         if not self.spec.classification:
-            return NumberTally(y, scale)
+            return NumberTally(np.asarray(y), scale)
         return (LabelTally if self.spec.multilabel else ClassTally)(self.spec.targets)
 
-    def losses(self, x: Array, y: Array, chunk: int | None = None) -> Array:
+    def losses(self, x: Array, y: Targets, chunk: int | None = None) -> Array:
         """Data loss of each sample by itself, in evaluation mode."""
         chunk = chunk or self.piece
         out = np.empty(len(x))

@@ -52,21 +52,32 @@ class Loss(Op):
     def slope(self) -> tuple[float, str]:
         """A number and a formula: their product is the derivative of a contribution by output or logit."""
 
-    def rule(self, i: int, args: Sequence[str]) -> str:
-        """The derivative by operand 0 as it is taught; m counts what the mean is over."""
+    def rule(self, i: int, args: Sequence[str], shapes: Sequence[Shape] = ()) -> str:
+        """The derivative by operand 0 as it is taught: m samples and, where the mean is over them too, K outputs."""
         number, text = self.slope
         number *= self.factor
-        over = "" if self.reduction == "sum" else "/m"
-        plain = text if text.startswith(("sign", "clip", "[")) or (number == 1 and not over) else f"({text})"
+        over = "" if self.reduction == "sum" else "/(mK)" if self.over_outputs(shapes) else "/m"
+        if text.startswith("["):
+            where, aside = text.split("]", 1)
+            return f"{'' if number == 1 else f'{number:g}'}{where}]{over}{aside}"
+        plain = text if text.startswith(("sign", "clip")) or (number == 1 and not over) else f"({text})"
         return f"{'' if number == 1 else f'{number:g}'}{plain}{over}"
+
+    def over_outputs(self, shapes: Sequence[Shape]) -> bool:
+        """Whether the mean is also over the outputs, of which there are several."""
+        return self.reduction == "mean" and not self.by_row and bool(shapes) and prod(shapes[0][1:]) > 1
 
     @property
     def formula(self) -> str:  # type: ignore[override]
         """With the reduction and the factor in force."""
-        number = "" if self.factor == 1 else "½·" if self.factor == 0.5 else f"{self.factor:g}·"
         outputs = "Σⱼ " if self.reduction == "batch" and not self.by_row else ""
         samples = "Σ " if self.reduction == "sum" else "mean of "
-        return f"{number}{samples}{outputs}{self.contribution}"
+        return f"{self.multiple}{samples}{outputs}{self.contribution}"
+
+    @property
+    def multiple(self) -> str:
+        """The factor before a formula; empty for 1."""
+        return "" if self.factor == 1 else "½·" if self.factor == 0.5 else f"{self.factor:g}·"
 
     def softened(self) -> Loss:
         """The same for targets that are shares, not decided beforehand."""

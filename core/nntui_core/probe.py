@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nntui_core.onehot import indices
 from nntui_core.rng import stream
 
 if TYPE_CHECKING:
@@ -93,10 +94,7 @@ def sample_rows(classes: Array | None, count: int, seed: int, most: int = ROWS) 
 def training_rows(trainer: Trainer, most: int | None = None) -> Array:
     """Which rows of the training part statistics and findings look at, or ``most``: see :func:`sample_rows`."""
     spec, y = trainer.network.spec, trainer.train.y
-    classes = None
-    if spec.classification:
-        # Labels as they are encoded: indices, one column of 0 and 1, or one-hot rows.
-        classes = y if y.ndim == 1 else y[:, 0].astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+    classes = indices(y) if spec.classification else None
     return sample_rows(classes, len(trainer.train), spec.seed, most or trainer.network.look_rows)
 
 

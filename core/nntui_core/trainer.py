@@ -19,6 +19,7 @@ from nntui_core.memory import Array
 from nntui_core.metrics import Metrics
 from nntui_core.model import Model
 from nntui_core.network import Network
+from nntui_core.onehot import Targets
 from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
 from nntui_core.rng import stream
 from nntui_core.schedules import Schedule
@@ -46,7 +47,7 @@ class Part:
     """Rows of the data: inputs ``m × n`` and encoded labels."""
 
     x: Array
-    y: Array
+    y: Targets
 
     def __len__(self) -> int:
         return len(self.x)
@@ -306,6 +307,11 @@ class Trainer:
                 found["validation"] = self.measure(self.validation)
             self._metrics = (self.update, found)
         return self._metrics[1]
+
+    @property
+    def measured(self) -> bool:
+        """Whether :meth:`evaluate` has been asked for the present weights."""
+        return self._metrics is not None and self._metrics[0] == self.update
 
     def measure(self, part: Part) -> Metrics:
         """Data loss and metrics of some rows with the present weights."""

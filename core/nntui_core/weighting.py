@@ -38,18 +38,20 @@ class ClassWeighted(Loss):
     def slope(self) -> tuple[float, str]:
         return self.inner.slope
 
-    def rule(self, i: int, args: Sequence[str]) -> str:
+    def rule(self, i: int, args: Sequence[str], shapes: Sequence[Shape] = ()) -> str:
         """The inner loss's derivative of a sample, times its weight's share."""
         number, text = self.slope
         number *= self.factor
         share = "w" if self.reduction == "sum" else "w/Σw"
-        return f"{share}·{'' if number == 1 else f'{number:g}'}({text})"
+        over = "/K" if self.over_outputs(shapes) else ""
+        return f"{share}·{'' if number == 1 else f'{number:g}'}({text}){over}"
 
     @property
     def formula(self) -> str:  # type: ignore[override]
         """With the weights' place in it."""
         over = "" if self.reduction == "sum" else "/Σ w"
-        return f"Σ w·ℓ{over}, w by class, ℓ = {self.contribution}"
+        each = "" if self.by_row else "mean of " if self.reduction == "mean" else "Σⱼ "
+        return f"{self.multiple}Σ w·ℓ{over}, w by class, ℓ = {each}{self.contribution}"
 
     def rows(self, target: Array) -> Array:
         """The weight of each sample: by its class index, its one column of 0 and 1, or its one-hot row."""

@@ -120,7 +120,7 @@ class InitialLoss(Check):
 
     def run(self, s: Subject) -> Result:
         start = s.start
-        if start.basis.reference.constant:
+        if not start.basis.varies:
             raise Skip("all targets are the same: a constant prediction loses nothing")
         constant, spec = start.basis.constant_loss, s.experiment.network.spec
         told = f"{start.loss:.4g}, best constant {constant:.4g}"

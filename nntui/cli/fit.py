@@ -159,8 +159,6 @@ class Fit:
                 with Progress(self.session, shown=self._shown) as progress, Foreground(progress) as hooks:
                     self.session.train(self._signals, hooks)
             self.exit_code = self.session.exit_code
-            if self.session.stopped and self.session.info.state == "interrupted":
-                self.exit_code = self.exit_code or 128 + signal.SIGINT  # a viewer's stop is its Ctrl-C
             if not self.session.halted:
                 return outcome(self.session)
             return broken_off(self.session, self.session.info.state, self.session.info.reason)

@@ -31,6 +31,8 @@ def command(data: str, target: str | None, out: str | None) -> None:
     from nntui.files import atomic_write, expanded, file_error
     from nntui.proposal.propose import propose
 
+    if not data:  # as a path it would be the directory
+        raise UserError("the name of DATA is empty; give a CSV, Parquet, NPZ or IDX file")
     source = expanded(data)
     place = expanded(out) if out is not None else source.parent / f"{_stem(source)}.toml"
     if os.path.lexists(place):

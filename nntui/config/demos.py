@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import tomllib
 from pathlib import Path
 
 from nntui.display import display
@@ -35,10 +36,13 @@ def _stems(pattern: str) -> list[str]:
 
 
 def files(name: str) -> list[Path]:
-    """What a demo consists of: its page or TOML file and, where it reads one, the data file of the same name."""
+    """What a demo consists of: its page, or its TOML file and the files beside it that this reads: data, initial weights."""
     if name in pages():
         return [directory() / f"{name}.md"]
-    return [directory() / f"{name}.toml", *sorted(directory().glob(f"{name}.csv"))]
+    config = directory() / f"{name}.toml"
+    settings = tomllib.loads(config.read_text(encoding="utf-8"))
+    read = (settings.get("data", {}).get("path"), settings.get("init_from"))
+    return [config, *(config.parent / file for file in read if file is not None)]
 
 
 def summary(name: str) -> str:
@@ -51,6 +55,10 @@ def summary(name: str) -> str:
 
 def find(name: str | Path) -> Path:
     """A file of that name, else the demo. Raises UserError."""
+    if not str(name):  # as a path it would be the directory
+        raise UserError(
+            "the name of a CONFIG is empty; give a file, or a demo such as xor (nntui demos lists them)"
+        )
     path = Path(name)
     try:
         if path.exists():

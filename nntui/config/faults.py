@@ -12,6 +12,8 @@ from nntui.config.beginners import nearest
 from nntui.config.lines import Path
 from nntui.display import display
 
+NAMES = {"batch_size": ", or full"}
+"""What is allowed besides numbers, by key."""
 BESIDES = {
     "batch_size": "a whole number more than 0, or ",
     "trainable": "true, false, ",
@@ -117,7 +119,8 @@ def _words(item: Any, path: Path, value: Any) -> str:
         problem = {"too_short": "too few entries", "too_long": "too many entries"}.get(kind, "not allowed")
         if kind.endswith("_type") and not (kind == "float_type" and type(value) is int):
             problem = "wrong type"
-        return f"{problem} (given {shown(value)}; allowed {limits[kind]()})"
+        allowed = limits[kind]() + NAMES.get(str(path[-1]) if path else "", "")
+        return f"{problem} (given {shown(value)}; allowed {allowed})"
     return f"{display(item['msg'], 200)} (given {shown(value)})"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import tomlkit
 
-from nntui.config import beginners, checks, demos, race, toml
+from nntui.config import beginners, checks, demos, racing, toml
 from nntui.config.faults import dotted
 from nntui.config.lines import Path, line_of, lines
 from nntui.config.models import Schema, build, instance, root
@@ -85,7 +85,7 @@ def parse(
 ) -> Settings:
     """Settings from TOML ``text``, its paths relative to ``path``'s directory. Raises UserError."""
     data, origin, early = tables(text, path, overrides, seed=seed, epochs=epochs)
-    if race.alone(data):
+    if racing.alone(data):
         message = "this file describes a race over a surface, and nothing to train; use nntui race"
         raise UserError(origin.message(("race",), message))
     return judged(Validation(data), path, origin, early, judge=judge)
@@ -248,6 +248,8 @@ def _plain(value: Any) -> Any:
 
 def schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of the TOML file."""
+    from nntui.config import race
+
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **race.schema(root().model_json_schema(schema_generator=Schema)),

@@ -8,8 +8,9 @@ from pathlib import Path as FilePath
 from nntui.config import demos, toml
 from nntui.config.load import Judge, judged, tables
 from nntui.config.models import instance
-from nntui.config.race import RaceKeys, RaceSettings, alone, keys_of
+from nntui.config.race import RaceKeys, RaceSettings, keys_of
 from nntui.config.race_checks import faults
+from nntui.config.racing import alone
 from nntui.config.settings import Settings
 from nntui.config.structure import Fault
 from nntui.config.validate import Validation
@@ -43,11 +44,12 @@ def parse_race(
     data, origin, early = tables(text, path, overrides, seed=seed)
     checked = Validation(data)
     keys = RaceKeys() if checked.model is None else keys_of(checked.model.race)
+
+    def more(settings: Settings | None) -> Iterable[Fault]:
+        """What goes with a surface; nothing where it is not known which is meant."""
+        return faults(keys, settings) if checked.judges(("race", "surface")) else []
+
     if not alone(data):
-
-        def more(settings: Settings) -> Iterable[Fault]:
-            return faults(keys, settings)
-
         settings = judged(checked, path, origin, early, judge=judge, more=more)
         network = settings if keys.surface == "network" else None
         return RaceSettings(
@@ -56,7 +58,7 @@ def parse_race(
         )  # fmt: skip
     found = [*early, *checked.found]
     if checked.model is not None:
-        found += [(p, problem) for p, problem in faults(keys, None) if checked.judges(p)]
+        found += [(p, problem) for p, problem in more(None) if checked.judges(p)]
     if found:
         raise UserError(origin.messages(found))
     parsed = checked.model

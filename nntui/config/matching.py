@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nntui.config.settings import Settings
 from nntui.config.structure import Fault
 from nntui.data.table import Table
@@ -85,11 +87,12 @@ def monitor_faults(settings: Settings, table: Table) -> list[Fault]:
     return out
 
 
-def range_faults(settings: Settings, table: Table, y: Array) -> list[Fault]:
-    """The fault of targets, as the network gets them, that a loss of numbers from 0 to 1 cannot have."""
-    if settings.loss.targets != "bits" or table.task == "classification" or not y.size:
+def range_faults(settings: Settings, table: Table, ys: Sequence[Array]) -> list[Fault]:
+    """The fault of targets, as the network gets them, of each part, that a loss of numbers from 0 to 1 cannot have."""
+    if settings.loss.targets != "bits" or table.task == "classification":
         return []
-    low, high = float(y.min()), float(y.max())
+    low = min((float(y.min()) for y in ys if y.size), default=0.0)
+    high = max((float(y.max()) for y in ys if y.size), default=1.0)
     if low >= 0 and high <= 1:
         return []
     hint = (

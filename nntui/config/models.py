@@ -253,11 +253,15 @@ def mentioned(data: Any) -> frozenset[str]:
     return frozenset(found & {*kinds, *sources()})
 
 
+def _race() -> type[BaseModel]:
+    from nntui.config.race import table  # it is made of models
+
+    return table()
+
+
 @cache
 def root(only: Names = None) -> type[BaseModel]:
     """The model of a whole TOML file, of all members or those that it names (made in a third of the time)."""
-    from nntui.config.race import table as race
-
     data = []
     for name, cls in sources().items():
         if only is not None and name not in only:
@@ -325,7 +329,7 @@ def root(only: Names = None) -> type[BaseModel]:
             Field(None, description="What nntui sweep searches for; other commands leave it alone."),
         ),
         race=(
-            race() | None if only is None else None,
+            _race() | None if only is None else None,
             Field(None, description="Optimizers racing on this network, or over a surface."),
         ),
     )

@@ -124,18 +124,6 @@ def _default_type(value: Any) -> Any:
     return {"type": "constant", **value} if isinstance(value, dict) else value
 
 
-TRAINED = ("data", "layers", "objective", "optimizer")
-"""Tables that a file with something to train must have."""
-
-
-def alone(data: Any) -> bool:
-    """Whether a file's tables are a race over a surface alone: nothing in it can train."""
-    if "race" not in data or any(name in data for name in TRAINED):
-        return False
-    race = data["race"]
-    return not (isinstance(race, dict) and race.get("surface") == "network")
-
-
 def schema(whole: dict[str, Any]) -> dict[str, Any]:
     """The JSON Schema of a whole file, which also accepts a race over a surface alone."""
     on_a_network = {

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
-from nntui.config import race
+from nntui.config import racing
 from nntui.config.faults import MAX_FAULTS, Fault, faults, suggestion, tag_key
 from nntui.config.lines import Path
 from nntui.config.models import mentioned, root, shown_members
@@ -65,14 +65,14 @@ class Validation:
         self.surplus: set[Path] = set()
         """Keys that are none, which change nothing."""
         self.data = data
-        alone = race.alone(data)
+        alone = racing.alone(data)
         if not alone and isinstance(data, dict) and "race" not in data:
             try:
                 self.model = root(mentioned(data))(**copy.deepcopy(data))
                 return
             except (ValidationError, TypeError):
                 pass  # told by the model of all members
-        self._root = race.root() if alone else root()
+        self._root = racing.root() if alone else root()
         for _ in range(ROUNDS):
             try:
                 self.model = self._root(**copy.deepcopy(self.data))
@@ -177,7 +177,8 @@ def _drop(data: Any, path: Path) -> None:
 
 def named(fault: Fault, data: Any) -> str:
     """Add the names that are allowed to the message on a missing one, and the keys to that on an unknown one."""
-    if fault.kind == "union_tag_not_found" and fault.words == "is required":
+    nameless = fault.kind == "union_tag_not_found" and fault.words == "is required"
+    if nameless or (fault.kind == "missing" and len(fault.path) > 1 and fault.path[-1] in KINDS):
         return f"is required (allowed {', '.join(_members(fault.path))})"
     if fault.kind != "extra_forbidden":
         return fault.words

@@ -29,7 +29,7 @@ def open_data(base: Path, name: str, *key: str) -> tuple[Path, BinaryIO]:
     except ValueError:
         raise SettingError(key, f"not a usable path (given {shown})") from None
     except OSError as error:
-        raise SettingError(key, f"cannot read {shown}: {reason(error)}") from None
+        raise SettingError(key, f"cannot read {shown}: {reason(error)}", refused=True) from None
     try:
         kind = os.fstat(descriptor)
         if not stat.S_ISREG(kind.st_mode):

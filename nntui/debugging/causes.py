@@ -62,8 +62,9 @@ def _beaten(telling: Telling, node: Node, position: int, x: float, k: int) -> st
 
 
 def _flat_loss(telling: Telling, node: Node, position: int, x: float, k: int) -> str:
-    rule = node.op.rule(position, [telling.called(a) for a in node.args]) if node.op is not None else ""
-    return f"the loss: its derivative is {rule}" if rule else ""
+    assert node.op is not None
+    rule = node.op.rule(position, [telling.called(a) for a in node.args], [a.shape for a in node.args])
+    return f"the loss: its derivative is {rule}"
 
 
 def _factor(telling: Telling, node: Node, position: int, x: float, k: int) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nntui.display import display
 from nntui_core.graph import Node
+from nntui_core.objective import Loss
 from nntui_core.ops.elementary import Power
 from nntui_core.ops.shaping import Index
 
@@ -244,7 +245,9 @@ def applied(node: Node, operands: Sequence[str]) -> str:
         return rf"{factor(operands[1])}^{{\top}} \, {factor(operands[0])}"
     if isinstance(node.op, Index):
         return rf"{factor(operands[0])}{escaped(node.op.describe(['']))}"
-    options = [rf"\text{{{escaped(o)}}}" for o in node.op.options()]
+    # A loss's formula tells its factor.
+    written = [] if isinstance(node.op, Loss) else node.op.options()
+    options = [rf"\text{{{escaped(o)}}}" for o in written]
     form = _FORMS.get(node.op.type) if not options else None
     return (form or _call(node.op.type))([*operands, *options], not node.shape)
 

@@ -95,12 +95,16 @@ class Records:
             return np.zeros(node.shape)
         return found
 
+    def rule(self, node: Node, i: int) -> str | None:
+        """The formula of the local derivative with respect to operand ``i``; None where there is none."""
+        assert node.op is not None
+        taught = node.op.rule(i, [self.short(a) for a in node.args], [a.shape for a in node.args])
+        return taught if node.op.differentiable(i) and taught else None
+
     def local(self, node: Node, i: int) -> dict[str, Any]:
         """The local derivative with respect to operand ``i``."""
         assert node.op is not None
-        plan, x = self.plan, node.args[i]
-        taught = node.op.rule(i, [self.short(a) for a in node.args])
-        rule = taught if node.op.differentiable(i) and taught else None
+        plan, x, rule = self.plan, node.args[i], self.rule(node, i)
         out: dict[str, Any] = {"input": x.id, "kind": kind_of(node, x), "rule": rule, "value": None}
         if not node.op.differentiable(i):
             return out

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntui.debugging import lossmath
 from nntui.debugging.descent import descent
 from nntui.debugging.mathtext import (
     WRITTEN,
@@ -34,6 +35,7 @@ from nntui.display import display
 from nntui_core.gradcheck import Checker
 from nntui_core.graph import Node
 from nntui_core.minimizing import Minimizer
+from nntui_core.objective import Loss
 from nntui_core.plan import Edge
 
 Array = NDArray[Any]
@@ -141,7 +143,8 @@ class _Writer:
         small = all(self.plan.value(a).size <= WRITTEN and self.plan.value(a).ndim <= 2 for a in node.args)
         numbers = applied(node, [self.array(self.plan.value(a)) for a in node.args]) if small else ""
         middle = f" = {numbers}" if numbers and numbers not in (rule, value) else ""
-        return rf"{self.of(node)} &= {rule}{middle} = {value}"
+        means = rf",\quad {lossmath.formula(node.op)}" if isinstance(node.op, Loss) else ""
+        return rf"{self.of(node)} &= {rule}{middle} = {value}{means}"
 
     def _backward(self, edge: Edge) -> str:
         node, target = edge.node, edge.target
@@ -154,6 +157,8 @@ class _Writer:
             times = r"\cdot" if found.kind == "scalar" else r"\odot"
             product = f"{factor(self.array(found.value))} {times} {factor(upstream)}"
             return rf"{left} & {local} {times} {self.derivative(node)} = {product} = {sent}"
+        if isinstance(node.op, Loss):
+            return rf"{left} & {local} = {lossmath.rule(node)} = {sent}"
         rule = self._matrix_rule(edge)
         if (
             not rule

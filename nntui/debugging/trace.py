@@ -19,6 +19,7 @@ from nntui.display import display
 from nntui_core.gradcheck import ENTRIES, Check, Checker, Verdict, sample, worst
 from nntui_core.graph import Node
 from nntui_core.layers.given import theta
+from nntui_core.objective import Loss
 from nntui_core.ops.notation import bracketed
 from nntui_core.plan import Edge
 
@@ -78,7 +79,10 @@ def trace(
         node = event.node
         name = _written(records, node, width).ljust(width)
         if event.phase == "forward":
-            lines.append(f"{paint('forward  ', 'forward')} {name} = {form(subject.plan.value(node))}")
+            formula = f"   {node.op.formula}" if isinstance(node.op, Loss) else ""
+            lines.append(
+                f"{paint('forward  ', 'forward')} {name} = {form(subject.plan.value(node))}{formula}"
+            )
         else:
             lines.append(f"{paint('backward ', 'backward')} {name} {_sent(subject, records, node, form)}")
     if not events and path is None:
@@ -152,7 +156,8 @@ def _descent(subject: Subject, nodes: list[Node], width: int, form: Form, paint:
         slots = "".join(f"   {display(k, 20)} {form(a)} → {form(b)}" for k, (a, b) in part.slots.items())
         name = display(part.node.name, width).ljust(width)
         lines.append(f"{head} {name} g {form(part.received)}{slots}   Δw {form(part.delta)}")
-    return lines
+    frozen = [n for n in nodes if n.role == "parameter" and n.name in step.parameters.frozen]
+    return lines + [f"{head} {display(n.name, width).ljust(width)} frozen" for n in frozen]
 
 
 def _checked(checker: Checker, node: Node, form: Form) -> str:
@@ -217,6 +222,9 @@ def _product(subject: Subject, records: Records, edge: Edge, upstream: str, form
     found = local_derivative(plan, edge.node, edge.position, SHOWN)
     if found is not None and found.kind in ("scalar", "diagonal") and found.value.size <= form.entries:
         return f"{to}: {form(found.value)} × {upstream} = {sent}"
+    if isinstance(edge.node.op, Loss):
+        rule, _, aside = (records.rule(edge.node, edge.position) or "").partition(", of ")
+        return f"{to}: {bracketed(rule, 2)} × {upstream} = {sent}" + (f"   (of {aside})" if aside else "")
     size = f"{prod(edge.node.shape)}×{prod(edge.target.shape)}"
     return f"{to}: Jacobian {size} × upstream = {sent}"
 

@@ -21,6 +21,7 @@ from nntui.errors import UserError
 from nntui_core.graph import Node
 from nntui_core.memory import Array
 from nntui_core.objective import Loss
+from nntui_core.ops.notation import bracketed
 from nntui_core.plan import Edge
 
 SATURATED = 0.06
@@ -93,7 +94,6 @@ def _parse(subject: Subject, asked: str) -> tuple[Node, tuple[int, ...] | None]:
 class _Search:
     def __init__(self, subject: Subject, digits: int) -> None:
         self.subject, self.plan, self.digits = subject, subject.plan, digits
-        self.short = short_names(self.plan.nodes, subject.output, network=subject.network)
         self.incoming: dict[int, list[Edge]] = {}
         for edge in self.plan.edges():
             self.incoming.setdefault(edge.target.id, []).append(edge)
@@ -162,8 +162,9 @@ class _Search:
             text = f"the {count} products that it is the sum of cancel"
             return self._reason(node, entry, "gradient", g, text, cause=True), None
         sums = f", the largest of {count} products that it is the sum of" if count > 1 else ""
+        frozen = node.role == "parameter" and node.name in self.plan.parameters.frozen
         text = (
-            f"from {self.called(edge.node)}{self.at(edge.node, term.k)}: local {self.number(term.local)} × upstream "
+            f"{'frozen, so no update moves it; its gradient comes ' if frozen else ''}from {self.called(edge.node)}{self.at(edge.node, term.k)}: local {self.number(term.local)} × upstream "
             f"{self.number(term.upstream)}{sums}"
         )
         return self._reason(node, entry, "gradient", g, text), (edge, term)
@@ -232,7 +233,7 @@ class _Search:
                 yield self._reason(node, entry, "value", value, what.get(node.role, "given"), cause=True)
                 return
             found = self._operand(node, entry)
-            formula = node.op.describe([self.called(a) for a in node.args])
+            formula = display(node.op.describe([a.name for a in node.args]), 80)
             if found is None:
                 text = (
                     f"{formula} is not finite though what it is computed from is"
@@ -313,9 +314,10 @@ class _Search:
         assert op is not None
         x = float(self.plan.value(arg).reshape(-1)[entry])
         written = WORDS.get(op.type)
-        rule = op.rule(position, [self.called(a) for a in node.args])
+        names = [display(bracketed(n.name), 40) for n in (*node.args, node)]
+        rule = op.rule(position, names[:-1], [a.shape for a in node.args])
         text = written(self, node, position, x, k) if written is not None else ""
-        return text or f"∂{self.called(node)}/∂{self.called(arg)}" + (f" = {rule}" if rule else "")
+        return text or f"∂{names[-1]}/∂{names[position]}" + (f" = {rule}" if rule else "")
 
     def _reason(
         self, node: Node, entry: int, quantity: str, value: float | None, text: str, *, cause: bool = False
@@ -332,8 +334,8 @@ class _Search:
         return 0.0 if node.role in ("input", "parameter") else None
 
     def called(self, node: Node) -> str:
-        """The node's short name."""
-        return self.short.get(node.id) or display(node.name, 40)
+        """The node's own name, by which the list's next line goes, too."""
+        return display(node.name, 40)
 
     def at(self, node: Node, entry: int) -> str:
         """The entry as an index; empty for a number's."""

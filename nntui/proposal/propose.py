@@ -92,12 +92,17 @@ def _text_of(title: str, made: Plan, table: Sequence[str], *, held: bool) -> str
 
 
 def _tried(text: str, out: Path, *, whole: bool) -> UserError | None:
-    """What is wrong with the configuration: with its keys, and with the data where that is read quickly."""
+    """What is wrong with the configuration: with its keys, and with the data where that is read quickly.
+
+    Raises UserError where the data cannot be read any more.
+    """
     try:
         settings = parse(text, out)
         if whole:
             build(settings)
     except UserError as error:
+        if error.refused:
+            raise
         return error
     return None
 

@@ -55,18 +55,30 @@ def listen(again: Path | None = None) -> tuple[socket.socket, Path]:
     place = private_directory()
     sweep(place)
     path = again or place / f"{os.getpid()}-{secrets.token_hex(3)}.sock"
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        server.bind(str(path))
-        path.chmod(0o600)
-        server.listen(BACKLOG)
+        return _listening(path), path
     except OSError as error:
-        server.close()
         raise UserError(
             f"{display(path)}: cannot listen there: {reason(error)}; set TMPDIR to a short path"
         ) from None
+
+
+def _listening(path: Path) -> socket.socket:
+    """Raises OSError; then there is neither socket nor name."""
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        server.bind(str(path))
+        try:
+            path.chmod(0o600)
+            server.listen(BACKLOG)
+        except OSError:
+            remove(path)
+            raise
+    except OSError:
+        server.close()
+        raise
     server.setblocking(False)
-    return server, path
+    return server
 
 
 def sweep(place: Path) -> None:
@@ -89,13 +101,21 @@ def _sweep(place: Path) -> None:
 
 
 def _runs(pid: int) -> bool:
+    """Whether there is a process of this number that can still listen: a zombie, which nobody has waited for, cannot."""
     try:
         os.kill(pid, 0)
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
-    return True
+    import psutil  # only where there is such a process: loading it takes 10 ms
+
+    try:
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True
 
 
 def connect(path: Path, timeout: float = 2.0) -> socket.socket:
@@ -134,5 +154,6 @@ def peer_uid(connection: socket.socket) -> int | None:
 
 
 def remove(path: Path) -> None:
-    """Remove a socket's name; nothing where it is gone already."""
-    path.unlink(missing_ok=True)
+    """Remove a socket's name; one that cannot be removed is left to the next :func:`sweep`."""
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from nntui.errors import UserError
 from nntui.runs.directory import LOCK, STATE, RunDirectory, RunInfo
-from nntui.runs.metrics import last_record, number
+from nntui.runs.ends import last_record
+from nntui.runs.lines import number
 
 DAMAGED = "damaged"
 

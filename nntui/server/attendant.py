@@ -6,11 +6,12 @@ import select
 import time
 from collections.abc import Callable
 from functools import partial
+from signal import SIGINT
 from typing import Any, Literal
 
 import numpy as np
 
-from nntui.errors import UserError
+from nntui.errors import FAILED, UserError
 from nntui.protocol.commands import (
     Breakpoints,
     Pause,
@@ -83,7 +84,7 @@ class Attendant:
             self._hub.wait(0.1)
             self._answer(session)
             if self._leash is not None and not self._hub.ever and _ended(self._leash):
-                session.stop("its viewer ended before there was a screen")
+                session.stop("its viewer ended before there was a screen", FAILED)
         self._reporter.goes_on(session)
         if self._paused:
             self._wait(session)
@@ -201,7 +202,7 @@ class Attendant:
     def _leave(self, session: Session) -> None:
         """Nobody is there to end the pause."""
         if self._abandoned == "ends":
-            session.stop("paused for ten minutes without a viewer")
+            session.stop("paused for ten minutes without a viewer", FAILED)
             return
         self._paused = False
         session.report("paused for ten minutes without a viewer: it goes on")
@@ -284,7 +285,7 @@ class Attendant:
         self._look_at = 0
 
     def _stop(self, session: Session, command: Stop) -> None:
-        session.stop("stopped by a viewer")
+        session.stop("stopped by a viewer", 128 + SIGINT)  # it is their Ctrl-C
 
     def _snapshot(self, session: Session, command: RequestSnapshot) -> Message:
         state, at = self._breaks.snapshot(session.trainer)

@@ -20,6 +20,8 @@ LOOK_SECONDS = 0.2
 """Between looks at a batch's noise and steps."""
 ASK = 3
 """Updates before which Θ is asked to be kept, before a batch is looked at without its steps."""
+RECORDED = 500
+"""A reading is recorded where its update is a five-hundredth beyond the last one: of a long run few thousands are."""
 PAUSED_SECONDS = 0.1
 """At once while paused: no update waits for it, but a key may."""
 LAST_SECONDS = 1.0
@@ -71,6 +73,8 @@ class Measuring:
         """Whether a viewer wants it; whether it went wrong since."""
         self._asked, self._asked_at = 0, -1
         """After how many updates in a row Θ was asked to be kept, and the last of them."""
+        self._recorded = {"steps": 0, "sharpness": 0}
+        """The update of the last record of each kind."""
         self.news = self.waiting = False
         """Whether there is anything that was not told yet; whether there is more to do for a trainer that is paused."""
 
@@ -152,7 +156,7 @@ class Measuring:
             self._looks.spend(self._clock() - begun)
         if instruments.steps and instruments.steps_update == session.trainer.update:
             steps = {s.parameter: s.median for s in instruments.steps}
-            session.records.measured(session.trainer.update, {"of": session.trainer.update, "steps": steps})
+            self._record(session, "steps", session.trainer.update, {"steps": steps})
         self.news = True
 
     def _piece(self, session: Session, *, free: bool) -> None:
@@ -164,11 +168,25 @@ class Measuring:
             self._pieces.spend(self._clock() - begun)
         found = instruments.curvature
         if done and found is not None:
-            values = {"sharpness": found.value, "threshold": found.threshold, "converged": found.converged}
-            # Of an update that may be over for long: the records are in order of when they are written.
-            values |= {"of": found.update, "rows": found.rows, "exact": found.exact}
-            session.records.measured(session.trainer.update, values)
+            values: dict[str, object] = {
+                "sharpness": found.value,
+                "threshold": found.threshold,
+                "converged": found.converged,
+            }
+            self._record(
+                session, "sharpness", found.update, values | {"rows": found.rows, "exact": found.exact}
+            )
             self.news = True
+
+    def _record(self, session: Session, kind: str, of: int, values: dict[str, object]) -> None:
+        """Keep a reading of the update ``of``, unless it is hardly later than the last one that was kept.
+
+        Of an update that may be over for long: the records are in order of when they are written.
+        """
+        last = self._recorded[kind]
+        if of < last or of - last >= last / RECORDED:
+            self._recorded[kind] = of
+            session.records.measured(session.trainer.update, {"of": of, **values})
 
     def _fail(self, session: Session, error: Exception) -> None:
         self._failed, self.waiting = True, False

@@ -6,12 +6,16 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nntui import collector
+from nntui.display import display
 from nntui.errors import FAILED, UserError
+from nntui.files import file_error, reason
 from nntui.runs.directory import LIVE
 
 if TYPE_CHECKING:
@@ -27,6 +31,11 @@ def main(order: dict[str, Any]) -> int:
     except UserError as error:
         _tell(ready, {"faults": list(error.messages), "exit_code": error.exit_code})
         return error.exit_code
+    except OSError as error:  # the machine's, not the program's: one line
+        where = f"{display(str(error.filename))}: " if error.filename is not None else ""
+        fault = f"the trainer could not be started: {where}{reason(error)}"
+        _tell(ready, {"faults": [fault], "exit_code": FAILED})
+        return FAILED
     except Exception as error:  # whatever it is, the viewer must hear of it
         _tell(
             ready, {"faults": [f"the trainer failed: {type(error).__name__}: {error}"], "exit_code": FAILED}
@@ -46,41 +55,47 @@ class Trainer:
     """A session with its socket and its viewers."""
 
     def __init__(self, order: dict[str, Any]) -> None:
+        """Raises UserError and OSError; then nothing is left of it."""
         from nntui.blas import limit_threads
-        from nntui.files import file_error
         from nntui.protocol import sockets
-        from nntui.server.attendant import Attendant
-        from nntui.server.service import Service
         from nntui.training.experiment import read
         from nntui.training.start import start
 
         experiment = read(order["config"], order["overrides"], seed=order["seed"], runs=Path(order["runs"]))
         limit_threads(len(experiment.network.parameters))
         self._service: Service | None = None
-        listening = sockets.listen()
+        server, path = sockets.listen()
         try:
             self.session = start(experiment, Path(order["runs"]), self._report)
+            try:
+                self._begin(order, server, path)
+            except BaseException:
+                self.session.run.discard()
+                raise
         except BaseException:
-            sockets.remove(listening[1])
+            server.close()
+            sockets.remove(path)
             raise
+        for message in experiment.warnings:
+            self._report(message)
+
+    def _begin(self, order: dict[str, Any], server: socket.socket, path: Path) -> None:
+        from nntui.server.attendant import Attendant
+        from nntui.server.service import Service
+
         try:
             _log_to(self.session.run.log)
         except OSError as error:
-            sockets.remove(listening[1])
-            self.session.run.discard()
             raise file_error(self.session.run.log, "write the log", error, exit_code=FAILED) from None
         if order["paused"]:
             self.session.info.state = "paused"
         self._service = Service(
             self.session,
-            listening,
+            (server, path),
             lambda hub: Attendant(hub, order["pace"], paused=order["paused"], leash=order.get("leash")),
         )
-        for message in experiment.warnings:
-            self._report(message)
 
     def _report(self, message: str) -> None:
-        from nntui.display import display
         from nntui.protocol.reports import Event
 
         print(display(message), file=sys.stderr, flush=True)
@@ -121,4 +136,5 @@ def _log_to(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    collector.loading()
     sys.exit(main(json.loads(sys.argv[1])))

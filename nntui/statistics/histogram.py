@@ -146,9 +146,18 @@ def _reach(values: Array, sign: int) -> float:
     far = int(np.count_nonzero(values >= half if sign > 0 else values <= half))
     if largest and far >= values.size - int((values.size - 1) * (1 - TAIL)):
         return largest  # the quantile is beyond half of it: sorting is not needed
-    share = 1 - TAIL if sign > 0 else TAIL
-    usual = max(0.0, sign * float(np.quantile(np.asarray(values, np.float64), share)))
+    usual = max(0.0, sign * _quantile(values, 1 - TAIL if sign > 0 else TAIL))
     return largest if largest <= FAR * usual or not usual else usual
+
+
+def _quantile(values: Array, share: float) -> float:
+    """As np.quantile between two values, in double precision; that imports masked arrays, 15 ms of a short run."""
+    place = (values.size - 1) * share
+    below = int(place)
+    above = min(below + 1, values.size - 1)
+    ranked = np.partition(values, (below, above))
+    low, high = float(ranked[below]), float(ranked[above])
+    return low + (high - low) * (place - below)
 
 
 def round_up(value: float) -> float:

@@ -57,7 +57,7 @@ class Surface(Statistic):
         decided = view.decide(outputs) if view.classes is not None else np.zeros(len(outputs), np.intp)
         several = view.classes is not None and outputs.shape[1] > 1
         strength = outputs.max(axis=1) if several else outputs[:, 0]
-        drawn, wrong = view.drawn, 0 * view.drawn
+        drawn, wrong = view.drawn, np.zeros(0, np.intp)
         if view.classes is not None:
             answers = [
                 view.decide(view.predict(view.train.inputs(drawn[part]))) for part in chunks(len(drawn))

@@ -7,8 +7,8 @@ from typing import Any
 
 from nntui.config import toml
 from nntui.display import display
+from nntui.runs.ends import last_record
 from nntui.runs.find import Found
-from nntui.runs.metrics import last_record
 
 PARTS = ("train", "validation", "test")
 METRICS = ("loss", "accuracy", "macro_f1", "r2", "rmse", "mae")

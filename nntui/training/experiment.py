@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntui import data
+from nntui import collector, data
 from nntui.config import checks, matching, structure
 from nntui.config.load import load
 from nntui.config.settings import Settings
@@ -30,6 +30,7 @@ from nntui_core.findings import Watch
 from nntui_core.footprint import Footprint
 from nntui_core.metrics import Metrics, baseline
 from nntui_core.network import Network
+from nntui_core.onehot import OneHot
 from nntui_core.trainer import Part, Trainer
 
 Array = NDArray[Any]
@@ -126,6 +127,7 @@ def build(
     ``fresh``, and ``init_from`` is not looked at. ``load_table`` stands for :func:`nntui.data.load` where tables are
     kept from one experiment to the next.
     """
+    collector.loaded()
     say = settings.message
     keys = settings.data
     try:
@@ -138,7 +140,7 @@ def build(
             table = table.as_numbers()
         split = data.split(table, keys.validation, keys.test, settings.seed)
     except SettingError as fault:
-        raise UserError(say(fault.path, fault.problem)) from None
+        raise UserError(say(fault.path, fault.problem), refused=fault.refused) from None
     preparation, said = preparing.fit(settings, table, split)
     warnings += said
     order = np.concatenate([split.train, split.validation, split.test])
@@ -177,15 +179,17 @@ def build(
         raise UserError([say(*p) for p in problems])
     scaling = _scaling(settings, table, split)
     with np.errstate(over="ignore"):
-        y = network.encode(table.y[order] if scaling is None else scaling.to(table.y[order]))
-    problems = matching.range_faults(settings, table, y)
+        labels = [table.y[rows] for rows in (split.train, split.validation, split.test)]
+        ys = [network.encode(y if scaling is None else scaling.to(y)) for y in labels]
+    numbers = [y for y in ys if not isinstance(y, OneHot)]
+    problems = matching.range_faults(settings, table, numbers)
     if problems:
         raise UserError([say(*p) for p in problems])
-    if not np.isfinite(y).all():
+    if not all(np.isfinite(y).all() for y in numbers):
         raise UserError(say(("dtype",), f"the targets are too large for {settings.dtype}; scale them"))
     ends = np.cumsum([len(split.train), len(split.validation)])
-    parts = [Part(*p) for p in zip(np.split(x, ends), np.split(y, ends), strict=True)]
-    labels = table.y[split.train] if table.classes is not None else None
+    parts = [Part(*p) for p in zip(np.split(x, ends), ys, strict=True)]
+    classes = table.y[split.train] if table.classes is not None else None
     if settings.init_from and fresh:
         where = runs or expanded(os.environ.get("NNTUI_RUNS") or "runs")
         try:
@@ -197,7 +201,7 @@ def build(
         warnings += [say(("init_from",), message) for message in told]
     else:
         network.data_dependent_init(
-            parts[0].x[probe.sample_rows(labels, len(parts[0]), settings.seed, INIT_ROWS)]
+            parts[0].x[probe.sample_rows(classes, len(parts[0]), settings.seed, INIT_ROWS)]
         )
     size = settings.train.batch_size
     given = "batch_size" in settings.tables.get("train", {})

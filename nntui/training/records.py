@@ -20,6 +20,8 @@ class Records:
         self._run = run
         self._trail: Trail | None = trail
         self._report = report
+        self._thick = False
+        """Whether it was said that a file cannot be thinned."""
 
     def __enter__(self) -> Records:
         """Raises UserError where a file cannot be opened."""
@@ -75,3 +77,9 @@ class Records:
             if not self.lost:
                 self._report(f"{error}; training goes on, but this record is missing")
             self.lost += 1
+        try:
+            writer.thin()
+        except MetricsError as error:
+            if not self._thick:
+                self._report(f"{error}; training goes on, and the file grows")
+            self._thick = True

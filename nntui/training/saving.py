@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from nntui.errors import FAILED, UserError
 from nntui.files import file_error
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory, RunInfo
 from nntui.runs.metrics import MetricsError
 from nntui.training.experiment import Experiment
+from nntui.training.measuring import Measuring
+from nntui_core.finite import finite
 from nntui_core.train_spec import rises
 
 SAVING_SHARE = 0.05
@@ -33,8 +33,10 @@ class Saver:
         info: RunInfo,
         report: Callable[[str], object],
         sync: Callable[[], None],
+        measuring: Measuring,
     ) -> None:
-        """``sync`` has the run's records on the disk; it may raise MetricsError."""
+        """``sync`` has the run's records on the disk; it may raise MetricsError. ``measuring`` says what it may cost to
+        tell the best checkpoint."""
         self.saved_update = -1
         """The update that the newest checkpoint is of; -1 where none is of the present state."""
         self.unsaved = ""
@@ -47,6 +49,7 @@ class Saver:
         self._info = info
         self._report = report
         self._sync = sync
+        self._measuring = measuring
         self._untidy = False
         """Whether it was said that older checkpoints, or the records, cannot be put in order."""
         self._took = 0.0
@@ -79,7 +82,7 @@ class Saver:
         """Save the present state."""
         trainer, experiment = self._trainer, self._experiment
         begun = time.perf_counter()
-        if trainer.update != self.saved_update and np.isfinite(trainer.network.parameters.theta).all():
+        if trainer.update != self.saved_update and finite(trainer.network.parameters.theta):
             arrays = {**trainer.live_state(), **experiment.arrays(), **experiment.watch.state()}
             # A run that was killed between this and run.json must not forget that its own rule stopped it.
             meta = {
@@ -185,9 +188,10 @@ class Saver:
     def _note_best(self) -> None:
         """Remember which checkpoint is the best, by what is monitored, among those at ends of epochs."""
         trainer, rule = self._trainer, self._trainer.spec.early_stopping
-        if trainer.batch:
+        if trainer.batch or not (trainer.measured or (trainer.update and self._measuring.affordable)):
             return  # an evaluation for its own sake may take longer than the time between checkpoints
-        parts = trainer.evaluate()
+        with self._measuring.spent():
+            parts = trainer.evaluate()
         monitor = rule.monitor if rule else "validation.loss" if "validation" in parts else "train.loss"
         value = trainer.monitored(monitor) * (-1 if rises(monitor) else 1)
         best = self._info.best_value

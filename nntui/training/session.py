@@ -14,8 +14,10 @@ from nntui.display import display
 from nntui.errors import DIVERGED, FAILED, UserError
 from nntui.files import reason
 from nntui.runs.directory import RunDirectory, RunInfo
+from nntui.runs.thinning import Point, thinned
 from nntui.signals import Signals, name_of
 from nntui.training.experiment import Experiment
+from nntui.training.measuring import Measuring
 from nntui.training.records import Records
 from nntui.training.saving import Saver
 from nntui.training.trail import Trail
@@ -23,14 +25,12 @@ from nntui.training.view import ExperimentView
 from nntui_core.errors import NumericError
 from nntui_core.findings import Finding, non_finite
 
-RECORD_SECONDS = 0.1
-FREE_SECONDS = 0.25
-"""What measuring may cost besides, so that short runs too have a curve of about CURVE points."""
-CURVE = 200
 WITHIN_EPOCH_SECONDS = 1.0
 """Checkpoints in the middle of an epoch are at least this far apart, whatever is asked for."""
 Measured = tuple[int, float, float | None]
 """Epoch, training loss, validation loss."""
+MOST_MEASURED = 8192
+"""Measurements kept in memory; beyond, the older half is thinned."""
 
 
 class Hooks(Protocol):
@@ -66,16 +66,15 @@ class Session:
         self.view = ExperimentView(experiment)
         """What statistics read."""
         self.records = Records(run, Trail(self.view, experiment.trainer.spec.epochs), report)
-        self.saver = Saver(experiment, run, info, report, self.records.sync)
+        self._measuring = Measuring(experiment.trainer.spec.epochs)
+        self.saver = Saver(experiment, run, info, report, self.records.sync, self._measuring)
         self.history: list[Measured] = []
         self.exit_code = 0
         self.halted = False
         """Whether the training broke off, so that the weights may be those of half an update."""
         self.stopped = ""
         """Why it was asked to stop; empty while it goes on."""
-        self._recorded = -1e9
-        self._measuring = 0.0
-        self._every = max(1, self.trainer.spec.epochs // CURVE)
+        self._stop_code = 0
         self._seconds_before = info.seconds
         self._start = time.perf_counter()
         self.trainer.update_seconds = info.update_seconds
@@ -111,7 +110,7 @@ class Session:
         if self.saver.untold:
             self.save_state()
         lost = self.saver.unsaved or self.saver.untold
-        if lost and self.exit_code == 0:
+        if lost and self.exit_code in (0, self._stop_code):
             self.exit_code, self.info.state = FAILED, "failed"
             self.info.reason = f"{self.info.reason}, but the end is not saved: {lost}"
             self.save_state()
@@ -125,7 +124,9 @@ class Session:
             if not trainer.update:
                 self.watch.begin()
                 self.findings = self.watch.findings
-                self._measure()
+                if self._measuring.begins(trainer):
+                    self._measure()
+                self.records.activations(ended=False)
                 self.checkpoint()
             self.saver.begin()
             try:
@@ -175,14 +176,16 @@ class Session:
         while self.history and self.history[-1][0] >= measured[0]:
             self.history.pop()
         self.history.append(measured)
+        if len(self.history) > MOST_MEASURED:
+            self.history = thinned(self.history, _point)
 
-    def stop(self, why: str) -> None:
-        """End after the present update, saved."""
-        self.stopped = why
+    def stop(self, why: str, exit_code: int = 0) -> None:
+        """End after the present update, saved; ``exit_code`` says whether that is what it was begun for."""
+        self.stopped, self._stop_code = why, exit_code
 
     def measure_next_epoch(self) -> None:
         """Let the end of this epoch be measured, however short it is."""
-        self._recorded = -1e9
+        self._measuring.ask()
 
     def record_event(self, text: str) -> None:
         """Keep what a viewer changed with the run's records, and in the next checkpoint."""
@@ -194,6 +197,7 @@ class Session:
         found = self.saver.back(update)
         self.findings = self.watch.findings
         self._measure()
+        self.records.activations(ended=False)
         return found
 
     def recover(self, state: dict[str, Any]) -> None:
@@ -217,20 +221,19 @@ class Session:
         self.saver.tell()
 
     def _epoch(self, hooks: Hooks) -> None:
-        clock = time.perf_counter()
-        due = self.trainer.status != "running"
-        fits = self._measuring < FREE_SECONDS and self.trainer.epoch % self._every == 0
-        if due or fits or clock - self._recorded >= RECORD_SECONDS:
-            self._measure()
-            hooks.epoch(self)
-            self._measuring += time.perf_counter() - clock
+        ended = self.trainer.status != "running"
+        self.records.activations(ended=ended)
+        if ended or self._measuring.due(self.trainer.epoch):
+            with self._measuring.spent():
+                self._measure()
+                hooks.epoch(self)
         if self.saver.due():
             self.checkpoint()
 
     def _measure(self) -> None:
         """Evaluate, and write a record."""
         trainer = self.trainer
-        self._recorded = time.perf_counter()
+        self._measuring.done()
         metrics = trainer.evaluate()
         validation = metrics.get("validation")
         self.remember((trainer.epoch, metrics["train"].loss, validation.loss if validation else None))
@@ -248,7 +251,6 @@ class Session:
             record["findings_update"] = self.findings_update
         self.info.loss = metrics["train"].loss
         self.records.epoch(record)
-        self.records.activations(ended=trainer.status != "running")
 
     def _end(self, received: int) -> None:
         trainer = self.trainer
@@ -256,7 +258,7 @@ class Session:
             self.info.state = "interrupted"
             why = f"ended by {name_of(received)}" if received else self.stopped
             self.info.reason = f"{why} at update {trainer.update}"
-            self.exit_code = 128 + received if received else 0
+            self.exit_code = 128 + received if received else self._stop_code
         else:
             self.info.state, self.info.reason = trainer.status, trainer.reason
         with trainer.best_in_place() as kept:
@@ -273,3 +275,7 @@ class Session:
         self.info.state, self.info.reason = "diverged", str(error)
         self.findings = [non_finite(error, self.trainer, self.watch), *self.findings]
         self.checkpoint()
+
+
+def _point(measured: Measured) -> Point:
+    return measured[0], measured[1:]

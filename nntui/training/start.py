@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +12,12 @@ import numpy as np
 from nntui import __version__
 from nntui.config.load import dump
 from nntui.errors import FAILED, UserError
-from nntui.files import atomic_write, file_error, remove_stale
+from nntui.files import atomic_write, file_error, remove_stale, stale
 from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory, RunInfo, now
-from nntui.runs.metrics import every_record, number, truncate_tail
+from nntui.runs.ends import truncate_tail
+from nntui.runs.lines import number
+from nntui.runs.metrics import every_record
 from nntui.runs.recover import DAMAGED, state_of
 from nntui.training.experiment import Experiment
 from nntui.training.session import Session
@@ -56,7 +59,7 @@ def _sign(run: RunDirectory, info: RunInfo) -> None:
 def resume(
     experiment: Experiment, run: RunDirectory, report: Callable[[str], object]
 ) -> tuple[Session, bool]:
-    """A run at its newest valid checkpoint, and whether it is done: then nothing in it was changed.
+    """A run at its newest valid checkpoint, and whether it is done: then nothing of it was changed.
 
     Raises UserError.
     """
@@ -68,6 +71,7 @@ def resume(
         if experiment.trainer.status != "running":
             for message in said:
                 report(message)
+            _tidy(run)
             return _resumed(experiment, run, info, report), True
     run.lock()
     try:
@@ -75,6 +79,23 @@ def resume(
     except BaseException:
         run.unlock()
         raise
+
+
+def _tidy(run: RunDirectory) -> None:
+    """Remove what a trainer that was killed in its last writes left of them; nothing where another is at work."""
+    if not any(stale(directory) for directory in (run.path, run.checkpoints)):
+        return
+    with contextlib.suppress(
+        UserError
+    ):  # nor where the directory cannot be written to: a run is done all the same
+        run.lock()
+        _remove_stale(run)
+        run.unlock()
+
+
+def _remove_stale(run: RunDirectory) -> None:
+    for directory in (run.path, run.checkpoints):
+        remove_stale(directory)
 
 
 def _taken_over(experiment: Experiment, run: RunDirectory, report: Callable[[str], object]) -> Session:
@@ -91,12 +112,11 @@ def _taken_over(experiment: Experiment, run: RunDirectory, report: Callable[[str
         info.rewinding = None
     found = restore(experiment, run, report)
     checkpoint.set_aside(run.checkpoints, found)
-    for directory in (run.path, run.checkpoints):
-        remove_stale(directory)
+    _remove_stale(run)
     _sign(run, info)
     info.forget_best_after(found)
     for records in (run.metrics, run.activations):
-        truncate_tail(records, found, report=report)
+        truncate_tail(records, found)
     _write_config(run, experiment)
     run.write(info)
     return _resumed(experiment, run, info, report)

@@ -19,7 +19,7 @@ from textual.app import App
 from nntui.config.race import RaceSettings
 from nntui.display import display
 from nntui.errors import DIVERGED, FAILED, UserError
-from nntui.runs.directory import LIVE, RunDirectory
+from nntui.runs.directory import ENDED, LIVE, RunDirectory
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import detect
 from nntui.tui.debugger.app import DebugApp
@@ -148,8 +148,9 @@ def _farewell(app: NntuiApp, run: RunDirectory) -> int:
     """Where the run stands, and how to see it again."""
     snapshot = app.store.snapshot()
     name = display(run.name)
-    if snapshot.ended is not None:
-        reason = f": {display(snapshot.ended.reason)}" if snapshot.ended.reason else ""
+    if snapshot.ended is not None or snapshot.state in ENDED:  # its status says so before its last word
+        why = snapshot.ended.reason if snapshot.ended is not None else ""
+        reason = f": {display(why)}" if why else ""
         click.echo(f"{name}: {snapshot.state.replace('_', ' ')}{reason}", err=True)
         if snapshot.state == "interrupted":
             click.echo(f"go on with: nntui fit --resume {name}", err=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntui.runs.metrics import Record, number
+from nntui.runs.lines import Record, number
 
 Array = NDArray[np.float64]
 

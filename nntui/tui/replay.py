@@ -12,7 +12,7 @@ from nntui.errors import UserError
 from nntui.protocol.message import Message
 from nntui.protocol.reports import Ended, Event, Stats, Status
 from nntui.runs.directory import LIVE, RunDirectory
-from nntui.runs.metrics import Record
+from nntui.runs.lines import Record
 
 if TYPE_CHECKING:
     from nntui.training.experiment import Experiment

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from nntui.protocol.message import Message
 from nntui.protocol.reports import Broke, Control, Disconnected, Ended, Event, Hello, Stats, Status
-from nntui.runs.metrics import ACTIVATIONS, STABILITY, Record, number
+from nntui.runs.lines import Record, number
+from nntui.runs.metrics import ACTIVATIONS, STABILITY
+from nntui.runs.thinning import LOSSES, Point, thinned
 from nntui.statistics.base import Statistic
 from nntui.statistics.histogram import Histogram
 from nntui.tui.measured import MeasuredHistory, MeasuredSoFar
@@ -19,7 +21,7 @@ Array = NDArray[Any]
 S = TypeVar("S", bound=Statistic)
 
 MAX_POINTS = 8192
-"""Epochs of history kept; beyond, every second of the older ones is dropped."""
+"""Epochs of history kept; beyond, the older half is thinned, with its lowest and highest losses kept."""
 MAX_LOG = 200
 MAX_TRAIL = 256
 """Moments of the layers' distributions kept; beyond, every second one is dropped."""
@@ -34,6 +36,13 @@ SERIES = (
     "validation.r2",
     "gradient_norm",
 )
+
+
+_UPDATE, *_LOSSES = (SERIES.index(name) for name in ("update", *LOSSES))
+
+
+def _point(row: list[float]) -> Point:
+    return row[_UPDATE], [row[k] for k in _LOSSES]
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,8 +202,7 @@ class Store:
         self._rows.append([float("nan") if v is None else v for v in row])
         self._stale = True
         if len(self._rows) > MAX_POINTS:
-            half = len(self._rows) // 2
-            self._rows = self._rows[:half:2] + self._rows[half:]
+            self._rows = thinned(self._rows, _point)
         when = record.get("findings_update")
         self._find(record.get("findings", []), when if isinstance(when, int) else None)
 

@@ -8,31 +8,62 @@ from __future__ import annotations
 from typing import Any
 
 from rich.color import ColorSystem
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from textual.app import App
 from textual.driver import Driver
 from textual.screen import Screen
 
-from nntui.tui.thrift import encode
+from nntui.tui.thrift import Drawn
 
 
 class ThriftyApp(App[int]):
-    """An app that sends the changed cells of a row only.
+    """An app that sends only cells that differ from what the terminal shows.
 
-    ``App._display`` is the one place that a frame passes on its way to the terminal (no public hook exists), and
-    ``_compositor.ChopsUpdate`` keeps the changed spans in ``chops``, ``spans`` and ``chop_ends``.
+    ``App._display`` is the one place that a frame passes on its way to the terminal (no public hook exists);
+    ``_compositor.ChopsUpdate`` keeps the changed spans in ``chops``, ``spans`` and ``chop_ends``, and ``LayoutUpdate`` the
+    whole screen in ``strips``.
     """
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._drawn = Drawn()
+
+    def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, self._resumed, immediate=True)
+
+    def _resumed(self, app: App[Any]) -> None:
+        """A shell has had the terminal since."""
+        self._drawn.forget()
+
+    def on_resize(self) -> None:
+        """The terminal has moved or cleared what it showed, also where the size is soon as it was."""
+        self._drawn.forget()
+
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        save_bytes(renderable, self.console._color_system)
+        save_bytes(renderable, self.console._color_system, self._drawn)
         super()._display(screen, renderable)
 
 
-def save_bytes(update: Any, system: ColorSystem | None) -> None:
-    """Make a partial update draw itself by :func:`encode`; any other is left as it is."""
+def save_bytes(update: Any, system: ColorSystem | None, drawn: Drawn) -> None:
+    """Make an update of some cells, or of the whole screen, send what is not shown already.
+
+    After any other nothing is known of the terminal.
+    """
+    chosen = system or ColorSystem.TRUECOLOR
     if all(hasattr(update, name) for name in ("chops", "spans", "chop_ends", "render_segments")):
-        chosen = system or ColorSystem.TRUECOLOR
-        update.render_segments = lambda console: encode(update.chops, update.spans, update.chop_ends, chosen)
+        update.render_segments = lambda console: drawn.encode(
+            update.chops, update.spans, update.chop_ends, chosen
+        )
+    elif all(hasattr(update, name) for name in ("strips", "region", "render_segments")):
+        render = update.render_segments
+
+        def whole(console: Console) -> str:
+            text: str | None = drawn.whole(update.strips, chosen)
+            return render(console) if text is None else text
+
+        update.render_segments = whole
+    elif update is not None:
+        drawn.forget()
 
 
 def terminal(app: App[Any]) -> Driver | None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 BEGUN = time.perf_counter()
@@ -20,6 +21,7 @@ from nntui.blas import limit_threads  # noqa: E402 - NumPy reads its kernels whe
 from nntui.cli.progress import Progress  # noqa: E402
 from nntui.signals import Signals  # noqa: E402
 from nntui.training.experiment import Experiment, read  # noqa: E402
+from nntui.training.records import Records  # noqa: E402
 from nntui.training.session import Session  # noqa: E402
 from nntui.training.start import start  # noqa: E402
 from nntui_core.findings.watch import Watch  # noqa: E402
@@ -67,12 +69,13 @@ class Parts:
         setattr(owner, method, timed)
 
 
-def speeds(marks: list[tuple[int, float]]) -> dict[str, float]:
-    """Microseconds an update in the first and in the last EDGE epochs, where there are twice as many."""
-    if len(marks) < 2 * EDGE:
+def speeds(epochs: list[tuple[int, float]]) -> dict[str, float]:
+    """Microseconds of processor time an update in the median of the first and of the last EDGE epochs, where there are
+    twice as many; ``epochs`` are updates and seconds of each."""
+    if len(epochs) < 2 * EDGE:
         return {}
-    ends = {"first": ((0, 0.0), marks[EDGE - 1]), "last": (marks[-1 - EDGE], marks[-1])}
-    return {f"us_{name}": 1e6 * (b[1] - a[1]) / (b[0] - a[0]) for name, (a, b) in ends.items()}
+    each = [1e6 * seconds / count for count, seconds in epochs]
+    return {"us_first": median(each[:EDGE]), "us_last": median(each[-EDGE:])}
 
 
 def train(case: dict[str, Any], config: Path, clock: Clock) -> dict[str, Any]:
@@ -81,19 +84,22 @@ def train(case: dict[str, Any], config: Path, clock: Clock) -> dict[str, Any]:
     parts.time(Trainer, "evaluate", "evaluation")
     for method in ("before", "after", "begin"):
         parts.time(Watch, method, "looks")
-    parts.time(Session, "_keep_activations", "looks")
+    parts.time(Records, "activations", "looks")
     parts.time(Session, "checkpoint", "saves")
     experiment: Experiment = read(config)
     limit_threads(len(experiment.network.parameters))
     session = start(experiment, config.parent / "runs", lambda text: None)
     trainer = experiment.trainer
-    load, marks = clock.seconds, []
+    load, epochs = clock.seconds, [(0, 0.0)]
     whole = trainer.advance
 
     def advance() -> bool:
+        begun = time.process_time()
         done = whole()
+        count, seconds = epochs[-1]
+        epochs[-1] = (count + 1, seconds + time.process_time() - begun)
         if done:
-            marks.append((trainer.update, trainer.update_seconds))
+            epochs.append((0, 0.0))
         return done
 
     trainer.advance = advance  # type: ignore[method-assign]
@@ -101,7 +107,7 @@ def train(case: dict[str, Any], config: Path, clock: Clock) -> dict[str, Any]:
         session.train(signals, progress)
     edges = parts.saves[0] + (parts.saves[-1] if len(parts.saves) > 1 else 0.0)
     return {
-        "load": load, "updates": trainer.update_seconds, "count": trainer.update, **parts.spent, **speeds(marks),
+        "load": load, "updates": trainer.update_seconds, "count": trainer.update, **parts.spent, **speeds(epochs[:-1]),
         "training": clock.seconds - load - edges, "loss": session.info.loss,
     }  # fmt: skip
 

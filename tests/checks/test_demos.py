@@ -12,6 +12,9 @@ from nntui.config import demos
 from nntui.training.experiment import read
 
 ON_PURPOSE = {
+    "books/cs231n_softmax": {"overfit_subset": "warn"},  # lines cannot separate the arms
+    "books/trask_2_layers": {"data": "warn"},  # the third input is the bias, 1 in every row
+    "books/trask_3_layers": {"data": "warn"},
     "dead_relu": {"learning_rate": "fail"},
     "perceptron_limits": {"overfit_subset": "fail"},  # a line cannot separate XOR
     "rare_gradients": {"overfit_subset": "warn"},  # Adam walks to the wrong end

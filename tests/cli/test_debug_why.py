@@ -145,3 +145,52 @@ def test_what_is_opened_is_no_sigmoid_any_more() -> None:
     names = [n["name"] for n in document("-e", "sigmoid(w*x+b)", "w=2", "x=-1", "b=1", "--into")["nodes"]]
     assert not any(n.startswith("sigmoid") for n in names)
     assert names[-1] == "1/(exp(-(w * x + b)) + 1)"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "rule", "formula"),
+    [
+        ((), "2(ŷ - y)/(mK)", "mean of (ŷ − y)²"),
+        (("objective.factor=0.5",), "(ŷ - y)/(mK)", "½·mean of (ŷ − y)²"),
+        (('objective.reduction="batch"',), "2(ŷ - y)/m", "mean of Σⱼ (ŷ − y)²"),
+        (('objective.reduction="sum"', "objective.factor=0.5"), "ŷ - y", "½·Σ (ŷ − y)²"),
+    ],
+)
+def test_a_loss_is_shown_with_its_reduction_and_factor(
+    overrides: tuple[str, ...], rule: str, formula: str
+) -> None:
+    words = ("books/brownlee", "--batch", "0", *(w for s in overrides for w in ("--set", s)))
+    loss = next(n for n in document(*words)["nodes"] if n["name"] == "loss")
+    assert loss["local"][0]["rule"] == rule
+    _, out, _ = run("debug", *words, "--trace")
+    forward, backward = (line for line in out.splitlines() if " loss  " in line)
+    assert forward.endswith(f"   {formula}")
+    assert f"∂/∂output.a: {'(ŷ - y)' if rule == 'ŷ - y' else rule} × 1 = [[" in backward
+    _, out, _ = run("debug", *words, "--why", "output.a")
+    assert out.splitlines()[-1].endswith(f"the loss: its derivative is {rule}")
+
+
+def test_why_calls_every_node_by_its_own_name() -> None:
+    _, out, _ = run("debug", "-e", "E = (y - sigmoid(w*x))**2/2; E", "w=2", "x=1", "y=0", "--why", "w")
+    names = [line.split("  ", 1)[1].split(" = ")[0].split(" ", 1)[1] for line in out.splitlines()]
+    assert names[-1] == "E"
+    for line, following in zip(out.splitlines(), names[1:-1], strict=False):
+        assert f"   from {following}: local" in line
+    _, out, _ = run("debug", "xor", "--why", "output.W")
+    assert "from loss: local" in out
+    assert "from L" not in out
+
+
+def test_why_of_a_frozen_weight() -> None:
+    words = ("xor", "--set", "layers.0.trainable=false")
+    found = document(*words, "--why", "hidden.W[0, 2]")["why"]
+    assert found[0]["text"].startswith("frozen, so no update moves it; its gradient comes from hidden.z[")
+    assert [("frozen" in r["text"]) for r in found[1:]] == [False] * (len(found) - 1)
+    # Its gradient is the one that it has where it learns.
+    learned = document("xor", "--why", "hidden.W[0, 2]")["why"]
+    assert found[0]["value"] == learned[0]["value"]
+    assert "frozen" not in document(*words, "--why", "output.W")["why"][0]["text"]
+    _, out, _ = run("debug", *words, "--trace")
+    assert "optimizer hidden.W frozen" in out
+    assert "optimizer hidden.b frozen" in out
+    assert "optimizer output.W g [" in out

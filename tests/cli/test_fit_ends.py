@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from nntui.runs import checkpoint
+from nntui.runs.directory import RunDirectory
 from nntui_core.trainer import Trainer
 from tests.cli.conftest import Cli, finish, start
 
@@ -425,6 +426,22 @@ def test_a_rewind_that_was_killed_is_finished_by_the_resume(tmp_path: Path, cli:
     assert (done.code, done.json["updates"]) == (0, whole["updates"])
     assert done.json["train"] == whole["train"]
     assert json.loads((run / "run.json").read_text())["rewinding"] is None
+
+
+def test_a_resume_clears_away_what_the_last_writes_of_a_completed_run_left(cli: Cli, runs: Path) -> None:
+    first = cli("fit", "xor", "--json").json
+    run = RunDirectory(runs / first["run"])
+    left = [run.path / ".run.json.123-0123abcd.tmp", run.checkpoints / ".0000000002.npz.123-0123abcd.tmp"]
+    for path in left:
+        path.write_bytes(b"half")
+    trainer = RunDirectory(run.path)
+    trainer.lock()  # its trainer is in its last writes
+    assert cli("fit", "--resume", first["run"], "--json").json == first
+    assert all(path.exists() for path in left)
+    trainer.unlock()
+    assert cli("fit", "--resume", first["run"], "--json").json == first
+    assert not any(path.exists() for path in left)
+    assert run.locked() is False
 
 
 def test_a_run_stopped_early_is_not_trained_on_when_resumed(cli: Cli, runs: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -254,3 +256,26 @@ def test_init_never_fails_on_what_is_a_table(
     # A table may only be refused where nothing is in it, or in a line that is named.
     assert all(m.startswith(f"{path}") for m in refusals)
     assert found["layers"]
+
+
+def test_data_that_cannot_be_read_again_is_a_fault_and_no_note(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "rows.csv"
+    data.write_text("a,b,kind\n" + "".join(f"{k % 7},{k % 5},{'pq'[k % 2]}\n" for k in range(60)))
+    real, opened = os.open, 0
+
+    def refusing(path: Any, flags: int, *rest: int, **options: Any) -> int:
+        nonlocal opened
+        if os.fspath(path) == str(data):
+            opened += 1
+            if opened > 1:  # it was moved, or its disk is gone
+                raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, flags, *rest, **options)
+
+    monkeypatch.setattr(os, "open", refusing)
+    done = cli("init", data)
+    assert opened == 2
+    assert done.code == 2
+    assert f"cannot read {data}: permission denied" in done.err
+    assert not (tmp_path / "rows.toml").exists()

@@ -52,7 +52,8 @@ def test_help_imports_neither_numpy_nor_textual() -> None:
 def test_fit_loads_only_what_it_needs(runs: Path) -> None:
     code = (
         "import sys\nfrom nntui.cli import program\nassert program(['fit', 'xor', '--quiet']) == 0\n"
-        "heavy = {'textual', 'rich', 'plotext', 'safetensors', 'asyncio'} & set(sys.modules)\n"
+        "kept = {'textual', 'rich', 'plotext', 'safetensors', 'asyncio', 'numpy.ma', 'nntui.config.race', 'nntui_core.race'}\n"
+        "heavy = kept & set(sys.modules)\n"
         "from nntui.config.models import descriptions\n"
         "parsed = descriptions.cache_info().currsize\n"
         "sys.exit(f'imported {heavy}, parsed {parsed} sources' if heavy or parsed else 0)"
@@ -192,3 +193,10 @@ def test_results_that_cannot_be_written_are_a_failure(tmp_path: Path) -> None:
         )
         assert done.returncode == code
         assert ("the standard output is closed" in done.stderr) == bool(code)
+
+
+@pytest.mark.parametrize("command", ["fit", "check", "lr", "init"])
+def test_an_empty_name_is_not_the_directory(cli: Cli, command: str) -> None:
+    done = cli(command, "")
+    assert done.code == 2
+    assert "is empty; give a" in done.err

@@ -182,7 +182,8 @@ def test_ctrl_c_keeps_the_study_and_the_same_command_goes_on(runs: Path, tmp_pat
     until(lambda: len(training(study)) == 1)
     resumed.send_signal(signal.SIGINT)
     again = finish(resumed).json["trials"]
-    assert again[2]["params"] == result["trials"][0]["params"]
+    # Which of two workers gave its trial back first is the system's affair.
+    assert again[2]["params"] in [trial["params"] for trial in result["trials"]]
 
 
 def test_killed_workers_lose_nothing_and_repeat_nothing(runs: Path, tmp_path: Path) -> None:

@@ -15,9 +15,7 @@ from click.testing import CliRunner
 
 from nntui.cli import debug, group
 from nntui.config import demos
-from nntui.config.load import load
 from nntui.debugging.subject import Subject
-from nntui.training.experiment import build
 from nntui_core.minimizing import Minimizer
 
 
@@ -124,35 +122,3 @@ def test_the_shelf_is_listed_written_and_not_taken_for_a_file(
     assert CliRunner().invoke(group, ["demos", "books/mazur"]).output.split() == ["mazur.md"]
     assert (tmp_path / "mazur.md").read_bytes() == demos.files("books/mazur")[0].read_bytes()
     assert "is a page of commands" in str(CliRunner().invoke(group, ["fit", "books/mazur"]).exception)
-
-
-def test_xor_by_hand_is_the_books_matrices() -> None:
-    experiment = build(load("books/goodfellow_xor"))
-    x = experiment.prepare(experiment.table.x)
-    model = experiment.network.model(4, "evaluate")
-    assert experiment.network.predict(x)[:, 0].tolist() == [0, 1, 1, 0]
-    model.plan.value(model.x)[...] = x
-    model.plan.run(backward=False)
-    hidden = next(layer.a for layer in model.layers if layer.name == "h")
-    assert model.plan.value(hidden).tolist() == [[0, 0], [1, 0], [1, 0], [2, 1]]
-    assert experiment.measure()["train"].loss == 0
-
-
-BROWNLEE = {
-    "hidden": [[1.0858178629550297, -1.4688375095432327, 1.850887325439514],
-               [0.2765123702642716, 0.37711098142462157, -0.0625909894552989]],
-    "output": [[-0.9671565426390275, 2.515394649397849, -0.3391927502445985],
-               [0.42383086467582715, -2.5584149848484263, 1.0036422106209202]],
-}  # fmt: skip
-"""The weights that the tutorial prints, bias first."""
-
-
-def test_brownlees_weights_after_twenty_epochs() -> None:
-    experiment = build(load("books/brownlee"))
-    while experiment.trainer.status == "running":
-        experiment.trainer.advance()
-    for layer, theta in BROWNLEE.items():
-        np.testing.assert_allclose(experiment.network.theta(layer), theta, rtol=1e-12)
-        text = demos.files("books/brownlee")[0].read_text(encoding="utf-8")
-        assert all(repr(number) in text for row in theta for number in row)
-    assert experiment.measure()["train"].accuracy == 1

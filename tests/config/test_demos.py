@@ -69,7 +69,7 @@ def test_a_demo_is_explained_and_its_commands_work(name: str) -> None:
         if words[1] == "reproduce":
             assert {p.name: p.demo for p in papers()}[context.params["name"]] == name
             continue
-        target = context.params.get("config") or context.params.get("words", ("",))[0]
+        target = context.params.get("config") or context.params.get("run") or context.params["words"][0]
         if target != "latest":
             assert target == name
             (load_race if words[1] == "race" else load)(name, context.params["overrides"])
@@ -143,6 +143,24 @@ def test_initial_weights_decide_what_reaches_the_ninth_layer() -> None:
     assert 0.3 < spread("he_normal") < 1
     assert 0.4 < spread("data_dependent") < 0.8
     assert spread('{type="normal", std=0.5}') > 100
+
+
+def test_measured_weights_give_every_layer_variance_1_and_learn_faster() -> None:
+    def variances(*overrides: str) -> list[float]:
+        trainer = build(load("class_sorted", overrides)).trainer
+        model = probe.sample_model(trainer.network, trainer.train.x)
+        nodes = [layer.a if layer.spec.type == "maxout" else layer.z for layer in model.layers]
+        return [float(model.plan.value(node).var()) for node in nodes if node is not None]
+
+    guess, formula = 'layers.*.init={type="normal", std=0.05}', "layers.*.init=he_normal"
+    np.testing.assert_allclose(variances(), 1, atol=0.01)
+    np.testing.assert_allclose(variances(guess)[:3], [0.16, 0.01, 0.001], rtol=0.3)
+    assert max(variances(guess)[3:]) < 0.001
+    assert 1.8 < min(variances(formula)[:6]) < max(variances(formula)[:6]) < 3.1
+    assert variances(formula)[-1] == pytest.approx(163, abs=1)
+    assert accuracy(train("class_sorted")) > 0.99
+    assert 0.91 < accuracy(train("class_sorted", [formula])) < 0.96
+    assert 0.2 < accuracy(train("class_sorted", [guess])) < 0.4
 
 
 def test_relu_needs_a_fraction_of_the_epochs_of_sigmoid() -> None:

@@ -353,3 +353,15 @@ def test_keys_of_a_step_that_do_not_go_together() -> None:
     text = XOR.replace("[[layers]]", '[[preprocess]]\ntype = "impute"\nstrategy = "constant"\n[[layers]]')
     (found,) = messages(text)
     assert found.startswith('t.toml:4: preprocess.0: impute.value: value goes with strategy "constant"')
+
+
+@pytest.mark.parametrize("value", ["-1", "0", "1.5", "true", "[1]", '"all"'])
+def test_a_batch_size_may_be_the_word_full(value: str) -> None:
+    (found,) = messages(XOR, [f"train.batch_size={value}"])
+    assert found.endswith(", or full)")
+
+
+def test_a_loss_that_is_missing_is_asked_for_with_the_losses() -> None:
+    (found,) = messages(XOR.replace('loss = "binary_cross_entropy"', ""))
+    losses = "cross_entropy, binary_cross_entropy, mse, mae, huber, hinge"
+    assert found.endswith(f"objective.loss: is required (allowed {losses})")

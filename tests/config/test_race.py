@@ -104,6 +104,12 @@ def test_a_fault_is_told_with_its_line(keys: str) -> None:
     assert any(FAULTS[keys] in message for message in found), found
 
 
+@pytest.mark.parametrize("network", ["", XOR])
+def test_where_the_surface_is_not_known_nothing_is_said_of_what_goes_with_it(network: str) -> None:
+    found = refused(f'{network}[race]\nsurface = "bogus"\nplane = "path"\nexpression = "x"\nstart = [1.0]\n')
+    assert [m.split(": ")[1] for m in found] == ["race.surface"]
+
+
 def test_every_fault_at_once() -> None:
     found = refused(
         '[race]\nsurface = "hill"\nsteps = -1\nstart = "x"\n[[race.contestants]]\ntype = "adam"\nlr = "x"\n'

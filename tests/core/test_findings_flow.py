@@ -120,6 +120,20 @@ def test_a_gradient_explodes_with_raw_inputs_and_with_large_weights_not_with_the
         assert "exploding_gradient" not in [f.id for f in watched(trainer)]
 
 
+def test_nothing_is_large_beside_the_loss_of_a_constant_where_all_targets_are_the_same() -> None:
+    # One unit and a raw input, far from its target: with one target a constant is right, and nothing is said.
+    def found(*targets: float) -> list[str]:
+        y = np.array(targets)[:, None]
+        layer = Dense(units=1, theta=((0.0, 2.0),))
+        spec = TrainSpec(epochs=1, batch_size="full")
+        trainer = regression((layer,), np.full(y.shape, 1e3), y, spec, optimizer=Sgd(lr=1e-9))
+        return [f.id for f in watched(trainer)]
+
+    assert "exploding_gradient" in found(0.0, 1.0)
+    assert "exploding_gradient" not in found(0.0, 0.0)
+    assert "exploding_gradient" not in found(0.0)
+
+
 def test_an_exploding_gradient_is_found_at_the_first_update_and_remembered() -> None:
     x, y = cloud()
     trainer = make(TrainSpec(epochs=2), data=(x * 1e4, y), layers=(OUT,), optimizer=Sgd(lr=1e-12))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from math import exp, log1p
 from typing import Any
 
@@ -21,6 +23,7 @@ from nntui_core.losses import (
 from nntui_core.objective import LabelLoss, Loss
 from nntui_core.parameters import Parameters
 from nntui_core.plan import Plan
+from nntui_core.weighting import ClassWeighted
 
 TYPES = [(np.float64, 1e-14), (np.float32, 1e-6)]
 
@@ -143,3 +146,52 @@ def test_rules_say_reduction_and_factor() -> None:
     assert rule(MeanSquaredError(reduction="batch", factor=0.25)) == "0.5(ŷ - y)/m"
     assert rule(MeanAbsoluteError()) == "sign(ŷ - y)/m"
     assert rule(Huber(delta=0.5, reduction="sum", factor=2.0)) == "2clip(ŷ - y, ±0.5)"
+
+
+def taught(loss: Loss, z: Any, y: Any) -> Any:
+    """The rule as it is written, computed with the m × K numbers that its letters stand for."""
+    text = loss.rule(0, ["z", "y"], [z.shape, y.shape])
+    (m, k), bits = z.shape, loss.targets == "bits"
+    shares = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    hot = np.eye(k)[y] if isinstance(loss, LabelLoss) else y
+    alpha = getattr(loss, "label_smoothing", 0.0)
+    text = re.sub(r"clip\(ŷ - y, ±([\d.]+)\)", r"clip(ŷ - y, -\1, \1)", text)
+    text = re.sub(r"^([\d.]+)(?=[(a-z])", r"\1*", text.replace("(mK)", "(m*K)").replace("ŷ", "out"))
+    letters = {
+        "m": m, "K": k, "out": z, "y": hot, "p": 1 / (1 + np.exp(-z)) if bits else shares,
+        "q": (1 - alpha) * hot + alpha / k, "sign": np.sign, "clip": np.clip,
+    }  # fmt: skip
+    return eval(text, {"__builtins__": {}}, letters)  # our own text, in a test
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("factor", [1.0, 0.5, 3.0])
+@pytest.mark.parametrize("reduction", ["mean", "batch", "sum"])
+@pytest.mark.parametrize(
+    "make",
+    [MeanSquaredError, MeanAbsoluteError, Huber, BinaryCrossEntropy, CrossEntropy, partial(CrossEntropy, label_smoothing=0.2)],
+)  # fmt: skip
+def test_a_rule_computes_the_gradient(make: Any, reduction: Any, factor: float, outputs: int) -> None:
+    rng = np.random.default_rng(1)
+    loss = make(reduction=reduction, factor=factor)
+    z = rng.normal(0, 2, (5, outputs))
+    y = (
+        rng.integers(0, outputs, 5)
+        if isinstance(loss, LabelLoss)
+        else rng.integers(0, 2, z.shape).astype(float)
+    )
+    plan, logits = planned(loss, z, y, np.float64)
+    np.testing.assert_allclose(taught(loss, z, y), plan.adjoint(logits), rtol=1e-12, atol=1e-15)
+
+
+def test_the_rules_of_a_margin_and_of_weighted_classes_say_what_the_mean_is_over() -> None:
+    assert Hinge(factor=0.5).rule(0, []) == "0.5[zⱼ - z_y + 1 > 0]/m, of the label minus their number"
+    assert Hinge(reduction="sum").rule(0, []) == "[zⱼ - z_y + 1 > 0], of the label minus their number"
+    weighted = ClassWeighted(inner=MeanSquaredError(factor=0.5), weights=(1.0, 2.0))
+    assert weighted.rule(0, [], [(4, 2), (4, 2)]) == "w/Σw·(ŷ - y)/K"
+    assert weighted.formula == "½·Σ w·ℓ/Σ w, w by class, ℓ = mean of (ŷ − y)²"
+    # By hand: the second sample weighs twice the first.
+    z, y = np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[1.0, 0.0], [0.0, 1.0]])
+    plan, outputs = planned(weighted, z, y, np.float64)
+    np.testing.assert_allclose(plan.adjoint(outputs), (z - y) * [[1 / 3], [2 / 3]] / 2, rtol=1e-14)
+    np.testing.assert_allclose(plan.value(plan.outputs[0]), 0.5 * (1 * 4 / 2 + 2 * 25 / 2) / 3, rtol=1e-14)

@@ -153,3 +153,35 @@ def test_greek_letters_are_commands() -> None:
 
     assert (symbol("λ"), symbol("Δ"), symbol("ω")) == (r"\lambda", r"\Delta", r"\omega")
     assert escaped("λ_1") == r"\ensuremath{\lambda}\_1"
+
+
+LOSSES = {
+    "mse": "linear", "mae": "linear", "huber": "linear", "hinge": "linear", "cross_entropy": "softmax",
+    "binary_cross_entropy": "sigmoid",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_tells_its_reduction_and_factor_in_signs_that_latex_has(loss: str) -> None:
+    overrides = [
+        f"objective.loss={loss}",
+        "objective.factor=0.5",
+        'objective.reduction="sum"',
+        "objective.l2=0",
+    ]
+    settings = load("digits", [*overrides, f"layers.1.activation={LOSSES[loss]}"])
+    subject = of_experiment(build(settings), sample=1)
+    tex, md = well_formed(subject)
+    assert r"= \tfrac12 \, \sum " in md
+    assert "factor=" not in md
+    assert "/m" not in md
+    value = subject.plan.graph["loss"]
+    lines = [line for line in md.splitlines() if line.startswith(r"\text{loss} = ")]
+    assert f"= {float(subject.plan.value(value)):.6g},\\quad" in lines[0]
+    assert all(line.isascii() for text in (tex, md) for line in text.splitlines() if r"\sum" in line)
+
+
+def test_the_derivative_of_a_mean_over_outputs_is_divided_by_them() -> None:
+    _, md = well_formed(of_experiment(build(load("books/brownlee")), batch=0))
+    assert r"= 2(\hat{y} - y)/(mK) = " in md
+    assert r",\quad \text{mse} = \text{ mean of } (\hat{y} - y)^2" in md

@@ -138,10 +138,15 @@ class Trial:
         assert len(runs) < 2
         return runs[0] if runs else None
 
+    @property
+    def run(self) -> Found:
+        """The run, which is there."""
+        (found,) = listed(self.runs)
+        return found
+
     def remove(self) -> None:
         """Take the run away by the command for it."""
-        assert (found := self.found)
-        done = finish(start("runs", "rm", found.run.name, "--runs", self.runs))
+        done = finish(start("runs", "rm", self.run.run.name, "--runs", self.runs))
         assert done.code == 0, done.err
 
     def _kill(self, seconds: float) -> None:
@@ -178,8 +183,7 @@ class Trial:
         self.wrong += bad
 
     def _compare(self) -> None:
-        assert (found := self.found)
-        if not same(final(found.run.checkpoints), self.reference):
+        if not same(final(self.run.run.checkpoints), self.reference):
             self.wrong.append("the arrays are not bit for bit the same")
 
     def _end(self) -> None:
@@ -189,7 +193,7 @@ class Trial:
         self.counts["resumes"] += found is not None
         done = finish(start("fit", *words, "--quiet", "--runs", self.runs))
         assert done.code == 0, done.err
-        assert (found := self.found)
+        found = self.run
         if found.state != "completed":
             self.wrong.append(f"resumed to the end, it is listed as {found.state}")
         self._whole(found)

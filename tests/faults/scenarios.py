@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from nntui.protocol.client import Client
 from nntui.protocol.commands import Rewind, Shown, Want
 from nntui.protocol.message import Message
 from nntui.protocol.reports import Disconnected, Hello, Status
-from nntui.runs import checkpoint
+from nntui.runs import checkpoint, metrics, thinning
 from nntui.runs.find import listed
 from nntui.signals import Signals
 
@@ -69,8 +70,9 @@ def call(*words: str | Path) -> Told:
 
 
 def fit(place: Path) -> Told:
-    """Create, train and save."""
-    return call("fit", place / "moons.toml", "--json", "--runs", place / "runs")
+    """Create, train and save; the records of this short run are thinned as those of a long one are."""
+    with patch.object(metrics, "MOST", 1200), patch.object(thinning, "NEWEST", 400):
+        return call("fit", place / "moons.toml", "--json", "--runs", place / "runs")
 
 
 def resume(place: Path) -> Told:
@@ -240,7 +242,7 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("create, train, checkpoint", nothing, fit),
+    Scenario("create, train, checkpoint, thin", nothing, fit),
     Scenario("resume", killed, resume),
     Scenario("rewind", nothing, rewind),
     Scenario("run, with a viewer", nothing, serve, beside=viewer),

@@ -33,6 +33,8 @@ SOCKETS = ("bind", "listen", "accept", "connect", "send", "recv")
 KILL, TORN = "SIGKILL", "SIGKILL in a write"
 FULL = "ENOSPC from there on"
 FAULTS = ("EIO", "ENOSPC", FULL, "EACCES", "EMFILE", KILL, TORN)
+MAPS = "/proc/self/maps"
+"""Never twice of the same length: the reads of it count as one, so that the calls after it keep their numbers."""
 _NEW = {"open", "scandir", "listdir", "socket", "accept"}
 _SPACE = {"write", "mkdir", "fsync", "fdatasync", "replace", "link", "bind"}
 _ACCESS = {
@@ -53,6 +55,10 @@ class Call:
     what: str
     creates: bool = False
 
+    def like(self, other: Call) -> bool:
+        """Whether it is of the other's name, and the other's ``what`` is a part of its own."""
+        return self.name == other.name and other.what in self.what
+
     def bears(self, fault: str) -> bool:
         """Whether this call can fail so."""
         if fault in ("ENOSPC", FULL):
@@ -67,12 +73,15 @@ class Call:
 
 
 class Shim:
-    """Counts from 1; at call ``k`` the fault strikes."""
+    """Counts from 1; at call ``k`` the fault strikes; with ``like``, at the k-th of those calls."""
 
-    def __init__(self, place: Path, k: int = 0, fault: str = "") -> None:
+    def __init__(self, place: Path, k: int = 0, fault: str = "", like: Call | None = None) -> None:
         self.calls: list[Call] = []
+        self.struck = ""
+        """The name of the call that failed first: where threads race, not always that of the undisturbed work."""
         self._roots = (str(place), "/proc/")
-        self._k, self._fault = k, fault
+        self._k, self._fault, self._like = k, fault, like
+        self._count = 0
         self._lock = threading.RLock()
         self._files: dict[int, str] = {}
         self._struck = False
@@ -82,17 +91,20 @@ class Shim:
         with self._lock:
             call = Call(name, what, creates)
             self.calls.append(call)
-            here = len(self.calls) == self._k
+            counts = self._like is None or call.like(self._like)
+            self._count += counts
+            here = counts and self._count == self._k
             if self._fault == FULL:
                 self._struck = self._struck or here
                 return FULL if self._struck and call.bears(FULL) else ""
             return self._fault if here and call.bears(self._fault) else ""
 
-    def strike(self, fault: str, what: str) -> None:
+    def strike(self, fault: str, name: str, what: str) -> None:
         """Raise what the system would, or end."""
         if fault in (KILL, TORN):
             os.kill(os.getpid(), signal.SIGKILL)
         if fault:
+            self.struck = self.struck or name
             number = getattr(errno, fault.split()[0])
             raise OSError(number, os.strerror(number), what)
 
@@ -116,7 +128,7 @@ class Shim:
             if what is None:
                 return real(path, *rest, **options)
             flags = rest[0] if name == "open" and rest else options.get("flags", 0)
-            self.strike(self.meets(name, what, creates=bool(flags and flags & os.O_CREAT)), what)
+            self.strike(self.meets(name, what, creates=bool(flags and flags & os.O_CREAT)), name, what)
             found = real(path, *rest, **options)
             if name == "open":
                 self._files[found] = what
@@ -129,7 +141,7 @@ class Shim:
 
         def call(descriptor: int, *rest: Any, **options: Any) -> Any:
             what = self._files.get(descriptor)
-            if what is None:
+            if what is None or (name == "read" and what == MAPS and self.calls[-1] == Call(name, what)):
                 return real(descriptor, *rest, **options)
             fault = self.meets(name, what)
             if fault and name == "write" and len(rest[0]) > 1 and fault != KILL:
@@ -137,11 +149,11 @@ class Shim:
                 written: int = real(descriptor, half)
                 if fault in ("ENOSPC", FULL):
                     return written  # as a full disk does: the next write tells why, if it is still full
-                self.strike(fault, what)
+                self.strike(fault, name, what)
             if fault and name == "close" and fault != KILL:
                 real(descriptor)  # the descriptor is gone whatever close says
                 del self._files[descriptor]
-            self.strike(fault, what)
+            self.strike(fault, name, what)
             if name == "close":
                 del self._files[descriptor]
             return real(descriptor, *rest, **options)
@@ -155,7 +167,7 @@ class Shim:
         class Counted(socket.socket):
             def __init__(self, *given: Any, **options: Any) -> None:
                 if options.get("fileno") is None:
-                    shim.strike(shim.meets("socket", "socket"), "socket")
+                    shim.strike(shim.meets("socket", "socket"), "socket", "socket")
                 super().__init__(*given, **options)
 
         for name in SOCKETS:
@@ -166,7 +178,7 @@ class Shim:
         real = getattr(socket.socket, name)
 
         def call(own: socket.socket, *rest: Any, **options: Any) -> Any:
-            self.strike(self.meets(name, "socket"), "socket")
+            self.strike(self.meets(name, "socket"), name, "socket")
             return real(own, *rest, **options)
 
         return call
@@ -199,7 +211,7 @@ class Shim:
     def _locking(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(descriptor: int, *rest: Any) -> Any:
             what = self._files.get(descriptor, "lock")
-            self.strike(self.meets("flock", what), what)
+            self.strike(self.meets("flock", what), "flock", what)
             return real(descriptor, *rest)
 
         return call

@@ -22,12 +22,17 @@ from tests.faults.shim import FAULTS, Call, Shim
 
 @dataclass(frozen=True)
 class Case:
-    """A fault at the k-th call, counted from 1."""
+    """A fault at the k-th call, counted from 1; or, where it is ``named``, at the k-th that is like the call.
+
+    Where threads race, the k-th of all calls may be another one than when they were counted; a named one is always
+    what it says.
+    """
 
     scenario: Scenario
     k: int
     call: Call
     fault: str
+    named: bool = False
 
     def __str__(self) -> str:
         return f"{self.scenario.name}: {self.fault} at call {self.k}, {self.call.name} {Path(self.call.what).name}"
@@ -107,29 +112,30 @@ class Bench:
         """What is wrong after it; nothing when all is well."""
         template = self._template(case.scenario)
         place = self._place(template)
-        outcome = self._run(case.scenario, place, case.k, case.fault)
+        outcome = self._run(case.scenario, place, case.k, case.fault, case.call if case.named else None)
         try:
             with _temporary(place), contextlib.redirect_stderr(io.StringIO()):
-                return judge(case.scenario, place, template, case.call, case.fault, outcome, self._reference)
+                return judge(case.scenario, place, template, case.fault, outcome, self._reference)
         except Exception:  # what cannot be judged has not survived
             return [f"it could not be judged: {traceback.format_exc()}"]
         finally:
             shutil.rmtree(place, ignore_errors=True)
 
-    def _run(self, scenario: Scenario, place: Path, k: int, fault: str) -> Outcome:
-        return Child(lambda: _work(scenario.ready(place), place, k, fault), place / "said").wait()
+    def _run(self, scenario: Scenario, place: Path, k: int, fault: str, like: Call | None = None) -> Outcome:
+        return Child(
+            lambda: _work(scenario.ready(place), place, Shim(place, k, fault, like)), place / "said"
+        ).wait()
 
 
-def _work(work: Callable[[], Told], place: Path, k: int, fault: str) -> dict[str, Any]:
+def _work(work: Callable[[], Told], place: Path, shim: Shim) -> dict[str, Any]:
     with _temporary(place):
         before = _open()
-        shim = Shim(place, k, fault)
         with shim.active():
             told = work()
         links = [Path(f"/proc/self/fd/{number}") for number in _open() - before]
         still = [str(link.readlink()) for link in links if link.is_symlink()]
-        calls = [] if fault else [(c.name, c.what, c.creates) for c in shim.calls]
-        return {**told, "open": still, "calls": calls}
+        calls = [] if shim.struck else [(c.name, c.what, c.creates) for c in shim.calls]
+        return {**told, "open": still, "calls": calls, "struck": shim.struck}
 
 
 def everything(bench: Bench, only: str = "") -> dict[str, list[Case]]:

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import resource
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nntui.errors import UserError
+from nntui.runs import checkpoint
 from nntui.runs import tail as following
+from nntui.runs.ends import last_record, truncate_tail
+from nntui.runs.find import listed
+from nntui.runs.lines import number
 from nntui.runs.metrics import (
     MetricsError,
     MetricsWriter,
     every_record,
-    last_record,
-    number,
     read_metrics,
     sampled,
-    truncate_tail,
 )
 from nntui.runs.tail import MetricsReader
+from tests.cli.conftest import Cli
 
 records = st.dictionaries(
     st.text(max_size=8).filter(lambda k: k != "nonfinite" and "." not in k),
@@ -133,8 +137,8 @@ def test_a_follower_notices_that_the_file_was_cut_back(tmp_path: Path) -> None:
 def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "m").symlink_to("/etc/passwd")
     os.mkfifo(tmp_path / "pipe")
-    for name in ("m", "pipe"):
-        with pytest.raises(Exception, match="cannot"):
+    for name, why in {"m": "symbolic link", "pipe": "not a plain file"}.items():
+        with pytest.raises(UserError, match=f"cannot read the metrics: .*{why}"):
             read_metrics(tmp_path / name)
     with pytest.raises(Exception, match="link"):
         MetricsWriter(tmp_path / "m")
@@ -152,7 +156,8 @@ def test_samples_of_a_file_are_in_order_and_what_follows_them_is_whole(
     path.write_text("".join(lines))
     starts = [sum(map(len, lines[:n])) for n in range(len(lines) + 1)]
     end = data.draw(st.integers(1, starts[-1]))
-    found, offset = sampled(path, end, count)
+    with path.open("rb") as stream:
+        found, offset = sampled(stream, end, count)
     assert offset == min(s for s in starts if s >= end)
     numbers = [r["n"] for r in found]
     assert numbers == sorted(set(numbers))
@@ -194,3 +199,21 @@ def test_a_large_file_is_thinned_up_to_its_end_and_then_followed(
     assert reader.restarted
     assert (len(again), again[0]) == (20, 0)
     assert [r["n"] for r in reader.poll()][-1] == 9_998  # the last one is torn
+
+
+def test_records_are_flushed_with_each_checkpoint(
+    cli: Cli, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "fsync" if sys.platform == "darwin" else "fdatasync"
+    real, flushed = getattr(os, name), list[int]()
+
+    def flush(descriptor: int) -> None:
+        flushed.append(os.fstat(descriptor).st_ino)
+        real(descriptor)
+
+    monkeypatch.setattr(os, name, flush)
+    assert cli("fit", "xor", "--epochs", "3", "--set", "train.checkpoint_seconds=0", "--quiet").code == 0
+    (run,) = listed(runs)
+    saved = len(checkpoint.updates(run.run.checkpoints))
+    assert saved == 4
+    assert flushed.count(run.run.metrics.stat().st_ino) == saved

@@ -3,8 +3,11 @@
 import contextlib
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from nntui.protocol import sockets
@@ -95,3 +98,21 @@ def test_sockets_of_the_dead_are_swept_and_those_of_the_living_stay(
     assert {mine, refused, path} <= set(mine.parent.iterdir())
     for server in (living, other):
         server.close()
+
+
+def test_a_killed_process_that_nobody_has_waited_for_has_no_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose first process does not wait for orphans."""
+    monkeypatch.setattr(sockets, "directory", lambda: tmp_path / "n")
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    path = sockets.private_directory() / f"{process.pid}-abcdef.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(path))
+    sockets.sweep(path.parent)
+    assert path.exists()  # it lives, and may be about to listen
+    process.kill()
+    until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE, "a zombie")
+    sockets.sweep(path.parent)
+    assert not path.exists()
+    process.communicate()

@@ -91,6 +91,22 @@ def test_what_is_measured_is_recorded_with_its_update(tmp_path: Path) -> None:
     assert updates == sorted(updates)  # else a resume would cut the records in the wrong place
 
 
+def test_of_a_long_run_few_readings_are_recorded() -> None:
+    kept: list[int] = []
+    records = SimpleNamespace(measured=lambda update, values: kept.append(values["of"]))
+    session: Any = SimpleNamespace(records=records, trainer=SimpleNamespace(update=0))
+    measuring = Measuring(SimpleNamespace())  # type: ignore[arg-type]
+    for update in range(1, 100_001):
+        measuring._record(session, "steps", update, {})
+    assert kept[:500] == list(range(1, 501))
+    assert len(kept) < 500 * (1 + np.log(200)) + 500
+    assert kept[-1] >= 100_000 * (1 - 1 / 500)
+    measuring._record(session, "sharpness", 7, {})  # of another kind
+    measuring._record(session, "steps", 3, {})  # after a rewind
+    measuring._record(session, "steps", 4, {})
+    assert kept[-3:] == [7, 3, 4]
+
+
 @given(
     costs=st.lists(st.floats(1e-5, 0.5), min_size=1, max_size=30),
     gap=st.floats(1e-4, 0.1),

@@ -28,7 +28,7 @@ ENDLESS = (
 
 def updates(terminal: Terminal) -> int:
     """How far the trainer is, by its last record."""
-    from nntui.runs.metrics import last_record
+    from nntui.runs.ends import last_record
 
     record = last_record(terminal.run.metrics)
     return int(record["update"]) if record else 0
@@ -143,6 +143,16 @@ def test_leaving_lets_it_train_to_its_end(tmp_path: Path) -> None:
     with Terminal("attach", runs=tmp_path) as again:
         again.shows("completed")
         again.shows("100 %")
+
+
+def test_a_training_that_diverged_has_its_own_exit_code(tmp_path: Path) -> None:
+    with Terminal(
+        "run", "sine", "--pace", "max", "--set", 'optimizer={type="sgd",lr=1e6}', runs=tmp_path
+    ) as terminal:
+        terminal.shows("diverged")
+        terminal.press("q")
+        assert terminal.wait() == 3
+        assert terminal.state() == "diverged"
 
 
 def test_a_dumb_terminal_is_refused(tmp_path: Path) -> None:

@@ -153,6 +153,31 @@ def test_a_resumed_run_has_one_trail(tmp_path: Path) -> None:
     assert [r["update"] for r in trail(place.path)][-1] == 0
 
 
+def test_the_trail_is_a_function_of_the_run_also_when_it_is_resumed(tmp_path: Path) -> None:
+    def moments(config: str, *overrides: str, stops: int = 0) -> list[object]:
+        place = tmp_path / f"{config}{stops}"
+        session = start(build(load(config, overrides)), place, print)
+        hooks = Quiet()
+        if stops:
+            hooks.update = lambda s: s.trainer.update == stops and s.stop("asked")  # type: ignore[method-assign]
+        session.train(Signals(), hooks)
+        run = session.run
+        run.unlock()
+        if stops:
+            session, done = resume(build(load(run.config)), run, print)
+            assert not done
+            session.train(Signals(), Quiet())
+            run.unlock()
+        return [r["epoch"] for r in trail(run.path)]
+
+    # xor's four rows are all looked at: after epoch 16 there is a moment every 8 epochs, and the last.
+    whole = moments("xor", "train.epochs=45")
+    assert whole == [*range(17), 24, 32, 40, 45]
+    assert moments("xor", "train.epochs=45", stops=21) == whole
+    # 1,437 rows of digits, 256 of which are looked at: every second epoch.
+    assert moments("digits", "train.epochs=21") == [*range(17), 18, 20, 21]
+
+
 def test_statistics_look_at_the_same_random_rows_all_the_time(tmp_path: Path) -> None:
     experiment = build(load("digits"))
     view = ExperimentView(experiment)

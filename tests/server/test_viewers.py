@@ -19,6 +19,7 @@ from nntui.errors import UserError
 from nntui.protocol import sockets
 from nntui.protocol.client import Client
 from nntui.protocol.commands import (
+    Attach,
     EditWeight,
     Pause,
     RequestSnapshot,
@@ -112,6 +113,8 @@ def test_steps_pause_and_resume(tmp_path: Path) -> None:
         assert run.trainer.update == paused.update
         viewer.send(Stop())
         assert viewer.wait(Ended).status == "interrupted"
+        run.join()
+        assert run.session.exit_code == 130  # a viewer's stop is its Ctrl-C
 
 
 def test_the_last_to_ask_has_control_and_readers_never(tmp_path: Path) -> None:
@@ -341,6 +344,7 @@ def test_paused_without_viewers_for_long_it_saves_and_ends(
         run.join()
         assert run.session.info.state == "interrupted"
         assert "without a viewer" in run.session.info.reason
+        assert run.session.exit_code == 1
         assert (run.session.run.checkpoints / "0000000001.npz").exists()
 
 
@@ -385,12 +389,22 @@ def test_another_users_process_is_no_viewer(tmp_path: Path, monkeypatch: pytest.
         with socket.socket(socket.AF_UNIX) as other:
             other.settimeout(10)
             other.connect(str(run.socket))
-            with contextlib.suppress(ConnectionResetError):
+            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                other.sendall(encode(to_frame(Attach())))  # else it would be dropped for its silence
                 assert other.recv(100) == b""
         with pytest.raises(UserError, match="another user's process answers there"):
             sockets.connect(run.socket)
         monkeypatch.undo()
         run.viewer().wait(Hello)
+
+
+def test_another_users_directory_holds_no_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o700)
+    sockets.check_private(tmp_path)
+    real = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: real + 1)
+    with pytest.raises(UserError, match="not safe for the control socket: it belongs to another user"):
+        sockets.check_private(tmp_path)
 
 
 def test_the_other_ends_user_is_told(tmp_path: Path) -> None:

@@ -229,6 +229,11 @@ def surface_over_the_plane(path: Path) -> None:
     assert found.points == len(rows)
     assert list(found.wrong) == wrong != []
     assert Surface.compute(view(build(load("sine"))), "") is None
+    # Of numbers no point is decided wrong, and the plane has the first output.
+    numbers = build(load("books/mazur_network"))
+    surface = Surface.compute(view(numbers), "")
+    assert surface is not None
+    assert (surface.wrong, surface.points, surface.outputs) == ((), 1, 2)
 
 
 @case(Curve)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from nntui.statistics.histogram import SIDE, Histogram, histogram, round_up
+from nntui.statistics.histogram import SIDE, TAIL, Histogram, _quantile, histogram, round_up
 
 OPS = {name: SimpleNamespace(type=name) for name in ("relu", "tanh", "sigmoid", "softmax", "linear", "gelu")}
 values = st.one_of(st.floats(width=32), st.floats(-3, 3, width=32), st.sampled_from([0.0, -0.0, 1.0, 0.5]))
@@ -176,3 +176,13 @@ def test_what_is_just_a_histogram_is_not() -> None:
     h = Histogram.from_json(most)
     assert (len(h.counts), h.above, h.zeros, h.nan, h.infinite, h.below) == (1000, 2**62 - 1, 0, 3, 4, 5)
     assert Histogram.from_json(negative | {"counts": [7]}).total == 7
+
+
+def test_the_quantile_is_that_of_numpy() -> None:
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 3, 10, 1000, 16384):
+        values = rng.normal(size=n).astype(np.float32)
+        for share in (TAIL, 0.5, 1 - TAIL):
+            assert _quantile(values, share) == pytest.approx(
+                np.quantile(values.astype(np.float64), share), 1e-12, 1e-12
+            )

@@ -6,6 +6,7 @@ from nntui.tui.debugger.opening import on_minimizer
 from nntui_core import catalog
 from nntui_core.function import Function
 from nntui_core.minimizing import Minimizer
+from tests.config.test_books import ROWS, ran
 from tests.tui.debugging import debugging, expression
 
 
@@ -44,7 +45,47 @@ async def test_a_value_that_is_set_by_hand_changes_the_step():
         await d.press("t")
         assert d.card("g").split()[-1] == "3"
         assert "−0.3" in d.card("Δw")
-        assert "w 3 → 2.7" in d.card("Δw")
+        assert "x 3 → 2.7" in d.card("Δw")
+
+
+async def test_mazurs_page_is_walked_from_his_inputs_to_his_w5_with_his_names():
+    command = next(r.command for r in ROWS if r.page == "books/mazur")
+    _, minimizer = ran(command, "")
+    assert minimizer is not None
+    async with debugging(on_minimizer(minimizer)) as d:
+
+        async def at(name, *shown):
+            await d.find(name)
+            card = d.card()
+            assert [s for s in shown if s not in card] == []
+
+        assert all(f"{n}" in d.shown("graph") for n in ("i1", "b1", "w1", "net_h1"))
+        await d.press("n", "n", "n", "n")
+        assert (d.screen.view.card_title, d.card("value")) == ("net_h1", "0.3775")
+        await d.press("f")
+        assert d.card("value") == "0.2984"  # E_total
+        for name, value in (
+            ("out_h1", "0.5933"),
+            ("out_o1", "0.7514"),
+            ("E_o1", "0.2748"),
+            ("E_o2", "0.02356"),
+        ):
+            await at(name, value)
+        await d.press("g")
+        await at("out_o1", "∂E_total/∂out_o1 = 0.7414", "∂E_total/∂net_o1 = 0.1868 × 0.7414 = 0.1385")
+        await at("out_h1", "paths join: −0.01905 + 0.0554 = 0.03635")
+        await at("w5", "∂E_total/∂w5 = 0.08217")
+        await d.press("t")
+        assert d.card("entry") == "w5"
+        assert "−0.04108" in d.card("Δw")
+        assert "w5 0.4 → 0.35891648" in d.card("Δw")
+        assert d.card("w6") == "0.08267 · −0.04133 · 0.45 → 0.4087"
+        assert d.card("all") == "g · Δ · before → after"
+        await at("w1")
+        assert "w1 0.15 → 0.149780716" in d.card("Δw")
+        await d.press("right_curly_bracket")
+        await d.press("f")
+        assert d.card("value") == "0.291"
 
 
 async def test_names_of_definitions_and_of_the_result_are_on_the_screen():

@@ -459,3 +459,13 @@ async def test_a_run_that_cannot_be_opened_says_why(live):
         await pilot.press("n", "g", "i", "escape")
         await pilot.pause()
         assert app.screen is app.run_screen
+
+
+async def test_home_goes_back_to_before_the_first_step():
+    session = network("xor")
+    async with debugging(session) as d:
+        await d.press("n", "n", "n")
+        assert session.debugger.stepper.position == 3
+        await d.press("home")
+        assert session.debugger.stepper.position == 0
+        assert d.screen.view.at == 0

@@ -7,7 +7,8 @@ import pytest
 
 from nntui.tui.debugger.commands import COMMANDS
 from nntui.tui.debugger.keys import KEYS
-from nntui.tui.render.flow import FlowNode, flow
+from nntui.tui.render.flow import flow
+from nntui.tui.render.flownode import FlowNode
 from nntui.tui.render.picture import plain
 from tests.tui.debugging import debugging, expression, network
 

@@ -133,10 +133,15 @@ async def test_saturated_units_are_named_but_not_those_of_the_output():
 
 
 @pytest.mark.parametrize(
-    ("samples", "words"), [(256, "256 random training rows"), (2000, "all 2,000 training rows")]
+    ("samples", "rows", "words"),
+    [
+        (256, 2000, "256 random training rows"),
+        (2000, 2000, "all 2,000 training rows"),
+        (1, 1, "the 1 training row"),
+    ],
 )
-async def test_which_rows_were_looked_at(samples, words):
-    greeting = dataclasses.replace(hello(), info=hello().info | {"train": 2000})
+async def test_which_rows_were_looked_at(samples, rows, words):
+    greeting = dataclasses.replace(hello(), info=hello().info | {"train": rows})
     async with watching([greeting, *items()[1:]]) as v:
         await v.post(Stats(update=50, found={"layers": Layers((row("a", "tanh", [[0.5]]),), samples)}))
         assert words in str(v.screen.query_one("#layers").border_subtitle)

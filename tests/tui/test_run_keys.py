@@ -15,10 +15,15 @@ from nntui.protocol.commands import (
     Want,
 )
 from nntui.protocol.reports import Control, Disconnected, Ended, Event
+from nntui.runs.directory import RunDirectory
 from nntui.statistics.confusion import Confusion
+from nntui.tui import main
+from nntui.tui.app import NntuiApp
+from nntui.tui.caps import Caps
 from nntui.tui.screens.confirm import QuitScreen
 from nntui.tui.screens.help import HelpScreen
-from tests.tui.fakes import items, stats, status, watching
+from nntui.tui.source import FakeSource
+from tests.tui.fakes import hello, items, stats, status, watching
 
 STEERING = ("space", "n", "e", "minus", "plus", "equals_sign", "less_than_sign", "greater_than_sign", "r")
 
@@ -242,3 +247,13 @@ async def test_the_end_of_the_connection_after_the_end_is_no_warning():
         await v.post(Ended(status="completed"), Disconnected(reason="closed"))
         assert "closed" not in v.pane("findings")
         assert "completed" in v.line("status")
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [("diverged", 3), ("failed", 1), ("completed", 0), ("running", 0)]
+)
+def test_who_leaves_at_the_end_gets_its_exit_code_also_before_the_last_word(tmp_path, state, code):
+    app = NntuiApp(FakeSource((), live=True), Caps())
+    app.store.message(hello())
+    app.store.message(status(state))
+    assert main._farewell(app, RunDirectory(tmp_path)) == code

@@ -7,7 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from nntui.tui.thrift import PLAIN, Look, change, encode, look_of
+from nntui.tui.thrift import PLAIN, Drawn, Look, change, look_of
 
 WIDTH = 12
 STYLES = [
@@ -21,6 +21,11 @@ STYLES = [
     {"color": "color(200)", "bgcolor": "bright_black"},
 ]
 segments = st.lists(st.tuples(st.text("ab ▀⠿", min_size=1, max_size=6), st.sampled_from(STYLES)), max_size=6)
+
+
+def encode(*given):
+    """To a terminal of which nothing is known."""
+    return Drawn().encode(*given)
 
 
 def fresh(style):
@@ -101,3 +106,74 @@ def test_codes_are_told_apart():
     assert look_of(style, ColorSystem.TRUECOLOR) == Look("1;4", "38;2;1;2;3", "101")
     assert look_of(Style(color="color(99)"), ColorSystem.EIGHT_BIT) == Look("", "38;5;99", "")
     assert look_of(Style(color="default", bgcolor="default"), ColorSystem.STANDARD) == Look("", "39", "49")
+
+
+def screen_of(*writes):
+    """Every cell as it looks."""
+    drawn = shown(*writes)
+    return [[looks(drawn.buffer[y][x]) for x in range(WIDTH)] for y in range(2)]
+
+
+spans = st.tuples(st.integers(0, 1), st.integers(0, WIDTH - 1), st.integers(1, WIDTH))
+frames = st.lists(st.tuples(segments, spans), min_size=1, max_size=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(frames, st.sets(st.integers(0, 6), min_size=1))
+def test_what_is_shown_already_is_left_out_and_nothing_else(sequence, full):
+    drawn, system = Drawn(), ColorSystem.TRUECOLOR
+    thrifty, plain = [], []
+    for k, (parts, (y, first, size)) in enumerate(sequence):
+        strip = strip_of(parts)
+        if k in full:  # as after a change of the layout
+            left, right = strip.crop(0, 5), strip.crop(5)
+            sent = drawn.whole([[left, right], [left, right]], system)
+            plain.append(encode([{0: strip}] * 2, [(y, 0, WIDTH) for y in (0, 1)], [[WIDTH]] * 2, system))
+            assert (sent is None) == (k == min(full))
+            thrifty.append(plain[-1] if sent is None else sent)
+            assert screen_of(*thrifty) == screen_of(*plain)
+            assert drawn.whole([[strip], [strip]], system) == ""
+            continue
+        given = ([{0: strip}] * 2, [(y, first, min(WIDTH, first + size))], [[WIDTH]] * 2, system)
+        sent = drawn.encode(*given)
+        thrifty.append(sent)
+        plain.append(encode(*given))
+        assert screen_of(*thrifty) == screen_of(*plain)
+        assert drawn.encode(*given) == ""
+        assert len(sent) <= len(plain[-1]) + 12  # it may leap
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text("a漢字é ", min_size=1, max_size=6), min_size=2, max_size=5))
+def test_wide_signs_are_drawn_whole(texts):
+    drawn, system = Drawn(), ColorSystem.TRUECOLOR
+    sent = []
+    for text in texts:
+        strip = Strip([Segment(text, fresh(STYLES[3]))]).adjust_cell_length(WIDTH, fresh(STYLES[3]))
+        given = ([{0: strip}], [(0, 0, WIDTH)], [[WIDTH]], system)
+        sent.append(drawn.encode(*given))
+    assert shown(*sent).display[0] == shown(encode(*given)).display[0]
+
+
+def test_a_wide_sign_that_lost_a_half_is_drawn_again():
+    drawn, system = Drawn(), ColorSystem.TRUECOLOR
+    wide, cut = (Strip([Segment(text, Style())]) for text in ("漢ab", " xab"))
+    whole = ([{0: wide}], [(0, 0, 4)], [[4]], system)
+    drawn.encode(*whole)
+    assert drawn.encode(*whole) == ""
+    assert "x" in drawn.encode([{0: cut}], [(0, 1, 4)], [[4]], system)
+    assert drawn.encode(*whole).startswith("\x1b[1;1H漢")
+
+
+def test_after_a_resume_everything_is_sent():
+    drawn = Drawn()
+    given = ([{0: Strip([Segment("abc", Style())])}], [(0, 0, 3)], [[3]], ColorSystem.TRUECOLOR)
+    first = drawn.encode(*given)
+    assert drawn.encode(*given) == ""
+    drawn.forget()
+    assert drawn.encode(*given) == first
+    strip = given[0][0][0]
+    assert drawn.whole([[strip]], ColorSystem.TRUECOLOR) is None
+    assert drawn.whole([[strip]], ColorSystem.TRUECOLOR) == ""
+    drawn.forget()
+    assert drawn.whole([[strip]], ColorSystem.TRUECOLOR) is None

@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 
 from nntui_core import probe
-from nntui_core.findings.reference import ROWS, Reference, constant_loss, reference
+from nntui_core.findings.reference import ROWS, Reference, constant_loss, reference, variance
 from nntui_core.memory import Array
 from nntui_core.objective import Loss
+from nntui_core.onehot import OneHot, Targets, indices
 from nntui_core.trainer import Part, Trainer
 
 
@@ -35,6 +36,23 @@ class Basis:
             constant_loss(trainer.network.spec.loss, self.target, self.train.y),
             float(np.finfo(np.float32).tiny),
         )
+        self.varies = bool((self.target != self.target[:1]).any())
+        """Whether the targets differ: else a constant is a perfect prediction, and everything is large beside its loss."""
+
+    @cached_property
+    def whole(self) -> float:
+        """Σ(ȳ − y)² of the targets."""
+        return variance(self.target)
+
+    @cached_property
+    def held_whole(self) -> float:
+        """The same of the held-out rows."""
+        return variance(self.held_target)
+
+    @cached_property
+    def spread(self) -> Array:
+        """Standard deviation of each target."""
+        return np.asarray(self.target.std(axis=0))
 
     @cached_property
     def reference(self) -> Reference:
@@ -69,16 +87,14 @@ class Basis:
         return (float(size.min()), float(size.max())) if size.size else (1.0, 1.0)
 
 
-def classes_of(trainer: Trainer, y: Array) -> Array | None:
+def classes_of(trainer: Trainer, y: Targets) -> Array | None:
     """Class indices of encoded labels, or None where there are no classes."""
-    if not trainer.network.spec.classification:
-        return None
-    return y if y.ndim == 1 else y[:, 0].astype(int) if y.shape[1] == 1 else y.argmax(axis=1)
+    return indices(y) if trainer.network.spec.classification else None
 
 
-def matrix(trainer: Trainer, y: Array) -> Array:
+def matrix(trainer: Trainer, y: Targets) -> Array:
     """Encoded labels as rows that the outputs are compared with: one-hot rows, a column of 0 and 1, or numbers."""
-    if y.ndim == 1:
+    if not isinstance(y, OneHot) and y.ndim == 1:
         rows = np.zeros((len(y), trainer.network.outputs))
         rows[np.arange(len(y)), y.astype(np.intp)] = 1.0
         return rows

@@ -89,7 +89,8 @@ class ExplodingGradient(Rule):
     id: ClassVar[str] = "exploding_gradient"
     definition: ClassVar[str] = (
         "largest over the layers of ‖∂R/∂W‖·‖W‖/√units over the loss of the best constant prediction, R the data loss: how "
-        "many times that loss the loss would change by, to first order, if a unit's weights changed by their own size"
+        "many times that loss the loss would change by, to first order, if a unit's weights changed by their own size; not told "
+        "where all targets are the same"
     )
     limit: ClassVar[float] = 100.0
     clears: ClassVar[float] = 30.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from nntui_core import probe
 from nntui_core.findings.basis import Basis, per_sample
-from nntui_core.findings.reference import skill
+from nntui_core.findings.reference import explained, squares
 from nntui_core.findings.sample import LayerView, Sample
 from nntui_core.graph import Op
 from nntui_core.memory import Array
@@ -39,17 +39,19 @@ def measure(basis: Basis, memory: dict[str, Array], *, at_epoch: bool, ratios: d
     held_outputs = None
     if basis.held is not None:
         held_loss, held_outputs, _ = _evaluate(trainer, basis.held)
-        held_skill, held_error = _held(trainer, held_outputs, basis.held_target)
-    found = _skill(trainer, outputs, basis.target)
+        squared = squares(held_outputs, basis.held_target)
+        held_skill = _skill(trainer, held_outputs, basis.held_target, squared, basis.held_whole)
+        held_error = _error(squared, basis.held_whole)
+    found = _skill(trainer, outputs, basis.target, squares(outputs, basis.target), basis.whole)
     row = [trainer.update, trainer.epoch, loss, held_loss, found, held_skill, held_error]
     memory["history"] = np.vstack([memory["history"], row])
-    target = basis.target.std(axis=0)
-    spread = np.asarray(outputs, np.float64).std(axis=0)
+    varies = basis.spread > 0
+    spread = outputs[:, varies].std(axis=0, dtype=np.float64)
     return Sample(
         trainer=trainer, basis=basis, memory=memory, layers=views, update=trainer.update, epoch=trainer.epoch,
         ended=trainer.status != "running", at_epoch=at_epoch, loss=loss, skill=found, held_loss=held_loss,
         held_skill=held_skill,
-        spread=float((spread[target > 0] / target[target > 0]).max(initial=0.0)) if target.any() else 1.0,
+        spread=float((spread / basis.spread[varies]).max(initial=0.0)) if varies.any() else 1.0,
         outputs=outputs, held_outputs=held_outputs,
     )  # fmt: skip
 
@@ -66,9 +68,10 @@ def _evaluate(trainer: Trainer, part: Part) -> tuple[float, Array, Model]:
     return loss, model.plan.value(model.output).copy(), model
 
 
-def _skill(trainer: Trainer, outputs: Array, target: Array) -> float:
+def _skill(trainer: Trainer, outputs: Array, target: Array, squared: Array, whole: float) -> float:
+    """From the rows' squared errors and the targets' variance."""
     if trainer.network.spec.loss.type != "hinge":
-        return skill(outputs, target)
+        return explained(float(squared.sum()), whole)
     # Scores are no probabilities: hits beyond those of the most frequent class.
     if outputs.shape[1] == 1:
         hits, most = (
@@ -83,13 +86,10 @@ def _skill(trainer: Trainer, outputs: Array, target: Array) -> float:
     return (hits - most) / (1 - most) if most < 1 else 1.0
 
 
-def _held(trainer: Trainer, outputs: Array, target: Array) -> tuple[float, float]:
-    """Skill on the held-out part, and its standard error."""
-    found = _skill(trainer, outputs, target)
-    squared = np.square(np.asarray(outputs, np.float64) - target).sum(axis=1)
-    whole = float(np.square(target - target.mean(axis=0)).sum(axis=1).mean())
-    error = float(squared.std()) / sqrt(len(squared)) / whole if whole and len(squared) > 1 else float("inf")
-    return found, error
+def _error(squared: Array, whole: float) -> float:
+    """The standard error of a skill, from the rows' squared errors and the targets' variance."""
+    mean = whole / len(squared)
+    return float(squared.std()) / sqrt(len(squared)) / mean if mean and len(squared) > 1 else float("inf")
 
 
 def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) -> Iterator[LayerView]:
@@ -118,7 +118,7 @@ def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) 
         healthy = sqrt(w.size * (2.0 if relu else 1.0) / max(1, fan_in))
         size = probe.norm(w)
         elasticity = None
-        if trained is not None and trainer.update:
+        if trained is not None and trainer.update and basis.varies:
             spec, units = trainer.network.spec, w.shape[-1] if w.ndim == 2 else len(w)
             pull = probe.norm(parameters.gradient(layer.weight)) * unclipped
             # What the penalties may have added: the gradient is of the weights before the update.

@@ -169,6 +169,6 @@ class Overfitting(Rule):
 
 def _smoothed(updates: Array, losses: Array) -> Array:
     """The mean of each loss with those of the tenth of the updates before it."""
-    return np.array(
-        [losses[(updates > 0.9 * u) & (updates <= u)].mean() if u else losses[0] for u in updates]
-    )
+    starts, ends = (np.searchsorted(updates, u, side="right") for u in (0.9 * updates, updates))
+    sums = np.add.reduceat(np.append(losses, 0.0), np.column_stack([starts, ends]).ravel())[::2]
+    return np.asarray(np.where(updates > 0, sums / np.maximum(1, ends - starts), losses[0]))

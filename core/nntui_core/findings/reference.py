@@ -12,6 +12,8 @@ import numpy as np
 
 from nntui_core.memory import Array
 from nntui_core.objective import Loss
+from nntui_core.onehot import Targets
+from nntui_core.probe import BLOCK
 
 ROWS = 512
 """Rows that are looked at, at most."""
@@ -37,14 +39,33 @@ class Reference:
     """Whether the targets are all the same."""
 
 
+def squares(predicted: Array, target: Array) -> Array:
+    """Σ(p − y)² of each row (m) of two m × k arrays, in double precision, a piece that stays in the caches at a time."""
+    out = np.empty(len(target))
+    step = max(1, BLOCK // max(1, target[:1].size))
+    for start in range(0, len(target), step):
+        rows = slice(start, start + step)
+        away = np.subtract(predicted[rows], target[rows], dtype=np.float64)
+        out[rows] = np.square(away, out=away).sum(axis=1)
+    return out
+
+
+def variance(target: Array) -> float:
+    """Σ(ȳ − y)² over all entries of an m × k array, ȳ of each column."""
+    return float(squares(np.broadcast_to(target.mean(axis=0), target.shape), target).sum())
+
+
 def skill(predicted: Array, target: Array) -> float:
     """Share of the target's variance that is explained (m × k, both): 1 − Σ(p − y)²/Σ(ȳ − y)²; −∞ where not finite.
 
     Of classes this is the Brier skill score, of numbers r²; an exact fit of targets without variance is 1.
     """
-    p, y = np.asarray(predicted, np.float64), np.asarray(target, np.float64)
-    rest = float(np.square(p - y).sum())
-    whole = float(np.square(y - y.mean(axis=0)).sum())
+    y = np.asarray(target, np.float64)
+    return explained(float(squares(predicted, y).sum()), variance(y))
+
+
+def explained(rest: float, whole: float) -> float:
+    """The skill from what is left of the sum of squares, and from the whole of it."""
     if not np.isfinite(rest):
         return float("-inf")
     if not whole:
@@ -66,7 +87,9 @@ def reference(x: Array, y: Array) -> Reference:
     if len(x) < 3 or not (spread > 1e-9 * (1 + np.abs(y).max(initial=0.0))).any():
         return Reference(0.0, 0.0, 1.0, len(x) > 1 and not spread.any())
     rows = effective(y)
-    y = (y - y.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    # Columns that are constant, as those of classes that are not among the rows, are predicted without an error.
+    y, spread = y[:, spread > 0], spread[spread > 0]
+    y = (y - y.mean(axis=0)) / spread
     x = standardized(x)
     found = (neighbors(x, y), plane(x, y))
     # Neighbors that always differ, as in parity, are a signal too; a plane that leaves its own row out leans away from it.
@@ -116,10 +139,10 @@ def plane(x: Array, y: Array) -> Array:
     return np.asarray(y - (y - hat @ y) / (1 - leverage))
 
 
-def constant_loss(loss: Loss, y: Array, encoded: Array) -> float:
+def constant_loss(loss: Loss, y: Array, encoded: Targets) -> float:
     """The data loss of the best prediction that is the same for every row; ``y`` is m × k, ``encoded`` as trained on."""
     if loss.type == "cross_entropy":
-        share = np.bincount(encoded.astype(np.intp)) / len(encoded)
+        share = np.bincount(np.asarray(encoded, np.intp)) / len(encoded)
         share = share[share > 0]
         return float(-(share * np.log(share)).sum())
     if loss.type == "binary_cross_entropy":

@@ -211,7 +211,7 @@ def _objective(s: Sample) -> Iterator[Suspect]:
     )
     for key, factor, size in (("l2", spec.l2, 0.5 * spec.l2 * square), ("l1", spec.l1, spec.l1 * absolute)):
         share = size / s.basis.constant_loss
-        if share > 1:
+        if share > 1 and s.basis.varies:
             yield _suspect(
                 f"objective.{key}={rounded(factor * min(1e-3, 0.01 / share))}",
                 f"{key} on healthy weights would cost {share:.2g} times what a constant prediction loses",

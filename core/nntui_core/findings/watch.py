@@ -20,6 +20,7 @@ from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.rules import ENDS, RULES, ordered
 from nntui_core.findings.sample import HISTORY, Sample
 from nntui_core.findings.suspects import Suspect, cures, suspects
+from nntui_core.finite import finite
 from nntui_core.memory import Array
 from nntui_core.trainer import Trainer
 
@@ -138,7 +139,9 @@ class Watch:
         trainer, memory = self.trainer, self._memory
         if self._basis is None:
             self._basis = Basis(trainer)
-        if not np.isfinite(trainer.network.parameters.theta).all() or not len(trainer.train):
+        with np.errstate(all="ignore"):
+            whole = finite(trainer.network.parameters.theta)
+        if not whole or not len(trainer.train):
             return
         count, last = memory["counted"]
         if count:

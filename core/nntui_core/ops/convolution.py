@@ -16,6 +16,9 @@ from nntui_core.ops.binary import Add
 from nntui_core.ops.linear import MatMul
 from nntui_core.ops.shaping import Permute, Reshape
 
+FEW = 3
+"""Channels below which windows are gathered an offset at a time: what lies in one piece is too short."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -103,6 +106,11 @@ def _patches(window: Window, padded: Array, matrix: Array) -> Array:
 def gather(window: Window, padded: Array, matrix: Array) -> None:
     """Write the windows of ``padded`` into the rows of ``matrix``."""
     patches = _patches(window, padded, matrix)
+    if patches.shape[-1] < FEW:
+        rows, columns = patches.shape[1:3]
+        for i, j in window.offsets():
+            patches[:, :, :, i, j] = window.at(padded, i, j, rows, columns).transpose(0, 2, 3, 1)
+        return
     m, c, h, w = padded.strides
     s = window.stride
     patches[...] = as_strided(padded, patches.shape, (m, s * h, s * w, h, w, c), writeable=False)
@@ -112,8 +120,13 @@ def scatter(window: Window, matrix: Array, padded: Array) -> None:
     """Add the rows of ``matrix`` back to where :func:`gather` took them from."""
     patches = _patches(window, padded, matrix)
     for i, j in window.offsets():
-        target = window.at(padded, i, j, *patches.shape[1:3])
-        np.add(target, patches[:, :, :, i, j].transpose(0, 3, 1, 2), out=target)
+        add_at(window, i, j, patches[:, :, :, i, j], padded)
+
+
+def add_at(window: Window, i: int, j: int, part: Array, padded: Array) -> None:
+    """Add ``part`` (m × rows × columns × c) to the entries that offset (i, j) of the window meets."""
+    target = window.at(padded, i, j, *part.shape[1:3])
+    np.add(target, part.transpose(0, 3, 1, 2), out=target)
 
 
 @dataclass(frozen=True)
@@ -146,7 +159,7 @@ class Correlate2d(Op):
             "patches": Space((n, k)),
             "kernel": Space((k, w[0])),
             "kernel_back": Space((k, w[0]), backward=True),
-            "back": Space((n, k), backward=True),
+            "back": Space((n, x[1]), backward=True),
             "padded_back": Space(padded, backward=True),
         }
 
@@ -174,10 +187,14 @@ class Correlate2d(Op):
             np.dot(ws["patches"].T, rows, out=ws["kernel_back"])
             out[...] = self._kernel(out, ws["kernel_back"])
         else:
-            np.dot(rows, ws["kernel"].T, out=ws["back"])
-            ws["padded_back"][...] = 0
-            scatter(self.window, ws["back"], ws["padded_back"])
-            out[...] = self.window.inner(ws["padded_back"])
+            # An offset at a time: what is added lies in one piece, and stays in the caches.
+            back, padded, c = ws["back"], ws["padded_back"], xs[0].shape[1]
+            part = back.reshape(len(g), *g.shape[2:], c)
+            padded[...] = 0
+            for k, (a, b) in enumerate(self.window.offsets()):
+                np.dot(rows, ws["kernel"][k * c : (k + 1) * c].T, out=back)
+                add_at(self.window, a, b, part, padded)
+            out[...] = self.window.inner(padded)
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         x, w = args[:2]
@@ -206,15 +223,26 @@ class Conv2d(Correlate2d):
             raise ShapeError("convolution: shapes do not fit", given=f"x {x}, W {w}, b {b}")
         return super().infer(x, w)
 
+    def workspace(self, *shapes: Shape) -> dict[str, Space]:
+        columns = self.window.positions(shapes[0])[1]
+        found = super().workspace(*shapes)
+        n = found["patches"].shape[0]
+        return found | {
+            "line": Space((columns, shapes[1][0])),
+            "ones": Space((n,), start=1, backward=True),
+        }
+
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        rows = as_rows(out)
+        rows, line = as_rows(out), ws["line"]
         self._correlate(xs, rows, ws)
-        np.add(rows, xs[2], out=rows)
+        line[...] = xs[2]
+        lines = rows.reshape(-1, *line.shape)  # in one piece, longer than a pixel's channels
+        np.add(lines, line, out=lines)
         from_rows(rows, out)
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         if i == 2:
-            np.add.reduce(as_rows(g), axis=0, out=out)
+            np.dot(ws["ones"], as_rows(g), out=out)
         else:
             super().vjp(i, g, xs, y, out, ws)
 
@@ -252,15 +280,21 @@ class MaxPool2d(Op):
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         winner, left, taken = ws["winner"], ws["left"], ws["taken"]
-        out[...] = 0
+        s = self.window.stride
+        apart = s >= max(self.window.size)  # each entry belongs to one window at most
+        if not apart or (s, s) != self.window.size or out.shape[2:] != (s * g.shape[2], s * g.shape[3]):
+            out[...] = 0  # else each entry belongs to one
         left[...] = True
         for offset in self.window.offsets():
             np.equal(self.window.at(xs[0], *offset, *g.shape[2:]), y, out=winner)
             np.logical_and(winner, left, out=winner)
             np.logical_xor(winner, left, out=left)
-            np.multiply(g, winner, out=taken)
             target = self.window.at(out, *offset, *g.shape[2:])
-            np.add(target, taken, out=target)
+            if apart:
+                np.multiply(g, winner, out=target)
+            else:
+                np.multiply(g, winner, out=taken)
+                np.add(target, taken, out=target)
 
     def branch(self, xs: Arrays, y: Array) -> Array | None:
         parts = [self.window.at(xs[0], i, j, *y.shape[2:]) for i, j in self.window.offsets()]

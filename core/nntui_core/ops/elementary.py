@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nntui_core.memory import Array, Arrays
+from nntui_core.memory import Array, Arrays, Shape
 from nntui_core.ops.base import Elementwise
 from nntui_core.ops.notation import bracketed
 
@@ -35,7 +35,7 @@ class Power(Elementwise):
             np.power(x, p - 1, out=out)
             np.multiply(out, p, out=out)
 
-    def rule(self, i: int, args: Sequence[str]) -> str:
+    def rule(self, i: int, args: Sequence[str], shapes: Sequence[Shape] = ()) -> str:
         p, x = self.exponent, args[0]
         written = {0.0: "0", 1.0: "1", 2.0: f"2{x}", 3.0: f"3{x}²"}
         return written.get(p, f"{p:g}·{x}^({p - 1:g})")

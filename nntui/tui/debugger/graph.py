@@ -6,7 +6,7 @@ from nntui.debugging.naming import is_name
 from nntui.display import display
 from nntui.tui.debugger.format import SYMBOLS, brief
 from nntui.tui.debugger.moment import Look
-from nntui.tui.render.flow import FlowNode
+from nntui.tui.render.flownode import FlowNode
 from nntui_core.graph import Node
 
 
@@ -18,7 +18,8 @@ def flow_nodes(look: Look, *, at_optimizer: bool = False) -> tuple[FlowNode, ...
         current = event is not None and event.node is node and not at_optimizer
         broken = node.name in look.debugger.breakpoints
         value = look.value(node)
-        constant = node.role == "constant" and not node.shape
+        # A constant without a name is its number already.
+        constant = node.role == "constant" and not node.shape and not node.name.isidentifier()
         out.append(
             FlowNode(
                 node.id,
@@ -30,10 +31,17 @@ def flow_nodes(look: Look, *, at_optimizer: bool = False) -> tuple[FlowNode, ...
                 current,
                 node is look.node,
                 broken,
-                node.role != "input" and (node.op is None or node.id in look.wiring.of_parameters),
+                _minor(look, node),
             )
         )
     return tuple(out)
+
+
+def _minor(look: Look, node: Node) -> bool:
+    """Whether the node can be left out: of a network its weights and penalties, of an expression its constants."""
+    if look.network:
+        return node.role != "input" and (node.op is None or node.id in look.wiring.of_parameters)
+    return node.role == "constant" and not node.name.isidentifier()
 
 
 def label_of(look: Look, node: Node) -> str:

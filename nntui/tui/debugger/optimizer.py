@@ -14,6 +14,7 @@ from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine
 from nntui.tui.render.picture import Style, join, text
 from nntui_core.minimizing import Minimizer
+from nntui_core.parameters import Parameters
 from nntui_core.trainer import Preview, Trainer
 
 MUTED = Style(fg="muted")
@@ -66,9 +67,9 @@ def _entry(look: Look, preview: Preview) -> list[CardLine]:
         if old.shape == (size,):
             lines.append(CardLine(display(slot, 9), text(f"{number(of(old))} → {number(of(new))}")))
     change = after - before
-    lines.append(
-        CardLine("Δw", join(text(number(change), CHANGE), text(f"   w {number(before)} → {number(after)}")))
-    )
+    # All digits that a book prints: a step is often too small for four.
+    moved = f"   {display(node.name, 20)} {before:.9g} → {after:.9g}"
+    lines.append(CardLine("Δw", join(text(number(change), CHANGE), text(moved))))
     with np.errstate(all="ignore"):
         ratio = abs(change / before) if before else float("nan")
     if isfinite(ratio):
@@ -82,7 +83,7 @@ def _before(value: np.ndarray) -> str:
 
 
 def _table(look: Look, preview: Preview) -> list[CardLine]:
-    """Each parameter's gradient, slots and change by their lengths; the numbers that are slots."""
+    """Each parameter's gradient, slots and change, those of arrays by their lengths; the numbers that are slots."""
     parameters, size = look.plan.parameters, len(preview.theta)
     numbers = [(k, v, preview.slots_after[k]) for k, v in preview.slots.items() if v.shape != (size,)]
     lines = [
@@ -90,11 +91,19 @@ def _table(look: Look, preview: Preview) -> list[CardLine]:
         for k, v, w in numbers
         if v.size == 1 and w.size == 1
     ]
-    lines.append(CardLine("all", text("‖g‖ · each slot's length before → after · ‖Δw‖ · ‖Δw‖/‖w‖", MUTED)))
+    single = all(parameters.size(name) == 1 for name in parameters)
+    slotted = any(v.shape == (size,) for v in preview.slots.values())
+    slots = f"each slot{'' if single else chr(39) + 's length'} before → after · " if slotted else ""
+    head = f"g · {slots}Δ · before → after" if single else f"‖g‖ · {slots}‖Δw‖ · ‖Δw‖/‖w‖"
+    lines.append(CardLine("all", text(head, MUTED)))
     change = preview.after - preview.theta
     for name in parameters:
+        here = Style(bold=True) if name == look.node.name else Style()
         if name in parameters.frozen:
             lines.append(CardLine(display(name, 14), text("frozen", MUTED)))
+            continue
+        if single:
+            lines.append(CardLine(display(name, 14), text(_single(parameters, name, preview), here)))
             continue
 
         def length(vector: np.ndarray, name: str = name) -> float:
@@ -108,6 +117,22 @@ def _table(look: Look, preview: Preview) -> list[CardLine]:
         ]
         weight, step = length(preview.theta), length(change)
         parts.append(f"‖Δw‖ {number(step)}" + (f" ({number(step / weight)})" if weight else ""))
-        here = Style(bold=True) if name == look.node.name else Style()
         lines.append(CardLine(display(name, 14), text(" · ".join(parts), here)))
     return lines
+
+
+def _single(parameters: Parameters, name: str, preview: Preview) -> str:
+    """The same of a parameter that is a number: not lengths but what they are of, and where it goes."""
+
+    def of(vector: np.ndarray) -> float:
+        return float(parameters.view(name, vector).reshape(-1)[0])
+
+    before, after = of(preview.theta), of(preview.after)
+    slots = [
+        f"{display(k, 8)} {number(of(v))} → {number(of(preview.slots_after[k]))}"
+        for k, v in preview.slots.items()
+        if v.shape == preview.theta.shape
+    ]
+    return " · ".join(
+        [number(of(preview.grad)), *slots, f"{number(after - before)} · {number(before)} → {number(after)}"]
+    )

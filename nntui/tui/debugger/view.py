@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from nntui.tui.render.flow import FlowNode
+from nntui.tui.render.flownode import FlowNode
 from nntui.tui.render.picture import Row
 
 Array = NDArray[Any]

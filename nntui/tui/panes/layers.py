@@ -71,7 +71,8 @@ class LayersPane(Pane):
             return ""
         rows = int(snapshot.hello_info("train", 0))
         sample = f"{found.samples:,} random" if found.samples < rows else f"all {rows:,}"
-        words = [f"update {count(snapshot.stats_update, 6)}", f"{sample} training rows"]
+        taken = "the 1 training row" if rows == 1 else f"{sample} training rows"
+        words = [f"update {count(snapshot.stats_update, 6)}", taken]
         if self._bars:
             low, high = gradient_scale(found)
             words.append(f"gradient bars {trimmed(low)}…{trimmed(high)}, logarithmic")

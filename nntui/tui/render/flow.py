@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nntui.tui.render.ascii import to_ascii
+from nntui.tui.render.flownode import (
+    CURRENT,
+    GRADIENT,
+    VALUE,
+    FlowNode,
+    around,
+    gradient_of,
+    label_of,
+    listed,
+    major,
+    number_of,
+    wire_of,
+)
 from nntui.tui.render.picture import Grid, Picture, Row, Style, crop, fit, join, row_width, text, width_of
 from nntui.tui.render.routing import Bus, Layout, layout
 
-WIRE = Style(fg="muted")
-AHEAD = Style(fg="zero")
-NODE = Style(fg="text", bold=True)
-CURRENT = Style(fg="accent", bold=True, reverse=True)
-VALUE = Style(fg="text")
-GRADIENT = Style(fg="accent")
-CURSOR = Style(fg="fresh", bold=True, underline=True)
-BROKEN = Style(fg="bad", bold=True)
-
 WIRES = " ─│╭╮╰╯├┤┬┴┼▶◀"
 """What may be cut at an edge."""
-
-LABEL = 24
-"""Cells of a node's label at most."""
-NUMBER = 20
-"""Cells of a value at most."""
 
 
 @dataclass(frozen=True)
@@ -39,46 +38,25 @@ class Spacing:
 LOOSE, TIGHT = Spacing(2, 8, 3), Spacing(1, 7, 2)
 
 
-@dataclass(frozen=True)
-class FlowNode:
-    """A node: `value` and `gradient` as text (None: not known yet), `inputs` by id, earlier in the list.
-
-    A gradient that never comes, as of a constant, is the empty text.
-    `reached`: whether its value has been computed; others are dim. `current`: the step was its. `cursor`: it is
-    looked at, and kept in sight. `broken`: a breakpoint is on it. `minor`: left out where all do not fit.
-    """
-
-    id: int
-    label: str
-    inputs: tuple[int, ...]
-    value: str | None = None
-    gradient: str | None = None
-    reached: bool = True
-    current: bool = False
-    cursor: bool = False
-    broken: bool = False
-    minor: bool = False
-
-
 def flow(nodes: Sequence[FlowNode], width: int, height: int, ascii: bool = False) -> Picture:  # noqa: A002
     """The graph from left to right in exactly `width` × `height` cells, around the current node.
 
     Where it is too high, minor nodes are left out, except where the cursor is. Where that does not help, or
-    its wires cannot be told apart, a list of one node a line, each indented by its depth.
+    its wires cannot be told apart, the nodes around the cursor; where even these are too many, a list of one
+    node a line, each indented by its depth.
     """
-    picture = _graph(nodes, width, height) or _graph(_major(nodes), width, height)
+    picture = _graph(nodes, width, height) or _graph(major(nodes), width, height)
+    for steps in (4, 3, 2, 1):
+        near = [] if picture is not None else around(nodes, steps)
+        if near:
+            picture = _graph(near, width, height, whole=True)
     if picture is None:
-        picture = _list(nodes, width, height)
+        picture = listed(nodes, width, height)
     return to_ascii(picture) if ascii else picture
 
 
-def _major(nodes: Sequence[FlowNode]) -> list[FlowNode]:
-    """Without the minor nodes."""
-    kept = {n.id for n in nodes if not n.minor or n.cursor or n.current}
-    return [replace(n, inputs=tuple(i for i in n.inputs if i in kept)) for n in nodes if n.id in kept]
-
-
-def _graph(nodes: Sequence[FlowNode], width: int, height: int) -> Picture | None:
+def _graph(nodes: Sequence[FlowNode], width: int, height: int, *, whole: bool = False) -> Picture | None:
+    """The graph, around the current node where it is too wide; None where it is too high, or with ``whole`` too wide."""
     index = {node.id: k for k, node in enumerate(nodes)}
     inputs = [tuple(index[i] for i in node.inputs) for node in nodes]
     best: Picture | None = None
@@ -91,7 +69,7 @@ def _graph(nodes: Sequence[FlowNode], width: int, height: int) -> Picture | None
             grid, current = _draw(nodes, plan, LOOSE if loose else TIGHT)
             if grid.width <= width:
                 return _centered(grid.picture(), width, height)
-            if best is None or late:
+            if not whole and (best is None or late):
                 best = _scrolled(grid, current, width, height)
     return best
 
@@ -125,8 +103,12 @@ def _between(row: Row, start: int, width: int) -> Row:
     if len(words) != row_width(row):
         return crop(row, start, width)
 
-    def inside(k: int) -> bool:
+    def written(k: int) -> bool:
         return 0 <= k < len(words) and words[k] not in WIRES
+
+    def inside(k: int) -> bool:
+        # A space between two signs belongs to them, as in an array.
+        return written(k) or (0 <= k < len(words) and words[k] == " " and written(k - 1) and written(k + 1))
 
     left, right = start, min(end, len(words))
     while inside(start) and inside(start - 1) and inside(left):
@@ -150,7 +132,7 @@ def _draw(nodes: Sequence[FlowNode], plan: Layout, spacing: Spacing) -> tuple[Gr
                 if node.cursor or (node.current and current == total):
                     current = lefts[k] + widths[k] // 2
             else:
-                _across(grid, lefts[k], lefts[k] + widths[k], int(stop.row), _wire(node))
+                _across(grid, lefts[k], lefts[k] + widths[k], int(stop.row), wire_of(node))
     for k, buses in enumerate(plan.channels):
         start, end = lefts[k] + widths[k], lefts[k + 1]
         real = {s.node for s in plan.layers[k + 1] if s.real}
@@ -174,33 +156,10 @@ def _columns(nodes: Sequence[FlowNode], plan: Layout, spacing: Spacing) -> tuple
     return lefts, widths, x
 
 
-def _label(node: FlowNode) -> Row:
-    shown = fit(node.label, min(LABEL, width_of(node.label)))
-    style = _style(node)
-    name = join(*[text(span.text, style) for span in shown])
-    return join(text("● ", BROKEN), name) if node.broken else name
-
-
-def _style(node: FlowNode) -> Style:
-    if node.current:
-        return replace(CURRENT, underline=node.cursor)
-    if node.cursor:
-        return CURSOR
-    return NODE if node.reached else AHEAD
-
-
-def _number(s: str | None) -> str:
-    return "" if s is None else "".join(span.text for span in fit(s, min(NUMBER, width_of(s))))
-
-
 def _node_width(node: FlowNode, spacing: Spacing) -> int:
     # Room for a number that is not known yet, so that nothing moves when it comes.
-    numbers = max(spacing.number, width_of(_number(node.value)), width_of(_number(node.gradient)))
-    return row_width(_label(node)) + 2 + spacing.lead + numbers + 1
-
-
-def _wire(node: FlowNode) -> Style:
-    return WIRE if node.reached else AHEAD
+    numbers = max(spacing.number, width_of(number_of(node.value)), width_of(number_of(node.gradient)))
+    return row_width(label_of(node)) + 2 + spacing.lead + numbers + 1
 
 
 def _across(grid: Grid, start: int, end: int, row: int, style: Style) -> None:
@@ -212,30 +171,30 @@ def _across(grid: Grid, start: int, end: int, row: int, style: Style) -> None:
 def _node(
     grid: Grid, node: FlowNode, left: int, width: int, row: int, goes_on: bool, spacing: Spacing
 ) -> None:
-    label = _label(node)
+    label = label_of(node)
     grid.write(left, row, label)
     x = left + row_width(label) + 1
-    grid.write(x, row, "─" * spacing.lead, _wire(node))
+    grid.write(x, row, "─" * spacing.lead, wire_of(node))
     x += spacing.lead + 1
-    value, gradient = _number(node.value), _number(node.gradient)
+    value, gradient = number_of(node.value), number_of(node.gradient)
     if value:
         grid.write(x, row, value, CURRENT if node.current else VALUE)
     end = x + width_of(value) + 1 if value else x - 1
     if goes_on:
         for k in range(end, left + width):
-            grid.put(k, row, "─", _wire(node))
-    grid.write(x, row + 1, *_gradient(node, gradient))
+            grid.put(k, row, "─", wire_of(node))
+    grid.write(x, row + 1, *gradient_of(node, gradient))
 
 
 def _bus(
     grid: Grid, bus: Bus, buses: Sequence[Bus], start: int, end: int, nodes: Sequence[FlowNode], arrow: bool
 ) -> None:
     """All wires of a channel into one stop."""
-    style = _wire(nodes[bus.target]) if arrow else _wire(nodes[bus.sources[0][0]])
+    style = wire_of(nodes[bus.target]) if arrow else wire_of(nodes[bus.sources[0][0]])
     x = start + 1 + 2 * bus.track
     low, high = bus.span
     for node, row in bus.sources:
-        _across(grid, start, x, row, _wire(nodes[node]))
+        _across(grid, start, x, row, wire_of(nodes[node]))
     if not bus.straight:
         rows = {row for _, row in bus.sources}
         for y in range(low, high + 1):
@@ -272,41 +231,3 @@ def _corner(north: bool, south: bool, west: bool, east: bool) -> str:
         (False, True, False, True): "╭",
         (False, True, True, True): "┬",
     }.get(key, "─")
-
-
-def _gradient(node: FlowNode, shown: str) -> tuple[str, Style]:
-    """What stands below a wire: a dot for a gradient that has not arrived."""
-    if shown:
-        return shown, GRADIENT
-    return ("" if node.gradient == "" else "·"), AHEAD
-
-
-def _list(nodes: Sequence[FlowNode], width: int, height: int) -> Picture:
-    """One node a line, the current one in the middle."""
-    depths: dict[int, int] = {}
-    for node in nodes:
-        depths[node.id] = max((depths[i] + 1 for i in node.inputs), default=0)
-    at = next((k for k, node in enumerate(nodes) if node.cursor), None)
-    if at is None:
-        at = next((k for k, node in enumerate(nodes) if node.current), 0)
-    head = height > 3
-    start = min(max(0, at - (height - head) // 2), max(0, len(nodes) - height + head))
-    shown = nodes[start : start + height - head]
-    room = max(8, width - 2 * (NUMBER + 2) - 2)
-    rows = []
-    if head:
-        names = (fit(text(word, WIRE), NUMBER + 2, "right") for word in ("value", "gradient"))
-        rows.append(fit(join(fit("", room + 2), *names), width))
-    for node in shown:
-        style = _style(node)
-        indent = min(depths[node.id], max(0, room // 3))
-        mark = text("● ", BROKEN) if node.broken else ()
-        label = fit(join(text(" " * indent), mark, text(node.label, style)), room)
-        value = text(_number(node.value), VALUE if node.reached else AHEAD)
-        gradient = text(*_gradient(node, _number(node.gradient)))
-        arrow = "▶ " if node.current else "› " if node.cursor else "  "
-        mark = text(arrow, GRADIENT)
-        line = join(mark, label, fit(value, NUMBER + 2, "right"), fit(gradient, NUMBER + 2, "right"))
-        rows.append(fit(line, width))
-    rows += [fit("", width)] * (height - len(rows))
-    return tuple(rows[:height])

@@ -29,7 +29,7 @@ def scores(
 ) -> Picture:
     """A bar a class: the decided one bold, green when right and red when wrong, the true one marked.
 
-    Of more classes than lines, those with the highest scores, and the true one.
+    Of more classes than lines, those with the highest scores, and the true one; how many are not shown is said.
     """
     found = np.asarray(values, np.float64).reshape(-1)[: len(names)]
     if not len(found) or height < 1:
@@ -37,7 +37,8 @@ def scores(
     ranked = np.where(np.isfinite(found), found, -np.inf)
     decided = int(ranked.argmax())
     order = sorted(range(len(found)), key=lambda k: -ranked[k])
-    shown = order[:height]
+    more = len(order) - (height - 1) if 2 < height < len(order) else 0
+    shown = order[: height - bool(more)]
     if label is not None and label in order and label not in shown:
         shown[-1] = label
     rows = []
@@ -45,6 +46,8 @@ def scores(
     for k in sorted(shown):
         role = ("good" if k == label else "bad") if k == decided else "muted"
         rows.append(_bar(names[k], float(found[k]), role, k == decided, k == label, span, bar, ascii))
+    if more:
+        rows.append(fit(text(f"{'...' if ascii else '…'} {more} more", MUTED), max(1, width)))
     return tuple(rows)
 
 
@@ -106,7 +109,7 @@ def targets(names: Sequence[str], values: ArrayLike, truth: ArrayLike, width: in
     """A line a target: the network's answer, the true value, and their difference."""
     found, true = (np.asarray(v, np.float64).reshape(-1) for v in (values, truth))
     headings = (
-        Heading("target", min(NAME, max((width_of(n) for n in names), default=6)), "left"),
+        Heading("target", min(NAME, max([6, *map(width_of, names)])), "left"),
         Heading("network", 8),
         Heading("true", 8),
         Heading("error", 8, rank=1),
@@ -122,7 +125,7 @@ def targets(names: Sequence[str], values: ArrayLike, truth: ArrayLike, width: in
 def features(names: Sequence[str], values: ArrayLike, width: int, height: int) -> Picture:
     """A line an input: its name and value; of more than fit, the first ones."""
     found = np.asarray(values, np.float64).reshape(-1)
-    span = max(1, min(NAME, width - 10, max((width_of(n) for n in names[: max(height, 1)]), default=1)))
+    span = max(1, min(NAME, width - 10, max([5, *map(width_of, names[: max(height, 1)])])))
     rows = [
         [names[k] if k < len(names) else str(k + 1), short(float(found[k]), 8)]
         for k in range(min(len(found), height))

@@ -26,15 +26,26 @@ def linear(low: float, high: float, most: int, whole: bool = False) -> list[floa
 
 
 def logarithmic(low: float, high: float, most: int) -> list[float]:
-    """Powers of ten from `low` to `high` (both positive), with 2 and 5 between them where there is room."""
+    """Powers of ten from `low` to `high` (both positive), with 2 and 5 between them where there is room.
+
+    Two at least wherever there are two such numbers: one alone does not tell a scale.
+    """
     first, last = floor(log10(low)), ceil(log10(high))
-    every = max(1, ceil((last - first) / max(1, most)))
-    powers = [10.0**k for k in range(first, last + 1) if k % every == 0]
-    fine = [m * 10.0**k for k in range(first, last + 1) for m in LOG_STEPS]
-    for candidates in (fine, powers):
-        inside = [t for t in candidates if low * 0.999999 <= t <= high * 1.000001]
-        if 2 <= len(inside) <= most + 1:
-            return inside
-    inside = [t for t in powers if low * 0.999999 <= t <= high * 1.000001]
-    # Less than a factor of two: round numbers as on a linear axis.
-    return inside if len(inside) >= 2 else linear(low, high, most)
+
+    def inside(ticks: list[float]) -> list[float]:
+        return [t for t in ticks if low * 0.999999 <= t <= high * 1.000001]
+
+    fine = inside([m * 10.0**k for k in range(first, last + 1) for m in LOG_STEPS])
+    if 2 <= len(fine) <= most + 1:
+        return fine
+    apart = max(1, ceil((last - first) / max(1, most)))
+    # Far enough apart for all that there may be, else nearer to each other; 1 among them where that leaves two.
+    for every in (apart, *range(1, last - first + 2)):
+        for offset in range(every):
+            powers = inside([10.0**k for k in range(first, last + 1) if (k - offset) % every == 0])
+            if 2 <= len(powers) <= most + 1:
+                return powers
+    if len(fine) >= 2:
+        return [fine[0], fine[-1]]
+    # Less than a factor of three or so: round numbers as on a linear axis.
+    return next((t for n in (most, 2 * most, 4 * most) if len(t := linear(low, high, n)) >= 2), fine)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntui.tui.render.flow import AHEAD, CURRENT, FlowNode, flow
+from nntui.tui.render.flow import flow
+from nntui.tui.render.flownode import AHEAD, CURRENT, FlowNode
 from nntui.tui.render.picture import plain, row_width
 from nntui.tui.render.routing import layout
 
@@ -85,6 +87,15 @@ def test_a_long_graph_is_scrolled_to_the_cursor(cursor: int) -> None:
     assert ("◀" in edges) == (cursor > 0)
 
 
+@pytest.mark.parametrize("width", range(34, 80))
+def test_an_edge_leaves_no_part_of_an_array(width: int) -> None:
+    nodes = [replace(n, value="[0.35, 0.65]", gradient="1×2 ‖0.545‖") for n in chain(6, 3)]
+    drawn = plain(flow(nodes, width, 6))
+    for whole, parts in (("[0.35, 0.65]", ("0.35", "0.65")), ("1×2 ‖0.545‖", ("1×2", "0.545"))):
+        assert whole in drawn
+        assert [drawn.count(part) for part in parts] == [drawn.count(whole)] * 2
+
+
 def test_minor_nodes_give_way_except_under_the_cursor() -> None:
     nodes = [FlowNode(0, "x", (), "1")]
     for k in range(1, 12, 2):
@@ -104,6 +115,34 @@ def test_too_high_a_graph_is_a_list_with_the_cursor_in_sight() -> None:
     assert len(lines) == 10
     assert lines[0].split() == ["value", "gradient"]
     assert lines[-1].split() == ["›", "sum", "780", "1"]
+
+
+def test_around_the_cursor_where_all_do_not_fit() -> None:
+    # Sixteen leaves, summed two by two: too high for ten rows.
+    nodes = [FlowNode(k, f"x{k}", (), str(k)) for k in range(16)]
+    layer = list(range(16))
+    while len(layer) > 1:
+        pairs = list(zip(layer[::2], layer[1::2], strict=True))
+        layer = [len(nodes) + k for k in range(len(pairs))]
+        nodes += [FlowNode(k, f"s{k}", pair, str(k), "1") for k, pair in zip(layer, pairs, strict=True)]
+    # s24 = s16 + s17, of x0 … x3; it goes into s28, and that into the sum of all.
+    around = [replace(n, cursor=n.label == "s24") for n in nodes]
+    drawn = plain(flow(around, 120, 10))
+    assert "▶ s24 ── 24" in drawn
+    assert "▶ s28 ── 28" in drawn
+    assert all(f"x{k} ── {k}" in drawn for k in range(4))
+    # s25 stands beside it, and reads nodes that are not drawn; s28 reads nothing else.
+    assert "… s25 ── 25" in drawn
+    assert "… s28" not in drawn
+    assert "x4" not in drawn
+    # In less room fewer steps, and then the list.
+    assert "▶ s24 ── 24" in plain(flow(around, 70, 10))
+    assert "x0" not in plain(flow(around, 70, 10))
+    assert plain(flow(around, 70, 10, ascii=True)).isascii()
+    for width in (30, 50):
+        lines = plain(flow(around, width, 10)).splitlines()
+        assert lines[0].split() == ["value", "gradient"]
+        assert [line.split() for line in lines if "›" in line] == [["›", "s24", "24", "1"]]
 
 
 def test_ascii() -> None:

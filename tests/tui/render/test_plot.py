@@ -1,3 +1,4 @@
+from itertools import product
 from math import inf, nan
 
 import numpy as np
@@ -146,6 +147,13 @@ def test_ticks_are_round():
     assert logarithmic(1e-4, 1, 4) == pytest.approx([1e-4, 1e-3, 1e-2, 0.1, 1])
     assert logarithmic(0.1, 1, 4) == pytest.approx([0.1, 0.2, 0.5, 1])
     assert logarithmic(1e-300, 1, 4)[0] < 1e-100
+    # A low axis has two numbers, not one: a loss from 5 to 0.05 in five rows.
+    assert logarithmic(0.05, 5, 2) == pytest.approx([0.1, 1])
+    assert logarithmic(0.5, 5, 1) == pytest.approx([0.5, 5])
+    for low, decades, most in product((1e-7, 0.05, 3.0), (0.5, 1, 2.5, 9, 40), (1, 2, 5)):
+        found = logarithmic(low, low * 10**decades, most)
+        assert 2 <= len(found) <= max(most + 1, 3), (low, decades, most)
+        assert low * 0.999 <= found[0] < found[-1] <= low * 10**decades * 1.001
     assert nice_step(0, 3) == 1
 
 

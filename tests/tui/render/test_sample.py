@@ -31,7 +31,9 @@ def test_scores_mark_the_decided_and_the_true_class():
 def test_of_many_classes_the_best_and_the_true_one_are_shown():
     names = [f"c{k}" for k in range(100)]
     text = plain(scores(names, np.arange(100) / 100, 3, 40, 4))
-    assert [line.split()[0] for line in text.splitlines()] == ["c3", "c97", "c98", "c99"]
+    assert [line.split()[0] for line in text.splitlines()] == ["c3", "c98", "c99", "…"]
+    assert text.splitlines()[-1].strip() == "… 97 more"
+    assert len(plain(scores(names[:4], np.arange(4) / 4, 3, 40, 4)).splitlines()) == 4
 
 
 @settings(max_examples=60, deadline=None)
@@ -89,6 +91,9 @@ def test_targets_and_features_are_lines():
     ]
     many = plain(features([f"f{k}" for k in range(50)], np.arange(50), 40, 5))
     assert many.splitlines()[1].split() == ["f0", "0"]
+    # Their headings are whole, however short the names are.
+    assert many.split()[:2] == ["input", "value"]
+    assert text.split()[:4] == ["target", "network", "true", "error"]
     assert "more" in many
 
 

@@ -21,7 +21,7 @@ class GraphPane(DebugPane):
         "Dim is what is not computed yet; · is a gradient that has not arrived. The step's node is reversed,\n"
         "the cursor's underlined; arrows move it: left to an input, right to a consumer, up and down beside.\n"
         "‖x‖ is the length of an array (root of the sum of squares). i opens the cursor's node, o closes it.\n"
-        "Where wires cannot be told apart, a list of one node a line is drawn, indented by its depth."
+        "Where not all nodes fit, those around the cursor are drawn, … before one that reads others, too; else a list."
     )
 
     def state(self, view: View) -> str:

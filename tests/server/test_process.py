@@ -1,0 +1,74 @@
+"""A trainer that cannot begin: its starter is told why in one line, and nothing is left."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nntui.files import reason
+from nntui.protocol import sockets
+from nntui.server import hub, process
+from nntui.server.hub import Hub
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Sockets in a place of the test's own; the signal that a trainer ignores is minded again."""
+    before = signal.getsignal(signal.SIGHUP)
+    with tempfile.TemporaryDirectory(prefix="np-") as short:  # a socket's path has about a hundred bytes
+        monkeypatch.setattr(sockets, "directory", lambda: Path(short) / "n")
+        yield
+        assert not list(Path(short).rglob("*.sock"))
+    signal.signal(signal.SIGHUP, before)
+
+
+def refused(tmp_path: Path, config: str = "xor") -> tuple[int, dict[str, object]]:
+    """The exit code of a trainer, and its answer."""
+    read, write = os.pipe()
+    order = {
+        "config": config, "overrides": [], "seed": None, "runs": str(tmp_path / "runs"), "pace": "max", "paused": False,
+        "ready": write,
+    }  # fmt: skip
+    code = process.main(order)
+    with os.fdopen(read, "rb") as answer:
+        return code, json.loads(answer.read())
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EIO])
+def test_no_socket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
+) -> None:
+    def none(*given: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(sockets.socket, "socket", none)
+    code, answer = refused(tmp_path)
+    (line,) = answer["faults"]
+    assert reason(OSError(number, "")) in line
+    assert (code, answer["exit_code"]) == (2, 2)
+    assert "Traceback" not in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_viewers_cannot_be_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run and its socket were made already: they are taken back."""
+
+    def full(own: Hub, *given: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), "a\x1bpipe")
+
+    monkeypatch.setattr(hub.Hub, "__init__", full)
+    monkeypatch.setattr(process, "_log_to", lambda path: None)  # pytest's own streams stay
+    code, answer = refused(tmp_path)
+    assert answer["faults"] == ["the trainer could not be started: a\\epipe: too many open files"]
+    assert (code, answer["exit_code"]) == (1, 1)
+    assert "Traceback" not in capsys.readouterr().err
+    assert list((tmp_path / "runs").iterdir()) == []
