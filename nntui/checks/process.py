@@ -61,17 +61,18 @@ def check(run: RunDirectory, order: Line, progress: Progress) -> Iterator[Line]:
 
 
 def rate(run: RunDirectory, order: Line, progress: Progress) -> Iterator[Line]:
-    """The learning-rate range test."""
+    """The learning-rate range test, and the trainings that choose."""
     from nntui.config.load import load
     from nntui.training.experiment import build
-    from nntui.training.range_test import range_test, tested_optimizer
+    from nntui.training.find_rate import find_rate
+    from nntui.training.range_test import tested_optimizer
 
     experiment = build(load(run.config), runs=run.path.parent)
     optimizer = tested_optimizer(experiment)
     if not len(experiment.trainer.train):
         raise UserError("there are no training rows")
     yield {"at": "plan", "configured": optimizer.lr}
-    yield {"at": "found", **range_test(experiment, progress.tick).to_json()}
+    yield {"at": "found", **find_rate(experiment, progress.tick).to_json()}
 
 
 def cure(run: RunDirectory, order: Line, progress: Progress) -> Iterator[Line]:

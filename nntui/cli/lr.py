@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -38,8 +37,8 @@ def command(config: str, overrides: tuple[str, ...], seed: int | None, as_json: 
     with Signals(at_once=lambda number: _leave(number, as_json=as_json)) as signals:
         from nntui.config.load import load
         from nntui.training.experiment import build
-        from nntui.training.range_test import range_test, tested_optimizer
-        from nntui.training.rate_trials import rate_trials
+        from nntui.training.find_rate import find_rate
+        from nntui.training.range_test import tested_optimizer
 
         settings = load(config, overrides, seed=seed, judge=build)
         experiment = build(settings)
@@ -52,21 +51,18 @@ def command(config: str, overrides: tuple[str, ...], seed: int | None, as_json: 
 
         signals.at_once = None
         try:
-            found = range_test(experiment, signals.raise_received)
-            trials = None
-            if found.suggestion is not None:
-                trials = rate_trials(experiment, found.suggestion, signals.raise_received)
-                if trials is not None and trials.best is not None:
-                    found = replace(found, suggestion=replace(found.suggestion, chosen=trials.best))
+            found = find_rate(experiment, signals.raise_received)
         except (Interrupted, KeyboardInterrupt):
             number = signals.received or 2
             if as_json:
                 print_document(_nothing(number))
             return 128 + number
         if as_json:
-            print_json(found.to_json() | {"trials": None if trials is None else trials.to_json()})
+            print_json(found.to_json())
         else:
-            _print(found, trials, settings.title, getattr(experiment.trainer.optimizer, "lr", None))
+            _print(
+                found.curve, found.trials, settings.title, getattr(experiment.trainer.optimizer, "lr", None)
+            )
     return 0
 
 

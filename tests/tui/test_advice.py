@@ -391,6 +391,11 @@ async def test_the_range_test_says_what_the_command_says(run: RunDirectory) -> N
         for key in ("chosen", "steepest", "valley"):
             assert lines[key] == [f"{expected['suggestion'][key]:g}"]
         assert lines["configured"] == ["0.02"]
+        trials = expected["trials"]
+        words = " ".join(v.sheet.split())
+        assert f"{trials['part']} loss after {trials['updates']} updates" in words
+        for rate, loss in zip(trials["rates"], trials["losses"], strict=True):
+            assert f"{rate:g} → {loss:.4g}" in words
         # The mark stands on the curve, at the chosen rate.
         mark = next(s for s in screen._series() if s.label == "chosen")
         assert mark.x == [expected["suggestion"]["chosen"]]
@@ -415,6 +420,7 @@ async def attached_to_any(run: RunDirectory) -> AsyncIterator[Attached]:
 FOUND = {
     "at": "found", "rates": [1e-3, 1e-2, 1e-1], "losses": [1.0, 0.5, 2.0], "smoothed": [1.0, 0.5, 2.0], "seeds": [0, 1, 2],
     "suggestion": {"steepest": 0.004, "valley": 0.006, "chosen": 0.0075}, "diverges": None,
+    "trials": None,
 }  # fmt: skip
 
 

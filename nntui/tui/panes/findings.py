@@ -135,6 +135,9 @@ class FindingsPane(Pane):
         self._grown = max(self._grown, 2 + sum(map(len, blocks)))
         return max(least, min(most, self._grown))
 
+    def keys(self, snapshot: Snapshot) -> list[tuple[str, str]]:
+        return [("enter", "where"), ("x", "try cure")] if snapshot.findings else []
+
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         end, blocks, events = self._blocks(snapshot, width)
         rows = [*end, *(row for block in blocks for row in block), *events]

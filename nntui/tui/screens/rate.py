@@ -13,8 +13,6 @@ from nntui.tui.render.picture import Row, Style, fit, join, text, wrap
 from nntui.tui.render.plot import Series, legend, plot
 from nntui.tui.screens.aside import MUTED, Aside
 
-LINES = 7
-"""Below the curve."""
 ABOVE = 1.05
 """The curve is drawn up to so many times its start at least; what blows up would leave nothing to see of the rest."""
 
@@ -66,7 +64,7 @@ class RateScreen(Aside):
     def rows(self, width: int, height: int) -> list[Row]:
         if self.found is None:
             return [] if self.over else wrap(text("the rate rises from update to update …", MUTED), width)
-        words = self._words()
+        words = [row for words in self._words() for row in wrap(words, width, 12)]
         drawn = plot(
             self._series(),
             width,
@@ -78,7 +76,7 @@ class RateScreen(Aside):
         return [
             *drawn,
             fit(legend(self._series(), self.ascii), width),
-            *(row for w in words for row in wrap(w, width, 12)),
+            *words,
         ]
 
     def _series(self) -> list[Series]:
@@ -117,6 +115,8 @@ class RateScreen(Aside):
             lines.append(("blows up", f"from {ends:.2g} on"))
         if self.configured is not None:
             lines.append(("configured", f"{self.configured:g}"))
+        if self.found["trials"] is not None:
+            lines.append(("trained", _trained(self.found["trials"])))
         out = [
             join(text(key.ljust(12), MUTED), text(words, Style(bold=key == "chosen"))) for key, words in lines
         ]
@@ -127,3 +127,10 @@ class RateScreen(Aside):
         if self.chosen is not None:
             self._told = self._apply(self.chosen)
             self.draw_all()
+
+
+def _trained(trials: Line) -> str:
+    """The loss that a short training at each rate came to."""
+    pairs = zip(trials["rates"], trials["losses"], strict=True)
+    losses = ", ".join(f"{rate:g} → {'diverged' if loss is None else f'{loss:.4g}'}" for rate, loss in pairs)
+    return f"{trials['part']} loss after {trials['updates']} updates: {losses}"

@@ -54,6 +54,7 @@ class RunScreen(Steering):
             for cls in pane_classes().values():
                 pane = cls()
                 pane.set_class(cls.WIDE, "-wide")
+                pane.set_class(cls.ALONE, "-alone")
                 yield pane.data_bind(RunScreen.snapshot)
         yield Static(id="small")
         yield Line(id="keys")
@@ -94,10 +95,10 @@ class RunScreen(Steering):
             keys += [("+ -", "rate"), ("< >", f"pace {pace}")]
         else:
             keys += [("q", "quit"), *([("k", "take control")] if self.running else [])]
-        if self._active == FindingsPane.ID and self.snapshot.findings:
-            keys += [("enter", "where"), ("x", "try cure"), ("d", "debug"), ("tab", "pane")]
-        else:
-            keys += [("d", "debug"), ("tab", "pane"), ("enter", "all" if self._alone else "larger")]
+        own = self.active.keys(self.snapshot) if self.active is not None else []
+        keys += [*own, ("d", "debug"), ("tab", "pane")]
+        if "enter" not in dict(own):
+            keys.append(("enter", "all" if self._alone or self._apart else "larger"))
         if self.steerable:
             keys.append(("r", "restart"))
         if self.snapshot.get(Sample) is not None:
@@ -112,7 +113,7 @@ class RunScreen(Steering):
     def _fit_rows(self) -> None:
         """The first narrow pane at the left, the others beside it, the wide ones below."""
         height = self.app.size.height
-        narrow = [p for p in self.panes if not p.WIDE]
+        narrow = [p for p in self.panes if not (p.WIDE or p.ALONE)]
         wide = [p.lines(self.snapshot, height) for p in self.panes if p.WIDE]
         beside = max(1, len(narrow) - 1)
         rows = "1fr" if self.single else " ".join([*["1fr"] * beside, *map(str, wide)])
@@ -133,8 +134,13 @@ class RunScreen(Steering):
             self._wanted = keys
             self.owner.source.send(Want(keys=tuple(sorted(keys))))
 
+    def keeps_to_itself(self, pane: Pane) -> bool:
+        return pane.ALONE
+
     def _shown(self, pane: Pane) -> bool:
-        return not self.has_class("-small") and (not self.single or self._active == pane.ID)
+        if self.has_class("-small"):
+            return False
+        return self._active == pane.ID if self.single else not pane.ALONE
 
     def arranged(self) -> None:
         self._fit_rows()

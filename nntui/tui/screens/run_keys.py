@@ -13,7 +13,7 @@ KEYS = (
         Binding(str(k), f"pane({k - 1})", name, show=False, tooltip=f"The {name} pane", id=f"run.{name}")
         for k, name in enumerate(PANES, 1)
     ],
-    Binding("enter", "enter", "larger", tooltip="One pane alone, or all; on a finding: where it can be seen", id="run.enter"),
+    Binding("enter", "enter", "larger", tooltip="One pane alone, or all; on a finding: where it can be seen", id="run.larger"),
     Binding("Z", "larger", "larger", show=False, tooltip="One pane alone, or all again", id="run.larger"),
     Binding("x", "try", "try cure", tooltip="Try the chosen finding's cure on a copy of the run", id="run.try"),
     Binding("i", "fold(True)", "unfold", show=False, tooltip="What follows from the chosen finding", id="run.unfold"),
