@@ -1,36 +1,40 @@
 """The largest curvature of the objective, beside what the optimizer can bear.
 
-λmax is the largest algebraic eigenvalue of the Hessian of the objective over the whole training part, penalties
-included, by Lanczos in float64. Hessian-vector products are exact, forward over reverse, where every op has second
+λmax is the largest algebraic eigenvalue of the Hessian of the objective over the whole training part (or a sample of
+its rows), penalties included, by Lanczos in float64. Hessian-vector products are exact, forward over reverse, where every op has second
 derivatives; else central differences of the exact gradient.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Generator
 from dataclasses import dataclass, replace
-from math import isfinite, nan
+from math import isfinite, prod
 from typing import Literal
 
 import numpy as np
 
 from nntui_core.graph import Node
+from nntui_core.lanczos import HELD, PRODUCTS, TOLERANCE, lanczos
 from nntui_core.memory import Array
 from nntui_core.model import Model
 from nntui_core.network import Network
+from nntui_core.objective import Loss
 from nntui_core.optimizers.base import FirstOrder
 from nntui_core.plan import Plan
 from nntui_core.rng import stream
 from nntui_core.trainer import Trainer
+from nntui_core.weighting import ClassWeighted
 
 Method = Literal["exact products", "differences of the gradient"]
-Product = Callable[[Array], Array]
-TOLERANCE = 1e-9
-"""Relative residual at which an eigenvalue is taken as found."""
-PRODUCTS = 2000
-"""Hessian-vector products at most."""
-HELD = 20_000_000
-"""Numbers that the directions tried may take together."""
+WORK = 40_000_000
+"""Multiply-adds of one evaluation of the rows that :func:`rows_for` allows: a product then takes some hundredths of a
+second."""
+CONVOLUTION = 8
+"""Times as long as a dense layer's that a multiply-add of a convolution takes, about."""
+BYTES = 96 << 20
+"""What such a copy of the network takes at most, where that leaves FEWEST rows."""
+FEWEST = 32
 CBRT_EPS = float(np.finfo(np.float64).eps) ** (1 / 3)
 
 
@@ -101,64 +105,6 @@ class HessianProducts:
         return np.asarray((found[0] - found[1]) / (2 * h))
 
 
-@dataclass(frozen=True, eq=False)
-class Eigen:
-    """An eigenvalue with its vector (length 1), and what it took."""
-
-    value: float
-    vector: Array
-    products: int
-    residual: float
-    """‖Hv − λv‖: the eigenvalue is this near."""
-    converged: bool
-
-
-def largest_eigenvalue(
-    product: Product, start: Array, *, tolerance: float = TOLERANCE, most: int = PRODUCTS
-) -> Eigen:
-    """The largest algebraic eigenvalue of the symmetric ``product``, by Lanczos with full reorthogonalization.
-
-    ``start`` is a direction that has some of the eigenvector in it, such as a random one. Where the directions would
-    take too much memory it begins again from the best one. NaN where a product is not finite.
-    """
-    n, used = start.size, 0
-    longest = int(min(n, max(20, HELD // max(1, n))))
-    at = start / np.linalg.norm(start)
-    while True:
-        basis = np.empty((longest, n))
-        diagonal, off = [], list[float]()
-        basis[0] = at
-        for k in range(longest):
-            w = product(basis[k])
-            used += 1
-            if not np.isfinite(w).all():
-                return Eigen(nan, at, used, nan, converged=False)
-            diagonal.append(float(w @ basis[k]))
-            known = basis[: k + 1]
-            # Twice: once leaves what rounding makes of the parts that are taken out.
-            w = w - known.T @ (known @ w)
-            w -= known.T @ (known @ w)
-            beta = float(np.linalg.norm(w))
-            last = k + 1 == longest or used >= most
-            scale = max(map(abs, (*diagonal, *off)), default=0.0)
-            done = beta <= 1e-14 * scale or beta == 0
-            if done or last or k < 8 or k % 4 == 0:
-                matrix = np.diag(diagonal) + np.diag(off, 1) + np.diag(off, -1)
-                values, vectors = np.linalg.eigh(matrix)
-                residual = beta * abs(float(vectors[-1, -1]))
-                # The first directions may not have met the eigenvector yet.
-                near = k >= 3 and residual <= tolerance * abs(float(values[-1]))
-                if done or near or last or k + 1 == n:
-                    break
-            off.append(beta)
-            basis[k + 1] = w / beta
-        at = vectors[:, -1] @ basis[: k + 1]
-        at /= np.linalg.norm(at)
-        converged = done or near or k + 1 == n
-        if converged or used >= most:
-            return Eigen(float(values[-1]), at, used, 0.0 if k + 1 == n else residual, bool(converged))
-
-
 @dataclass(frozen=True)
 class Sharpness:
     """λmax beside the threshold above which the optimizer's steps overshoot."""
@@ -180,26 +126,66 @@ class Sharpness:
 class Curvature:
     """Measures the sharpness of a trainer's objective, on a float64 copy that the training does not notice.
 
-    Chance is switched off (dropout passes everything); batch norm uses the statistics of the whole part.
+    Chance is switched off (dropout passes everything); batch norm uses the statistics of the rows that are looked at:
+    the whole training part, or a sample of it.
     """
 
-    def __init__(self, trainer: Trainer, *, tolerance: float = TOLERANCE) -> None:
+    def __init__(
+        self, trainer: Trainer, *, tolerance: float = TOLERANCE, most: int = PRODUCTS, rows: Array | None = None,
+        held: int = HELD,
+    ) -> None:  # fmt: skip
+        """``rows`` are numbers of training rows, None for all; ``most`` and ``held`` are those of Lanczos."""
         self._trainer = trainer
-        self._tolerance = tolerance
-        self._twin = Network(replace(trainer.network.spec, dtype="float64"))
+        self._tolerance, self._most, self._held = tolerance, most, held
+        self._rows = slice(None) if rows is None else rows
+        self.rows = len(trainer.train) if rows is None else len(rows)
+        """How many are looked at."""
+        spec = trainer.network.spec
+        # A sum over some rows stands for that over all.
+        loss = _times(spec.loss, len(trainer.train) / max(1, self.rows))
+        self._twin = Network(replace(spec, dtype="float64", loss=loss))
         self._model: Model | None = None
         self._products: HessianProducts | None = None
         self._vector: Array | None = None
 
     def measure(self) -> Sharpness:
         """At the trainer's weights as they are."""
+        steps = self.steps()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                found: Sharpness = end.value
+                return found
+
+    def steps(self) -> Generator[None, None, Sharpness]:
+        """:meth:`measure` in pieces of about one product each; the trainer is read before the first pause alone."""
         trainer, twin = self._trainer, self._twin
+        twin.parameters.theta[:] = trainer.network.parameters.theta
+        for name, array in trainer.network.buffers.items():
+            twin.buffers[name][...] = array
+        root, limit = self._scaled()
+        yield
         products = self._prepare()
         if not twin.parameters.trained:
             return Sharpness(0.0, None, products.method, 0, converged=True)
+        draw = stream(twin.spec.seed, "curvature").normal(size=root.size)
+        # Mostly the direction found last, but some of every other: another may have overtaken it.
+        start = draw if self._vector is None else self._vector + 0.1 * draw / np.linalg.norm(draw)
+        # P^-½ H P^-½ is symmetric and has the eigenvalues of P⁻¹H.
+        found = yield from lanczos(
+            lambda v: root * products(root * v), start, tolerance=self._tolerance, most=self._most,
+            held=self._held,
+        )  # fmt: skip
+        self._vector = found.vector if isfinite(found.value) else None
+        return Sharpness(found.value, limit, products.method, found.products, found.converged)
+
+    def _scaled(self) -> tuple[Array, float | None]:
+        """The root of what each weight's step is multiplied by besides the rate, and the optimizer's threshold."""
+        trainer = self._trainer
         optimizer = trainer.optimizer
         limit = None
-        scale = np.ones(twin.parameters.trained)
+        scale = np.ones(trainer.network.parameters.trained)
         for group in trainer.network.groups:
             scale[group.start : group.stop] = group.factor
         if isinstance(optimizer, FirstOrder):
@@ -209,28 +195,38 @@ class Curvature:
                 scale /= divisor
             elif divisor is not None:
                 limit = None
-        # P^-½ H P^-½ is symmetric and has the eigenvalues of P⁻¹H.
-        root = np.sqrt(scale)
-        draw = stream(twin.spec.seed, "curvature").normal(size=root.size)
-        # Mostly the direction found last, but some of every other: another may have overtaken it.
-        start = draw if self._vector is None else self._vector + 0.1 * draw / np.linalg.norm(draw)
-        found = largest_eigenvalue(lambda v: root * products(root * v), start, tolerance=self._tolerance)
-        self._vector = found.vector if isfinite(found.value) else None
-        return Sharpness(found.value, limit, products.method, found.products, found.converged)
+        return np.sqrt(scale), limit
 
     def _prepare(self) -> HessianProducts:
-        """The products at the trainer's weights."""
-        trainer, twin = self._trainer, self._twin
+        """The products at the copy's weights."""
+        trainer = self._trainer
         if self._model is None or self._products is None:
-            model = self._model = twin.model(len(trainer.train), "train")
+            model = self._model = self._twin.model(self.rows, "train")
             assert model.target is not None
-            model.plan.value(model.x)[...] = trainer.train.x
-            model.plan.value(model.target)[...] = trainer.train.y
+            model.plan.value(model.x)[...] = trainer.train.x[self._rows]
+            model.plan.value(model.target)[...] = trainer.train.y[self._rows]
             for node, *_ in model.masks:
                 model.plan.value(node)[...] = 1
             self._products = HessianProducts(model.plan)
-        twin.parameters.theta[:] = trainer.network.parameters.theta
-        for name, array in trainer.network.buffers.items():
-            twin.buffers[name][...] = array
         self._model.plan.run()
         return self._products
+
+
+def _times(loss: Loss, factor: float) -> Loss:
+    """A loss that is a sum, so many times; any other as it is."""
+    if loss.reduction != "sum" or factor == 1:
+        return loss
+    if isinstance(loss, ClassWeighted):
+        return replace(loss, inner=_times(loss.inner, factor))
+    return replace(loss, factor=factor * loss.factor)
+
+
+def rows_for(network: Network, most: int) -> int:
+    """How many of ``most`` rows a product may take so that it is one of about WORK multiply-adds and BYTES at most."""
+    work = 0
+    for layer in network.model(2, "predict").layers:
+        if layer.weight is not None:
+            places = prod((layer.z or layer.a).shape[2:])
+            dear = CONVOLUTION if network.parameters.view(layer.weight).ndim > 2 else 1
+            work += dear * places * network.parameters.view(layer.weight).size
+    return max(1, min(most, max(FEWEST, min(WORK // max(1, work), network.rows_of(BYTES)))))

@@ -88,6 +88,14 @@ def rows_within(size: float, inventory: Inventory) -> int:
     return max(1, rows if rows < STEP else rows - rows % STEP)
 
 
+def training_rows(size: float, spec: NetworkSpec) -> int:
+    """Rows of a training plan that takes so many bytes; 1 at least."""
+    inventory = lay_out(spec, layer_names(spec.layers))
+    one, some = (plan_bytes(inventory, m, "train") for m in (1, 1 + STEP))
+    each = max(1.0, (some - one) / STEP)
+    return max(1, int(max(0.0, size - (one - each)) / each)) if each < inf else 1
+
+
 def look_rows(inventory: Inventory) -> int:
     """Training rows that findings and statistics look at: ROWS, or as many as fit into LOOK_BYTES, but FEWEST_ROWS."""
     return min(ROWS, max(FEWEST_ROWS, rows_within(LOOK_BYTES, inventory)))

@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from nntui_core.builder import NetworkBuilder, lay_out
-from nntui_core.footprint import EVALUATION_BYTES, look_rows, rows_within
+from nntui_core.footprint import EVALUATION_BYTES, look_rows, rows_within, training_rows
 from nntui_core.layers.given import theta
 from nntui_core.layers.repeating import layer_names, unrolled
 from nntui_core.memory import Array
@@ -145,6 +145,10 @@ class Network:
     def look_rows(self) -> int:
         """Training rows that findings and statistics look at, at most."""
         return look_rows(self._inventory)
+
+    def rows_of(self, size: float) -> int:
+        """Rows that a training in float64 may have at once within so many bytes; 1 at least."""
+        return training_rows(size, replace(self.spec, dtype="float64"))
 
     def predict(self, x: Array, chunk: int | None = None) -> Array:
         """Outputs (probabilities after softmax or sigmoid), ``m × outputs``, in evaluation mode."""

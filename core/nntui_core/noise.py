@@ -41,24 +41,26 @@ class LayerNoise:
         return float((self.squares.mean() - self.mean_square) * m / (m - 1))
 
 
-def layer_noise(network: Network, model: Model) -> dict[str, LayerNoise]:
+def layer_noise(network: Network, model: Model, most: int | None = None) -> dict[str, LayerNoise]:
     """The dense layers' noise after a run of ``model`` (mode "train"), by name; the penalties have no part in it.
 
-    Empty where samples are not independent of each other (batch norm), and for fewer than two samples.
+    Of a batch of more than ``most`` samples, of some spread evenly over it. Empty where samples are not independent of
+    each other (batch norm), and for fewer than two samples.
     """
     assert model.target is not None
     target = model.plan.value(model.target)
     if len(target) < 2 or model.buffers:
         return {}
     loss = network.spec.loss
+    rows = np.arange(0, len(target), 1 if most is None else max(1, -(-len(target) // most)))
     # The plan's δ is of the batch's loss, Σ w·ℓ/Σ w (or Σ w·ℓ): each sample's own is that over its share.
     whole = loss.weight(target)
-    shares = np.array([loss.weight(target[k : k + 1]) / whole for k in range(len(target))])
-    found = (_of(network, model, layer, shares) for layer in model.layers)
+    shares = np.array([loss.weight(target[k : k + 1]) / whole for k in rows])
+    found = (_of(network, model, layer, rows, shares) for layer in model.layers)
     return {one.layer: one for one in found if one is not None}
 
 
-def _of(network: Network, model: Model, layer: LayerNodes, shares: Array) -> LayerNoise | None:
+def _of(network: Network, model: Model, layer: LayerNodes, rows: Array, shares: Array) -> LayerNoise | None:
     """One layer's noise; None for a layer that is not dense, or of which nothing is trained."""
     node = layer.z
     if node is None or not isinstance(node.op, Affine | MatMul):
@@ -68,8 +70,8 @@ def _of(network: Network, model: Model, layer: LayerNodes, shares: Array) -> Lay
     weight, bias = (p is not None and p not in frozen for p in (layer.weight, layer.bias))
     if delta is None or not (weight or bias):
         return None
-    own = delta / shares[:, None].astype(np.float64)
-    a = model.plan.value(node.args[0]).astype(np.float64)
+    own = delta[rows] / shares[:, None].astype(np.float64)
+    a = model.plan.value(node.args[0])[rows].astype(np.float64)
     size = np.zeros(len(a))
     mean_square = 0.0
     if weight:
@@ -84,8 +86,10 @@ def _of(network: Network, model: Model, layer: LayerNodes, shares: Array) -> Lay
 class NoiseMeter:
     """Signal and noise averaged over batches before their quotient is taken: that of one batch may be anything."""
 
-    def __init__(self) -> None:
+    def __init__(self, past: float = 1.0) -> None:
+        """``past``: what earlier batches are multiplied by at each new one; 1 forgets nothing."""
         self.batches = 0
+        self._past = past
         self._sums: dict[str, tuple[float, float]] = {}
 
     def add(self, found: dict[str, LayerNoise]) -> None:
@@ -93,7 +97,7 @@ class NoiseMeter:
         self.batches += 1
         for name, one in found.items():
             signal, noise = self._sums.get(name, (0.0, 0.0))
-            self._sums[name] = signal + one.signal, noise + one.noise
+            self._sums[name] = self._past * signal + one.signal, self._past * noise + one.noise
 
     def signal_to_noise(self, layer: str) -> float:
         """‖E g‖²/tr Σ of single samples; NaN where it is not known."""
@@ -118,9 +122,26 @@ def effective_steps(trainer: Trainer) -> dict[str, Array] | None:
     if before is None or not rate > 0:
         return None
     parameters, out = trainer.network.parameters, {}
-    factors = {g.start: g.factor for g in trainer.network.groups}
-    for name, span in parameters.layout.items():
-        if name not in parameters.frozen:
-            step = parameters.view(name).astype(np.float64) - parameters.view(name, before)
-            out[name] = step / (rate * factors[span.start])
+    for name, factor in _factors(trainer).items():
+        step = parameters.view(name).astype(np.float64) - parameters.view(name, before)
+        out[name] = step / (rate * factor)
     return out
+
+
+def coming_steps(trainer: Trainer) -> dict[str, Array] | None:
+    """Δw/η that the next update would make with ``parameters.grad`` as it is; nothing is changed.
+
+    None as for :func:`effective_steps`, but also before the first update.
+    """
+    if not (trainer.optimizer.has_rate and trainer.rate > 0):
+        return None
+    parameters, seen = trainer.network.parameters, trainer.preview()
+    step = seen.after.astype(np.float64) - seen.theta
+    return {n: parameters.view(n, step) / (seen.rate * factor) for n, factor in _factors(trainer).items()}
+
+
+def _factors(trainer: Trainer) -> dict[str, float]:
+    """What the rate is multiplied by for each parameter that is trained."""
+    parameters = trainer.network.parameters
+    factors = {g.start: g.factor for g in trainer.network.groups}
+    return {n: factors[s.start] for n, s in parameters.layout.items() if n not in parameters.frozen}

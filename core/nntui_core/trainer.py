@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import sqrt
 from time import perf_counter
@@ -317,13 +319,20 @@ class Trainer:
 
     def evaluate_best(self) -> dict[str, Metrics] | None:
         """The same with the best weights by the monitored value, which stay aside; None where none are kept."""
+        with self.best_in_place() as kept:
+            return self.evaluate() if kept else None
+
+    @contextmanager
+    def best_in_place(self) -> Iterator[bool]:
+        """Meanwhile the best weights by the monitored value are in place, where they are kept: whether they are."""
         theta = self.network.parameters.theta
         present = theta.copy(), {name: array.copy() for name, array in self.network.buffers.items()}
         before = self.before
         if not self.restore_best():
-            return None
+            yield False
+            return
         try:
-            return self.evaluate()
+            yield True
         finally:
             theta[:] = present[0]
             for name, array in present[1].items():

@@ -35,13 +35,15 @@ class Result:
     """Settings that mend it, all at once, as ``--set`` takes them."""
     source: str = ""
     seconds: float = 0.0
+    node: str = ""
+    """The node of the network's graph where it can be seen, such as ``dense1.a``."""
 
     def to_json(self) -> dict[str, Any]:
         """As CONTRACT has it."""
         return {
             "id": self.id, "status": self.status, "value": self.value, "limit": self.limit,
             "message": self.message, "fix": self.fix, "sets": list(self.sets), "source": self.source,
-            "seconds": round(self.seconds, 3),
+            "seconds": round(self.seconds, 3), "node": self.node,
         }  # fmt: skip
 
 
@@ -58,19 +60,24 @@ class Check(ABC):
     cure: ClassVar[str]
     source: ClassVar[str]
     """Where the limit comes from."""
+    node: ClassVar[str] = "loss"
+    """The node of the network's graph where what it measures can be seen."""
 
     @abstractmethod
     def run(self, s: Subject) -> Result:
         """Measure. Raises Skip with the reason where it cannot."""
 
     def result(
-        self, status: Status, value: float | None, limit: Limit, message: str, cures: Iterable[Cure] = ()
-    ) -> Result:
-        """A result; the first of the cures is the fix."""
+        self, status: Status, value: float | None, limit: Limit, message: str, cures: Iterable[Cure] = (),
+        *, node: str = "",
+    ) -> Result:  # fmt: skip
+        """A result; the first of the cures is the fix. ``node`` is where it can be seen, if elsewhere than the check says."""
         found = list(cures) if status in ("warn", "fail") else []
         first = next((c for c in found if c.set is not None), found[0] if found else None)
         sets = (first.set,) if first is not None and first.set is not None else ()
-        return Result(self.id, status, value, limit, message, first.text if first else "", sets, self.source)
+        return Result(
+            self.id, status, value, limit, message, first.text if first else "", sets, self.source, node=node or self.node
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ class Part:
     limit: Limit
     message: str
     cures: Sequence[Cure] = ()
+    node: str = ""
 
 
 def gravest(parts: Sequence[Part]) -> Part:

@@ -21,6 +21,7 @@ class Data(Check):
     """The table and its parts, before anything is computed from it."""
 
     id: ClassVar[str] = "data"
+    node: ClassVar[str] = "input"
     definition: ClassVar[str] = (
         "shares of missing numbers, constant columns, rows that stand twice and held-out rows that also stand in the "
         "training part (beyond what chance gives where columns have few values); the rarest class over an equal share; "

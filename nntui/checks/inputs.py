@@ -35,6 +35,7 @@ class ZeroInput(Check):
     """A training on inputs that are all 0, beside the real one."""
 
     id: ClassVar[str] = "zero_input"
+    node: ClassVar[str] = "input"
     definition: ClassVar[str] = (
         "training loss after the first updates (400, fewer for large networks) over that of the same training with all inputs 0, "
         "and the spread of the outputs over that of the targets"
@@ -134,6 +135,7 @@ class LabelSignal(Check):
     """Whether the inputs say anything about the labels of rows that were not trained on."""
 
     id: ClassVar[str] = "label_signal"
+    node: ClassVar[str] = "target"
     definition: ClassVar[str] = (
         "largest correlation with the targets of what eight nearest neighbors, a plane (each row without its own target), and the "
         "network after a short training (held-out rows) predict; the best constant prediction has 0"

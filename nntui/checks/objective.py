@@ -76,14 +76,14 @@ class Gradient(Check):
         entries = int(np.clip(each, 2, self.ENTRIES))
         checker, draws = Checker(plan, network.spec.seed), stream(network.spec.seed, "gradient check entries")
         verdicts: Counter[str] = Counter()
-        worst, where = 0.0, ""
+        worst, where, at = 0.0, "", ""
         for node in nodes:
             s.tick()
             size = int(np.prod(node.shape, dtype=np.int64))
             found = checker.check(node, np.sort(draws.permutation(size)[:entries]))
             verdicts.update(found.verdicts)
             if isfinite(found.relative_error) and found.relative_error >= worst:
-                worst, where = found.relative_error, node.name
+                worst, where, at = found.relative_error, node.name, node.name
         along = []
         for one in checker.directions_one_by_one(self.DIRECTIONS):
             s.tick()
@@ -100,7 +100,7 @@ class Gradient(Check):
             raise Skip(f"no slope can be judged: {told}")
         status = "fail" if verdicts["wrong"] else "warn" if verdicts["suspect"] else "pass"
         message = f"largest relative error {worst:.1e}" + (f" in {where}" if where else "") + f"; {told}"
-        return self.result(status, worst, SUSPECT, message, [Cure(None, self.cure)])  # type: ignore[arg-type]
+        return self.result(status, worst, SUSPECT, message, [Cure(None, self.cure)], node=at)  # type: ignore[arg-type]
 
 
 class Regularization(Check):

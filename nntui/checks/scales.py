@@ -17,6 +17,7 @@ class Preprocessing(Check):
     """The size of the inputs that the network gets."""
 
     id: ClassVar[str] = "preprocessing"
+    node: ClassVar[str] = "input"
     definition: ClassVar[str] = (
         "root mean square of each input column after preprocessing, over the training rows, columns that are constant left out: "
         "the largest"
@@ -43,6 +44,7 @@ class TargetScale(Check):
     """Whether the output can reach the targets, and how far that is."""
 
     id: ClassVar[str] = "target_scale"
+    node: ClassVar[str] = "target"
     definition: ClassVar[str] = (
         "of numbers to predict: the share outside the range of the output's activation, their root mean square, and that over "
         "their spread; of classes: whether the output's activation suits the loss"

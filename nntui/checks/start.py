@@ -46,10 +46,10 @@ class InitialActivations(Check):
         cures = [*worst.cures, *s.cures("layers", "preprocess=")]
         if worst.status == "pass":
             told = [p.message for p in parts if p.limit == (self.LOW, self.HIGH)][-1:] or [worst.message]
-            return self.result("pass", worst.value, worst.limit, told[0])
+            return self.result("pass", worst.value, worst.limit, told[0], node=worst.node)
         bad = "; ".join(p.message for p in parts if p.status == worst.status)
         first = s.cures("layers", "preprocess=")
-        return self.result(worst.status, worst.value, worst.limit, bad, first or cures)
+        return self.result(worst.status, worst.value, worst.limit, bad, first or cures, node=worst.node)
 
     def _parts(self, s: Subject) -> Iterator[Part]:
         start = s.start
@@ -76,26 +76,26 @@ class InitialActivations(Check):
             yield Part(
                 status, odd, (self.LOW, self.HIGH),
                 f"{name}: rows differ by {odd:.2g} of what the inputs do",
-                [Cure("layers.*.init=auto", "start from random weights of healthy size")],
+                [Cure("layers.*.init=auto", "start from random weights of healthy size")], f"{name}.a",
             )  # fmt: skip
         dead, saturated = DeadUnits(), SaturatedUnits()
         for v in start.layers:
             if v.stats.dead is not None and not v.last and len(start.basis.train) > 1:
                 yield Part(
                     grade(v.stats.dead, DeadUnits.HALF - 1e-9, DeadUnits.NEARLY_ALL - 1e-9), v.stats.dead, DeadUnits.HALF,
-                    f"{v.name}: {v.stats.dead:.0%} of the relu units are 0 on every row", list(dead.defaults(start, v.name)),
+                    f"{v.name}: {v.stats.dead:.0%} of the relu units are 0 on every row", list(dead.defaults(start, v.name)), f"{v.name}.a",
                 )  # fmt: skip
             if v.stats.saturated is not None and not v.last and v.stats.units >= SaturatedUnits.FEW:
                 yield Part(
                     grade(v.stats.saturated, SaturatedUnits.limit, 0.9), v.stats.saturated, SaturatedUnits.limit,
                     f"{v.name}: {v.stats.saturated:.0%} of the activations are saturated",
-                    list(saturated.defaults(start, v.name)),
+                    list(saturated.defaults(start, v.name)), f"{v.name}.a",
                 )  # fmt: skip
             if v.last and v.stuck is not None:
                 yield Part(
                     grade(v.stuck, SaturatedUnits.limit, 0.9), v.stuck, SaturatedUnits.limit,
                     f"{v.name}: {v.stuck:.0%} of the wrong outputs are saturated at the wrong end",
-                    list(saturated.defaults(start, v.name)),
+                    list(saturated.defaults(start, v.name)), f"{v.name}.a",
                 )  # fmt: skip
 
 
@@ -163,4 +163,5 @@ class Symmetry(Check):
             rule.limit,
             f"{layer}: {value:.0%} of the units repeat another unit's weights",
             cures,
+            node=f"{layer}.W",
         )

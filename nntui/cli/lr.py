@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -38,8 +37,8 @@ def command(config: str, overrides: tuple[str, ...], seed: int | None, as_json: 
     with Signals(at_once=lambda number: _leave(number, as_json=as_json)) as signals:
         from nntui.config.load import load
         from nntui.training.experiment import build
-        from nntui.training.range_test import range_test, tested_optimizer
-        from nntui.training.rate_trials import rate_trials
+        from nntui.training.find_rate import find_rate
+        from nntui.training.range_test import tested_optimizer
 
         settings = load(config, overrides, seed=seed, judge=build)
         experiment = build(settings)
@@ -52,21 +51,18 @@ def command(config: str, overrides: tuple[str, ...], seed: int | None, as_json: 
 
         signals.at_once = None
         try:
-            found = range_test(experiment, signals.raise_received)
-            trials = None
-            if found.suggestion is not None:
-                trials = rate_trials(experiment, found.suggestion, signals.raise_received)
-                if trials is not None and trials.best is not None:
-                    found = replace(found, suggestion=replace(found.suggestion, chosen=trials.best))
+            found = find_rate(experiment, signals.raise_received)
         except (Interrupted, KeyboardInterrupt):
             number = signals.received or 2
             if as_json:
                 print_document(_nothing(number))
             return 128 + number
         if as_json:
-            print_json(found.to_json() | {"trials": None if trials is None else trials.to_json()})
+            print_json(found.to_json())
         else:
-            _print(found, trials, settings.title, getattr(experiment.trainer.optimizer, "lr", None))
+            _print(
+                found.curve, found.trials, settings.title, getattr(experiment.trainer.optimizer, "lr", None)
+            )
     return 0
 
 
@@ -86,7 +82,7 @@ def _leave(number: int, *, as_json: bool) -> None:
 
 def _print(found: RangeTest, trials: RateTrials | None, title: str, given: float | None) -> None:
     """The curve with the suggestion marked, and the numbers."""
-    _plot(found)
+    _plot(found, below=0 if trials is None else 1 + len(trials.rates))
     seeds = f"mean of {len(found.seeds)} seeds"
     click.echo(f"learning-rate range test of {title}, {seeds}")
     if found.suggestion is None:
@@ -115,8 +111,8 @@ def _tell(trials: RateTrials) -> None:
         click.echo(f"  {rate:<9g} {told}" + ("   chosen" if rate == trials.best else ""))
 
 
-def _plot(found: RangeTest) -> None:
-    """Loss over the logarithm of the rate, without colors."""
+def _plot(found: RangeTest, below: int) -> None:
+    """Loss over the logarithm of the rate, without colors; so many lines more than usual are to come below it."""
     import numpy as np
     import plotext
 
@@ -131,7 +127,7 @@ def _plot(found: RangeTest) -> None:
     width, height = shutil.get_terminal_size()
     figure = plotext.figure
     figure.clear()
-    figure.plot_size(max(40, min(width, 100)), max(10, min(height - 8, 18)))
+    figure.plot_size(max(40, min(width, 100)), max(10, min(height - 8 - below, 18)))
     curve = figure.signal(logs.tolist(), seen.tolist(), marker="braille")
     curve.lines()
     figure.draw(curve)

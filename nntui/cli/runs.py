@@ -110,7 +110,8 @@ def compare(
 ) -> None:
     """Compare RUNs: the settings in which they differ, and what each came to.
 
-    baseline_accuracy is that of always deciding for the class that is most frequent in the training part.
+    baseline_accuracy is that of always deciding for the class that is most frequent in the training part. The test part is
+    measured once, at a training's end.
 
     \b
     Examples:
@@ -118,7 +119,7 @@ def compare(
       nntui runs compare xor-20261124-1015 latest --csv > runs.csv
     """
     from nntui.runs.find import resolve
-    from nntui.training.compare import METRICS, differences, measured, row
+    from nntui.training.compare import METRICS, PARTS, differences, measured, row
 
     if as_json and as_csv:
         raise UserError("nntui runs compare: give --json or --csv, not both")
@@ -139,7 +140,7 @@ def compare(
         ("state", [row["state"] for row in rows]),
         ("epochs", [row["epochs"] for row in rows]),
     ]
-    for part in ("train", "validation"):
+    for part in PARTS:
         for key in (*METRICS, "baseline_accuracy"):
             values = [(row[part] or {}).get(key) for row in rows]
             if any(v is not None for v in values):

@@ -85,17 +85,22 @@ class StepEpoch(Command):
 
 @dataclass(frozen=True, eq=False)
 class SetRate(Command):
-    """Multiply the learning rate by `factor`, or set it to `value`: exactly one, positive and finite."""
+    """Multiply the learning rate by `factor`, set it to `value`, or go on as if the optimizer had had the rate `base`.
+
+    Exactly one, positive and finite. The schedule multiplies `base`, `value` is what it comes to now.
+    """
 
     type: ClassVar[str] = "set_rate"
     factor: float | None = None
     value: float | None = None
+    base: float | None = None
 
     def __post_init__(self) -> None:
-        given = [x for x in (self.factor, self.value) if x is not None]
+        given = [x for x in (self.factor, self.value, self.base) if x is not None]
         if len(given) != 1 or not _positive(given[0]):
             raise ValueError(
-                f"set_rate: one positive finite number is needed (given factor={self.factor}, value={self.value})"
+                f"set_rate: one positive finite number is needed (given factor={self.factor}, value={self.value}, "
+                f"base={self.base})"
             )
 
 

@@ -45,6 +45,8 @@ class RunInfo:
     update_seconds: float = 0.0
     best: dict[str, dict[str, float | None]] = field(default_factory=dict)
     """By part, what the best weights of an early stopping come to, after its end."""
+    test: dict[str, float | None] = field(default_factory=dict)
+    """What the weights that are reported come to on the test part, after the end of the training."""
     baseline: dict[str, float] = field(default_factory=dict)
     """By part, the accuracy of always deciding for what is most frequent in the training part."""
     digest: str = ""

@@ -25,6 +25,8 @@ Report = Callable[[str], object]
 
 ACTIVATIONS = "activations"
 """The type of the records that hold the distributions of activations."""
+STABILITY = "stability"
+"""The type of the records of what instruments have measured, of the update "of": curvature, or steps."""
 MOST = 8 << 20
 """Bytes of a file beyond which it is thinned to half as many, where what must be kept is not more."""
 

@@ -180,7 +180,7 @@ class Attendant:
         while self._paused and not self._over(session):
             self._waiting(session)
             self._tell(session, due=True)
-            self._hub.wait(0.5)
+            self._hub.wait(0.0 if self._reporter.waiting else 0.5)
             if self._hub.signaled:
                 self._answer(session)
                 saved = False
@@ -248,7 +248,9 @@ class Attendant:
     def _tell(self, session: Session, *, due: bool = False) -> None:
         """Status and statistics, as far as they are due."""
         with self._faults.contained(session, "telling viewers"):
-            self._reporter.publish(session, time.perf_counter(), paused=self._paused, due=due)
+            again = self._reporter.publish(session, time.perf_counter(), paused=self._paused, due=due)
+            if again:
+                self._look_at = self._count + 1
 
     def _forget_break(self, session: Session) -> None:
         with self._faults.contained(session, "keeping the state for breakpoints"):
@@ -259,7 +261,7 @@ class Attendant:
         update = session.trainer.update
         self._changed += 1
         self._pace.restart()
-        self._reporter.changed()
+        self._reporter.changed(session)
         self._forget_break(session)
         session.record_event(text)
         self._hub.publish(Event(text=text, update=update))

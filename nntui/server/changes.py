@@ -11,18 +11,21 @@ from nntui.errors import UserError
 from nntui.protocol.commands import EditWeight, Restart, Rewind, SetRate
 from nntui.protocol.message import Command
 from nntui.training.session import Session
+from nntui_core.optimizers.base import FirstOrder
 
 
 def set_rate(session: Session, command: SetRate) -> str:
     """Raises UserError where there is no rate, or it would be absurd."""
-    trainer = session.trainer
-    if not trainer.optimizer.has_rate:
-        raise UserError(f"{trainer.optimizer.type} has no learning rate")
-    factor = command.factor
-    if factor is None:
+    trainer, optimizer = session.trainer, session.trainer.optimizer
+    if not (isinstance(optimizer, FirstOrder) and optimizer.has_rate):
+        raise UserError(f"{optimizer.type} has no learning rate")
+    if command.base is not None:
+        new = command.base / optimizer.lr
+    elif command.factor is not None:
+        new = trainer.rate_factor * command.factor
+    else:
         assert command.value is not None
-        factor = command.value / trainer.rate if trainer.rate else 1.0
-    new = trainer.rate_factor * factor
+        new = trainer.rate_factor * (command.value / trainer.rate if trainer.rate else 1.0)
     if not 1e-12 < new < 1e12:
         raise UserError("the learning rate cannot be changed that far")
     before = trainer.rate

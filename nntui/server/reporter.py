@@ -10,6 +10,7 @@ import numpy as np
 
 from nntui.protocol.reports import Event, Hello, Stats, Status
 from nntui.server.hub import Hub
+from nntui.server.instruments import Measuring
 from nntui.server.pace import Pace
 from nntui.statistics.catalogue import collect
 from nntui.statistics.layers import Layers
@@ -38,6 +39,7 @@ class Reporter:
         """Statistics that were collected before: the first time, their models are built."""
         self._failed: dict[str, str] = {}
         """Statistics that could not be computed, and why: told once each."""
+        self._measuring = Measuring(hub)
 
     def goes_on(self, session: Session) -> None:
         """The training was waiting: that time is not the updates'."""
@@ -47,9 +49,15 @@ class Reporter:
         """A viewer asked for something: the next status is sent even if nothing changed."""
         self._sent = ()
 
-    def changed(self) -> None:
+    def changed(self, session: Session) -> None:
         """The weights were changed from outside: statistics of the same update are new."""
         self._stats_sent = (-1, frozenset())
+        self._measuring.changed(session)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a trainer that is paused has more to measure."""
+        return self._measuring.waiting
 
     def last(self, session: Session) -> None:
         """The last status and statistics."""
@@ -57,17 +65,26 @@ class Reporter:
             self._status(session, force=True)
             self._hub.hear_wants(LAST_WANTS)
             keys = self._hub.all_wanted()
+            self._measuring.last(session)
             if keys:
                 self._hub.publish(self._collect(session, keys), force=True)
 
-    def publish(self, session: Session, now: float, *, paused: bool, due: bool = False) -> None:
-        """What is due, or all at once; nothing is computed that no viewer wants."""
+    def publish(self, session: Session, now: float, *, paused: bool, due: bool = False) -> bool:
+        """What is due, or all at once; nothing is computed that no viewer wants.
+
+        Whether to come again after the very next update: with what the change of its weights needs.
+        """
         if due or now - self._status_at >= STATUS_SECONDS:
             self._status_at = now
             self._measure_speed(session, now)
             self._status(session)
+        again = self._measuring.go_on(session, paused=paused)
+        if self._measuring.news:
+            self._measuring.news = False
+            self._stats_sent = (-1, frozenset())  # also where the update is the same
         if due or now >= self._stats_at:
-            self._stats(session, now, paused)
+            again |= self._stats(session, now, paused)
+        return again
 
     def _measure_speed(self, session: Session, now: float) -> None:
         then, update = self._speed_at
@@ -106,14 +123,14 @@ class Reporter:
             force=force,
         )
 
-    def _stats(self, session: Session, now: float, paused: bool) -> None:
+    def _stats(self, session: Session, now: float, paused: bool) -> bool:
         keys = self._hub.wanted()
         update = session.trainer.update
         if not keys or (update, keys) == self._stats_sent:
-            return
+            return False
         if Layers.KEY in keys and not paused and session.trainer.before is None:
-            session.trainer.keep_next()  # with what the next update's Δw/w needs
-            return
+            session.trainer.keep_next()
+            return True
         start = time.perf_counter()
         self._hub.publish(self._collect(session, keys))
         self._stats_sent = (update, keys)
@@ -123,6 +140,7 @@ class Reporter:
             max(STATS_SECONDS, cost / STATS_SHARE) if names <= self._warm else STATS_SECONDS
         )
         self._warm |= names
+        return False
 
     def _collect(self, session: Session, keys: frozenset[str]) -> Stats:
         found, failed = collect(session.view, keys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -24,8 +24,8 @@ class Statistic:
     """Its name in a `Want`, and on the wire."""
 
     @classmethod
-    def key(cls, argument: int | None = None) -> str:
-        """What a pane asks for, such as "layers" or "sample/17"."""
+    def key(cls, argument: int | str | None = None) -> str:
+        """What a pane asks for, such as "layers", "sample/17" or "scatter/0-3"."""
         return cls.KEY if argument is None else f"{cls.KEY}/{argument}"
 
     @classmethod
@@ -44,7 +44,7 @@ def chunks(count: int) -> Iterator[slice]:
         yield slice(start, min(start + CHUNK, count))
 
 
-def row_number(argument: str, rows: Rows) -> int:
+def row_number(argument: str, rows: Rows | Sequence[str]) -> int:
     """The row that ``argument`` counts, from the first again after the last; 0 for what is no number."""
     number = int(argument) if len(argument) <= 18 and argument.isascii() and argument.isdigit() else 0
     return number % max(1, len(rows))

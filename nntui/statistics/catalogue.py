@@ -10,15 +10,22 @@ from nntui.statistics.answers import Answers
 from nntui.statistics.base import Statistic
 from nntui.statistics.confusion import Confusion
 from nntui.statistics.curve import Curve
+from nntui.statistics.labels import Labels
 from nntui.statistics.layers import Layers
+from nntui.statistics.residuals import Residuals
 from nntui.statistics.sample import Sample
+from nntui.statistics.scatter import Scatter
+from nntui.statistics.stability import Stability
 from nntui.statistics.surface import Surface
 from nntui.statistics.view import NetworkView
 from nntui.statistics.weights import Weights
 
 STATISTICS: dict[str, type[Statistic]] = {
-    cls.KEY: cls for cls in (Layers, Weights, Surface, Curve, Sample, Answers, Confusion)
-}
+    cls.KEY: cls
+    for cls in (
+        Layers, Weights, Surface, Curve, Sample, Answers, Confusion, Labels, Scatter, Residuals, Stability,
+    )
+}  # fmt: skip
 
 Found = dict[str, Statistic | None]
 """What was computed, by the key asked for; None where it means nothing for the network."""

@@ -66,7 +66,7 @@ def info(experiment: Experiment) -> dict[str, Any]:
     targets = table.y[rows] if drawn else np.zeros(0)
     read = experiment.preparation.after.names
     return {
-        "task": "classification" if table.classes is not None else "regression",
+        "task": table.columns.task,
         "source": table.source,
         "features": list(table.features[:64]),
         "inputs": len(table.features),

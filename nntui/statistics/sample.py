@@ -26,11 +26,11 @@ class Sample(Statistic):
     x: Array
     """Inputs (features), as the data has them."""
     outputs: Array
-    """Outputs (outputs): probabilities of classes, or predictions in the targets' unit."""
+    """Outputs (outputs): probabilities of classes or labels, or predictions in the targets' unit."""
     label: int | None
-    """Index of the true class; None for a regression."""
+    """Index of the true class; None for numbers and for several labels."""
     targets: Array | None
-    """True values (targets); None for classes."""
+    """True values (targets), 1 and 0 for labels; None for classes."""
 
     @classmethod
     def compute(cls, view: NetworkView, argument: str) -> Self:

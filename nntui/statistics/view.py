@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from nntui.statistics.stability import Curvature, Noise, Steps
 
 Array = NDArray[Any]
 
@@ -58,6 +61,56 @@ class Rows(Protocol):
         """Class indices (len(which)), or targets (len(which) × targets)."""
 
 
+class Instruments(Protocol):
+    """What was measured of the optimizer and its objective, by whoever has them; nothing is measured by asking.
+
+    It takes far longer than an update: a trainer lets it go on now and then, a replay measures once.
+    """
+
+    @property
+    def curvature(self) -> Curvature | None:
+        """The newest; None before the first."""
+
+    @property
+    def under_way(self) -> int:
+        """Products with the Hessian so far of a measurement that is under way."""
+
+    @property
+    def noise(self) -> Sequence[Noise]:
+        """Of the dense layers."""
+
+    @property
+    def batches(self) -> int:
+        """That the noise was averaged over."""
+
+    @property
+    def noise_update(self) -> int | None:
+        """The update of the newest of them."""
+
+    @property
+    def rated(self) -> bool:
+        """Whether the optimizer has a learning rate."""
+
+    @property
+    def steps(self) -> Sequence[Steps]:
+        """Of the parameters that are trained."""
+
+    @property
+    def steps_update(self) -> int | None:
+        """The update that made these steps."""
+
+    @property
+    def coming(self) -> bool:
+        """Whether that update would come next, and was not made."""
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the optimizer corrects its moments."""
+
+    def correction(self, update: int) -> float | None:
+        """What that multiplies the step of an update by; None for an optimizer that has none."""
+
+
 class NetworkView(Protocol):
     """A network at one update, and the data that it learns from. ``x`` is samples × features, before preprocessing."""
 
@@ -82,6 +135,22 @@ class NetworkView(Protocol):
         """Labels of the classes; None for a regression."""
 
     @property
+    def task(self) -> str:
+        """ "classification", "multilabel" (a row may have several of the targets) or "regression"."""
+
+    @property
+    def targets(self) -> Sequence[str]:
+        """Names of what is predicted: of the numbers, or of the labels; of the column of classes."""
+
+    @property
+    def features(self) -> Sequence[str]:
+        """Names of the inputs, as the data has them."""
+
+    @property
+    def categories(self) -> Mapping[str, Sequence[str]]:
+        """Of the inputs that are text, by name: what their numbers stand for."""
+
+    @property
     def image(self) -> tuple[int, int, int] | None:
         """Channels, height and width of what the network reads, where that is a picture."""
 
@@ -104,6 +173,10 @@ class NetworkView(Protocol):
     @property
     def sample(self) -> Array:
         """Numbers of the training rows that statistics look at: a seeded random choice."""
+
+    @property
+    def instruments(self) -> Instruments | None:
+        """What was measured of the optimizer; None where it is not known."""
 
     def seen(self) -> list[Array]:
         """What each layer answers to ``sample``: samples × units (× height × width). Valid until the next call."""

@@ -10,6 +10,7 @@ from nntui.display import display
 from nntui.runs.ends import last_record
 from nntui.runs.find import Found
 
+PARTS = ("train", "validation", "test")
 METRICS = ("loss", "accuracy", "macro_f1", "r2", "rmse", "mae")
 
 
@@ -38,9 +39,9 @@ def _flat(value: Any, path: str = "") -> list[tuple[str, Any]]:
 
 def measured(run: Found) -> dict[str, Any]:
     """The parts, what each came to: of the best weights where early stopping kept them, else as last measured at
-    the end of an epoch. Raises UserError."""
-    record = run.info.best or last_record(run.run.metrics) or {}
-    return {part: _numbers(record.get(part), run.info.baseline.get(part)) for part in ("train", "validation")}
+    the end of an epoch; None where a run has no such part, for the test part also before its end. Raises UserError."""
+    record = {**(run.info.best or last_record(run.run.metrics) or {}), "test": run.info.test or None}
+    return {part: _numbers(record.get(part), run.info.baseline.get(part)) for part in PARTS}
 
 
 def _numbers(value: Any, baseline: Any) -> dict[str, float] | None:
@@ -53,7 +54,7 @@ def _numbers(value: Any, baseline: Any) -> dict[str, float] | None:
 
 def row(run: Mapping[str, Any], settings: Mapping[str, Sequence[Any]], at: int) -> dict[str, Any]:
     """One run of a comparison as one flat row: what is known, what it came to, the settings that differ."""
-    plain = {k: v for k, v in run.items() if not isinstance(v, Mapping) and k not in ("train", "validation")}
-    for part in ("train", "validation"):
+    plain = {k: v for k, v in run.items() if not isinstance(v, Mapping) and k not in PARTS}
+    for part in PARTS:
         plain |= {f"{part}.{key}": (run[part] or {}).get(key) for key in (*METRICS, "baseline_accuracy")}
     return plain | {key: values[at] for key, values in settings.items()}

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from nntui.runs.directory import RunDirectory
-from nntui.runs.metrics import MetricsError, MetricsWriter
+from nntui.runs.metrics import STABILITY, MetricsError, MetricsWriter
 from nntui.training.trail import Trail
 
 
@@ -48,6 +48,10 @@ class Records:
     def event(self, update: int, text: str) -> None:
         """What a viewer changed."""
         self._write(self._metrics, {"type": "event", "time": time.time(), "update": update, "text": text})
+
+    def measured(self, update: int, values: dict[str, Any]) -> None:
+        """What instruments have told; ``update`` is the present one, that of the measurement stands in ``values``."""
+        self._write(self._metrics, {"type": STABILITY, "time": time.time(), "update": update, **values})
 
     def activations(self, *, ended: bool) -> None:
         """The distributions of activations, where they are due."""

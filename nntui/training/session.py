@@ -119,7 +119,7 @@ class Session:
 
     def _train(self, signals: Signals, hooks: Hooks) -> None:
         trainer = self.trainer
-        self.info.best = {}
+        self.info.best, self.info.test = {}, {}
         with self.records, np.errstate(all="ignore"):
             if not trainer.update:
                 self.watch.begin()
@@ -261,10 +261,13 @@ class Session:
             self.exit_code = 128 + received if received else self._stop_code
         else:
             self.info.state, self.info.reason = trainer.status, trainer.reason
-        best = trainer.evaluate_best()
-        if best is not None:
-            self.info.best = {part: metrics.to_json() for part, metrics in best.items()}
-            self.info.loss = best["train"].loss
+        with trainer.best_in_place() as kept:
+            if kept:
+                best = trainer.evaluate()
+                self.info.best = {part: metrics.to_json() for part, metrics in best.items()}
+                self.info.loss = best["train"].loss
+            if self.experiment.test is not None and trainer.status != "running":
+                self.info.test = trainer.measure(self.experiment.test).to_json()
         self.checkpoint()
 
     def _diverged(self, error: NumericError) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nntui.data.table import Table
 from nntui.training.experiment import Experiment
+from nntui.training.instruments import TrainerInstruments
 from nntui_core import probe
 from nntui_core.model import LayerNodes
 from nntui_core.network import decide
@@ -100,6 +101,8 @@ class ExperimentView:
         table, split = experiment.table, experiment.split
         self.axes = table.axes
         self.classes = table.classes
+        self.task: str = table.columns.task
+        self.targets, self.features, self.categories = table.targets, table.features, table.categories
         self.image = experiment.network.spec.image
         self.train = ExperimentRows("train", experiment, split.train)
         self.held_out = (
@@ -118,6 +121,11 @@ class ExperimentView:
     def sample(self) -> Array:
         """Numbers of the training rows that statistics look at."""
         return probe.training_rows(self._trainer)
+
+    @cached_property
+    def instruments(self) -> TrainerInstruments:
+        """Those of the trainer."""
+        return TrainerInstruments(self._trainer)
 
     @property
     def update(self) -> int:

@@ -86,12 +86,13 @@ class NntuiApp(PacedApp):
             if self.link.take(item):
                 self._stopped()
 
-    def open_debugger(self) -> None:
-        """Open the debugger at the run's present update, on a copy of its own."""
+    def open_debugger(self, node: str = "", update: int | None = None) -> None:
+        """Open the debugger on a copy of its own: at ``node``, as the run stood at ``update``, or where it stands now."""
         hello = self.store.snapshot().hello
         if hello is None:
             return
-        screen = DebugScreen(self.link.opener(hello.run_dir, live=self.run_screen.running))
+        opener = self.link.opener(hello.run_dir, live=self.run_screen.running, node=node, update=update)
+        screen = DebugScreen(opener)
         screen.followed_by = self.link.follow
         self.push_screen(screen)
 
@@ -118,8 +119,9 @@ class NntuiApp(PacedApp):
             self.open_debugger()
 
     def _publish(self) -> None:
-        if self.run_screen.is_mounted and self.store.changed:
-            self.run_screen.snapshot = self.store.snapshot()
+        # Others ask the store, too: what it has that is not drawn yet is told by the snapshot itself.
+        if self.run_screen.is_mounted and (snapshot := self.store.snapshot()) is not self.run_screen.snapshot:
+            self.run_screen.snapshot = snapshot
             self.drawn()
         if "status" in self._owed:
             self._owed.discard("status")

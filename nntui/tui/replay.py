@@ -16,6 +16,7 @@ from nntui.runs.lines import Record
 
 if TYPE_CHECKING:
     from nntui.training.experiment import Experiment
+    from nntui.training.instruments import TrainerInstruments
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Replay:
     def _work(self) -> None:
         """Open the run, then answer each change of what is wanted."""
         from nntui.statistics.catalogue import collect
+        from nntui.statistics.stability import Stability
         from nntui.training.view import ExperimentView
 
         opened = self._opened()
@@ -79,24 +81,45 @@ class Replay:
         if self._greet:
             self._say_where(experiment, state, info.reason)
         done: frozenset[str] | None = None
+        measured = False
         while True:
             with self._changed:
                 self._changed.wait_for(partial(self._news, done))
                 if self._closed:
                     return
                 done = self._wanted
-            found, failed = collect(view, done)
-            for key, why in failed.items():
-                self._say(Event(text=f"the statistic {key} could not be computed: {why}", level="error"))
-            self._say(
-                Stats(
-                    update=view.update,
-                    epoch=view.epoch,
-                    found=found,
-                    findings=tuple(info.findings),
-                    findings_update=info.findings_update,
-                )
-            )
+            slow = frozenset(k for k in done if not measured and k.partition("/")[0] == Stability.KEY)
+            for keys in (done - slow, slow):
+                if keys & slow:
+                    self._measure(view.instruments)
+                    measured = True
+                found, failed = collect(view, keys)
+                for key, why in failed.items():
+                    self._say(Event(text=f"the statistic {key} could not be computed: {why}", level="error"))
+                if keys or not slow:
+                    self._say(
+                        Stats(
+                            update=view.update,
+                            epoch=view.epoch,
+                            found=found,
+                            findings=tuple(info.findings),
+                            findings_update=info.findings_update,
+                        )
+                    )
+
+    def _measure(self, instruments: TrainerInstruments) -> None:
+        """What a trainer's instruments would tell of the checkpoint, and the steps that would come next."""
+        import numpy as np
+
+        try:
+            with np.errstate(all="ignore"):
+                instruments.look()
+                instruments.look_ahead()
+                while not (self._closed or instruments.go_on()):
+                    pass
+        except Exception as error:  # what cannot be measured must not end the viewer
+            text = f"the checkpoint could not be measured: {type(error).__name__}: {error}"
+            self._say(Event(text=text, level="error"))
 
     def _opened(self) -> tuple[Experiment, str] | None:
         """The run, or None where it cannot be opened, which is said. One at work may be readable a moment later."""

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from nntui.protocol.message import Message
 from nntui.protocol.reports import Broke, Control, Disconnected, Ended, Event, Hello, Stats, Status
 from nntui.runs.lines import Record, number
-from nntui.runs.metrics import ACTIVATIONS
+from nntui.runs.metrics import ACTIVATIONS, STABILITY
 from nntui.runs.thinning import LOSSES, Point, thinned
 from nntui.statistics.base import Statistic
 from nntui.statistics.histogram import Histogram
+from nntui.tui.measured import MeasuredHistory, MeasuredSoFar
 
 Array = NDArray[Any]
 S = TypeVar("S", bound=Statistic)
@@ -65,6 +66,8 @@ class Snapshot:
     stats_update: int = -1
     trail: tuple[Moment, ...] = ()
     """The layers' activations over time, from the run's records."""
+    measured: MeasuredSoFar = field(default_factory=MeasuredSoFar)
+    """What its instruments have measured over time, from its records."""
     findings: tuple[dict[str, Any], ...] = ()
     """What was found when it was last looked for."""
     findings_update: int | None = None
@@ -78,7 +81,13 @@ class Snapshot:
     reconnecting: bool = False
     """Whether there is a trainer to which no connection has been made yet."""
     sample: int = 0
+    layer: str = ""
+    """The layer that was gone to; empty for none."""
     view: int = 0
+    scatter: tuple[int, ...] | None = None
+    """The two columns that were chosen for a scatter; None for those that tell most."""
+    target: int = 0
+    """Of several to predict, the one that is drawn."""
     log_scale: bool = True
 
     @property
@@ -136,6 +145,7 @@ class Store:
         self._told: dict[tuple[str, int | None], int] = {}
         """How often an event was told by the trainer, less how often by the records: both tell what was changed."""
         self._trail: list[Moment] = []
+        self._measured = MeasuredHistory()
         self._snapshot = Snapshot()
 
     def snapshot(self) -> Snapshot:
@@ -146,8 +156,9 @@ class Store:
                 self._columns = {name: table[:, k] for k, name in enumerate(SERIES)}
                 self._stale = False
             self._snapshot = Snapshot(
-                history=self._columns, log=tuple(self._log), trail=tuple(self._trail), **self._values
-            )
+                history=self._columns, log=tuple(self._log), trail=tuple(self._trail),
+                measured=self._measured.so_far(), **self._values,
+            )  # fmt: skip
             self.changed = False
         return self._snapshot
 
@@ -159,6 +170,7 @@ class Store:
     def restart(self) -> None:
         """Forget the history: the run began again, or its metrics were cut back."""
         self._rows.clear()
+        self._measured.clear()
         self._log = [e for e in self._log if self._told.get((e.text, e.update), 0) > 0]
         self._told = {key: 1 for key, count in self._told.items() if count > 0}
         self._values.pop("findings_update", None)
@@ -179,6 +191,8 @@ class Store:
         if record.get("type") == ACTIVATIONS:
             self._remember(record)
             return
+        if record.get("type") == STABILITY:
+            self._measured.take(record)
         if record.get("type") != "epoch":
             return
         row = [number(record, name) for name in SERIES]
@@ -186,6 +200,7 @@ class Store:
         # A rewind or a restart goes back in time: what lay ahead is gone.
         while update is not None and self._rows and self._rows[-1][1] >= update:
             self._rows.pop()
+            self._measured.back_to(int(update))
         self._rows.append([float("nan") if v is None else v for v in row])
         self._stale = True
         if len(self._rows) > MAX_POINTS:

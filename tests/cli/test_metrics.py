@@ -173,7 +173,7 @@ def test_compare_prints_one_row_a_run(cli: Cli, tmp_path: Path) -> None:
     assert [row["run"] for row in rows] == names
     assert [row["optimizer.lr"] for row in rows] == ["0.01", "0.1"]
     for row, fit in zip(rows, fits, strict=True):
-        for part in ("train", "validation"):
+        for part in ("train", "validation", "test"):
             for key in ("loss", "accuracy", "macro_f1", "baseline_accuracy"):
                 assert float(row[f"{part}.{key}"]) == pytest.approx(fit[part][key])
             assert row[f"{part}.r2"] == ""
@@ -183,4 +183,26 @@ def test_compare_prints_one_row_a_run(cli: Cli, tmp_path: Path) -> None:
     }
     text = cli("runs", "compare", *names).out
     assert "validation baseline_accuracy" in text
+    line = next(line.split() for line in text.splitlines() if line.startswith("test accuracy"))
+    assert line[2:] == [f"{fit['test']['accuracy']:.4g}" for fit in fits]
     assert cli("runs", "compare", *names, "--csv", "--json").code == 2
+
+
+def test_the_test_part_is_that_of_the_best_weights_and_none_where_there_is_none(
+    cli: Cli, tmp_path: Path
+) -> None:
+    config = write(
+        tmp_path, table(), data='target = "cost"\ndrop = ["kind", "low", "high"]', units=1,
+        activation="linear", loss="mse",
+    )  # fmt: skip
+    stop = "train.early_stopping={ patience = 1, monitor = 'validation.loss' }"
+    jolting = ("--set", "optimizer.lr=900.0", "--epochs", "60")
+    best = cli("fit", config, "--set", stop, *jolting, "--json").json
+    none = cli("fit", config, "--set", "data.test=0", "--json").json
+    shown = cli("runs", "compare", best["run"], none["run"], "--json").json["runs"]
+    assert best["status"] == "stopped_early"
+    assert shown[0]["test"] == {k: pytest.approx(best["test"][k]) for k in ("loss", "r2", "rmse", "mae")}
+    assert shown[1]["test"] is none["test"] is None
+    rows = list(csv.DictReader(io.StringIO(cli("runs", "compare", best["run"], none["run"], "--csv").out)))
+    assert float(rows[0]["test.rmse"]) == pytest.approx(best["test"]["rmse"])
+    assert rows[1]["test.rmse"] == ""

@@ -192,7 +192,7 @@ def test_compare_tells_settings_and_results_apart(cli: Cli, two: tuple[Path, Pat
     assert found["settings"]["optimizer.lr"][1] == 0.2
     assert found["settings"]["train.epochs"] == [2, 3]
     assert set(found["settings"]) == {"title", "optimizer.lr", "train.epochs"}
-    assert all(set(r) == KEYS | {"train", "validation"} for r in found["runs"])
+    assert all(set(r) == KEYS | {"train", "validation", "test"} for r in found["runs"])
     assert found["runs"][0]["train"]["loss"] == found["runs"][0]["loss"]
     text = cli("runs", "compare", two[0].name, "latest").out
     assert [line.split()[-1] for line in text.splitlines() if line.startswith("optimizer.lr")] == ["0.2"]

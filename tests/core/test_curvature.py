@@ -11,8 +11,9 @@ import pytest
 
 from nntui_core import catalog
 from nntui_core.activations import Linear, Softmax, Tanh
-from nntui_core.curvature import Curvature, HessianProducts, largest_eigenvalue
+from nntui_core.curvature import Curvature, HessianProducts
 from nntui_core.errors import NumericError
+from nntui_core.lanczos import largest_eigenvalue
 from nntui_core.layers.dense import Dense, MaxoutLayer
 from nntui_core.layers.joining import AddLayer, ConcatLayer
 from nntui_core.layers.regularizing import Dropout
@@ -135,7 +136,7 @@ def test_lanczos_finds_the_algebraically_largest_not_the_largest_magnitude() -> 
 
 
 def test_lanczos_begins_again_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nntui_core.curvature.HELD", 0)  # 20 directions at once
+    monkeypatch.setattr("nntui_core.lanczos.HELD", 0)  # 20 directions at once
     values = np.array([*np.linspace(0, 1, 299), 1.2])
     found = largest_eigenvalue(lambda v: values * v, np.random.default_rng(0).normal(size=300))
     assert found.converged

@@ -260,3 +260,19 @@ def test_a_tenth_of_an_equal_share_is_rare(rare: int, told: str | None) -> None:
     if told is not None:
         assert found[0].message == told + "too few are held out to judge it"
         assert [c.set for c in found[0].cures] == ["data.class_weights=balanced", None]
+
+
+NODES = {
+    "dead": "dense1.a", "dead_output": "dense3.a", "saturated": "dense2.a", "stuck": "dense3.a", "symmetric": "dense2.W",
+    "exploding": "dense2.W", "high": "dense2.W", "low": "dense1.W", "vanishing": "dense1.z", "constant": "dense3.z",
+    "plateau": "loss", "overfitting": "loss", "unrelated": "target",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "edge", [e for e in EDGES if e.plant.__name__ in NODES], ids=lambda e: e.plant.__name__
+)
+def test_the_node_where_it_can_be_seen(edge: Edge) -> None:
+    found = judged(fresh(edge), edge.plant(edge.value), edge)
+    assert found is not None
+    assert found.node == NODES[edge.plant.__name__]

@@ -13,7 +13,7 @@ from nntui_core.layers.regularizing import BatchNormLayer
 from nntui_core.losses import CrossEntropy, MeanSquaredError
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
-from nntui_core.noise import LayerNoise, NoiseMeter, effective_steps, layer_noise
+from nntui_core.noise import LayerNoise, NoiseMeter, coming_steps, effective_steps, layer_noise
 from nntui_core.optimizers.first_order import Adagrad, Adam, Momentum, Sgd
 from nntui_core.schedules import Constant
 from nntui_core.train_spec import TrainSpec
@@ -81,6 +81,20 @@ def test_norms_are_those_of_one_sample_at_a_time(loss: str, first: dict[str, Any
         assert noise.signal == pytest.approx(noise.mean_square - covariance / ROWS, rel=1e-6, abs=1e-12)
 
 
+def test_of_a_large_batch_some_samples_are_taken() -> None:
+    net = network(CrossEntropy())
+    x, y = batch(net)
+    gradients(net, x, y)
+    whole = layer_noise(net, net.model(ROWS, "train"))["first"]
+    some = layer_noise(net, net.model(ROWS, "train"), 3)["first"]
+    np.testing.assert_allclose(some.squares, whole.squares[::2], rtol=1e-12)
+    each = [gradients(net, x[k : k + 1], y[k : k + 1]) for k in range(0, ROWS, 2)]
+    mean = sum((g["first.W"] ** 2).sum() + (g["first.b"] ** 2).sum() for g in [
+        {n: np.mean([e[n] for e in each], axis=0) for n in ("first.W", "first.b")}
+    ])  # fmt: skip
+    assert some.mean_square == pytest.approx(mean, rel=1e-10)
+
+
 def test_where_samples_depend_on_each_other_nothing_is_told() -> None:
     layers = (Dense(units=4), BatchNormLayer(), Dense(units=1))
     net = Network(NetworkSpec(layers, MeanSquaredError(), 2, classification=False, dtype="float64"))
@@ -99,6 +113,30 @@ def test_averages_come_before_the_quotient() -> None:
     assert np.isnan(meter.noise_scale("b"))
     meter.add({"a": LayerNoise("a", np.array([9.0, 9.0]), 1.0)})
     assert np.isnan(meter.noise_scale("a"))
+
+
+def test_earlier_batches_may_count_less() -> None:
+    meter = NoiseMeter(past=0.5)
+    for squares, mean_square in (([4.0, 4.0], 4.0), ([2.0, 2.0], 0.5)):
+        meter.add({"a": LayerNoise("a", np.array(squares), mean_square)})
+    # signal 4 and −1, noise 0 and 3: the first batch counts half
+    assert meter.signal_to_noise("a") == pytest.approx((0.5 * 4 - 1) / 3)
+
+
+def test_the_coming_step_is_the_one_that_is_then_taken() -> None:
+    found = trainer(Adam(lr=0.01), lr_factor=0.5)
+    found.advance()
+    model = found.network.model(ROWS, "train")
+    found.fill(model)
+    model.plan.run()
+    coming, theta = coming_steps(found), found.network.parameters.theta.copy()
+    assert np.array_equal(theta, found.network.parameters.theta)
+    found.advance()
+    taken = effective_steps(found)
+    assert coming is not None
+    assert taken is not None
+    for name, step in taken.items():
+        np.testing.assert_allclose(coming[name], step, rtol=1e-9)
 
 
 def test_the_noise_scale_of_known_gradients() -> None:

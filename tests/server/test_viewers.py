@@ -383,6 +383,22 @@ def test_a_rate_is_set_as_a_value_or_a_factor_but_never_absurd(tmp_path: Path) -
         assert run.trainer.rate == pytest.approx(0.05)
 
 
+def test_a_base_rate_is_what_the_schedule_multiplies(tmp_path: Path) -> None:
+    warmup = ("schedule={type='exponential', gamma=0.5}", "optimizer={type='sgd', lr=0.4}")
+    with running(tmp_path, "xor", *LONG, *warmup, paused=True) as run:
+        viewer = run.viewer()
+        for epoch in (1, 2):
+            viewer.send(StepEpoch())
+            viewer.wait(Status, lambda m, e=epoch: (m.state, m.epoch) == ("paused", e))
+        viewer.send(SetRate(factor=3.0))
+        viewer.wait(Event, lambda m: m.text == "learning rate 0.1 → 0.3")
+        viewer.send(SetRate(base=0.02))
+        viewer.wait(Event, lambda m: m.text == "learning rate 0.3 → 0.005")
+        viewer.send(StepEpoch())
+        viewer.wait(Status, lambda m: (m.state, m.epoch) == ("paused", 3))
+        assert run.trainer.rate == pytest.approx(0.02 / 8)
+
+
 def test_another_users_process_is_no_viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running(tmp_path, "xor", *LONG, paused=True) as run:
         monkeypatch.setattr(sockets, "peer_uid", lambda connection: os.getuid() + 1)

@@ -105,6 +105,8 @@ def test_lying_frames_are_refused(data: bytes) -> None:
         {"type": "status", "state": 1, "epoch": 0, "update": 0},
         {"type": "set_rate"},
         {"type": "set_rate", "factor": -1.0},
+        {"type": "set_rate", "base": 0.0},
+        {"type": "set_rate", "base": 0.1, "value": 0.1},
         {"type": "set_pace", "pace": "slow"},
         {"type": "edit_weight", "path": "a", "index": [0], "value": float("nan")},
         {"type": "rewind", "update": -1},

@@ -67,6 +67,66 @@ def plane(directory: Path, rows: int = 60, text: str = PLANE) -> Experiment:
     return experiment
 
 
+TABLE = """\
+dtype = "float64"
+[data]
+source = "csv"
+path = "table.csv"
+target = ["first", "second"]
+task = "TASK"
+validation = 0.5
+[[preprocess]]
+type = "impute"
+strategy = "constant"
+value = 0.25
+columns = ["b"]
+[[preprocess]]
+type = "onehot"
+[[layers]]
+type = "dense"
+name = "output"
+units = 2
+activation = "ACTIVATION"
+[objective]
+loss = "LOSS"
+[optimizer]
+type = "sgd"
+lr = 0.05
+"""
+KINDS = {"multilabel": ("sigmoid", "binary_cross_entropy"), "regression": ("linear", "mse")}
+
+
+def several(directory: Path, task: str, rows: int = 60) -> Experiment:
+    """Three numbers, some of b missing, and a text, one layer without a hidden one, and two targets: labels or numbers.
+
+    Its column c tells most of the second target, then a.
+    """
+    rng = np.random.default_rng(8)
+    lines = ["a,b,kind,c,first,second"]
+    for k in range(rows):
+        a, b, c = rng.normal(size=3).round(4)
+        targets = (3 * b + a + 40.0, 5 * c + 2 * a - 7.0)
+        if task == "multilabel":
+            targets = tuple(int(t > 0) for t in (3 * b + a, 5 * c + 2 * a))
+        lines.append(f"{a},{'' if k % 7 == 3 else b},{('red', 'blue')[k % 2]},{c},{targets[0]},{targets[1]}")
+    (directory / "table.csv").write_text("\n".join(lines) + "\n")
+    activation, loss = KINDS[task]
+    text = TABLE.replace("TASK", task).replace("ACTIVATION", activation).replace("LOSS", loss)
+    experiment = build(parse(text, directory / "t.toml"))
+    theta = experiment.network.parameters.theta
+    theta[:] = np.random.default_rng(9).normal(size=len(theta)).round(2)
+    return experiment
+
+
+def answered(experiment: Experiment, row: int) -> Array:
+    """The two outputs of that network for a row of the table: imputed, one-hot, times the weights."""
+    a, b, kind, c = experiment.table.x[row]
+    w = weights(experiment)
+    x = np.array([a, 0.25 if np.isnan(b) else b, kind == 0, kind == 1, c], float)  # blue, then red
+    z = w["output.W"].T @ x + w["output.b"]
+    return z if experiment.network.spec.loss.type == "mse" else 1 / (1 + np.exp(-z))
+
+
 def weights(experiment: Experiment) -> dict[str, Array]:
     """Copies of the parameters by name."""
     parameters = experiment.network.parameters

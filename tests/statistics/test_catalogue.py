@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 import numpy as np
 import pytest
 
-from nntui.config.load import load
+from nntui.config.load import load, parse
 from nntui.protocol.frames import from_frame, to_frame
 from nntui.protocol.reports import Stats
 from nntui.statistics import answers, base, confusion, surface
@@ -23,14 +23,18 @@ from nntui.statistics.catalogue import STATISTICS, collect
 from nntui.statistics.confusion import Confusion
 from nntui.statistics.curve import POINTS, Curve
 from nntui.statistics.histogram import Histogram
+from nntui.statistics.labels import Labels
 from nntui.statistics.layers import Layers
+from nntui.statistics.residuals import Residuals
 from nntui.statistics.sample import Sample
+from nntui.statistics.scatter import Scatter, telling
+from nntui.statistics.stability import Stability
 from nntui.statistics.surface import GRID, MAPS, Surface
 from nntui.statistics.view import NetworkView
 from nntui.statistics.weights import Weights
 from nntui.training.experiment import build
 from nntui_core import probe
-from tests.statistics.networks import forward, plane, standardized, view, weights
+from tests.statistics.networks import TABLE, answered, forward, plane, several, standardized, view, weights
 
 CASES: dict[type[Statistic], Callable[[Path], None]] = {}
 
@@ -275,6 +279,203 @@ def one_sample(path: Path) -> None:
     assert alone.targets is not None
     assert alone.targets.shape == (1,)
     assert np.isclose(table.y.ravel(), alone.targets[0]).any()
+
+
+@case(Labels)
+def how_well_each_label_is_told(path: Path) -> None:
+    experiment = several(path, "multilabel")
+    rows = experiment.split.validation
+    found = Labels.compute(view(experiment), "")
+    assert found is not None
+    said = np.array([answered(experiment, row) >= 0.5 for row in rows])
+    held = experiment.table.y[rows] == 1
+    for k, one in enumerate(found.by_label):
+        hits = sum(bool(s and h) for s, h in zip(said[:, k], held[:, k], strict=True))
+        assert (found.right[k], found.decided[k], found.true[k]) == (hits, sum(said[:, k]), sum(held[:, k]))
+        precision, recall = hits / sum(said[:, k]), hits / sum(held[:, k])
+        assert (one.precision, one.recall, one.count) == (precision, recall, held[:, k].sum())
+        assert one.f1 == pytest.approx(2 * precision * recall / (precision + recall))
+    assert found.right.tolist() != found.right[::-1].tolist()  # else exchanged labels would pass
+    assert found.exact == sum(bool((s == h).all()) for s, h in zip(said, held, strict=True))
+    assert (found.rows, found.size, found.part) == (len(rows), len(rows), "validation")
+    assert Labels.compute(view(plane(path)), "") is None
+    assert Confusion.compute(view(experiment), "") is None
+    sample = Sample.compute(view(experiment), "3")
+    np.testing.assert_allclose(sample.outputs, answered(experiment, rows[3]), rtol=1e-12)
+    assert (sample.label, sample.targets.tolist()) == (None, held[3].astype(float).tolist())
+
+
+@case(Scatter)
+def rows_over_two_columns(path: Path) -> None:
+    experiment = plane(path, rows=300)
+    w, rows, x, y = weights(experiment), experiment.split.validation, experiment.table.x, experiment.table.y
+    found = Scatter.compute(view(experiment), "1-0")
+    assert found is not None
+    assert (found.columns, found.names, found.texts) == ((1, 0), ("height", "width"), ((), ()))
+    np.testing.assert_array_equal(found.points, x[rows][:, [1, 0]])
+    assert found.values.tolist() == y[rows].tolist()
+    decided = [forward(w, standardized(experiment, x[row]))["output"].argmax() for row in rows]
+    assert list(found.wrong) == [k for k, row in enumerate(rows) if decided[k] != y[row]] != []
+    assert (found.target, found.targets, found.missing, found.size) == (None, 0, 0, len(rows))
+    # The share of a column's variance that lies between the classes, by their means.
+    seen, labels = (a[experiment.split.train] for a in (x, y))
+    shares = []
+    for column in seen.T:
+        between = sum(
+            (column[labels == k].mean() - column.mean()) ** 2 * (labels == k).mean() for k in range(3)
+        )
+        shares.append(between / column.var())
+    assert telling(view(experiment), 0) == tuple(np.argsort(shares)[::-1].tolist())
+    # Labels and numbers: of one target at a time; rows without a value are left out and counted.
+    for task in ("multilabel", "regression"):
+        experiment = several(path, task)
+        rows, x, y = experiment.split.validation, experiment.table.x, experiment.table.y
+        for target in (0, 1):
+            found = Scatter.compute(view(experiment), f"1-2-{target}")
+            assert found is not None
+            there = [row for row in rows if np.isfinite(x[row, 1])]
+            assert 0 < found.missing == len(rows) - len(there)
+            np.testing.assert_array_equal(found.points, x[there][:, [1, 2]])
+            assert found.values.tolist() == y[there, target].tolist()
+            assert (found.target, found.targets) == (target, 2)
+            assert found.texts == ((), ("blue", "red"))
+            said = [answered(experiment, row)[target] >= 0.5 for row in there]
+            wrong = [k for k, row in enumerate(there) if said[k] != (y[row, target] == 1)]
+            assert list(found.wrong) == ([] if task == "regression" else wrong)
+            assert task == "regression" or wrong
+        assert telling(view(experiment), 1) == (3, 0)
+        # With cells missing: the squared correlation over the rows that have one.
+        train = experiment.split.train
+        assert telling(view(experiment), 0)[0] == 1
+        assert np.isnan(x[train, 1]).any()
+    assert Scatter.compute(view(experiment), "").columns == telling(view(experiment), 0)
+    assert Scatter.compute(view(experiment), "5-2").columns == (1, 2)
+    assert Scatter.compute(view(build(load("sine"))), "") is None
+
+
+@pytest.mark.parametrize("argument", ["", "1", "x-2", "1-2-3-4", "-1-2", "1-²", "1-" + "9" * 30])
+def test_an_argument_that_names_no_columns_chooses_some(argument: str, tmp_path: Path) -> None:
+    found = Scatter.compute(view(several(tmp_path, "regression")), argument)
+    assert found is not None
+    assert found.columns == telling(view(several(tmp_path, "regression")), 0)
+    assert found.answers(argument)
+
+
+def test_what_a_scatter_answers(tmp_path: Path) -> None:
+    found = Scatter.compute(view(several(tmp_path, "regression")), "1-2-1")
+    assert [found.answers(a) for a in ("1-2-1", "1-2", "1-2-0", "2-1-1", "")] == [
+        True,
+        True,
+        False,
+        False,
+        True,
+    ]
+    residuals = Residuals.compute(view(several(tmp_path, "regression")), "1")
+    assert [residuals.answers(a) for a in ("1", "", "0")] == [True, True, False]
+
+
+@case(Residuals)
+def predictions_beside_the_truth(path: Path) -> None:
+    experiment = several(path, "regression")
+    rows, y = experiment.split.validation, experiment.table.y
+    for argument, target in (("0", 0), ("1", 1), ("3", 1), ("", 0)):
+        found = Residuals.compute(view(experiment), argument)
+        assert found is not None
+        answers = [answered(experiment, row)[target] for row in rows]
+        np.testing.assert_allclose(found.prediction, answers, rtol=1e-12)
+        assert found.truth.tolist() == y[rows, target].tolist()
+        e = np.array(answers) - y[rows, target]
+        assert found.rmse == pytest.approx(np.sqrt(sum(e**2) / len(e)))
+        assert found.r2 == pytest.approx(
+            1 - e.var() / y[rows, target].var() - e.mean() ** 2 / y[rows, target].var()
+        )
+        assert (found.target, found.targets, found.name) == (target, 2, ("first", "second")[target])
+        assert (found.part, found.size) == ("validation", len(rows))
+    assert Residuals.compute(view(plane(path)), "") is None
+    assert Residuals.compute(view(several(path, "multilabel")), "") is None
+
+
+def test_residuals_are_in_the_targets_units(tmp_path: Path) -> None:
+    plain = several(tmp_path, "regression")
+    text = TABLE.replace("TASK", "regression").replace("ACTIVATION", "linear").replace("LOSS", "mse")
+    scaled = build(
+        parse(
+            text.replace("validation = 0.5", 'validation = 0.5\nscale_target = "standardize"'),
+            tmp_path / "t.toml",
+        )
+    )
+    scaled.network.parameters.theta[:] = plain.network.parameters.theta
+    found = Residuals.compute(view(scaled), "1")
+    seen = scaled.table.y[scaled.split.train, 1]
+    answers = [answered(scaled, row)[1] * seen.std() + seen.mean() for row in scaled.split.validation]
+    np.testing.assert_allclose(found.prediction, answers, rtol=1e-9)
+
+
+@case(Stability)
+def the_optimizer_beside_its_loss(path: Path) -> None:
+    experiment = plane(path)
+    trainer, v = experiment.trainer, view(experiment)
+    assert Stability.compute(v, "").curvature is None  # nothing is measured by asking
+    before, rows = weights(experiment), trainer.indices().copy()
+    trainer.keep_next()
+    trainer.advance()
+    v.instruments.look()
+    v.instruments.finish()
+    found = Stability.compute(v, "")
+    # λmax: the Hessian of the mean cross-entropy over the training part, from differences of its gradient.
+    x = standardized(experiment, experiment.table.x[experiment.split.train])
+    y = experiment.table.y[experiment.split.train]
+    now = weights(experiment)
+
+    def flat(w: dict[str, Any]) -> Any:
+        parts = backward(w, x, y)
+        return np.concatenate([np.r_[dw.ravel(), dz.sum(axis=0)] for dz, dw in parts.values()])
+
+    columns = []
+    for name in ("output", "squash", "hidden"):  # the order of backward's parts
+        for which in "Wb":
+            for at in np.ndindex(now[f"{name}.{which}"].shape):
+                sides = []
+                for h in (1e-5, -1e-5):
+                    moved = {k: a.copy() for k, a in now.items()}
+                    moved[f"{name}.{which}"][at] += h
+                    sides.append(flat(moved))
+                columns.append((sides[0] - sides[1]) / 2e-5)
+    hessian = np.array(columns)
+    largest = np.linalg.eigvalsh((hessian + hessian.T) / 2)[-1]
+    seen = found.curvature
+    assert seen.value == pytest.approx(largest, rel=1e-3)
+    assert (seen.update, seen.threshold, seen.rate) == (1, pytest.approx(2 / 0.05), 0.05)
+    assert seen.ratio == pytest.approx(seen.value * 0.05 / 2)
+    assert (seen.rows, seen.size, seen.exact, seen.converged) == (len(x), len(x), True, True)
+    assert (seen.preconditioned, seen.products > 0, seen.seconds > 0) == (False, True, True)
+    # Noise: the batch's samples, one at a time.
+    each: dict[str, list[Any]] = {"hidden": [], "squash": [], "output": []}
+    for row in rows:
+        for name, (dz, dw) in backward(before, x[row : row + 1], y[row : row + 1]).items():
+            each[name].append(np.r_[dw.ravel(), dz.sum(axis=0)])
+    assert [n.layer for n in found.noise] == ["hidden", "squash", "output"]
+    for noise in found.noise:
+        g = np.array(each[noise.layer])
+        m, trace = len(g), np.trace(np.cov(g.T))
+        signal = (g.mean(axis=0) ** 2).sum() - trace / m
+        assert noise.sample_norm == pytest.approx(np.sqrt((g**2).sum(axis=1).mean()), rel=1e-9)
+        assert noise.batch_norm == pytest.approx(np.sqrt((g.mean(axis=0) ** 2).sum()), rel=1e-9)
+        assert noise.signal_to_noise == pytest.approx(signal / trace, rel=1e-6)
+        scale = trace / signal if signal > 0 else np.nan
+        assert noise.noise_scale == pytest.approx(scale, rel=1e-6, nan_ok=True)
+    assert (found.batches, found.noise_update) == (1, 1)
+    # Steps: what the weights moved by, in units of the rate.
+    assert {s.parameter for s in found.steps} == now.keys()
+    for s in found.steps:
+        moved = np.sort(np.abs((now[s.parameter] - before[s.parameter]).ravel() / 0.05))
+        assert s.median == pytest.approx(np.median(moved), rel=1e-9, abs=1e-15)
+        assert (s.low, s.high) == (
+            pytest.approx(np.percentile(moved, 10), rel=1e-9, abs=1e-15),
+            pytest.approx(np.percentile(moved, 90), rel=1e-9, abs=1e-15),
+        )
+    assert (found.steps_update, found.coming, found.rated) == (1, False, True)
+    assert (found.correction, found.first_correction, found.corrected) == (None, None, False)
 
 
 @case(Confusion)

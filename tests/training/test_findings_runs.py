@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nntui.config.load import load, parse
+from nntui.debugging.subject import of_experiment
 from nntui.errors import UserError
 from nntui.runs.directory import RunDirectory
 from nntui.signals import Signals
@@ -161,12 +162,8 @@ def test_state_that_does_not_fit_starts_afresh() -> None:
         np.testing.assert_array_equal(after[name], array)
 
 
-LATER = ("data.scale_target", "data.class_weights")
-"""Keys that another part of the release brings."""
-
-
 @pytest.mark.parametrize("setup", [s for s in all_setups() if s.fault][::6], ids=lambda s: s.name)
-def test_every_cure_can_be_set_as_it_stands(setup: Any, tmp_path: Path) -> None:
+def test_every_cure_can_be_set_as_it_stands_and_every_node_is_there(setup: Any, tmp_path: Path) -> None:
     path = setup.write(tmp_path)
     experiment = build(load(path, ["train.epochs=2"] if "epochs" in setup.config["train"] else []))
     trainer, watch = experiment.trainer, experiment.watch
@@ -177,10 +174,14 @@ def test_every_cure_can_be_set_as_it_stands(setup: Any, tmp_path: Path) -> None:
             watch.after(epoch_done=trainer.advance())
     except NumericError:
         pass
+    names = {node.name for node in of_experiment(experiment).plan.nodes}
+    for found in watch.findings:
+        assert found.node in names
+        assert found.node.startswith(f"{found.layer}.") or not found.layer
     cures: set[Cure] = {c for f in watch.findings for c in f.cures}
     for cure in cures:
         assert cure.text
-        if cure.set is not None and not cure.set.startswith(LATER):
+        if cure.set is not None:
             try:
                 load(path, [cure.set])
             except UserError as error:

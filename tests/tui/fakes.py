@@ -13,6 +13,7 @@ from nntui.protocol.frames import from_frame, to_frame
 from nntui.protocol.reports import Control, Hello, Stats, Status
 from nntui.statistics.base import shown_units
 from nntui.statistics.catalogue import collect
+from nntui.statistics.stability import Curvature, Noise, Steps
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
 from nntui.tui.panes.base import Pane
@@ -20,17 +21,17 @@ from nntui.tui.render.picture import plain
 from nntui.tui.screens.run import RunScreen
 from nntui.tui.source import FakeSource, Item
 
-KINDS = ("plane", "picture", "maps", "curve", "table", "targets")
-"""Of data; "maps" are pictures that a convolution reads."""
+KINDS = ("plane", "picture", "maps", "curve", "table", "targets", "labels")
+"""Of data; "maps" are pictures that a convolution reads, of "labels" a row may have several."""
 
 
 def info(kind: str, names: Sequence[str] = (), classes: Sequence[str] = ()) -> dict[str, Any]:
     """What a hello says about the data."""
     inputs = {"plane": 2, "picture": 64, "maps": 64, "curve": 1}.get(kind, 4)
-    regression = kind in ("curve", "targets")
+    regression = kind in ("curve", "targets", "labels")
     x = np.linspace(-1, 1, 12)
     return {
-        "task": "regression" if regression else "classification",
+        "task": "multilabel" if kind == "labels" else "regression" if regression else "classification",
         "features": list(names) or [f"x{k + 1}" for k in range(inputs)],
         "inputs": inputs,
         "columns": inputs,
@@ -38,7 +39,9 @@ def info(kind: str, names: Sequence[str] = (), classes: Sequence[str] = ()) -> d
         "classes": None
         if regression
         else list(classes) or (["0", "1"] if kind == "plane" else ["a", "b", "c"]),
-        "targets": list(names[:2]) or ["y", "z"][: 1 + (kind == "targets")] if regression else ["class"],
+        "targets": list(names[:2]) or ["y", "z"][: 1 + (kind in ("targets", "labels"))]
+        if regression
+        else ["class"],
         "image": [1, 8, 8] if kind in ("picture", "maps") else None,
         "optimizer": "adam",
         "window": [[-1.0] * inputs, [1.0] * inputs] if inputs <= 2 else None,
@@ -112,7 +115,8 @@ class FakeView:
         self.axes = self.inputs if self.inputs <= 2 else 0
         self.image = None if about["image"] is None else tuple(about["image"])
         self.window = (np.full(self.inputs, -1.0), np.full(self.inputs, 1.0))
-        self.targets = len(about["targets"])
+        self.task, self.targets, self.features = about["task"], about["targets"], about["features"]
+        self.categories: dict[str, tuple[str, ...]] = {}
         self.layers: list[FakeLayer] = []
         before = self.inputs
         for outline in greeting.layers:
@@ -121,6 +125,26 @@ class FakeView:
         self.train = FakeRows("train", self, 12)
         self.held_out = FakeRows("validation", self, 20)
         self.drawn, self.sample = np.arange(12), np.arange(12)
+
+    @property
+    def instruments(self) -> Any:
+        """Readings of an update somewhat earlier."""
+        t = self.update / 100
+        return SimpleNamespace(
+            curvature=Curvature(
+                update=self.update - 1, value=190.0 + t, threshold=200.0, rate=0.01, preconditioned=False, exact=True,
+                products=12, converged=True, rows=100, size=100, seconds=0.004,
+            ),
+            under_way=0,
+            noise=tuple(Noise(layer.name, 0.5 + t, 0.25, 0.125, 8.0) for layer in self.layers if layer.weight is not None),
+            batches=7, noise_update=self.update, rated=True,
+            steps=tuple(
+                Steps(f"{layer.name}.{which}", 0.03 + t, 0.01, 0.09)
+                for layer in self.layers if layer.weight is not None for which in "Wb"
+            ),
+            steps_update=self.update, coming=False, corrected=True,
+            correction=lambda update: (1 - 0.999**update) ** 0.5 / (1 - 0.9**update),
+        )  # fmt: skip
 
     def seen(self) -> list[Any]:
         return self.activations(self.train.inputs(self.sample))
@@ -154,14 +178,25 @@ class FakeRows:
 
     def labels(self, which: Any) -> Any:
         if self.view.classes is None:
-            return np.full((len(which), self.view.targets), 0.5)
+            return np.full((len(which), len(self.view.targets)), 0.5)
         right = self.view.decide(self.view.predict(self.inputs(which)))
         return (right + (np.asarray(which) == 3)) % len(self.view.classes)
 
 
 def stats(greeting: Hello, update: int = 40, **more: Any) -> Stats:
     """All statistics that panes draw of a network, smooth in the number of updates, as they come over the wire."""
-    wanted = ["layers", "weights", "surface", "curve", "answers/2", "confusion"]
+    wanted = [
+        "layers",
+        "weights",
+        "surface",
+        "curve",
+        "answers/2",
+        "confusion",
+        "stability",
+        "scatter",
+        "residuals",
+        "labels",
+    ]
     wanted += ["sample/2"] if greeting.info["inputs"] > 2 else []
     found, failed = collect(FakeView(greeting, update), wanted)
     assert failed == {}

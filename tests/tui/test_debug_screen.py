@@ -390,7 +390,7 @@ def test_a_key_means_the_same_on_both_screens():
         }
 
     run, debug = keys(Steering, RunScreen), keys(DebugScreen)
-    same = {"n": ("update", "step"), "m": ("view", "map")}
+    same = {"n": ("update", "step"), "m": ("view", "map"), "i": ("unfold", "into"), "o": ("fold", "out")}
     differing = {k for k in run.keys() & debug.keys() if run[k] != debug[k] and not k.isdigit()}
     assert differing == same.keys()
     assert all((run[k], debug[k]) == v for k, v in same.items())

@@ -21,7 +21,7 @@ def test_every_key_asks_for_a_command_of_the_table():
     asked = {b.action.split("'")[1] for b in KEYS if b.action.startswith("ask")}
     prompted = {b.action.split("'")[1] for b in KEYS if b.action.startswith("prompt")}
     assert asked | prompted <= set(COMMANDS)
-    assert set(COMMANDS) - asked - prompted == {"land", "open_all", "move", "point", "scroll"}
+    assert set(COMMANDS) - asked - prompted == {"land", "open_all", "move", "point", "scroll", "show"}
 
 
 async def test_a_gradient_that_is_not_finite_is_shown_where_it_was_born():

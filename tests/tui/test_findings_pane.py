@@ -3,6 +3,7 @@
 import pytest
 
 from nntui.protocol.reports import Disconnected, Ended, Event
+from nntui.tui.causes import grouped
 from nntui.tui.store import Store
 from tests.tui.fakes import items, stats, watching
 
@@ -10,7 +11,7 @@ from tests.tui.fakes import items, stats, watching
 def finding(id="dead_units", layer="hidden1", severity="warning", **more):  # noqa: A002
     return {
         "id": id, "layer": layer, "value": 0.34567, "limit": 0.1, "message": f"{id} in words",
-        "cure": "use leaky_relu", "severity": severity, "update": 1130, "epoch": 2, "cause": f"why {id}",
+        "cure": "use leaky_relu", "severity": severity, "update": 1130, "epoch": 2, "cause": "", "node": f"{layer}.a",
         "cures": [{"set": "optimizer.lr=0.01", "text": "smaller steps"}, {"set": None, "text": "the second"}],
     } | more  # fmt: skip
 
@@ -22,7 +23,7 @@ async def shown(v, *found, **more):
 
 async def test_number_limit_update_cause_and_first_cure():
     async with watching() as v:
-        text, state = await shown(v, finding(), findings_update=50)
+        text, state = await shown(v, finding(cause="vanishing_gradient"), findings_update=50)
         head, cause, cure, *_ = text.splitlines()
         assert head.split() == (
             [
@@ -44,7 +45,7 @@ async def test_number_limit_update_cause_and_first_cure():
                 "words",
             ]
         )
-        assert cause.split() == ["cause", "why", "dead_units"]
+        assert cause.split() == ["cause", "vanishing", "gradient"]
         assert cure.split() == ["cure", "optimizer.lr=0.01", "smaller", "steps"]
         assert "second" not in text
         assert state == "1 warning"
@@ -58,7 +59,15 @@ async def test_what_numbers_mean_nothing_is_not_written():
         assert text.splitlines()[1].split() == ["cure", "use", "leaky_relu"]
 
 
-async def test_the_gravest_first_and_all_their_heads():
+async def test_a_setting_that_fills_the_pane_gives_way_to_what_it_does():
+    async with watching() as v:
+        layers = "layers=[" + ", ".join(['{type="dense", units=32}'] * 20) + "]"
+        text, _ = await shown(v, finding(cures=[{"set": layers, "text": "fewer layers"}]))
+        assert text.splitlines()[1].split()[:2] == ["cure", 'layers=[{type="dense",']
+        assert "… fewer layers" in " ".join(text.split())
+
+
+async def test_the_gravest_first_each_whole():
     async with watching() as v:
         text, state = await shown(
             v,
@@ -66,10 +75,10 @@ async def test_the_gravest_first_and_all_their_heads():
             finding("overfitting"),
             finding("non_finite", severity="error"),
         )
-        heads = [line for line in text.splitlines() if line[0] in "●○"]
-        assert [h.split()[1] for h in heads] == ["non", "overfitting", "plateau"]
-        # Four lines: the gravest has the one that is left.
-        assert "why non_finite" in text.splitlines()[1]
+        assert v.screen.query_one("#findings").size.height == 6
+        lines = [line.split() for line in text.splitlines()]
+        assert [line[1] for line in lines if line[0] in "●○"] == ["non", "overfitting", "plateau"]
+        assert [line[0] for line in lines] == ["●", "cure", "●", "cure", "○", "cure"]
         assert state == "1 error · 1 warning · 1 note"
 
 
@@ -82,16 +91,63 @@ async def test_more_than_fit_are_counted_and_reached():
         assert "+3 more ↓" in state
         await v.press("5")
         seen = text
-        for _ in range(20):
+        for k in range(1, 5):
             await v.press("down")
+            lines = v.pane("findings").splitlines()
+            at = next(n for n, line in enumerate(lines) if f"layer{k}" in line)
+            assert "smaller steps" in lines[at + 1]  # the chosen one is shown whole
+            assert v.screen.findings.chosen["layer"] == f"layer{k}"
             seen += v.pane("findings")
         assert all(f"layer{k}" in seen for k in range(5))
-        assert "smaller steps" in seen
         assert "more" not in str(v.screen.query_one("#findings").border_subtitle)
         await v.press("home")
         assert v.pane("findings") == text
-        await v.press("enter")
+        assert v.screen.findings.chosen["layer"] == "layer0"
+        await v.press("Z")
         assert all(f"layer{k}" in v.pane("findings") for k in range(5))
+
+
+def consequence(id, layer, cause="vanishing_gradient"):  # noqa: A002
+    return finding(id, layer, "note", cause=cause)
+
+
+async def test_consequences_are_folded_under_their_cause_and_unfold():
+    async with watching(size=(160, 50)) as v:
+        cause = finding("vanishing_gradient", "hidden1", "error")
+        behind = [consequence("update_ratio_low", f"hidden{k}") for k in range(1, 9)]
+        behind.append(consequence("plateau", ""))
+        text, state = await shown(v, *behind[:3], cause, *behind[3:])
+        heads = [line for line in text.splitlines() if line[:1] in ("●", "○")]
+        assert len(heads) == 1
+        assert heads[0].startswith("● vanishing gradient  hidden1")
+        then = text.splitlines()[2]
+        assert then.split() == ["then", "update", "ratio", "low", "×8,", "plateau", "▸", "i", "shows", "them"]
+        assert state == "1 error · 9 notes"
+        await v.press("5", "o")  # nothing to fold
+        assert v.pane("findings") == text
+        await v.press("i", "Z")
+        lines = v.pane("findings").splitlines()
+        heads = [line.split() for line in lines if line.lstrip()[:1] in ("●", "○")]
+        assert [h[1:5] for h in heads[1:9]] == [["update", "ratio", "low", f"hidden{k}"] for k in range(1, 9)]
+        assert heads[9][1] == "plateau"
+        assert sum("cause  vanishing gradient of hidden1" in line for line in lines) == 9
+        assert "▾ o folds them" in "\n".join(lines)
+        await v.press("down", "down")
+        assert v.screen.findings.chosen == behind[1]
+        await v.press("o")  # of one of them: back to the cause
+        assert v.screen.findings.chosen == cause
+        assert sum(line.lstrip()[:1] in ("●", "○") for line in v.pane("findings").splitlines() if line) == 1
+
+
+def test_a_layer_behind_the_first_one_follows_from_it_and_what_has_lost_its_cause_stands_alone():
+    first = finding("dead_units", "hidden1", "error")
+    groups = grouped(
+        (first, finding("dead_units", "hidden2", "note", cause="dead_units"), consequence("plateau", ""))
+    )
+    assert [g.finding["id"] for g in groups] == ["dead_units", "plateau"]
+    assert [f["layer"] for f in groups[0].consequences] == ["hidden2"]
+    assert groups[0].summary == "dead units"
+    assert groups[1].consequences == ()
 
 
 async def test_long_messages_are_wrapped_and_numbers_are_not_cut():

@@ -85,7 +85,7 @@ async def test_the_help_can_be_scrolled_to_its_end() -> None:
 async def test_tabs_that_do_not_fit_are_their_numbers() -> None:
     async with watching(items(), size=(40, 12)) as v:
         await v.press("5")
-        assert v.line("tabs").split() == ["1", "2", "3", "4", "5", "Findings"]
+        assert v.line("tabs").split() == ["1", "2", "3", "4", "5", "Findings", "6"]
         await v.pilot.resize_terminal(80, 24)
         await v.pilot.pause()
         assert v.line("tabs").split() == [
@@ -99,6 +99,8 @@ async def test_tabs_that_do_not_fit_are_their_numbers() -> None:
             "Layers",
             "5",
             "Findings",
+            "6",
+            "Stability",
         ]
 
 

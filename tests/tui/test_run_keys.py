@@ -114,6 +114,8 @@ async def test_brackets_walk_the_samples_and_m_the_views():
         assert [f"{first.precision:.3f}", f"{first.recall:.3f}"] == v.pane("output").split()[5:7]
         assert table.part in str(v.screen.query_one("#output").border_subtitle)
         await v.press("m")
+        assert "✕" in v.pane("output")  # rows over two columns
+        await v.press("m")
         assert "▀" in v.pane("output")
 
 
@@ -143,7 +145,7 @@ async def test_help_lists_the_keys_that_work():
     async with watching() as v:
         await v.press("question_mark")
         words = " ".join(str(s.render()) for s in v.app.screen.query("Static"))
-        for word in ("One update, then pause", "Learning rate × 1.25", "+ =", "ctrl+p f2", "1-5"):
+        for word in ("One update, then pause", "Learning rate × 1.25", "+ =", "ctrl+p f2", "1-6"):
             assert word in words
         assert "sample" not in words.split("Keys")[1].split("Loss")[0]
     async with watching(live=False) as v:
@@ -245,6 +247,16 @@ async def test_the_end_of_the_connection_after_the_end_is_no_warning():
         await v.post(Ended(status="completed"), Disconnected(reason="closed"))
         assert "closed" not in v.pane("findings")
         assert "completed" in v.line("status")
+
+
+async def test_what_others_ask_of_the_store_is_drawn_all_the_same():
+    async with watching() as v:
+        v.source.post(Event(text="just now", update=7))
+        v.app._take(v.app._inbox.popleft())
+        assert v.app.store.snapshot().log[-1].text == "just now"  # as the debugger's opening does
+        v.app.tick()
+        await v.pilot.pause()
+        assert "just now" in v.pane("findings")
 
 
 @pytest.mark.parametrize(

@@ -39,3 +39,5 @@ class Finding:
     """The id of the finding that this one follows from; empty where it stands by itself."""
     cures: tuple[Cure, ...] = ()
     """The most likely first."""
+    node: str = ""
+    """The node of the network's graph where it can be seen, such as ``dense1.a``."""

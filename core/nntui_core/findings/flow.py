@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nntui_core.findings.finding import Cure
+from nntui_core.findings.finding import Cure, Severity
 from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.sample import Sample
 from nntui_core.optimizers.base import FirstOrder
@@ -72,6 +72,7 @@ class VanishingGradient(Rule):
     """A gradient that shrinks on its way to the first layer."""
 
     id: ClassVar[str] = "vanishing_gradient"
+    node: ClassVar[str] = ".z"
     definition: ClassVar[str] = (
         "root mean square of ∂loss/∂z of the first layer with weights over that of the last, on the last batch; until the "
         "network has learned, also of the first 16 updates; not told where a single layer takes most of it (less than half "
@@ -131,7 +132,7 @@ class ExplodingGradient(Rule):
         value = now if self.excused(s, "") else max(now, float(s.memory["pull"][0]))
         yield Observation(
             "", value, f"the gradient of {name} is so large that a change of a unit's weights by their own size would change the "
-            f"loss by {value:.3g} times what a constant prediction loses", "error",
+            f"loss by {value:.3g} times what a constant prediction loses", "error", node=f"{name}.W",
         )  # fmt: skip
 
     def began(self, s: Sample, layer: str) -> bool:
@@ -166,7 +167,8 @@ class UpdateRatioHigh(Rule):
         text = f"an update changed the weights of {name} by {share} their size (0.1 % is healthy)"
         if peak > now:
             text = f"an early update changed the weights by {10 * peak:.3g} times their size, of which a tenth counts (0.001 is healthy)"
-        yield Observation("", value, text, "error" if s.skill < 0.05 else "warning")
+        severity: Severity = "error" if s.skill < 0.05 else "warning"
+        yield Observation("", value, text, severity, node=f"{name}.W")
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         cure = lower_rate(s)
@@ -195,15 +197,15 @@ class UpdateRatioLow(Rule):
     """Updates before which it is too early to tell."""
 
     def observe(self, s: Sample) -> Iterable[Observation]:
-        ratios = [v.ratio for v in s.layers if v.ratio is not None]
+        ratios = [(v.ratio, v.name) for v in s.layers if v.ratio is not None]
         if not ratios or s.update < self.LONG or not isinstance(s.trainer.optimizer, FirstOrder):
             return
-        now, path = max(ratios), s.memory["path"]
+        (now, name), path = max(ratios), s.memory["path"]
         left = max(0, s.trainer.total_updates - s.update)
         value = float(path.max(initial=0.0)) + now * left * self._coming(s)
         yield Observation(
             "", value, f"the whole training can change the weights by {value:.1%} of their size: an update by {now:.1e} "
-            "(about 1e-3 is healthy)", "error" if s.skill < 0.05 else "warning",
+            "(about 1e-3 is healthy)", "error" if s.skill < 0.05 else "warning", node=f"{name}.W",
         )  # fmt: skip
 
     def _coming(self, s: Sample) -> float:

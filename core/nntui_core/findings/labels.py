@@ -19,6 +19,7 @@ class ImbalancedClasses(Rule):
     """A class so rare that hardly anything is lost by never deciding for it."""
 
     id: ClassVar[str] = "imbalanced_classes"
+    node: ClassVar[str] = "target"
     definition: ClassVar[str] = "rows of the rarest class over those of an equal share, in the training part"
     limit: ClassVar[float] = 0.1
     clears: ClassVar[float] = 0.1
@@ -71,6 +72,7 @@ class NoSignal(Rule):
     """Targets that the inputs say nothing about."""
 
     id: ClassVar[str] = "no_signal"
+    node: ClassVar[str] = "target"
     definition: ClassVar[str] = (
         "upper bound (1.5 standard errors above) of the correlation of the targets with what eight nearest neighbors or a "
         "plane predict, each row without its own target; where this correlation, and that of the network's predictions of "

@@ -39,7 +39,7 @@ class ConstantOutput(Rule):
             return
         yield Observation(
             "", s.spread, f"the output is nearly the same for every sample: its spread is {s.spread:.1%} of the targets'",
-            "error",
+            "error", node=f"{s.layers[-1].name}.z",
         )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ class Observation:
     """Where it is another than the rule's."""
     follows: tuple[str, ...] = ()
     """Ids of findings that it follows from here, besides the rule's."""
+    node: str = ""
+    """Where it is another than the rule says."""
 
 
 class Rule(ABC):
@@ -38,6 +40,8 @@ class Rule(ABC):
     """Whether values above the limit are the bad ones."""
     source: ClassVar[str]
     """Where the limit comes from."""
+    node: ClassVar[str] = "loss"
+    """The node of the network's graph where it can be seen; of the finding's layer what stands behind its name (``.a``)."""
     follows: ClassVar[tuple[str, ...]] = ()
     """Ids of findings of which this one is a mere consequence, where they hold too."""
     forgives: ClassVar[bool] = True
@@ -67,6 +71,10 @@ class Rule(ABC):
         limit = self.limit if seen.limit is None else seen.limit
         bound = limit * self.clears / self.limit if raised else limit
         return seen.value > bound if self.above else seen.value < bound
+
+    def place(self, seen: Observation) -> str:
+        """The name of the node where what was observed can be seen."""
+        return seen.node or (f"{seen.layer}{self.node}" if self.node.startswith(".") else self.node)
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         """What helps where nothing in the configuration stands out."""

@@ -24,6 +24,7 @@ class DeadUnits(Rule):
     """Units of relu that are 0 on every sample: nothing flows back through them."""
 
     id: ClassVar[str] = "dead_units"
+    node: ClassVar[str] = ".a"
     definition: ClassVar[str] = (
         "fraction of a relu layer's units that are 0 on every one of 256 random training rows"
     )
@@ -79,6 +80,7 @@ class SaturatedUnits(Rule):
     """Activations at the ends of tanh or sigmoid, where the derivative is near 0."""
 
     id: ClassVar[str] = "saturated_units"
+    node: ClassVar[str] = ".a"
     definition: ClassVar[str] = (
         "fraction of a tanh or sigmoid layer's (sample, unit) pairs with |tanh| > 0.97 or sigmoid outside 0.03 to 0.97; "
         "of an output layer, where the loss does not see through the activation, of the pairs that are wrong by more than a "
@@ -125,6 +127,7 @@ class SymmetricUnits(Rule):
     """Units that started equal and will stay so."""
 
     id: ClassVar[str] = "symmetric_units"
+    node: ClassVar[str] = ".W"
     definition: ClassVar[str] = (
         "fraction of a hidden layer's units whose weights and bias are those of another unit, at the start and ever since"
     )

@@ -206,7 +206,7 @@ class Watch:
         choices = _distinct([self.placed(cure) for cure in found])
         return Finding(
             rule.id, seen.layer, float(seen.value), rule.limit if seen.limit is None else seen.limit, seen.message, choices[0].text if choices else "",
-            severity, update, epoch, "", tuple(choices),
+            severity, update, epoch, "", tuple(choices), rule.place(seen),
         )  # fmt: skip
 
     def _suspected(self, s: Sample) -> list[Suspect]:
@@ -300,5 +300,5 @@ def non_finite(error: NumericError, trainer: Trainer | None = None, watch: Watch
     found = _distinct([*found, Cure(None, error.hint)])
     return Finding(
         "non_finite", error.where.partition(".")[0], 1.0, 0.0, error.fact, found[0].text, "error", update, epoch, "",
-        tuple(found),
+        tuple(found), error.where,
     )  # fmt: skip

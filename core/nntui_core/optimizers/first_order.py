@@ -231,6 +231,10 @@ class Adam(Moments):
             return "w -= η m/(√v + ε)"
         return "w -= η (√c₂/c₁) m/(√v + ε), cᵢ = 1 − βᵢᵏ" if self.eps_inside else self.formula
 
+    def correction(self, k: int) -> float:
+        """What the bias correction multiplies the step of update ``k`` by, ε aside, where it is on."""
+        return sqrt(1 - self.beta2**k) / (1 - self.beta1**k)
+
     def stability_limit(self, rate: float) -> float | None:
         """Of P⁻¹H (Cohen et al. 2022)."""
         return (2 + 2 * self.beta1) / ((1 - self.beta1) * rate)

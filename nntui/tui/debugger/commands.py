@@ -14,6 +14,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "backward": stepping.backward,
     "resume": stepping.resume,
     "land": stepping.land,
+    "show": stepping.show,
     "until": stepping.until,
     "into": stepping.into,
     "open_all": stepping.open_all,

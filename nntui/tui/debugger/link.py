@@ -24,9 +24,11 @@ class Link:
         self._opener: RunOpener | None = None
         self._conditions: tuple[str, ...] = ()
 
-    def opener(self, run_dir: str, *, live: bool) -> RunOpener:
-        """What opens the run; of a live one it waits for the trainer's answer."""
-        self._opener = RunOpener(RunDirectory(Path(run_dir)), self._conditions, live=live)
+    def opener(self, run_dir: str, *, live: bool, node: str = "", update: int | None = None) -> RunOpener:
+        """What opens the run at ``node``, as it stood at ``update`` or now; of a live one it waits for the trainer's answer."""
+        self._opener = RunOpener(
+            RunDirectory(Path(run_dir)), self._conditions, live=live, node=node, update=update
+        )
         if live:
             self._send(RequestSnapshot(request=self._opener.number))
         return self._opener

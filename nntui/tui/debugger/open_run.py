@@ -23,9 +23,14 @@ _numbers = count(1)
 class RunOpener:
     """Called in the debugger's thread; :meth:`deliver` from any other."""
 
-    def __init__(self, run: RunDirectory, conditions: Sequence[str] = (), *, live: bool = False) -> None:
+    def __init__(
+        self, run: RunDirectory, conditions: Sequence[str] = (), *, live: bool = False, node: str = "",
+        update: int | None = None,
+    ) -> None:  # fmt: skip
+        """``node`` is what to show, of the run as it stood after ``update`` updates where that can be told from its files."""
         self.run = run
         self._conditions, self._live = conditions, live
+        self._node, self._update = node, update
         self.number = next(_numbers)
         """Which answer of the trainer is meant."""
         self._arrived: queue.SimpleQueue[Snapshot] = queue.SimpleQueue()
@@ -43,16 +48,35 @@ class RunOpener:
         from nntui.tui.debugger.opening import on_experiment
 
         experiment = read(self.run.config, fresh=False)
-        info = self._from_trainer(experiment) if self._live else self._from_files(experiment)
+        info: dict[str, Any] = {}
+        past, why = self._from_past(experiment)
+        if not past:
+            info = self._from_trainer(experiment) if self._live else self._from_files(experiment)
         session = on_experiment(
             experiment,
             title=f"{experiment.settings.title} · update {experiment.trainer.update}",
-            of_training=self._live,
+            of_training=self._live and not past,
         )
         session.debugger.conditions = [parse(text) for text in self._conditions]
-        if info:
+        if self._node:
+            session.do("show", self._node)
+            if why:
+                session.say(f"this is the newest state: {why}", "warn")
+        elif info:
             session.do("land", info.get("node", ""), info.get("phase", ""))
         return session
+
+    def _from_past(self, experiment: Experiment) -> tuple[bool, str]:
+        """Bring it to the update that is asked for; whether that was so, and why not."""
+        from nntui.debugging.replay import at_update
+
+        if self._update is None:
+            return False, ""
+        try:
+            at_update(experiment, self.run, self._update, lambda text: None)
+        except UserError as error:
+            return False, error.messages[0].removeprefix("--update: ")
+        return True, ""
 
     def _from_files(self, experiment: Experiment) -> dict[str, Any]:
         from nntui.debugging.replay import replay

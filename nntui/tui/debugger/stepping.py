@@ -138,6 +138,18 @@ def land(session: DebugSession, name: str, phase: str) -> None:
         session.say(f"the training stopped here, at {name}", "warn")
 
 
+def show(session: DebugSession, name: str) -> None:
+    """The whole pass done, the cursor at a node: that name, else the last part of the layer which it names."""
+    backward(session)
+    nodes = session.wiring.nodes
+    layer = name.rpartition(".")[0] or name
+    found = [n for n in nodes if n.name == name] or [n for n in nodes if n.name.startswith(f"{layer}.")]
+    if found:
+        session.cursor_name = found[-1].name
+    else:
+        session.say(f"there is no node {display(name, 40)} here", "warn")
+
+
 def until(session: DebugSession) -> None:
     """To the next step of the cursor's node."""
     session.preview = None

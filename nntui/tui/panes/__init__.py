@@ -14,6 +14,7 @@ PANES = {
     "output": "nntui.tui.panes.output:OutputPane",
     "layers": "nntui.tui.panes.layers:LayersPane",
     "findings": "nntui.tui.panes.findings:FindingsPane",
+    "stability": "nntui.tui.panes.stability:StabilityPane",
 }
 """By their ids, in the order of the tabs."""
 

@@ -23,6 +23,8 @@ class Pane(Framed):
     """Fields of the snapshot that it draws: while they are the same, it is not drawn again."""
     WIDE: ClassVar[bool] = False
     """Whether it spans the screen; such panes lie below the others, each with its :meth:`lines`."""
+    ALONE: ClassVar[bool] = False
+    """Whether it is shown only by itself, never among the others: what it draws costs too much to be always there."""
 
     DEFAULT_CSS = """
     Pane {
@@ -47,8 +49,12 @@ class Pane(Framed):
         """Lines that a wide pane takes, border included, of a screen of ``height`` lines."""
         return 4
 
+    def keys(self, snapshot: Snapshot) -> list[tuple[str, str]]:
+        """Keys of its own that work now while it has the focus, each with a word for the line below."""
+        return []
+
     def views(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """The names of its views that v walks through, where there are several."""
+        """The names of its views that `m` walks through, where there are several."""
         return ()
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:

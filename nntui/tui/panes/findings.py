@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any, ClassVar
 
@@ -10,21 +11,35 @@ from textual.binding import Binding, BindingType
 from textual.events import MouseScrollDown, MouseScrollUp
 
 from nntui.display import display
+from nntui.tui.causes import SEVERITY, Group, cures_of, grouped, key_of, name_of, severity_of
 from nntui.tui.panes.base import MUTED, Pane
 from nntui.tui.render.numbers import compact, trimmed
 from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text, wrap
 from nntui.tui.store import Snapshot
 from nntui.tui.widgets.status import STATES
 
-SEVERITY = ("error", "warning", "note")
-"""From the gravest."""
 MARKS = {"error": ("●", "bad"), "warning": ("●", "warn"), "note": ("○", "muted")}
+LONG = 60
+"""Characters of a setting at most: x shows it whole."""
 TAB = 9
 """Cells before a cause or cure."""
+LINES = {36: (4, 5), 44: (6, 8)}
+"""Below these heights of the screen, lines of the pane at least, and where there is more to say, border included …"""
+TALL = (7, 10)
+"""… and on higher ones."""
 
 
-MIDDLE, TALL = 36, 44
-"""From this height of the screen on there is room for one line more."""
+@dataclass(frozen=True, eq=False)
+class _Entry:
+    """A finding that is listed: a cause with what follows from it, or one of those where they are unfolded."""
+
+    finding: Mapping[str, Any]
+    group: Group
+    inside: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return key_of(self.finding)
 
 
 class FindingsPane(Pane):
@@ -35,15 +50,15 @@ class FindingsPane(Pane):
     TITLE = "Findings"
     WIDE = True
     HELP = (
-        "How the run ended; then what is wrong, in which layer, the number and its limit, since when, its usual cause\n"
-        "and cure; then what happened to the run (rate changes, checkpoints, viewers).\n"
-        "Red stops learning, yellow slows it, a circle is a note. Empty is good.\n"
+        "How the run ended; what is wrong, where, the number and its limit, since when, what follows from it (i unfolds that),\n"
+        "and the first cure; then what happened to the run. Red stops learning, yellow slows it, a circle is a note.\n"
+        "Up and down choose a finding: enter opens the debugger where and when it can be seen, x tries its cure on a copy.\n"
         "Numbers of findings are of the update written at the border, those of the other panes may be newer.\n"
-        "Up, down, page up and page down, or the wheel, scroll where there is more."
+        "Page up and page down, or the wheel, scroll where there is more. Empty is good."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "scroll(-1)", show=False),
-        Binding("down", "scroll(1)", show=False),
+        Binding("up", "choose(-1)", show=False),
+        Binding("down", "choose(1)", show=False),
         Binding("pageup", "scroll(-10)", show=False),
         Binding("pagedown", "scroll(10)", show=False),
         Binding("home", "scroll(-100000)", show=False),
@@ -52,13 +67,59 @@ class FindingsPane(Pane):
     def __init__(self) -> None:
         super().__init__()
         self._top = 0
-        """Lines scrolled; 0 shows every finding's first line rather than some findings whole."""
+        """Lines scrolled."""
         self._lines = 0
+        self._grown = 0
+        """Lines that it has needed so far."""
         self._below = 0
         """Findings of which nothing is shown."""
+        self._chosen: tuple[str, str] | None = None
+        self._unfolded: set[tuple[str, str]] = set()
+        """Causes whose consequences are listed."""
+
+    # What is chosen
+
+    @property
+    def chosen(self) -> Mapping[str, Any] | None:
+        """The finding that keys are about; None where nothing was found."""
+        entry = self._entry()
+        return None if entry is None else entry.finding
+
+    def foldable(self, *, unfold: bool) -> bool:
+        """Whether the chosen finding has consequences that can be unfolded, or folded again."""
+        entry = self._entry()
+        if entry is None or not entry.group.consequences:
+            return False
+        return (entry.group.key not in self._unfolded) == unfold
+
+    def fold(self, *, unfold: bool) -> None:
+        """List the consequences of the chosen finding, or its cause alone."""
+        entry = self._entry()
+        if entry is None:
+            return
+        if unfold:
+            self._unfolded.add(entry.group.key)
+        else:
+            self._unfolded.discard(entry.group.key)
+            self._chosen = entry.group.key
+        self._bring_into_view()
+
+    def _entries(self, snapshot: Snapshot) -> list[_Entry]:
+        out = []
+        for group in grouped(snapshot.findings):
+            out.append(_Entry(group.finding, group))
+            if group.key in self._unfolded:
+                out += [_Entry(f, group, inside=True) for f in group.consequences]
+        return out
+
+    def _entry(self) -> _Entry | None:
+        entries = self._entries(self.snapshot)
+        return next((e for e in entries if e.key == self._chosen), entries[0] if entries else None)
+
+    # Drawing
 
     def state(self, snapshot: Snapshot) -> str:
-        kinds = [_severity(f) for f in snapshot.findings]
+        kinds = [severity_of(f) for f in snapshot.findings]
         words = [f"{n} {kind}{'s' if n > 1 else ''}" for kind in SEVERITY if (n := kinds.count(kind))]
         if snapshot.findings_update is not None and snapshot.findings_update != snapshot.stats_update:
             words.append(f"of update {snapshot.findings_update:,}")
@@ -67,40 +128,39 @@ class FindingsPane(Pane):
         return " · ".join(words)
 
     def lines(self, snapshot: Snapshot, height: int) -> int:
-        """More on larger screens."""
-        return 4 if height < MIDDLE else 6 if height < TALL else 7
+        """As many as findings and the end take, within what the screen allows; it does not shrink again."""
+        least, most = next((ends for below, ends in LINES.items() if height < below), TALL)
+        width = max(20, self.app.size.width - 4)
+        blocks = [self._end(snapshot, width), *(self._finding(e, width) for e in self._entries(snapshot))]
+        self._grown = max(self._grown, 2 + sum(map(len, blocks)))
+        return max(least, min(most, self._grown))
+
+    def keys(self, snapshot: Snapshot) -> list[tuple[str, str]]:
+        return [("enter", "where"), ("x", "try cure")] if snapshot.findings else []
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
-        rows, below = self._rows(snapshot, width, height)
+        end, blocks, events = self._blocks(snapshot, width)
+        rows = [*end, *(row for block in blocks for row in block), *events]
+        self._lines = len(rows)
+        self._top = max(0, min(self._top, self._lines - height))
+        starts = [len(end) + sum(map(len, blocks[:k])) for k in range(len(blocks))]
+        below = sum(start >= self._top + height for start in starts) if snapshot.findings else 0
         if below != self._below:
             self._below = below
             self._show_state(self.state(snapshot))
-        return pad(rows, width, height)
+        return pad(tuple(rows[self._top : self._top + height]), width, height)
 
-    def _rows(self, snapshot: Snapshot, width: int, height: int) -> tuple[Picture, int]:
-        """What fits, and how many findings are not among it."""
-        found = sorted(snapshot.findings, key=lambda f: SEVERITY.index(_severity(f)))
-        blocks = [self._finding(f, width) for f in found]
-        end = self._end(snapshot, width)
-        events = [self._event(e, width) for e in reversed(snapshot.log)]
-        if not found:
+    def _blocks(self, snapshot: Snapshot, width: int) -> tuple[list[Row], list[list[Row]], list[Row]]:
+        """Lines of the end, of each finding listed, and of the events."""
+        entries = self._entries(snapshot)
+        chosen = self._entry()
+        marked = chosen.key if chosen is not None and len(entries) > 1 else None
+        blocks = [self._finding(e, width, chosen=e.key == marked) for e in entries]
+        if not entries:
             words = "· nothing found" + (" so far" if snapshot.running else "")
             blocks = [[fit(text(words, MUTED), width)]]
-        self._lines = len(end) + sum(map(len, blocks)) + len(events)
-        self._top = max(0, min(self._top, self._lines - height))
-        if self._top or len(end) + sum(map(len, blocks)) <= height:
-            rows = [*end, *(row for block in blocks for row in block), *events]
-            starts = [len(end) + sum(map(len, blocks[:k])) for k in range(len(blocks))]
-            below = sum(start >= self._top + height for start in starts) if found else 0
-            return tuple(rows[self._top : self._top + height]), below
-        # Every finding's first line, as far as there is room; then the gravest whole.
-        room = height - len(end) - len(blocks)
-        rows = list(end)
-        for block in blocks:
-            some = block[: 1 + max(0, room)]
-            room -= len(some) - 1
-            rows += some
-        return tuple(rows[:height]), max(0, len(end) + len(blocks) - height)
+        events = [self._event(e, width) for e in reversed(snapshot.log)]
+        return self._end(snapshot, width), blocks, events
 
     def _end(self, snapshot: Snapshot, width: int) -> list[Row]:
         """Why the run is over, where it is."""
@@ -113,23 +173,37 @@ class FindingsPane(Pane):
         )
         return wrap(head, width, 2)
 
-    def _finding(self, finding: Mapping[str, Any], width: int) -> list[Row]:
-        mark, role = MARKS[_severity(finding)]
+    def _finding(self, entry: _Entry, width: int, *, chosen: bool = False) -> list[Row]:
+        finding, margin = entry.finding, "  " if entry.inside else ""
+        mark, role = MARKS[severity_of(finding)]
         layer, message = display(finding.get("layer") or ""), display(finding.get("message", ""), 400)
-        name = display(finding.get("id", "")).replace("_", " ")
         head = join(
-            text(f"{mark} ", Style(fg=role, bold=True)),
-            text(f"{name}  ", Style(fg=role, bold=True)),
+            text(f"{margin}{mark} ", Style(fg=role, bold=True)),
+            text(display(name_of(finding)), Style(fg=role, bold=True, reverse=chosen)),
+            text("  "),
             text(f"{layer}  " if layer else "", Style(bold=True)),
             text(_facts(finding), MUTED),
             text(message),
         )
-        lines = wrap(head, width, 2)
-        for word, said in (("cause", finding.get("cause")), ("cure", _cure(finding))):
+        lines = wrap(head, width, 2 + len(margin))
+        cause = entry.group.finding if entry.inside else {"id": finding.get("cause") or ""}
+        behind = " of ".join(filter(None, (name_of(cause), str(cause.get("layer") or ""))))
+        tab = TAB + len(margin)
+        for word, said in (("cause", behind), ("cure", _cure(finding))):
             if said:
-                row = join(text(f"  {word}".ljust(TAB), MUTED), text(display(said, 400)))
-                lines += wrap(row, width, TAB)
+                row = join(text(f"{margin}  {word}".ljust(tab), MUTED), text(display(said, 400)))
+                lines += wrap(row, width, tab)
+        if entry.group.consequences and not entry.inside:
+            lines += self._then(entry.group, width)
         return lines
+
+    def _then(self, group: Group, width: int) -> list[Row]:
+        """What follows from a finding, in a line."""
+        sign = "▾ o folds them" if group.key in self._unfolded else "▸ i shows them"
+        row = join(
+            text("  then".ljust(TAB), MUTED), text(display(group.summary, 400)), text(f"  {sign}", MUTED)
+        )
+        return wrap(row, width, TAB)
 
     def _event(self, event: object, width: int) -> Row:
         update = getattr(event, "update", None)
@@ -138,8 +212,34 @@ class FindingsPane(Pane):
         role = {"warning": "warn", "error": "bad"}.get(level, "muted")
         return fit(text(f"  {when}{display(getattr(event, 'text', ''))}", Style(fg=role)), width)
 
+    # Keys and the wheel
+
+    def action_choose(self, by: int) -> None:
+        """The next finding, or the one before; beyond the last and the first, lines."""
+        entries = self._entries(self.snapshot)
+        entry = self._entry()
+        k = -1 if entry is None else next(k for k, e in enumerate(entries) if e.key == entry.key)
+        if not 0 <= k + by < len(entries):
+            self.action_scroll(by)
+            return
+        self._chosen = entries[k + by].key
+        self._bring_into_view()
+
+    def _bring_into_view(self) -> None:
+        """Scroll as far as the chosen finding needs, and draw."""
+        width, height = self.size
+        end, blocks, _ = self._blocks(self.snapshot, width)
+        entries = self._entries(self.snapshot)
+        k = next((k for k, e in enumerate(entries) if e.key == self._chosen), 0)
+        start = len(end) + sum(map(len, blocks[:k]))
+        stop = start + len(blocks[k])
+        self._top = min(max(self._top, stop - height), start) if k else 0
+        self.show(self.paint(width, height))
+
     def action_scroll(self, lines: int) -> None:
-        """Show what is further down, or further up."""
+        """Show what is further down, or further up; with home, the first finding is chosen."""
+        if lines < -1000:
+            self._chosen = None
         self._top = max(0, min(self._top + lines, self._lines - self.size.height))
         self.show(self.paint(*self.size))
 
@@ -150,11 +250,6 @@ class FindingsPane(Pane):
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """As the key."""
         self.action_scroll(-1)
-
-
-def _severity(finding: Mapping[str, Any]) -> str:
-    found = str(finding.get("severity", "warning"))
-    return found if found in SEVERITY else "warning"
 
 
 def _facts(finding: Mapping[str, Any]) -> str:
@@ -170,9 +265,9 @@ def _facts(finding: Mapping[str, Any]) -> str:
 
 
 def _cure(finding: Mapping[str, Any]) -> str:
-    """The first one: what to set, and why; else what is said of it in words."""
-    cures = finding.get("cures")
-    if isinstance(cures, list | tuple) and cures and isinstance(cures[0], Mapping):
-        first = cures[0]
-        return "  ".join(str(first[key]) for key in ("set", "text") if first.get(key))
-    return str(finding.get("cure") or "")
+    """The first one: what to set (of whole layers, the beginning), and why; else what is said of it in words."""
+    cures = cures_of(finding)
+    if not cures:
+        return str(finding.get("cure") or "")
+    setting, words = display(cures[0].get("set") or "", LONG), str(cures[0].get("text") or "")
+    return "  ".join(filter(None, (setting, words)))

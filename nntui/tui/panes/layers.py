@@ -41,7 +41,7 @@ class LayersPane(Pane):
     """A row a layer."""
 
     ID = "layers"
-    DRAWS = ("statistics", "findings", "trail", "stats_update")
+    DRAWS = ("statistics", "findings", "trail", "stats_update", "layer")
     TITLE = "Layers"
     WIDE = True
     HELP = (
@@ -86,9 +86,10 @@ class LayersPane(Pane):
         ends = _Ends(found.rows)
         scale = gradient_scale(found)
         titles = shortened([display(row.stats.layer) for row in found.rows], NAME)
+        first = self._first(snapshot, found, height - 2)
         rows = [
             self._row(snapshot, row, titles[k], ends, scale, named=width >= NAMED, last=k == last)
-            for k, row in enumerate(found.rows[: max(0, height - 1)])
+            for k, row in list(enumerate(found.rows))[first : first + max(0, height - 1)]
         ]
         headings = self._headings(found, ends, width)
         widths = columns(headings, width)
@@ -102,6 +103,11 @@ class LayersPane(Pane):
             names = [row.stats.layer for row in found.rows]
             lines += [fit("", width), *self._maps(snapshot, names, width, room)]
         return pad(tuple(lines), width, height)
+
+    def _first(self, snapshot: Snapshot, found: Layers, room: int) -> int:
+        """The row to begin with, of ``room``: the first, unless the layer that was gone to lies further down."""
+        at = next((k for k, row in enumerate(found.rows) if row.stats.layer == snapshot.layer), 0)
+        return 0 if len(found.rows) <= room + 1 else max(0, at - max(0, room - 1))
 
     def _headings(self, found: Layers, ends: _Ends, width: int) -> list[Heading]:
         stats = [row.stats for row in found.rows]
@@ -139,7 +145,7 @@ class LayersPane(Pane):
         dead: dict[int, Mark] = dict.fromkeys(s.dead_units, "dead")
         saturated: dict[int, Mark] = {} if last else dict.fromkeys(s.saturated_units, "saturated")
         return [
-            text(title),
+            text(title, Style(bold=True, reverse=True) if s.layer == snapshot.layer else Style()),
             lambda w: ends.row(row, w, self.ascii),
             text(short(s.mean, 7)),
             text(short(s.spread, 7)),

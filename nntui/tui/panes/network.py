@@ -41,7 +41,7 @@ class NetworkPane(Pane):
     """A column a layer, of large ones some units; of convolutions, and where columns do not fit, a band a layer."""
 
     ID = "network"
-    DRAWS = ("hello", "statistics", "sample")
+    DRAWS = ("hello", "statistics", "sample", "layer")
     _banded = False
     """Whether columns did not fit when last drawn."""
     _drawn = Diagram(())
@@ -163,12 +163,13 @@ class NetworkPane(Pane):
         return found
 
     def _title(self, layer: Mapping[str, Any]) -> str:
-        """The layer's name, and what of it does not learn."""
+        """The layer's name, what of it does not learn, and whether a finding led there."""
         trainable = layer.get("trainable", True)
         frozen = (
             f"{self._frozen}{FROZEN[trainable]} " if trainable in FROZEN and layer.get("parameters") else ""
         )
-        return frozen + display(layer["name"])
+        gone_to = "▸" if layer["name"] == self.snapshot.layer else ""
+        return gone_to + frozen + display(layer["name"])
 
     def _inputs(self, snapshot: Snapshot) -> Column:
         """What the network reads: after preprocessing."""

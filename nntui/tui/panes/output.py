@@ -1,40 +1,43 @@
-"""What the network answers: a decision surface, a curve, or a sample with its scores."""
+"""What the network answers: a decision surface, a curve, a sample with its scores, or many rows at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, cast
 
 import numpy as np
+from textual.binding import Binding, BindingType
 
 from nntui.display import display
 from nntui.statistics.confusion import Confusion
 from nntui.statistics.curve import Curve
+from nntui.statistics.labels import Labels
+from nntui.statistics.residuals import Residuals
 from nntui.statistics.sample import Sample
+from nntui.statistics.scatter import Scatter
 from nntui.statistics.surface import Surface
-from nntui.tui.panes.base import MUTED, Pane, note
-from nntui.tui.render.heatmap import REGIONS, Marker, class_map, heatmap, proportions
-from nntui.tui.render.picture import (
-    Picture,
-    Row,
-    Style,
-    beside,
-    fit,
-    join,
-    pad,
-    plain,
-    row_width,
-    stack,
-    text,
+from nntui.tui.output import (
+    SampleDrawing,
+    counted,
+    feature_names,
+    plane_state,
+    scatter_marks,
+    scatter_state,
+    target_names,
 )
+from nntui.tui.panes.base import MUTED, Pane, note
+from nntui.tui.render import scatter
+from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.picture import Picture, Style, fit, join, pad, text
+from nntui.tui.render.plane import markers, plane
 from nntui.tui.render.plot import Series, plot
-from nntui.tui.render.sample import by_class, confusion, features, mistakes, numbers, scores, targets
 from nntui.tui.store import Snapshot
 from nntui.tui.widgets.framed import State
 
 CURVES = 6
 """Outputs drawn over one input at most."""
-SCORES = 20
-"""Cells that the scores need."""
+WAY = 10
+"""Columns that shift and an arrow go on by, where they are no picture's."""
 
 
 class OutputPane(Pane):
@@ -44,134 +47,99 @@ class OutputPane(Pane):
     DRAWS = ("hello", "statistics", "sample", "view")
     TITLE = "Output"
     HELP = (
-        "Two inputs: the class decided at each point, stronger where it is surer; training points in their classes' colors,\n"
-        "crosses where wrong (without colors numbers, reversed where wrong). One input: the network's curve through the data.\n"
-        "Else: one held-out sample and the score of each class (◂ the true one); [ and ] walk the samples, m shows its numbers, then\n"
-        "true by decided classes, precision (how many decided for a class are of it), recall (how many of it were decided so), F1.\n"
-        "Good: the border runs between the classes and is no more wiggly than the data needs."
+        "Two inputs: the class decided at each point, stronger where surer; points in their classes' colors, crosses where wrong\n"
+        "(numbers without colors, reversed where wrong). One input: the network's curve. Else a held-out sample and its scores (◂\n"
+        "true; [ and ] walk); m: its numbers; rows over two columns (← → ↓ ↑ choose, with shift farther, t the target); true by\n"
+        "decided; by class precision (of those decided for it), recall (of those that are of it), F1; predictions beside the truth.\n"
+        "Good: borders between the classes, no more wiggly than the data needs; predictions on the line, residuals without shape."
     )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "column(0, -1)", show=False),
+        Binding("right", "column(0, 1)", show=False),
+        Binding("down", "column(1, -1)", show=False),
+        Binding("up", "column(1, 1)", show=False),
+        Binding("shift+left", "far(0, -1)", show=False),
+        Binding("shift+right", "far(0, 1)", show=False),
+        Binding("shift+down", "far(1, -1)", show=False),
+        Binding("shift+up", "far(1, 1)", show=False),
+        Binding("t", "target", show=False),
+    ]
 
     def kind(self, snapshot: Snapshot) -> str:
         """ "surface", "curve", "sample", or nothing while the data is not known."""
         if snapshot.hello is None:
             return ""
+        if snapshot.hello_info("window") is None:
+            return "sample"
         return {1: "curve", 2: "surface"}.get(snapshot.hello_info("inputs", 0), "sample")
 
     def views(self, snapshot: Snapshot) -> tuple[str, ...]:
-        """What v walks through."""
-        if self.kind(snapshot) != "sample":
-            return ()
-        picture = snapshot.hello_info("image") is not None
-        matrix = snapshot.hello_info("classes") is not None
-        return ("sample", *(("numbers",) if picture else ()), *(("confusion", "classes") if matrix else ()))
+        """What m walks through."""
+        kind, task = self.kind(snapshot), snapshot.hello_info("task")
+        several = {"multilabel": ("labels",), "regression": ("residuals",)}.get(task, ())
+        if kind != "sample":
+            return (kind, *several) if kind and several else ()
+        picture = ("numbers",) if snapshot.hello_info("image") is not None else ()
+        points = ("scatter",) if snapshot.hello_info("inputs", 0) > 1 else ()
+        matrix = ("confusion", "classes") if snapshot.hello_info("classes") is not None else ()
+        return ("sample", *picture, *matrix, *several, *points)
 
     def view(self, snapshot: Snapshot) -> str:
         """The one that is shown."""
         views = self.views(snapshot)
-        return views[snapshot.view % len(views)] if views else ""
+        return views[snapshot.view % len(views)] if views else self.kind(snapshot)
 
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
-        kind = self.kind(snapshot)
-        if not kind:
-            return ()
-        if kind == "sample":
-            return (Sample.key(snapshot.sample), Confusion.key())
-        return ((Surface if kind == "surface" else Curve).key(),)
+        view = self.view(snapshot)
+        single = {
+            "surface": Surface.key(), "curve": Curve.key(), "labels": Labels.key(),
+            "scatter": Scatter.key(_asked(snapshot)), "residuals": Residuals.key(snapshot.target),
+        }  # fmt: skip
+        if not view or view in single:
+            return (single[view],) if view else ()
+        return (Sample.key(snapshot.sample), Confusion.key())
 
     def state(self, snapshot: Snapshot) -> State:
-        kind = self.kind(snapshot)
-        if kind == "surface":
-            return self._plane(snapshot)
-        if kind == "sample":
-            return self._about(snapshot)
-        if kind == "curve":
-            key = [join(text("data ", MUTED), text("•")), join(text("network ", MUTED), text("──"))]
-            names = [display(t, 12) for t in snapshot.hello_info("targets", [])]
-            if snapshot.hello_info("classes") is None and len(names) > 1:
-                roles = [Style(fg=f"class{k % 10}") for k in range(len(names))]
-                key += [text(n, role) for n, role in zip(names[:CURVES], roles, strict=False)]
-            return key
-        return ""
+        told: dict[str, Callable[[Snapshot], State]] = {
+            "surface": lambda s: plane_state(s, shades=self.shades),
+            "scatter": lambda s: scatter_state(s, shades=self.shades),
+            "curve": self._curves,
+            "residuals": _about_residuals,
+            "labels": _about_labels,
+        }
+        view = self.view(snapshot)
+        return told[view](snapshot) if view in told else _about(snapshot, view)
 
-    def _about(self, snapshot: Snapshot) -> str:
-        """Which sample is shown, or on which rows classes were counted."""
-        sample, table = snapshot.get(Sample), snapshot.get(Confusion)
-        if self.view(snapshot) in ("confusion", "classes") and table is not None:
-            counted = int(table.counts.sum())
-            rows = (
-                f"{counted:,} rows" if counted == table.size else f"{counted:,} of {table.size:,} random rows"
-            )
-            how = "true by row, decided by column" if self.view(snapshot) == "confusion" else "each class"
-            return f"{how} · {rows} of {table.part}"
-        return f"{sample.part} sample {sample.index + 1} of {sample.count}" if sample is not None else ""
+    def _curves(self, snapshot: Snapshot) -> State:
+        key = [join(text("data ", MUTED), text("•")), join(text("network ", MUTED), text("──"))]
+        names = target_names(snapshot)
+        if snapshot.hello_info("classes") is None and len(names) > 1:
+            roles = [Style(fg=f"class{k % 10}") for k in range(len(names))]
+            key += [text(n, role) for n, role in zip(names[:CURVES], roles, strict=False)]
+        return key
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
-        drawn = {"surface": self._surface, "curve": self._curve, "sample": self._sample}.get(
-            self.kind(snapshot)
-        )
-        picture = drawn(snapshot, width, height) if drawn is not None else None
+        drawn: dict[str, Callable[[Snapshot, int, int], Picture | None]] = {
+            "surface": self._surface, "curve": self._curve, "scatter": self._scatter, "residuals": self._residuals,
+        }  # fmt: skip
+        view = self.view(snapshot)
+        sample = SampleDrawing(view, ascii=self.ascii, shades=self.shades).draw
+        picture = drawn.get(view, sample)(snapshot, width, height) if view else None
         if picture is None:
             return note("waiting for the first statistics", width, height)
         return pad(picture, width, height)
-
-    def _plane(self, snapshot: Snapshot) -> list[Row]:
-        """What is drawn over which axes, how many points are right, and how the classes are drawn."""
-        names = [*self._features(snapshot), ""]
-        axes = text(f"{names[0]} → {names[1]} ↑")
-        classes = self._labels(snapshot)
-        if not classes:
-            target = (snapshot.hello_info("targets") or ["output"])[0]
-            return [join(text(f"{display(target, 12)} over "), axes)]
-        found = snapshot.get(Surface)
-        counted = [] if found is None else [text(f"{found.points - len(found.wrong)}/{found.points} right")]
-        key = []
-        for k, name in enumerate(classes[:4]):
-            style = Style(fg=f"class{k}")
-            if self.shades:
-                key.append(join(text(f"{name}: "), text(f"{k} on {REGIONS[k]}", style)))
-            else:
-                key.append(join(text("●", style), text(f" {name}")))
-        return [axes, *counted, *key]
 
     def _surface(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
         found = snapshot.get(Surface)
         if found is None:
             return None
-        values, classes = found.values, found.classes
-        w, h = (width, height) if width < 2.6 * height * 2 else (int(height * 2 * 2.6), height)
-        markers = self._points(snapshot)
-        if snapshot.hello_info("classes") is None:
-            picture = heatmap(values, w, h, markers=markers, ascii=self.shades)
-        else:
-            picture = class_map(
-                classes, surety(values, found.outputs), w, h, markers=markers, ascii=self.shades
-            )
-        left = (width - w) // 2
-        blank: Picture = (fit("", left),) * h
-        return beside(blank, picture, 0) if left else picture
-
-    def _points(self, snapshot: Snapshot) -> list[Marker]:
-        points = np.asarray(snapshot.hello_info("points", []), dtype=float)
-        window = snapshot.hello_info("window")
-        if points.ndim != 2 or points.shape[1:] != (2,) or window is None:
-            return []
-        low, high = np.asarray(window[0]), np.asarray(window[1])
-        at = (points - low) / (high - low)
-        targets = snapshot.hello_info("point_targets", [])
-        classes = snapshot.hello_info("classes")
-        found = snapshot.get(Surface)
-        wrong = set(found.wrong if found is not None else ())
-        out: list[Marker] = []
-        for k, (fx, fy) in enumerate(at.tolist()):
-            kind = int(targets[k]) % 10 if classes is not None else None
-            role = "text" if kind is None else f"class{kind}"
-            if self.shades:
-                sign = "*" if kind is None else str(kind)
-                style = Style(fg=role, bold=True, reverse=k in wrong, underline=k in wrong)
-            else:
-                sign, style = "✕" if k in wrong else "●", Style(fg=role, bold=True)
-            out.append((fx, 1 - fy, sign, style))
-        return out
+        kinds = snapshot.hello_info("classes") is not None
+        points = markers(
+            snapshot.hello_info("points", []), snapshot.hello_info("window"),
+            snapshot.hello_info("point_targets", []) if kinds else None, set(found.wrong), shades=self.shades,
+        )  # fmt: skip
+        classes = found.classes if kinds else None
+        return plane(found.values, classes, found.outputs, points, width, height, shades=self.shades)
 
     def _curve(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
         found = snapshot.get(Curve)
@@ -190,106 +158,121 @@ class OutputPane(Pane):
         series += [
             Series(x, outputs[:, k], _curve_role(outputs, k)) for k in range(outputs.shape[1])[:CURVES]
         ]
-        return plot(series, width, height, x_label=self._features(snapshot)[0], ascii=self.ascii)
+        return plot(series, width, height, x_label=feature_names(snapshot)[0], ascii=self.ascii)
 
-    def _sample(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
-        sample, table = snapshot.get(Sample), snapshot.get(Confusion)
-        if sample is None:
+    def _scatter(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
+        found = snapshot.get(Scatter)
+        if found is None:
             return None
-        x, view = sample.x, self.view(snapshot)
-        counts = None if table is None else table.counts
-        if view == "confusion":
-            return self._confusion(snapshot, counts, width, height)
-        if view == "classes":
-            return self._by_class(snapshot, table, width, height)
-        pixels = self._pixels(snapshot, x)
-        if view == "numbers" and pixels is not None:
-            left = numbers(pixels, width, height)
-        elif pixels is not None:
-            left = self._image(pixels, width, height)
+        meant = [
+            join(text(f"{display(name, 12)}: ", MUTED), text(", ".join(f"{k} {display(v, 12)}" for k, v in enumerate(words))))
+            for name, words in zip(found.names, found.texts, strict=True)
+            if words
+        ]  # fmt: skip
+        room = max(1, height - len(meant))
+        label = display(found.names[0], 16)
+        if snapshot.hello_info("task") == "regression":
+            picture = scatter.by_value(
+                found.points, found.values, width, room, label, ascii=self.ascii, shades=self.shades
+            )
         else:
-            left = features(self._features(snapshot), x, width // 2, height)
-        room = width - _width(left) - 2
-        if room < SCORES:
-            return left
-        matrix = (
-            confusion(self._labels(snapshot), counts, room - SCORES - 2, height)
-            if counts is not None
-            else None
-        )
-        if matrix is not None:
-            room -= _width(matrix) + 2
-        parts = [
-            left,
-            self._scores(snapshot, sample, room, height),
-            *([matrix] if matrix is not None else []),
-        ]
-        picture = parts[0]
-        for part in parts[1:]:
-            picture = beside(picture, part, 2)
-        return picture
+            marks = scatter_marks(snapshot, shades=self.shades)
+            picture = scatter.by_class(
+                found.points, found.values, found.wrong, width, room, label, marks=marks, ascii=self.ascii
+            )
+        return (*picture, *(fit(row, width) for row in meant))
 
-    def _pixels(self, snapshot: Snapshot, x: np.ndarray) -> np.ndarray | None:
-        """The sample as rows × columns, the mean over its channels; None where it is no picture."""
-        image = snapshot.hello_info("image")
-        if image is None or len(image) != 3 or x.size != int(np.prod(image)):
+    def _residuals(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:
+        found = snapshot.get(Residuals)
+        if found is None:
             return None
-        return np.asarray(np.asarray(x, dtype=float).reshape(image).mean(axis=0))
+        return scatter.residuals(found.truth, found.prediction, width, height, ascii=self.ascii)
 
-    def _image(self, pixels: np.ndarray, width: int, height: int) -> Picture:
-        """The picture, with its numbers below where there is room for both."""
-        rows, columns = pixels.shape
-        w, h = proportions(rows, columns, min(width // 3, 2 * height), height)
-        below = numbers(pixels, 2 * width // 5, rows)
-        free = height - rows - 1
-        if len(below) == rows and 2 * free >= rows and "of" not in plain(below):
-            w, h = proportions(rows, columns, _width(below), min(h, free))
-            return stack(heatmap(pixels, w, h, palette="ink", ascii=self.shades), ((),), below)
-        return heatmap(pixels, w, h, palette="ink", ascii=self.shades)
+    # Keys
 
-    def _scores(self, snapshot: Snapshot, sample: Sample, width: int, height: int) -> Picture:
-        classes = self._labels(snapshot)
-        if not classes:
-            names = [display(t, 12) for t in snapshot.hello_info("targets", [])] or ["output"]
-            truth = sample.targets if sample.targets is not None else ()
-            return targets(names, sample.outputs, truth, width, height)
-        values = np.asarray(sample.outputs, dtype=float).reshape(-1)
-        if len(values) == 1:
-            values = np.array([1 - values[0], values[0]])
-        return scores(classes, values, sample.label, width, height, self.ascii)
+    def keys(self, snapshot: Snapshot) -> list[tuple[str, str]]:
+        columns = [("← → ↓ ↑", "columns")] if self._columns_to_choose(snapshot) else []
+        return [*columns, *([("t", "target")] if self._targets_to_choose(snapshot) else [])]
 
-    def _confusion(self, snapshot: Snapshot, counts: np.ndarray | None, width: int, height: int) -> Picture:
-        if counts is None:
-            return note("a table of so many classes is not kept", width, height)
-        names = self._labels(snapshot)
-        matrix = confusion(names, counts, width, height)
-        return matrix if matrix is not None else mistakes(names, counts, width, height)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Columns and targets are chosen where there are some to choose."""
+        if action in ("column", "far"):
+            return self._columns_to_choose(self.snapshot)
+        return self._targets_to_choose(self.snapshot) if action == "target" else True
 
-    def _by_class(self, snapshot: Snapshot, table: Confusion | None, width: int, height: int) -> Picture:
-        if table is None:
-            return note("a table of so many classes is not kept", width, height)
-        rows = [(c.precision, c.recall, c.f1, c.count) for c in table.by_class]
-        return by_class(self._labels(snapshot), rows, width, height)
+    def _columns_to_choose(self, snapshot: Snapshot) -> bool:
+        return self.view(snapshot) == "scatter" and snapshot.get(Scatter) is not None
 
-    def _features(self, snapshot: Snapshot) -> list[str]:
-        return [display(f, 12) for f in snapshot.hello_info("features", [])] or ["x"]
+    def _targets_to_choose(self, snapshot: Snapshot) -> bool:
+        if snapshot.hello_info("classes") is not None or len(snapshot.hello_info("targets", [])) < 2:
+            return False
+        return self.view(snapshot) in ("scatter", "residuals")
 
-    def _labels(self, snapshot: Snapshot) -> list[str]:
-        return [display(c, 12) for c in snapshot.hello_info("classes") or []]
+    def action_column(self, axis: int, by: int) -> None:
+        """Another column along the horizontal (0) or vertical (1) axis; never the same along both."""
+        snapshot = self.snapshot
+        found = snapshot.get(Scatter)
+        if found is None:
+            return
+        count = max(2, snapshot.hello_info("inputs", 2))
+        chosen = list(snapshot.scatter or found.columns)
+        chosen[axis] = (chosen[axis] + by) % count
+        if chosen[0] == chosen[1]:
+            chosen[axis] = (chosen[axis] + (1 if by > 0 else -1)) % count
+        self._choose(scatter=tuple(chosen))
+
+    def action_far(self, axis: int, by: int) -> None:
+        """A row of the picture farther, or ten columns."""
+        image = self.snapshot.hello_info("image")
+        self.action_column(axis, by * (image[-1] if image else WAY))
+
+    def action_target(self) -> None:
+        """The next target, or label."""
+        snapshot = self.snapshot
+        found = snapshot.get(Scatter)
+        target = (snapshot.target + 1) % max(1, len(snapshot.hello_info("targets", [])))
+        columns = snapshot.scatter or (found.columns if found is not None else None)
+        self._choose(target=target, scatter=columns)
+
+    def _choose(self, **values: Any) -> None:
+        """What this viewer shows is kept by the app."""
+        cast(Any, self.app).change(**values)
 
 
-def _width(picture: Picture) -> int:
-    return max((row_width(row) for row in picture), default=0)
+def _asked(snapshot: Snapshot) -> str | None:
+    """The argument that names the chosen columns and target; those that tell most where none was chosen."""
+    if snapshot.scatter is None:
+        return None
+    return "-".join(map(str, (*snapshot.scatter, snapshot.target)))
+
+
+def _about(snapshot: Snapshot, view: str) -> str:
+    """Which sample is shown, or on which rows classes were counted."""
+    sample, table = snapshot.get(Sample), snapshot.get(Confusion)
+    if view in ("confusion", "classes") and table is not None:
+        how = "true by row, decided by column" if view == "confusion" else "each class"
+        return f"{how} · {counted(int(table.counts.sum()), table.size)} of {table.part}"
+    return f"{sample.part} sample {sample.index + 1} of {sample.count}" if sample is not None else ""
+
+
+def _about_labels(snapshot: Snapshot) -> str:
+    found = snapshot.get(Labels)
+    if found is None:
+        return ""
+    return (
+        f"each label · {counted(found.rows, found.size)} of {found.part} · all labels right on {found.exact}"
+    )
+
+
+def _about_residuals(snapshot: Snapshot) -> str:
+    found = snapshot.get(Residuals)
+    if found is None:
+        return ""
+    r2 = "" if found.r2 is None else f"R² {found.r2:.3f} · "
+    rows = counted(len(found.truth), found.size)
+    return f"{display(found.name, 16)} · {r2}RMSE {trimmed(found.rmse)} · {rows} of {found.part}"
 
 
 def _curve_role(outputs: np.ndarray, k: int, alone: str = "accent") -> str:
     """A color for each of several outputs, with that of their data."""
     return alone if outputs.shape[1] == 1 else f"class{k % 10}"
-
-
-def surety(values: np.ndarray, outputs: int) -> np.ndarray:
-    """From 0, undecided, to 1, sure."""
-    if outputs == 1:
-        return np.asarray(np.abs(np.clip(values, 0, 1) - 0.5) * 2)
-    floor = 1 / outputs
-    return np.asarray(np.clip((values - floor) / (1 - floor), 0, 1))

@@ -33,6 +33,10 @@ class Series:
     label: str = ""
     dashed: bool = False
     points: bool = False
+    mark: str = ""
+    """What stands at each point, in place of a dot."""
+    reverse: bool = False
+    """Whether the marks' colors are exchanged."""
 
 
 def plot(
@@ -71,19 +75,21 @@ def plot(
     if bottom:
         _x_axis(grid, frame, left, xs, x_label)
     dots = Dots(frame.width, frame.height)
-    marks: list[tuple[int, int, Style]] = []
+    marks: list[tuple[int, int, str, Style]] = []
     for one, (x, y) in zip(series, data, strict=True):
         style = Style(fg=one.role)
         px, py = frame.dots(x, y)
         finite = np.isfinite(py)
         if one.points or finite.sum() == 1:
-            marks += [(int(a) // 2, int(b) // 4, style) for a, b in zip(px[finite], py[finite], strict=True)]
+            sign, style = one.mark or ("o" if ascii else "•"), Style(fg=one.role, reverse=one.reverse)
+            at = zip(px[finite], py[finite], strict=True)
+            marks += [(int(a) // 2, int(b) // 4, sign, style) for a, b in at]
         else:
             _curve(dots, px, py, style, one.dashed)
     dots.draw(grid, left, 0, ascii)
-    for column, row, style in marks:
+    for column, row, sign, style in marks:
         if 0 <= column < frame.width and 0 <= row < frame.height:
-            grid.put(left + column, row, "o" if ascii else "•", style)
+            grid.put(left + column, row, sign, style)
     return grid.picture()
 
 
@@ -142,7 +148,8 @@ def _moderate(a: Array) -> Array:
 
 def _span(xs: Array) -> tuple[float, float]:
     low, high = float(xs.min()), float(xs.max())
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+    room = max(0.5, 1e-9 * abs(low))  # more, where a half would be lost in rounding
+    return (low, high) if high > low else (low - room, high + room)
 
 
 def _bounds(ys: Array, log: bool) -> tuple[float, float]:

@@ -41,27 +41,63 @@ def scores(
     shown = order[: height - bool(more)]
     if label is not None and label in order and label not in shown:
         shown[-1] = label
-    span = max(1, min(NAME, width - 9, max(width_of(names[k]) for k in shown)))
-    bar = max(0, min(BAR, width - span - 10))
-    rows: list[Row] = []
+    rows = []
+    span, bar = _widths([names[k] for k in shown], width)
     for k in sorted(shown):
         role = ("good" if k == label else "bad") if k == decided else "muted"
-        share = float(np.clip(found[k], 0, 1)) if np.isfinite(found[k]) else 0.0
-        fill = round(share * bar)
-        mark = ("<" if ascii else "◂") if k == label else " "
-        bold = Style(bold=k == decided)
-        rows.append(
-            join(
-                fit(text(names[k], bold), span, "right"),
-                text(" "),
-                text(("#" if ascii else "━") * fill, Style(fg=role, bold=True)),
-                text(" " * (bar - fill + 1) + _percent(float(found[k])), bold),
-                text(f" {mark}", Style(fg="accent", bold=True)),
-            )
-        )
+        rows.append(_bar(names[k], float(found[k]), role, k == decided, k == label, span, bar, ascii))
     if more:
         rows.append(fit(text(f"{'...' if ascii else '…'} {more} more", MUTED), max(1, width)))
     return tuple(rows)
+
+
+def label_scores(
+    names: Sequence[str],
+    values: ArrayLike,
+    truth: ArrayLike,
+    width: int,
+    height: int,
+    ascii: bool = False,  # noqa: A002
+) -> Picture:
+    """A bar a label, each decided by itself at one half: bold where decided to hold, green when right and red when not;
+    red too where one that holds is missed; those that hold are marked.
+
+    Of more labels than lines, those that hold or are decided to, then those with the highest scores.
+    """
+    found, true = (np.asarray(v, np.float64).reshape(-1)[: len(names)] for v in (values, truth))
+    if not len(found) or len(true) != len(found) or height < 1:
+        return ()
+    said, held = found >= 0.5, true >= 0.5
+    ranked = np.where(np.isfinite(found), found, -np.inf)
+    shown = sorted(range(len(found)), key=lambda k: (not (said[k] or held[k]), -ranked[k]))[:height]
+    rows = []
+    span, bar = _widths([names[k] for k in shown], width)
+    for k in sorted(shown):
+        role = "muted" if not (said[k] or held[k]) else "good" if said[k] == held[k] else "bad"
+        rows.append(_bar(names[k], float(found[k]), role, bool(said[k]), bool(held[k]), span, bar, ascii))
+    return tuple(rows)
+
+
+def _widths(names: Sequence[str], width: int) -> tuple[int, int]:
+    """Cells of the names and of the longest bar."""
+    span = max(1, min(NAME, width - 9, max(map(width_of, names))))
+    return span, max(0, min(BAR, width - span - 10))
+
+
+def _bar(
+    name: str, score: float, role: str, decided: bool, true: bool, span: int, bar: int, ascii: bool  # noqa: A002
+) -> Row:  # fmt: skip
+    share = float(np.clip(score, 0, 1)) if np.isfinite(score) else 0.0
+    fill = round(share * bar)
+    mark = ("<" if ascii else "◂") if true else " "
+    bold = Style(bold=decided)
+    return join(
+        fit(text(name, bold), span, "right"),
+        text(" "),
+        text(("#" if ascii else "━") * fill, Style(fg=role, bold=True)),
+        text(" " * (bar - fill + 1) + _percent(score), bold),
+        text(f" {mark}", Style(fg="accent", bold=True)),
+    )
 
 
 def _percent(share: float) -> str:

@@ -49,6 +49,11 @@ class Paned(Screen[None], Generic[P]):
         """Whether one pane alone is shown."""
         return self.has_class("-single")
 
+    @property
+    def _apart(self) -> bool:
+        """Whether the active pane is one that is never shown among the others."""
+        return self.active is not None and self.keeps_to_itself(self.active)
+
     # What a screen says for itself
 
     def draw_lines(self) -> None:
@@ -62,6 +67,10 @@ class Paned(Screen[None], Generic[P]):
     def reachable(self) -> list[P]:
         """The panes that can be gone to."""
         return self.panes
+
+    def keeps_to_itself(self, pane: P) -> bool:
+        """Whether a pane is never shown among the others."""
+        return False
 
     def label(self, pane: P) -> str:
         """What stands on a pane's tab."""
@@ -80,7 +89,7 @@ class Paned(Screen[None], Generic[P]):
         width, height = self.app.size
         small = width < MINIMUM[0] or height < MINIMUM[1]
         self.set_class(small, "-small")
-        self.set_class(self._alone or width < WIDE[0] or height < WIDE[1], "-single")
+        self.set_class(self._alone or self._apart or width < WIDE[0] or height < WIDE[1], "-single")
         if small:
             self.query_one("#small", Static).update(
                 Content(f"{width}×{height} is too small:\nat least {MINIMUM[0]}×{MINIMUM[1]} is needed")
@@ -127,5 +136,9 @@ class Paned(Screen[None], Generic[P]):
 
     def action_larger(self) -> None:
         """The focused pane alone, or all again."""
+        if self._apart:
+            self._alone = False
+            self.activate(self.FIRST)
+            return
         self._alone = not self._alone
         self.fit_panes()

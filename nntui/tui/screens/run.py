@@ -10,12 +10,18 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
-from nntui.protocol.commands import Stop, Want
+from nntui.protocol.commands import SetRate, Stop, Want
 from nntui.statistics.sample import Sample
-from nntui.tui.panes import PANES, pane_classes
+from nntui.tui.causes import layer_of, place_of
+from nntui.tui.panes import pane_classes
 from nntui.tui.panes.base import Pane
+from nntui.tui.panes.findings import FindingsPane
+from nntui.tui.screens.check import CheckScreen
 from nntui.tui.screens.confirm import QuitScreen
+from nntui.tui.screens.cure import cure_screen
 from nntui.tui.screens.help import HelpScreen, spell
+from nntui.tui.screens.rate import RateScreen
+from nntui.tui.screens.run_keys import KEYS
 from nntui.tui.screens.steering import Steering
 from nntui.tui.store import Snapshot
 from nntui.tui.widgets.keys import key_row
@@ -30,30 +36,7 @@ class RunScreen(Steering):
     AUTO_FOCUS = "#network"
     PANE = Pane
     FIRST = "network"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "next_pane(1)", "pane", tooltip="The next pane", id="run.next_pane"),
-        Binding("shift+tab", "next_pane(-1)", "pane", tooltip="The pane before", id="run.previous_pane"),
-        *[
-            Binding(str(k), f"pane({k - 1})", name, show=False, tooltip=f"The {name} pane", id=f"run.{name}")
-            for k, name in enumerate(PANES, 1)
-        ],
-        Binding("enter", "larger", "larger", tooltip="One pane alone, or all again", id="run.larger"),
-        Binding("left_square_bracket", "sample(-1)", "sample", tooltip="The sample before", id="run.sample_back"),
-        Binding("right_square_bracket", "sample(1)", "sample", tooltip="The next sample", id="run.sample_next"),
-        Binding(
-            "m", "view", "view", tooltip="Output: scores, numbers, mistakes", id="run.view"
-        ),
-        Binding("d", "debug", "debug", tooltip="Step through backprop at this update", id="run.debug"),
-        Binding("L", "race", "race", tooltip="Optimizers race on this network's loss", id="run.race"),
-        Binding("l", "scale", "log", tooltip="Logarithmic or linear loss", id="run.scale"),
-        Binding(
-            "question_mark,f1", "explain", "help", tooltip="This page, for the focused pane", id="run.help"
-        ),
-        Binding(
-            "q,ctrl+c,ctrl+q", "leave", "quit", tooltip="Close; asks what becomes of the run",
-            id="run.quit",
-        ),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     status_line = getters.query_one("#status", Line)
     tab_line = getters.query_one("#tabs", Line)
@@ -71,6 +54,7 @@ class RunScreen(Steering):
             for cls in pane_classes().values():
                 pane = cls()
                 pane.set_class(cls.WIDE, "-wide")
+                pane.set_class(cls.ALONE, "-alone")
                 yield pane.data_bind(RunScreen.snapshot)
         yield Static(id="small")
         yield Line(id="keys")
@@ -111,14 +95,17 @@ class RunScreen(Steering):
             keys += [("+ -", "rate"), ("< >", f"pace {pace}")]
         else:
             keys += [("q", "quit"), *([("k", "take control")] if self.running else [])]
-        keys += [("d", "debug"), ("tab", "pane"), ("enter", "all" if self._alone else "larger")]
+        own = self.active.keys(self.snapshot) if self.active is not None else []
+        keys += [*own, ("d", "debug"), ("tab", "pane")]
+        if "enter" not in dict(own):
+            keys.append(("enter", "all" if self._alone or self._apart else "larger"))
         if self.steerable:
             keys.append(("r", "restart"))
         if self.snapshot.get(Sample) is not None:
             keys.append(("[ ]", "sample"))
         if self._views() > 1:
             keys.append(("m", "view"))
-        return [*keys, ("l", "log"), ("^p", "commands")]
+        return [*keys, ("C", "check"), ("l", "log"), ("^p", "commands")]
 
     def _views(self) -> int:
         return max((len(p.views(self.snapshot)) for p in self.panes), default=0)
@@ -126,7 +113,7 @@ class RunScreen(Steering):
     def _fit_rows(self) -> None:
         """The first narrow pane at the left, the others beside it, the wide ones below."""
         height = self.app.size.height
-        narrow = [p for p in self.panes if not p.WIDE]
+        narrow = [p for p in self.panes if not (p.WIDE or p.ALONE)]
         wide = [p.lines(self.snapshot, height) for p in self.panes if p.WIDE]
         beside = max(1, len(narrow) - 1)
         rows = "1fr" if self.single else " ".join([*["1fr"] * beside, *map(str, wide)])
@@ -147,8 +134,13 @@ class RunScreen(Steering):
             self._wanted = keys
             self.owner.source.send(Want(keys=tuple(sorted(keys))))
 
+    def keeps_to_itself(self, pane: Pane) -> bool:
+        return pane.ALONE
+
     def _shown(self, pane: Pane) -> bool:
-        return not self.has_class("-small") and (not self.single or self._active == pane.ID)
+        if self.has_class("-small"):
+            return False
+        return self._active == pane.ID if self.single else not pane.ALONE
 
     def arranged(self) -> None:
         self._fit_rows()
@@ -162,6 +154,17 @@ class RunScreen(Steering):
             return self.snapshot.get(Sample) is not None
         if action in ("debug", "race"):
             return self.snapshot.hello is not None
+        if action in ("check", "rate"):
+            return self.run_dir is not None
+        if action == "try":
+            return self.run_dir is not None and self.findings.chosen is not None
+        if action == "fold":
+            # Asked without parameters by the help, which lists what there may be.
+            return (
+                self.findings.foldable(unfold=bool(parameters[0]))
+                if parameters
+                else bool(self.snapshot.findings)
+            )
         if action == "view":
             return self._views() > 1
         return super().check_action(action, parameters)
@@ -183,6 +186,64 @@ class RunScreen(Steering):
     def action_debug(self) -> None:
         """The debugger on this update; the run goes on, or stays paused."""
         self.owner.open_debugger()
+
+    # Advice
+
+    @property
+    def findings(self) -> FindingsPane:
+        """The pane whose chosen finding keys are about."""
+        return self.query_one(FindingsPane)
+
+    @property
+    def run_dir(self) -> str | None:
+        """Where the run's files are; None before that is known."""
+        hello = self.snapshot.hello
+        return hello.run_dir if hello is not None and hello.run_dir else None
+
+    def action_enter(self) -> None:
+        """In the findings, where the chosen one can be seen; else the focused pane alone, or all again."""
+        finding = self.findings.chosen if self._active == FindingsPane.ID else None
+        if finding is None:
+            self.action_larger()
+        else:
+            self._look(*place_of(finding))
+
+    def _look(self, node: str, update: int | None) -> None:
+        """The layer of a node in the panes, and the debugger at the node as the run stood at ``update``."""
+        layers = self.snapshot.hello.layers if self.snapshot.hello is not None else ()
+        self.owner.change(layer=layer_of(node, [layer["name"] for layer in layers]))
+        self.owner.open_debugger(node, update)
+
+    def action_fold(self, unfold: bool) -> None:
+        """List what follows from the chosen finding, or no longer."""
+        self.findings.fold(unfold=unfold)
+        self.arranged()
+
+    def action_try(self) -> None:
+        """The chosen finding's first cure that is a setting, on a copy of the run."""
+        finding, run = self.findings.chosen, self.run_dir
+        if finding is None or run is None:
+            return
+        self.app.push_screen(cure_screen(run, finding))
+
+    def action_check(self) -> None:
+        """The recipe, beside the run."""
+        if self.run_dir is not None:
+            self.app.push_screen(CheckScreen(self.run_dir, lambda node: self._look(node, 0)))
+
+    def action_rate(self) -> None:
+        """The range test, beside the run."""
+        if self.run_dir is not None:
+            self.app.push_screen(RateScreen(self.run_dir, self._train_at))
+
+    def _train_at(self, rate: float) -> str:
+        """Let the run go on at a rate, where this viewer may; what became of it."""
+        if not self.running:
+            return "not done: no trainer is at work on this run"
+        if not self.steerable:
+            return "not done: another viewer holds control (k on the run's screen takes it)"
+        self.send(SetRate(base=rate))
+        return f"the run goes on at the rate {rate:g}, which its schedule multiplies"
 
     def action_race(self) -> None:
         """Optimizers from this network's start, on the plane that the run's path lies in."""

@@ -39,8 +39,8 @@ class Owner(Protocol):
     def change(self, **values: Any) -> None:
         """Change what this viewer shows, and redraw."""
 
-    def open_debugger(self) -> None:
-        """Open the debugger at the run's present update."""
+    def open_debugger(self, node: str = "", update: int | None = None) -> None:
+        """Open the debugger: at ``node``, as the run stood at ``update``, or where it stands now."""
 
     def open_race(self) -> None:
         """Let optimizers race on the run's loss."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.tui.render.pictures import diagrams, flows, maps, plots, words
+from tests.tui.render.pictures import diagrams, flows, maps, planes, plots, words
 from tests.tui.render.pictures.kept import Cases
 
 APPROVED = Path(__file__).with_name("approved")
@@ -20,6 +20,8 @@ EVERY: dict[str, Callable[[], Cases]] = {
     "heatmap": maps.heatmaps,
     "scale": maps.scales,
     "contour": maps.contours,
+    "plane": planes.planes,
+    "scatter": planes.scatters,
     "sample": words.samples,
     "table": words.tables,
     "numbers": words.figures,

@@ -23,7 +23,16 @@ from nntui.tui.render.picture import (
     width_of,
     wrap,
 )
-from nntui.tui.render.sample import by_class, confusion, features, mistakes, numbers, scores, targets
+from nntui.tui.render.sample import (
+    by_class,
+    confusion,
+    features,
+    label_scores,
+    mistakes,
+    numbers,
+    scores,
+    targets,
+)
 from nntui.tui.render.table import Heading, columns, table
 from tests.tui.render.pictures.kept import Cases
 
@@ -36,6 +45,13 @@ def samples() -> Cases:
         for width, height in ((60, 5), (30, 4), (14, 2)):
             yield f"scores {given} of {label} {width}×{height}", scores(NAMES, given, label, width, height)
     yield "scores ascii", scores(NAMES, [0.1, 0.6, 0.3, 0.0], 2, 40, 3, ascii=True)
+    for width, height in ((50, 5), (20, 3), (12, 2)):
+        yield (
+            f"labels {width}×{height}",
+            label_scores(NAMES, [0.9, 0.5, 0.49, 0.1], [1, 0, 1, 0], width, height),
+        )
+    yield "labels ascii", label_scores(NAMES, [0.2, 0.6, 0.7, np.nan], [0, 1, 0, 0], 40, 2, ascii=True)
+    yield "no labels", label_scores(NAMES, [0.5], [1, 0], 40, 2)
     ten = [str(k) for k in range(10)]
     ranks = np.array([1, 3, 2, 9, 8, 7, 6, 5, 4, 0]) / 45
     for height in (10, 6, 3, 2, 1):

@@ -1,0 +1,72 @@
+"""Predictions beside the truth, row by row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import ClassVar, Self
+
+import numpy as np
+
+from nntui.statistics.base import Statistic, chunks, row_number
+from nntui.statistics.view import Array, NetworkView
+from nntui_core.probe import sample_rows
+
+ROWS = 400
+"""Rows that are drawn at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Residuals(Statistic):
+    """Of one target, on the held-out part, else on the training part: all its rows, or a seeded random choice.
+
+    The argument counts targets from 0.
+    """
+
+    KEY: ClassVar[str] = "residuals"
+
+    target: int
+    """Its number, from 0."""
+    targets: int
+    """How many there are."""
+    name: str
+    """Its name."""
+    truth: Array
+    """As the data has it (rows)."""
+    prediction: Array
+    """In the same unit (rows)."""
+    rmse: float
+    """√(mean of (prediction − truth)²) over these rows."""
+    r2: float | None
+    """1 − Σ(prediction − truth)²/Σ(truth − mean)² of these rows; None where the truth never changes."""
+    part: str
+    """ "validation" or "train"."""
+    size: int
+    """Rows of the part."""
+
+    @classmethod
+    def compute(cls, view: NetworkView, argument: str) -> Self | None:
+        if view.task != "regression":
+            return None
+        rows = view.held_out
+        target = row_number(argument, view.targets)
+        chosen = sample_rows(None, len(rows), 0, ROWS)
+        truth = rows.labels(chosen)[:, target].astype(np.float64)
+        found = [view.predict(rows.inputs(chosen[part]))[:, target] for part in chunks(len(chosen))]
+        prediction = np.concatenate(found).astype(np.float64)
+        squares = np.square(prediction - truth)
+        spread = float(np.square(truth - truth.mean()).sum())
+        return cls(
+            target=target,
+            targets=len(view.targets),
+            name=view.targets[target],
+            truth=truth,
+            prediction=prediction,
+            rmse=sqrt(mean) if np.isfinite(mean := float(squares.mean())) else float("nan"),
+            r2=1 - float(squares.sum()) / spread if spread > 0 and (truth != truth[0]).any() else None,
+            part=rows.name,
+            size=len(rows),
+        )
+
+    def answers(self, argument: str) -> bool:
+        return not argument or argument == str(self.target)

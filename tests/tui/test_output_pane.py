@@ -1,0 +1,226 @@
+"""The output pane's views of many rows: two chosen columns, residuals, labels."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+
+from nntui.protocol.commands import Want
+from nntui.statistics.labels import Labels
+from nntui.statistics.residuals import Residuals
+from nntui.statistics.sample import Sample
+from nntui.statistics.scatter import Scatter
+from nntui.tui.caps import Caps
+from nntui.tui.render.picture import plain
+from nntui.tui.render.sample import label_scores
+from tests.tui.fakes import hello, items, stats, watching
+
+
+async def go(v, view):
+    """To a view by m."""
+    pane = v.screen.query_one("#output")
+    await v.press("3")
+    for _ in range(8):
+        if pane.view(v.screen.snapshot) == view:
+            return pane
+        await v.press("m")
+    raise AssertionError(view)
+
+
+def state(v):
+    """What stands at the border, without its colors."""
+    return re.sub(r"\[/?#?[a-z0-9_]*\]", "", str(v.screen.query_one("#output").border_subtitle))
+
+
+@pytest.mark.parametrize(
+    ("kind", "views"),
+    [
+        ("plane", ()),
+        ("curve", ("curve", "residuals")),
+        ("table", ("sample", "confusion", "classes", "scatter")),
+        ("picture", ("sample", "numbers", "confusion", "classes", "scatter")),
+        ("targets", ("sample", "residuals", "scatter")),
+        ("labels", ("sample", "labels", "scatter")),
+    ],
+)
+async def test_the_views_that_each_kind_of_data_has(kind, views):
+    async with watching(items(kind)) as v:
+        pane = v.screen.query_one("#output")
+        assert pane.views(v.screen.snapshot) == views
+        wanted = set()
+        for _ in range(max(1, len(views))):
+            wanted |= set(v.sent(Want)[-1].keys)
+            await v.press("m")
+        names = {key.partition("/")[0] for key in wanted}
+        assert {"scatter", "residuals", "labels"} & names == {"scatter", "residuals", "labels"} & set(views)
+
+
+async def test_two_inputs_that_are_no_plane_are_shown_as_samples():
+    greeting = hello("plane")
+    greeting.info["window"], greeting.info["points"] = None, []
+    async with watching((greeting, *items()[1:])) as v:
+        pane = v.screen.query_one("#output")
+        assert pane.kind(v.screen.snapshot) == "sample"
+        assert "scatter" in pane.views(v.screen.snapshot)
+
+
+async def test_a_scatter_says_its_columns_and_how_many_are_right():
+    async with watching(items("table")) as v:
+        await go(v, "scatter")
+        found = v.screen.snapshot.get(Scatter)
+        text = v.pane("output")
+        assert text.count("✕") == len(found.wrong) == 1
+        assert f"{found.names[0]} → {found.names[1]} ↑" in state(v)
+        assert "19/20 right" in state(v)
+        assert "• a  • b  • c" in state(v)
+        assert "columns" in v.line("keys")
+        assert found.names[0] in text
+
+
+async def test_arrows_choose_columns_never_the_same_twice():
+    async with watching(items("table")) as v:
+        pane = await go(v, "scatter")
+        first, second = v.screen.snapshot.get(Scatter).columns
+        assert v.sent(Want)[-1].keys.count("scatter") == 1  # those that tell most
+
+        def asked():
+            return next(k for k in v.sent(Want)[-1].keys if k.startswith("scatter"))
+
+        chosen = [first, second]
+        for key, axis, by in (
+            ("right", 0, 1),
+            ("up", 1, 1),
+            ("left", 0, -1),
+            ("down", 1, -1),
+            ("down", 1, -1),
+        ):
+            await v.press(key)
+            chosen[axis] = (chosen[axis] + by) % 4
+            if chosen[0] == chosen[1]:
+                chosen[axis] = (chosen[axis] + by) % 4
+            assert asked() == f"scatter/{chosen[0]}-{chosen[1]}-0"
+        await v.press("shift+right")  # ten columns farther, of four
+        assert v.screen.snapshot.scatter != tuple(chosen)
+        await v.press("m")
+        assert pane.view(v.screen.snapshot) == "sample"
+        before = v.screen.snapshot.scatter
+        await v.press("right")
+        assert v.screen.snapshot.scatter == before  # only where it is shown
+
+
+async def test_shift_goes_a_row_of_a_picture_farther():
+    async with watching(items("picture")) as v:
+        await go(v, "scatter")
+        first, second = v.screen.snapshot.get(Scatter).columns
+        await v.press("shift+up")
+        wanted = (second + 8) % 64
+        assert v.screen.snapshot.scatter == (first, wanted + (wanted == first))
+
+
+async def test_t_walks_the_targets():
+    async with watching(items("targets")) as v:
+        await go(v, "scatter")
+        columns = v.screen.snapshot.get(Scatter).columns
+        await v.press("t")
+        assert f"scatter/{columns[0]}-{columns[1]}-1" in v.sent(Want)[-1].keys
+        await go(v, "residuals")
+        assert "residuals/1" in v.sent(Want)[-1].keys
+        assert "target" in v.line("keys")
+        await v.press("t")
+        assert "residuals/0" in v.sent(Want)[-1].keys
+    async with watching(items("table")) as v:
+        await go(v, "scatter")
+        await v.press("t")
+        assert v.screen.snapshot.target == 0
+
+
+async def test_residuals_say_their_numbers():
+    async with watching(items("targets")) as v:
+        await go(v, "residuals")
+        found = v.screen.snapshot.get(Residuals)
+        assert (
+            state(v) == f"y · RMSE {found.rmse:.4g} · 20 rows of validation"
+        )  # its truth never changes: no R²
+        one = dataclasses.replace(found, r2=0.8125, rmse=2.5, name="mass", truth=np.arange(20.0), size=5000)
+        await v.post(dataclasses.replace(stats(v.screen.snapshot.hello, 60), found={"residuals": one}))
+        assert state(v) == "mass · R² 0.812 · RMSE 2.5"
+        await v.press("enter")  # where there is room for all of it
+        assert state(v) == "mass · R² 0.812 · RMSE 2.5 · 20 of 5,000 random rows of validation"
+        assert "predicted over true" in v.pane("output")
+
+
+async def test_labels_have_a_row_each():
+    async with watching(items("labels")) as v:
+        await go(v, "labels")
+        found = v.screen.snapshot.get(Labels)
+        lines = [line.split() for line in v.pane("output").splitlines()]
+        assert lines[0] == ["precision", "recall", "F1", "count"]
+        for name, one, line in zip(("y", "z"), found.by_label, lines[1:3], strict=True):
+            assert line == [
+                name,
+                f"{one.precision:.3f}",
+                f"{one.recall:.3f}",
+                f"{one.f1:.3f}",
+                str(one.count),
+            ]
+        assert state(v) == f"each label · 20 rows of validation · all labels right on {found.exact}"
+        await go(v, "sample")
+        sample = v.screen.snapshot.get(Sample)
+        assert sample.targets.tolist() == [0.5, 0.5]
+        assert v.pane("output").count("◂") == 2
+        await go(v, "scatter")
+        assert "label y" in state(v)
+        assert "• not  • has it" in state(v)
+
+
+async def test_where_colors_tell_nothing_classes_are_numbers():
+    async with watching(items("table"), caps=Caps("none")) as v:
+        await go(v, "scatter")
+        picture = v.screen.query_one("#output").picture
+        marks = {
+            (s.text, s.style.reverse)
+            for row in picture
+            for s in row
+            if s.text in ("0", "1", "2") and s.style.fg[:5] == "class"
+        }
+        assert any(reversed_ for _, reversed_ in marks)
+        assert "0 a  1 b  2 c" in state(v)
+
+
+async def test_many_classes_of_one_character_are_drawn_as_themselves():
+    names = list("abcdef")
+    greeting = hello("table", classes=names)
+    async with watching((greeting, *items("table", classes=names)[1:])) as v:
+        await go(v, "scatter")
+        assert "reversed where wrong" in state(v)
+        assert set(v.pane("output")) & set("abcdef")
+
+
+async def test_texts_of_a_column_are_told():
+    async with watching(items("table")) as v:
+        await go(v, "scatter")
+        given = stats(v.screen.snapshot.hello, 60)
+        one = dataclasses.replace(
+            given.found["scatter"], texts=((), ("female", "male")), names=("x1", "sex"), missing=3
+        )
+        await v.post(dataclasses.replace(given, found={"scatter": one}))
+        assert "sex: 0 female, 1 male" in v.pane("output")
+        await v.press("enter")
+        assert "3 lack a value" in state(v)
+
+
+def test_scores_of_labels_are_judged_one_by_one():
+    rows = plain(
+        label_scores(["red", "round", "old", "odd"], [0.9, 0.2, 0.7, 0.1], [1, 1, 0, 0], 40, 4)
+    ).splitlines()
+    assert [("◂" in row) for row in rows] == [True, True, False, False]
+    assert [row.split()[0] for row in rows] == ["red", "round", "old", "odd"]
+    assert ["90 %" in rows[0], "20 %" in rows[1], "70 %" in rows[2]] == [True] * 3
+    picture = label_scores(["red", "round", "old", "odd"], [0.9, 0.2, 0.7, 0.1], [1, 1, 0, 0], 40, 4)
+    roles = [next(s.style.fg for s in row if "━" in s.text) for row in picture]
+    assert roles == ["good", "bad", "bad", "muted"]
+    # Of more than fit: those that hold or are said to, in their order.
+    short = plain(label_scores(["a", "b", "c"], [0.3, 0.4, 0.9], [1, 0, 0], 40, 2)).splitlines()
+    assert [row.split()[0] for row in short] == ["a", "c"]
+    assert label_scores(["a"], [0.3], [], 40, 2) == ()
