@@ -138,6 +138,12 @@ def placings() -> Cases:
             found = place(wide(units, 0, True), 120, height)
             lines.append(f"120×{height}: " + ("no room" if found is None else "  ".join(map(_placed, found))))
         yield f"{units} faces in a wide picture", lines
+    for units in (3, 5):
+        lines = []
+        for width in range(46, 68, 2):
+            found = place(wide(units, 0, True), width, 18)
+            lines.append(f"{width}×18: " + ("no room" if found is None else "  ".join(map(_placed, found))))
+        yield f"{units} faces, ever wider", lines
     p = place(XOR, 60, 19)
     assert p is not None
     yield "middles and ends", [f"{q.middle(0)} {q.ends(right=False)} {q.ends(right=True)}" for q in p]

@@ -193,6 +193,8 @@ def contours() -> Cases:
         yield f"axes of small steps {width}", contour(heights(surface(), small, width, 12, shades=True))
     far = np.array([[-500.0, 3.5], [-1.0, 3.0], [900.0, 2.5], [1.0, 1.0], [0.0, -4000.0], [0.5, 0.5]])
     yield "a trail from far away", contour(heights(surface(), WINDOW, 32, 9), [Trail("A", "class2", far)])
+    tiny = ((1000.5, 1000.512), (0.0, 1e-7))
+    yield "axes of tiny steps", contour(heights(surface(), tiny, 60, 12, shades=True))
     ends = heights(surface(), WINDOW, 24, 8)
     yield (
         "at the window's edges",

@@ -51,6 +51,10 @@ def samples() -> Cases:
             label_scores(NAMES, [0.9, 0.5, 0.49, 0.1], [1, 0, 1, 0], width, height),
         )
     yield "labels ascii", label_scores(NAMES, [0.2, 0.6, 0.7, np.nan], [0, 1, 0, 0], 40, 2, ascii=True)
+    yield (
+        "labels, the highest of those that do not hold",
+        label_scores(NAMES, [0.9, 0.1, 0.4, 0.2], [0, 0, 0, 0], 40, 2),
+    )
     yield "no labels", label_scores(NAMES, [0.5], [1, 0], 40, 2)
     ten = [str(k) for k in range(10)]
     ranks = np.array([1, 3, 2, 9, 8, 7, 6, 5, 4, 0]) / 45
