@@ -12,7 +12,7 @@ from nntui_core.activations import Linear, Sigmoid, Tanh
 from nntui_core.findings import Watch
 from nntui_core.findings.basis import Basis
 from nntui_core.findings.measure import _error, _redundant, _skill, _stuck
-from nntui_core.findings.reference import explained, squares, variance
+from nntui_core.findings.reference import explained, reference, squares, variance
 from nntui_core.findings.rules import RULES
 from nntui_core.layers.dense import Dense, MaxoutLayer
 from nntui_core.losses import BinaryCrossEntropy, Hinge, MeanSquaredError
@@ -186,3 +186,11 @@ def test_the_best_epochs_numbers_count_with_early_stopping() -> None:
     (seen,) = rule.observe(s)
     # The third epoch's, and whatever the held-out loss did since.
     assert seen.value == pytest.approx(0.7 - 0.1)
+
+
+def test_targets_that_never_change_are_left_out_of_the_reference() -> None:
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(60, 3)), rng.normal(size=(60, 1))
+    both = np.column_stack([y, np.full(60, 7.0)])
+    assert reference(x, both) == reference(x, y)
+    assert np.isfinite(reference(x, both).skill)
