@@ -20,7 +20,7 @@ from nntui.tui.screens.rate import RateScreen
 from nntui.tui.source import RunSource
 from tests.server.running import running
 
-LONG = "train.epochs=100000000"
+EPOCHS = "train.epochs=20"
 
 
 class Watching:
@@ -44,7 +44,7 @@ class Watching:
 
 async def test_beside_a_paused_trainer(tmp_path: Path) -> None:
     """Nothing of the run changes but the rate that is applied; a past moment can be looked at."""
-    with running(tmp_path, "spirals", LONG, paused=True) as run:
+    with running(tmp_path, "spirals", EPOCHS, paused=True) as run:
         trainer, directory = run.trainer, run.session.run
         app = NntuiApp(RunSource(directory, run.socket), Caps())
         async with app.run_test(size=(120, 40)) as pilot:
