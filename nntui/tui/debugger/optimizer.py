@@ -15,7 +15,8 @@ from nntui.tui.debugger.view import CardLine
 from nntui.tui.render.picture import Style, join, text
 from nntui_core.minimizing import Minimizer
 from nntui_core.parameters import Parameters
-from nntui_core.trainer import Preview, Trainer
+from nntui_core.preview import Preview
+from nntui_core.trainer import Trainer
 
 MUTED = Style(fg="muted")
 CHANGE = Style(fg="accent", bold=True)
