@@ -74,6 +74,7 @@ def around(nodes: Sequence[FlowNode], steps: int) -> list[FlowNode]:
 
 
 def label_of(node: FlowNode) -> Row:
+    """Its label, LABEL cells at most, behind a dot where it has a breakpoint."""
     shown = fit(node.label, min(LABEL, width_of(node.label)))
     style = style_of(node)
     name = join(*[text(span.text, style) for span in shown])
@@ -81,6 +82,7 @@ def label_of(node: FlowNode) -> Row:
 
 
 def style_of(node: FlowNode) -> Style:
+    """Of its label: current, under the cursor, computed, or yet to come."""
     if node.current:
         return replace(CURRENT, underline=node.cursor)
     if node.cursor:
@@ -89,10 +91,12 @@ def style_of(node: FlowNode) -> Style:
 
 
 def number_of(s: str | None) -> str:
+    """A value or gradient, NUMBER cells at most; empty where it is not known yet."""
     return "" if s is None else "".join(span.text for span in fit(s, min(NUMBER, width_of(s))))
 
 
 def wire_of(node: FlowNode) -> Style:
+    """Of the wires that leave it."""
     return WIRE if node.reached else AHEAD
 
 
