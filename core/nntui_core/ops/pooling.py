@@ -14,12 +14,9 @@ from nntui_core.ops.window import Window
 
 
 @dataclass(frozen=True)
-class MaxPool2d(Op):
-    """The largest entry under each window position; the first of several equal ones takes the gradient."""
+class Pooling(Op):
+    """One number of each window position and channel: ``m × c × rows × columns``."""
 
-    type: ClassVar[str] = "maxpool2d_op"
-    formula: ClassVar[str] = "max of each window"
-    derivatives: ClassVar[tuple[str, ...]] = ("1 at each window's largest, else 0",)
     primitive: ClassVar[bool] = True
 
     window: Window
@@ -29,6 +26,15 @@ class MaxPool2d(Op):
         expect_operands(self, shapes, 1)
         positions = self.window.positions(shapes[0])
         return (*shapes[0][:2], *positions)
+
+
+@dataclass(frozen=True)
+class MaxPool2d(Pooling):
+    """The largest entry under each window position; the first of several equal ones takes the gradient."""
+
+    type: ClassVar[str] = "maxpool2d_op"
+    formula: ClassVar[str] = "max of each window"
+    derivatives: ClassVar[tuple[str, ...]] = ("1 at each window's largest, else 0",)
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         out = self.infer(*shapes)
@@ -68,21 +74,12 @@ class MaxPool2d(Op):
 
 
 @dataclass(frozen=True)
-class AvgPool2d(Op):
+class AvgPool2d(Pooling):
     """The mean under each window position."""
 
     type: ClassVar[str] = "avgpool2d_op"
     formula: ClassVar[str] = "mean of each window"
     derivatives: ClassVar[tuple[str, ...]] = ("1/n",)
-    primitive: ClassVar[bool] = True
-
-    window: Window
-    """The window (without padding)."""
-
-    def infer(self, *shapes: Shape) -> Shape:
-        expect_operands(self, shapes, 1)
-        positions = self.window.positions(shapes[0])
-        return (*shapes[0][:2], *positions)
 
     def workspace(self, *shapes: Shape) -> dict[str, Space]:
         return {"share": Space(self.infer(*shapes), backward=True)}
