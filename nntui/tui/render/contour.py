@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nntui.tui.render.dots import Dots
 from nntui.tui.render.heatmap import RAMP
 from nntui.tui.render.numbers import trimmed
-from nntui.tui.render.picture import Grid, Picture, Style
+from nntui.tui.render.picture import MUTED, Grid, Picture, Style
 from nntui.tui.render.scale import resample
 from nntui.tui.render.ticks import linear
 
@@ -27,7 +27,6 @@ ROLES = (
 )  # fmt: skip
 """Of contestants, by number: those most unlike the blue of heights first."""
 MARKS = "ABCDEFGHIJ"
-_MUTED = Style(fg="muted")
 _LINE = Style(fg="height:1")
 
 
@@ -147,7 +146,7 @@ def heights(
             if shades:
                 level = int(levels[y, x])
                 letter = "?" if level < 0 else RAMP[min(len(RAMP) - 1, level * len(RAMP) // BANDS)]
-                grid.put(left + x, y, letter, _MUTED)
+                grid.put(left + x, y, letter, MUTED)
             elif lines:
                 grid.put(left + x, y, " ▄▀█"[2 * int(edge[2 * y, x]) + int(edge[2 * y + 1, x])], _LINE)
             else:
@@ -283,11 +282,11 @@ def _axes(grid: Grid, left: int, view: View) -> None:
     for value in linear(y0, y1, max(2, view.height // 4)):
         row = int(view.down(value))
         if 0 <= row < view.height:
-            grid.write(0, row, trimmed(value, 3).rjust(left - 1), _MUTED)
+            grid.write(0, row, trimmed(value, 3).rjust(left - 1), MUTED)
     free = 0
     for value in linear(x0, x1, max(2, view.width // 8)):
         column, name = int(view.across(value)), trimmed(value, 3)
         begin = min(max(column - len(name) // 2, 0), view.width - len(name))
         if begin >= free and 0 <= column <= view.width:
-            grid.write(left + begin, view.height, name, _MUTED)
+            grid.write(left + begin, view.height, name, MUTED)
             free = begin + len(name) + 1
