@@ -60,5 +60,7 @@ def _known(session: Session) -> dict[str, Any]:
         "seconds": info.seconds,
         "updates_per_second": trainer.update / info.update_seconds if info.update_seconds else 0.0,
         "parameters": len(trainer.network.parameters),
-        "findings": info.findings,
+        "findings": [
+            {k: v for k, v in found.items() if k != "node"} for found in info.findings
+        ],  # for the screen
     }
