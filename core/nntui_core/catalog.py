@@ -38,6 +38,7 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
             "ops.linear",
             "ops.shaping",
             "ops.convolution",
+            "ops.pooling",
             "ops.normalization",
             "ops.logits",
         ),

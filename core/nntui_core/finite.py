@@ -29,20 +29,6 @@ def finite(vector: Array) -> bool:
     return isfinite(np.dot(vector, vector)) or bool(np.isfinite(vector).all())
 
 
-def clip(grad: Array, limit: float) -> None:
-    """Scale the gradient down to the length ``limit`` where it is longer."""
-    with np.errstate(over="ignore"):
-        norm = sqrt(float(np.dot(grad, grad)))
-    if not isfinite(norm):
-        # In float32 the square of a finite gradient may overflow; then it is measured in units of its largest entry.
-        largest = float(np.abs(grad).max())
-        np.divide(grad, largest, out=grad)
-        norm = sqrt(float(np.dot(grad, grad)))
-        np.multiply(grad, min(largest, limit / norm), out=grad)
-    elif norm > limit:
-        np.multiply(grad, limit / norm, out=grad)
-
-
 def fault(model: Model, update: int) -> NumericError:
     """What to raise where the last run of ``model`` was not finite: its first such value or gradient."""
     found = model.plan.first_nonfinite()

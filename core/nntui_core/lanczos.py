@@ -32,19 +32,6 @@ class Eigen:
     converged: bool
 
 
-def largest_eigenvalue(
-    product: Product, start: Array, *, tolerance: float = TOLERANCE, most: int = PRODUCTS
-) -> Eigen:
-    """The largest algebraic eigenvalue of the symmetric ``product``: :func:`lanczos` to its end."""
-    steps = lanczos(product, start, tolerance=tolerance, most=most)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: Eigen = end.value
-            return found
-
-
 def lanczos(
     product: Product,
     start: Array,

@@ -12,7 +12,7 @@ from nntui_core.function import Function
 from nntui_core.memory import Array
 from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
 from nntui_core.parameters import Parameters
-from nntui_core.trainer import Preview
+from nntui_core.preview import Preview
 
 FEW = 16
 """Entries of a definition that is kept at each step."""

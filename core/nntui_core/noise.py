@@ -15,6 +15,7 @@ from nntui_core.memory import Array
 from nntui_core.model import LayerNodes, Model
 from nntui_core.network import Network
 from nntui_core.ops.linear import Affine, MatMul
+from nntui_core.preview import preview
 from nntui_core.trainer import Trainer
 
 
@@ -135,7 +136,7 @@ def coming_steps(trainer: Trainer) -> dict[str, Array] | None:
     """
     if not (trainer.optimizer.has_rate and trainer.rate > 0):
         return None
-    parameters, seen = trainer.network.parameters, trainer.preview()
+    parameters, seen = trainer.network.parameters, preview(trainer)
     step = seen.after.astype(np.float64) - seen.theta
     return {n: parameters.view(n, step) / (seen.rate * factor) for n, factor in _factors(trainer).items()}
 

@@ -124,10 +124,6 @@ class Loss(Op):
         """The loss of all samples, from the weighted sum of their parts' losses and the sum of the weights."""
         return weighted if self.reduction == "sum" else weighted / weight
 
-    def a_sample(self, loss: float, rows: int) -> float:
-        """The loss of ``rows`` samples as that of one: so those of unequal parts can be compared."""
-        return loss / rows if self.reduction == "sum" else loss
-
     def infer(self, *shapes: Shape) -> Shape:
         expect_operands(self, shapes, 2)
         if shapes[0] != shapes[1]:

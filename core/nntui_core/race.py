@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from math import isfinite, nan, sqrt
+from math import isfinite, nan
 
 import numpy as np
 
+from nntui_core.conditioning import drawn
 from nntui_core.errors import NumericError
 from nntui_core.memory import Array
 from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
-from nntui_core.rng import stream
 from nntui_core.schedules import Constant, Schedule
 from nntui_core.surfaces import Point, Surface
 from nntui_core.train_spec import GradientNoise
@@ -138,8 +138,7 @@ def noise(rules: Rules, k: int) -> Array:
     """What is added to the gradient of step k + 1, as in training: variance ``eta/(1 + k)^gamma``."""
     if rules.noise is None:
         return np.zeros(2)
-    spread = sqrt(rules.noise.eta / (1 + k) ** rules.noise.gamma)
-    return stream(rules.seed, "gradient noise", k).normal(0.0, spread, 2)
+    return drawn(rules.noise, 2, seed=rules.seed, update=k, t=k)
 
 
 def _second_order(surface: Surface, optimizer: SecondOrder, w: Array, log: Log) -> None:

@@ -45,6 +45,15 @@ class StopRule:
     above: float | None = None
     """Stop above this."""
 
+    def reason(self, value: float) -> str:
+        """Why to stop at this value of the monitor; empty where there is no reason."""
+        low = self.below is not None and value < self.below
+        high = self.above is not None and value > self.above
+        if not (low or high):
+            return ""
+        limit = f"below {self.below:g}" if low else f"above {self.above:g}"
+        return f"{self.monitor} {value:.4g} is {limit}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Curriculum:

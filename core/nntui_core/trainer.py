@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import sqrt
 from time import perf_counter
 from typing import Any, Literal
 
@@ -13,33 +12,20 @@ import numpy as np
 
 from nntui_core.batches import Batches
 from nntui_core.best import Best
+from nntui_core.conditioning import condition
 from nntui_core.errors import NumericError
-from nntui_core.finite import check_parameters, checked_norm, clip, fault
+from nntui_core.finite import check_parameters, checked_norm, fault
+from nntui_core.full_batch import FullBatch
 from nntui_core.memory import Array
 from nntui_core.metrics import Metrics
 from nntui_core.model import Model
 from nntui_core.network import Network
 from nntui_core.onehot import Targets
 from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
-from nntui_core.rng import stream
 from nntui_core.schedules import Schedule
 from nntui_core.train_spec import TrainSpec
 
 Status = Literal["running", "completed", "stopped_early"]
-
-
-class _FullBatch:
-    """The objective over the whole training part, as a function of the flat vector."""
-
-    def __init__(self, model: Model, theta: Array) -> None:
-        self._model = model
-        self._theta = theta
-
-    def value_grad(self, w: Array) -> tuple[float, Array]:
-        """Value and gradient at ``w``, the trained parameters."""
-        self._theta[:] = w
-        value = self._model.plan.run()
-        return value, self._model.plan.parameters.free_grad
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,25 +37,6 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.x)
-
-
-@dataclass(frozen=True, eq=False)
-class Preview:
-    """What the next update would do with the gradient as it is.
-
-    Vectors are flat, over all parameters: what is frozen has no gradient and no slots, and stays.
-    """
-
-    k: int
-    """Number of the update, from 1."""
-    rate: float
-    theta: Array
-    after: Array
-    grad: Array
-    """As the optimizer receives it, after noise and clipping; of a second-order one the full batch's."""
-    slots: dict[str, Array]
-    slots_after: dict[str, Array]
-    info: StepInfo | None = None
 
 
 class Trainer:
@@ -99,7 +66,8 @@ class Trainer:
         n = network.parameters.trained
         self._batches = Batches(len(train), spec, network.spec.seed, lambda: network.losses(train.x, train.y))
         self.slots = optimizer.slots(n, network.parameters.dtype)
-        self._work = optimizer.work(n, network.parameters.dtype, network.groups)
+        self.work = optimizer.work(n, network.parameters.dtype, network.groups)
+        """Scratch arrays of the optimizer, between updates without meaning."""
         self.memory = schedule.memory()
         """What the schedule remembers."""
         self.info: StepInfo | None = None
@@ -214,56 +182,13 @@ class Trainer:
         self.fill(model)
         objective = model.plan.run()
         self._note(model, objective)
-        if self.spec.gradient_noise or self.spec.clip_norm:
-            self._condition()
+        self.condition()
         self.whole = False
         if model.buffers:
             model.absorb(self.network.buffers)
         parameters = self.network.parameters
         rate = self.last_rate = self.rate
-        optimizer.update(parameters.free, parameters.free_grad, self.slots, self.update + 1, rate, self._work)
-
-    def preview(self) -> Preview:
-        """The step that the optimizer would take with ``parameters.grad``; nothing is changed by it.
-
-        Raises NumericError and ConfigError as :meth:`advance`.
-        """
-        parameters, optimizer = self.network.parameters, self.optimizer
-        theta, grad = parameters.theta.copy(), parameters.grad.copy()
-        before = {name: a.copy() for name, a in self.slots.items()}
-        slots = {name: a.copy() for name, a in self.slots.items()}
-        free = parameters.free.copy()
-        after, info = free.copy(), None
-        try:
-            if isinstance(optimizer, FirstOrder):
-                if self.spec.gradient_noise or self.spec.clip_norm:
-                    self._condition()
-                used = parameters.free_grad.copy()
-                optimizer.update(after, used.copy(), slots, self.update + 1, self.rate, self._work)
-            else:
-                assert isinstance(optimizer, SecondOrder)
-                model = self.network.model(len(self.train), "train")
-                self.fill(model)
-                objective = _FullBatch(model, parameters.free)
-                value, gradient = objective.value_grad(free)
-                used = gradient.copy()
-                optimizer.place(before, free, value)
-                info = optimizer.step(after, objective, slots)
-        finally:
-            parameters.theta[:] = theta
-            parameters.grad[:] = grad
-        frozen = theta[parameters.trained :]
-
-        def whole(array: Array, rest: Array | float = 0.0) -> Array:
-            """With the frozen parameters behind."""
-            if array.shape != free.shape:
-                return array
-            return np.concatenate([array, np.broadcast_to(rest, frozen.shape).astype(array.dtype)])
-
-        return Preview(
-            self.update + 1, self.rate, theta, whole(after, frozen), whole(used),
-            {k: whole(a) for k, a in before.items()}, {k: whole(a) for k, a in slots.items()}, info,
-        )  # fmt: skip
+        optimizer.update(parameters.free, parameters.free_grad, self.slots, self.update + 1, rate, self.work)
 
     def _note(self, model: Model, objective: float) -> None:
         """Check that the run was finite, and keep its loss and the gradient's norm."""
@@ -279,7 +204,7 @@ class Trainer:
         w = theta.copy()
         self.whole = False
         try:
-            self.info = self.optimizer.step(w, _FullBatch(model, theta), self.slots)
+            self.info = self.optimizer.step(w, FullBatch(model, theta), self.slots)
         except NumericError:
             theta[:] = w
             model.plan.run()
@@ -289,15 +214,12 @@ class Trainer:
         if self.info.reason:
             self._stop("stopped_early", self.info.reason)
 
-    def _condition(self) -> None:
-        grad = self.network.parameters.free_grad
-        noise = self.spec.gradient_noise
-        if noise:
-            spread = sqrt(noise.eta / (1 + self._clock[0]) ** noise.gamma)
-            draw = stream(self.network.spec.seed, "gradient noise", self.update)
-            grad += draw.normal(0.0, spread, grad.size).astype(grad.dtype)
-        if self.spec.clip_norm:
-            clip(grad, self.spec.clip_norm)
+    def condition(self) -> None:
+        """Noise and clipping, where the settings ask for them, on ``parameters.free_grad``."""
+        spec = self.spec
+        if spec.gradient_noise or spec.clip_norm:
+            grad, seed = self.network.parameters.free_grad, self.network.spec.seed
+            condition(grad, spec, seed=seed, update=self.update, t=self._clock[0])
 
     def evaluate(self) -> dict[str, Metrics]:
         """Data loss and metrics on the training and validation parts with the present weights."""
@@ -316,11 +238,6 @@ class Trainer:
     def measure(self, part: Part) -> Metrics:
         """Data loss and metrics of some rows with the present weights."""
         return self.network.measure(part.x, part.y, scale=self.scale)
-
-    def evaluate_best(self) -> dict[str, Metrics] | None:
-        """The same with the best weights by the monitored value, which stay aside; None where none are kept."""
-        with self.best_in_place() as kept:
-            return self.evaluate() if kept else None
 
     @contextmanager
     def best_in_place(self) -> Iterator[bool]:
@@ -361,12 +278,9 @@ class Trainer:
                 self._stop("stopped_early", reason)
         stop = self.spec.stop
         if stop and self.status == "running":
-            value = self.monitored(stop.monitor)
-            low = stop.below is not None and value < stop.below
-            high = stop.above is not None and value > stop.above
-            if low or high:
-                limit = f"below {stop.below:g}" if low else f"above {stop.above:g}"
-                self._stop("stopped_early", f"{stop.monitor} {value:.4g} is {limit}")
+            reason = stop.reason(self.monitored(stop.monitor))
+            if reason:
+                self._stop("stopped_early", reason)
         if self.status == "running" and self.epoch >= self.spec.epochs:
             self._stop("completed", f"all {self.spec.epochs} epochs done")
 

@@ -13,10 +13,11 @@ from nntui.checks.check import Check, Result, Skip
 from nntui.checks.data import Data
 from nntui.checks.inputs import BatchLeak, LabelSignal, ZeroInput
 from nntui.checks.objective import Gradient, Regularization
+from nntui.checks.overfit import OverfitSubset
 from nntui.checks.scales import Preprocessing, TargetScale
 from nntui.checks.start import InitialActivations, InitialLoss, Symmetry
 from nntui.checks.subject import Subject
-from nntui.checks.training import LearningRate, OverfitSubset, Schedule
+from nntui.checks.training import LearningRate, Schedule
 from nntui.display import display
 from nntui.errors import UserError
 

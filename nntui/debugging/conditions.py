@@ -43,10 +43,6 @@ MAX_LENGTH = 500
 MAX_PARENTHESES = 30
 MAX_DEPTH = 60
 
-EXAMPLES = (
-    NON_FINITE, "|gradient| > 100", "|gradient| < 1e-6", "dead", "saturated > 0.5", "error > acceptable", RISES,
-    "value.max > 10 * value.std and update > 100", "|gradient| > 1 at hidden",
-)  # fmt: skip
 ALLOWED = (
     f"{NON_FINITE}, {RISES}, dead, saturated, error, |gradient|, |value|, value.S and gradient.S with S one of "
     f"{', '.join(STATISTICS)}; loss, loss.before, update; numbers, + - * /, abs sqrt log, > < >= <= == !=, "

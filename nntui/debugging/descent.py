@@ -13,7 +13,8 @@ from nntui_core.errors import NntuiError
 from nntui_core.graph import Node
 from nntui_core.minimizing import Minimizer
 from nntui_core.parameters import Parameters
-from nntui_core.trainer import Preview, Trainer
+from nntui_core.preview import Preview, preview
+from nntui_core.trainer import Trainer
 
 Array = NDArray[Any]
 
@@ -110,9 +111,9 @@ def descent(subject: Subject) -> Descent | None:
     try:
         with np.errstate(all="ignore"):
             if isinstance(owner, Minimizer):
-                preview = owner.preview(subject.step, parameters.theta, parameters.grad)
+                found = owner.preview(subject.step, parameters.theta, parameters.grad)
             else:
-                preview = owner.preview()
-            return Descent(owner, parameters, preview)
+                found = preview(owner)
+            return Descent(owner, parameters, found)
     except NntuiError as error:
         return Descent(owner, parameters, None, str(error))

@@ -60,8 +60,8 @@ class Ration:
         self._last = seconds
 
 
-class Measuring:
-    """Of one trainer. Nothing is computed while no viewer wants :class:`Stability`."""
+class WatchedInstruments:
+    """The instruments of one trainer. Nothing is computed while no viewer wants :class:`Stability`."""
 
     def __init__(self, hub: Hub, clock: Callable[[], float] = time.perf_counter) -> None:
         self._hub = hub

@@ -10,7 +10,7 @@ import numpy as np
 
 from nntui.protocol.reports import Event, Hello, Stats, Status
 from nntui.server.hub import Hub
-from nntui.server.instruments import Measuring
+from nntui.server.instruments import WatchedInstruments
 from nntui.server.pace import Pace
 from nntui.statistics.catalogue import collect
 from nntui.statistics.layers import Layers
@@ -39,7 +39,7 @@ class Reporter:
         """Statistics that were collected before: the first time, their models are built."""
         self._failed: dict[str, str] = {}
         """Statistics that could not be computed, and why: told once each."""
-        self._measuring = Measuring(hub)
+        self._instruments = WatchedInstruments(hub)
 
     def goes_on(self, session: Session) -> None:
         """The training was waiting: that time is not the updates'."""
@@ -52,12 +52,12 @@ class Reporter:
     def changed(self, session: Session) -> None:
         """The weights were changed from outside: statistics of the same update are new."""
         self._stats_sent = (-1, frozenset())
-        self._measuring.changed(session)
+        self._instruments.changed(session)
 
     @property
     def waiting(self) -> bool:
         """Whether a trainer that is paused has more to measure."""
-        return self._measuring.waiting
+        return self._instruments.waiting
 
     def last(self, session: Session) -> None:
         """The last status and statistics."""
@@ -65,7 +65,7 @@ class Reporter:
             self._status(session, force=True)
             self._hub.hear_wants(LAST_WANTS)
             keys = self._hub.all_wanted()
-            self._measuring.last(session)
+            self._instruments.last(session)
             if keys:
                 self._hub.publish(self._collect(session, keys), force=True)
 
@@ -78,9 +78,9 @@ class Reporter:
             self._status_at = now
             self._measure_speed(session, now)
             self._status(session)
-        again = self._measuring.go_on(session, paused=paused)
-        if self._measuring.news:
-            self._measuring.news = False
+        again = self._instruments.go_on(session, paused=paused)
+        if self._instruments.news:
+            self._instruments.news = False
             self._stats_sent = (-1, frozenset())  # also where the update is the same
         if due or now >= self._stats_at:
             again |= self._stats(session, now, paused)

@@ -9,11 +9,14 @@ from typing import ClassVar, Self
 import numpy as np
 
 from nntui.statistics.view import Array, NetworkView, Rows
+from nntui_core.probe import sample_rows
 
 CHUNK = 256
 """Samples computed at once at most: memory does not grow with their number."""
 UNITS = 12
 """Units of a layer whose weights and maps are sent at most."""
+COUNTED, DRAWN = 2048, 400
+"""Rows that are counted, and drawn as points, at most: all of a part, or a seeded random choice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,16 @@ def chunks(count: int) -> Iterator[slice]:
     """0 … count − 1 in pieces of CHUNK."""
     for start in range(0, count, CHUNK):
         yield slice(start, min(start + CHUNK, count))
+
+
+def some_rows(rows: Rows, most: int) -> Array:
+    """Numbers of all ``rows``, or of a random choice of ``most``, which is the same each time."""
+    return sample_rows(None, len(rows), 0, most)
+
+
+def predicted(view: NetworkView, rows: Rows, chosen: Array) -> Array:
+    """Outputs for the ``chosen`` of the ``rows``, one at least: chosen × outputs."""
+    return np.concatenate([view.predict(rows.inputs(chosen[part])) for part in chunks(len(chosen))])
 
 
 def row_number(argument: str, rows: Rows | Sequence[str]) -> int:

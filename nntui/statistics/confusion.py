@@ -7,15 +7,12 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from nntui.statistics.base import Statistic, chunks
+from nntui.statistics.base import COUNTED, Statistic, chunks, some_rows
 from nntui.statistics.view import Array, NetworkView
 from nntui_core.metrics import ClassMetrics, by_class
-from nntui_core.probe import sample_rows
 
 CLASSES = 20
 """More classes have no table."""
-ROWS = 2048
-"""Rows that are counted at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +38,7 @@ class Confusion(Statistic):
         if view.classes is None or len(view.classes) > CLASSES:
             return None
         rows = view.held_out
-        chosen = sample_rows(None, len(rows), 0, ROWS)
+        chosen = some_rows(rows, COUNTED)
         counts = np.zeros((len(view.classes), len(view.classes)), dtype=np.int64)
         for part in chunks(len(chosen)):
             decided = view.decide(view.predict(rows.inputs(chosen[part])))

@@ -7,13 +7,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from nntui.statistics.base import Statistic, chunks
+from nntui.statistics.base import COUNTED, Statistic, chunks, some_rows
 from nntui.statistics.view import Array, NetworkView
 from nntui_core.metrics import ClassMetrics, by_class
-from nntui_core.probe import sample_rows
-
-ROWS = 2048
-"""Rows that are counted at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +43,7 @@ class Labels(Statistic):
         if view.task != "multilabel":
             return None
         rows = view.held_out
-        chosen = sample_rows(None, len(rows), 0, ROWS)
+        chosen = some_rows(rows, COUNTED)
         right, decided, true = np.zeros((3, len(view.targets)), dtype=np.int64)
         exact = 0
         for part in chunks(len(chosen)):

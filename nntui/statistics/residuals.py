@@ -8,12 +8,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from nntui.statistics.base import Statistic, chunks, row_number
+from nntui.statistics.base import DRAWN, Statistic, predicted, row_number, some_rows
 from nntui.statistics.view import Array, NetworkView
-from nntui_core.probe import sample_rows
-
-ROWS = 400
-"""Rows that are drawn at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +46,9 @@ class Residuals(Statistic):
             return None
         rows = view.held_out
         target = row_number(argument, view.targets)
-        chosen = sample_rows(None, len(rows), 0, ROWS)
+        chosen = some_rows(rows, DRAWN)
         truth = rows.labels(chosen)[:, target].astype(np.float64)
-        found = [view.predict(rows.inputs(chosen[part]))[:, target] for part in chunks(len(chosen))]
-        prediction = np.concatenate(found).astype(np.float64)
+        prediction = predicted(view, rows, chosen)[:, target].astype(np.float64)
         squares = np.square(prediction - truth)
         spread = float(np.square(truth - truth.mean()).sum())
         return cls(

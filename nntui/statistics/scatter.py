@@ -7,12 +7,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from nntui.statistics.base import Statistic, chunks
+from nntui.statistics.base import DRAWN, Statistic, predicted, some_rows
 from nntui.statistics.view import Array, NetworkView
-from nntui_core.probe import sample_rows
-
-POINTS = 400
-"""Rows that are drawn at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +54,7 @@ class Scatter(Statistic):
         target = asked[2] % several if several and len(asked) > 2 else 0
         columns = tuple(k % count for k in asked[:2]) if len(asked) > 1 else telling(view, target)
         rows = view.held_out
-        chosen = sample_rows(None, len(rows), 0, POINTS)
+        chosen = some_rows(rows, DRAWN)
         x = rows.inputs(chosen)[:, list(columns)]
         there = np.isfinite(x).all(axis=1)
         chosen, x = chosen[there], x[there]
@@ -119,9 +115,7 @@ def _wrong(view: NetworkView, chosen: Array, truth: Array, target: int) -> tuple
     """Which of the ``chosen`` rows of the held-out part are decided wrong."""
     if view.task == "regression" or not len(chosen):
         return ()
-    outputs = np.concatenate(
-        [view.predict(view.held_out.inputs(chosen[part])) for part in chunks(len(chosen))]
-    )
+    outputs = predicted(view, view.held_out, chosen)
     decided = view.decide(outputs) if view.classes is not None else outputs[:, target] >= 0.5
     held = truth if view.classes is not None else truth >= 0.5
     return tuple(np.flatnonzero(decided != held).tolist())

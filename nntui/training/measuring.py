@@ -11,14 +11,13 @@ from nntui_core.trainer import Trainer
 RECORD_SECONDS = 0.1
 """Ends of epochs that lie at least so far apart are measured, while that is affordable."""
 CURVE = 200
+"""Measures of a whole training that make a curve."""
 FREE_SECONDS = 0.25
-"""What measuring may cost besides, so that short runs too have a curve of about CURVE points."""
+"""What measuring may cost besides, so that short runs, too, have such a curve."""
 SHARE = 0.05
 """Of the time, that measuring may take …"""
 FIRST_SECONDS = 2.0
 """… beyond so many seconds: networks that train for minutes an epoch are not kept from it by their curve."""
-
-
 FEW_PIECES = 8
 """Pieces of an evaluation that take no time to speak of."""
 

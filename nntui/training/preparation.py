@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,6 @@ from nntui_core.preprocessing.rows import Rows
 from nntui_core.preprocessing.tables import Impute, OneHot
 
 Array = NDArray[Any]
-Say = Callable[[Sequence[str | int], str], str]
 MAX_FAULTS = 20
 LISTED = 6
 """Values of a column that a message shows at most."""

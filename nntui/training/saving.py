@@ -145,7 +145,11 @@ class Saver:
             except UserError as error:  # done before the next checkpoint
                 self.failed(str(error))
             return found
-        raise UserError(f"there is no checkpoint at or before update {update}")
+        there = ", ".join(map(str, checkpoint.updates(directory))) or "none"
+        raise UserError(
+            f"{directory}: no checkpoint at or before update {update} can be read (there are those of updates: {there}); "
+            "rewind to a later one, or restart"
+        )
 
     def leave_future(self) -> None:
         """Remove what a rewind has abandoned; until then nothing newer is saved. Raises UserError."""

@@ -14,6 +14,7 @@ from nntui.statistics.scatter import Scatter
 from nntui.statistics.surface import Surface
 from nntui.tui.render.heatmap import REGIONS, heatmap, proportions
 from nntui.tui.render.picture import (
+    MUTED,
     Picture,
     Row,
     Style,
@@ -39,7 +40,6 @@ from nntui.tui.render.sample import (
 from nntui.tui.render.scatter import SHADES
 from nntui.tui.store import Snapshot
 
-MUTED = Style(fg="muted")
 SCORES = 20
 """Cells that the scores need."""
 NAMED = 4

@@ -19,34 +19,13 @@ from nntui.runs.directory import RunDirectory
 from nntui.signals import Signals
 from nntui.training import start
 from nntui.training.experiment import build
-from nntui.training.session import Session
-from nntui_core.errors import NumericError
 from tests.checks.conftest import config
+from tests.training.test_findings_runs import Until
 
 SLOW: dict[str, Any] = {
     "optimizer": {"type": "sgd", "lr": 1e-4},
     "train": {"epochs": 40, "checkpoint_seconds": 0.0},
 }
-
-
-class Until:
-    """Hooks that stop the training after an update."""
-
-    def __init__(self, update: int | None) -> None:
-        self._update = update
-
-    def begin(self, session: Session, signals: Signals) -> None:
-        pass
-
-    def update(self, session: Session) -> None:
-        if session.trainer.update == self._update:
-            session.stop("stopped by the test")
-
-    def epoch(self, session: Session) -> None:
-        pass
-
-    def diverging(self, session: Session, error: NumericError) -> bool:
-        return False
 
 
 def trained(directory: Path, until: int | None, **tables: Any) -> RunDirectory:

@@ -7,7 +7,7 @@ import pytest
 import nntui.checks.subject as subject
 import nntui.training.range_test as range_test
 from nntui.checks import Subject, run_checks
-from nntui.checks.training import OverfitSubset
+from nntui.checks.overfit import OverfitSubset
 from nntui.config import demos
 from nntui.training.experiment import read
 

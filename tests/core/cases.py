@@ -14,7 +14,7 @@ from nntui_core import activations as act
 from nntui_core import losses, penalties
 from nntui_core.graph import Op
 from nntui_core.memory import Array, Shape, zeros
-from nntui_core.ops import comparison, linear, logits, normalization, reductions, shaping
+from nntui_core.ops import comparison, linear, logits, normalization, pooling, reductions, shaping
 from nntui_core.ops import convolution as conv
 from nntui_core.ops.binary import Add, Div, Maximum, Minimum, Mul, Pow, Sub
 from nntui_core.ops.elementary import (
@@ -33,6 +33,7 @@ from nntui_core.ops.elementary import (
 )  # fmt: skip
 from nntui_core.ops.linear import Dot
 from nntui_core.ops.reductions import Max, Mean, Min, Norm, Norm2, Prod, Reduction, Std, Sum, Var
+from nntui_core.ops.window import Window
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +67,8 @@ EVERY_SHAPE: tuple[Shape, ...] = ((), (3,), (2, 3), (2, 3, 2, 2))
 PAIRS: tuple[tuple[Shape, Shape], ...] = (
     ((), ()), ((3,), (3,)), ((2, 3), (2, 3)), ((2, 3), (3,)), ((), (2, 3)), ((2, 1), (1, 3)), ((3,), (2, 1)),
 )  # fmt: skip
-WINDOW = conv.Window((2, 2), 2)
-OVERLAP = conv.Window((3, 2), 2, 1)
+WINDOW = Window((2, 2), 2)
+OVERLAP = Window((3, 2), 2, 1)
 
 
 def draw(shape: Shape, seed: int, low: float = 0.15) -> Array:
@@ -222,19 +223,19 @@ OP_CASES: dict[str, list[Case]] = {
                on(shaping.Concat(), (2, 1, 2, 3), (2, 2, 2, 3)), on(shaping.Concat(0), (3,), (1,)), on(shaping.Concat(0), (), (2,), ()),
                on(shaping.Concat(0), (2, 3), (1, 3)), on(shaping.Concat(-1), (2, 3), (2, 1))],
     "permute": [on(shaping.Permute((1, 0)), (2, 3)), on(shaping.Permute((2, 3, 1, 0)), (2, 3, 2, 2))],
-    "im2col": [on(conv.Im2col(w), (2, 2, 5, 4)) for w in (WINDOW, OVERLAP, conv.Window((3, 3), 1, 2))],
+    "im2col": [on(conv.Im2col(w), (2, 2, 5, 4)) for w in (WINDOW, OVERLAP, Window((3, 3), 1, 2))],
     "conv2d_op": [
         on(conv.Conv2d(WINDOW), (2, 2, 4, 5), (3, 2, 2, 2), (3,)),
         on(conv.Conv2d(OVERLAP), (2, 2, 5, 4), (3, 2, 3, 2), (3,)),
-        on(conv.Conv2d(conv.Window((1, 1), 1)), (1, 1, 1, 1), (1, 1, 1, 1), (1,)),
-        on(conv.Conv2d(conv.Window((3, 3), 1, 2)), (1, 2, 3, 3), (1, 2, 3, 3), (1,)),
+        on(conv.Conv2d(Window((1, 1), 1)), (1, 1, 1, 1), (1, 1, 1, 1), (1,)),
+        on(conv.Conv2d(Window((3, 3), 1, 2)), (1, 2, 3, 3), (1, 2, 3, 3), (1,)),
     ],
     "correlate2d_op": [
         on(conv.Correlate2d(WINDOW), (2, 2, 4, 5), (3, 2, 2, 2)),
         on(conv.Correlate2d(OVERLAP), (2, 2, 5, 4), (3, 2, 3, 2)),
     ],
-    "maxpool2d_op": [on(conv.MaxPool2d(w), (2, 2, 5, 4)) for w in (WINDOW, conv.Window((3, 2), 1))],
-    "avgpool2d_op": [on(conv.AvgPool2d(w), (2, 2, 5, 4)) for w in (WINDOW, conv.Window((3, 2), 1))],
+    "maxpool2d_op": [on(pooling.MaxPool2d(w), (2, 2, 5, 4)) for w in (WINDOW, Window((3, 2), 1))],
+    "avgpool2d_op": [on(pooling.AvgPool2d(w), (2, 2, 5, 4)) for w in (WINDOW, Window((3, 2), 1))],
     "batchnorm_op": [on(normalization.BatchNorm(1e-3), s, s[1:2], s[1:2]) for s in ((5, 3), (3, 2, 2, 2))],
     "batchnorm_eval_op": [statistics((5, 3)), statistics((3, 2, 2, 2))],
     "mask": [mask((4, 3)), mask((2, 3, 2, 2))],
@@ -341,8 +342,8 @@ REFUSED: dict[str, list[Refused]] = {
         name: [Refused(op, ((2, 2, 1, 4),), "does not fit into pictures of 1×4"), Refused(op, ((2, 8),), "pictures")]
         for name, op in (
             ("im2col", conv.Im2col(WINDOW)),
-            ("maxpool2d_op", conv.MaxPool2d(WINDOW)),
-            ("avgpool2d_op", conv.AvgPool2d(WINDOW)),
+            ("maxpool2d_op", pooling.MaxPool2d(WINDOW)),
+            ("avgpool2d_op", pooling.AvgPool2d(WINDOW)),
         )
     },
     "conv2d_op": [

@@ -13,11 +13,12 @@ from nntui_core import catalog
 from nntui_core.activations import Linear, Softmax, Tanh
 from nntui_core.curvature import Curvature, HessianProducts
 from nntui_core.errors import NumericError
-from nntui_core.lanczos import largest_eigenvalue
+from nntui_core.lanczos import Eigen, Product, lanczos
 from nntui_core.layers.dense import Dense, MaxoutLayer
 from nntui_core.layers.joining import AddLayer, ConcatLayer
 from nntui_core.layers.regularizing import Dropout
 from nntui_core.losses import CrossEntropy, MeanSquaredError
+from nntui_core.memory import Array
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
 from nntui_core.optimizers.first_order import Adagrad, Adam, Adamw, Momentum, Nesterov, Sgd
@@ -29,6 +30,17 @@ from nntui_core.weighting import ClassWeighted
 
 SMOOTH = [n for n in catalog.members("activation") if n not in ("softmax", "maxout", "prelu")]
 ROWS = 7
+
+
+def largest_eigenvalue(product: Product, start: Array, **limits: Any) -> Eigen:
+    """Lanczos to its end."""
+    steps = lanczos(product, start, **limits)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Eigen = end.value
+            return found
 
 
 def dense_network(rng: Random, activations: list[str]) -> tuple[Network, Plan]:

@@ -8,7 +8,8 @@ import pytest
 from nntui_core.differences import slope
 from nntui_core.gradcheck import ENTRIES, OTHERS, Checker, band, relative_error, sample
 from nntui_core.graph import Graph
-from nntui_core.ops.convolution import MaxPool2d, Window
+from nntui_core.ops.pooling import MaxPool2d
+from nntui_core.ops.window import Window
 from tests.core.test_expression import planned
 
 

@@ -114,16 +114,13 @@ def test_reductions_are_sums_and_means_of_what_is_written(cls: Any, factor: floa
         alone = [planned(loss, Z[i : i + 1], y[i : i + 1], np.float64)[0] for i in range(6)]
         found = loss.by_sample([plan.value(a) for a in node.args], plan.workspace(node))
         np.testing.assert_allclose(found, [float(p.value(p.outputs[0])) for p in alone], rtol=1e-12)
-        # Of parts, as an evaluation in pieces has them, and as one of a sample.
+        # Of parts, as an evaluation in pieces has them.
         parts = [planned(loss, Z[a:b], y[a:b], np.float64)[0] for a, b in ((0, 4), (4, 6))]
         weighted = sum(
             float(p.value(p.outputs[0])) * loss.weight(np.zeros(n))
             for p, n in zip(parts, (4, 2), strict=True)
         )
         assert loss.whole(weighted, 6) == pytest.approx(factor * expected, rel=1e-12)
-        assert loss.a_sample(factor * expected, 6) == pytest.approx(
-            factor * (each.mean() if reduction == "mean" else each.sum(axis=1).mean()), rel=1e-12
-        )
 
 
 def test_formulas_say_reduction_and_factor() -> None:

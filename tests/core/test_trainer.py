@@ -12,8 +12,8 @@ import pytest
 
 from nntui_core import catalog
 from nntui_core.activations import Relu, Sigmoid, Softmax, Tanh
+from nntui_core.conditioning import clip
 from nntui_core.errors import NumericError
-from nntui_core.finite import clip
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer, Dropout
 from nntui_core.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
@@ -21,6 +21,7 @@ from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
 from nntui_core.optimizers.base import FirstOrder
 from nntui_core.optimizers.first_order import Adam, Sgd
+from nntui_core.preview import preview
 from nntui_core.schedules import Constant, Exponential, OneCycle, Plateau
 from nntui_core.train_spec import Curriculum, EarlyStopping, GradientNoise, StopRule, TrainSpec
 from nntui_core.trainer import Part, Trainer
@@ -406,19 +407,19 @@ def test_clipping_leaves_what_is_short() -> None:
 def test_a_preview_s_slots_are_of_its_moment() -> None:
     trainer = make(TrainSpec(epochs=2, batch_size=16))
     trainer.advance()
-    preview = trainer.preview()
-    kept = {k: v.copy() for k, v in preview.slots.items()}
+    seen = preview(trainer)
+    kept = {k: v.copy() for k, v in seen.slots.items()}
     trainer.advance()
-    assert all(np.array_equal(preview.slots[k], v) for k, v in kept.items())
+    assert all(np.array_equal(seen.slots[k], v) for k, v in kept.items())
 
 
 @pytest.mark.parametrize("name", ["newton", "cg", "bfgs", "lbfgs"])
 def test_the_first_preview_of_a_second_order_step_starts_from_a_number(name: str) -> None:
     trainer = make(TrainSpec(epochs=2, batch_size="full"), optimizer=catalog.build("optimizer", name))
     trainer.fill(trainer.network.model(50, "train"))
-    preview = trainer.preview()
-    assert float(preview.slots["f"]) == pytest.approx(trainer.evaluate()["train"].loss)
-    assert preview.slots_after["f"] < preview.slots["f"]
+    seen = preview(trainer)
+    assert float(seen.slots["f"]) == pytest.approx(trainer.evaluate()["train"].loss)
+    assert seen.slots_after["f"] < seen.slots["f"]
     assert np.isnan(trainer.slots["f"])
 
 

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nntui.debugging.conditions import EXAMPLES, Condition, parse
+from nntui.debugging.conditions import NON_FINITE, RISES, Condition, parse
 from nntui.errors import UserError
+
+EXAMPLES = (
+    NON_FINITE, "|gradient| > 100", "|gradient| < 1e-6", "dead", "saturated > 0.5", "error > acceptable", RISES,
+    "value.max > 10 * value.std and update > 100", "|gradient| > 1 at hidden",
+)  # fmt: skip
 
 NUMBERS: Mapping[str, float] = {
     "gradient.norm": 5.0, "gradient.largest": 4.0, "value.max": 2.0, "value.min": -1.0, "value.norm": 3.0,
@@ -61,7 +66,7 @@ def test_the_unknown_is_neither_true_nor_false() -> None:
     assert parse("not (|gradient| > 1 and value.max > 3)").holds(unknown)
 
 
-def test_examples_of_the_help_are_conditions() -> None:
+def test_what_is_usually_asked_is_a_condition() -> None:
     assert all(isinstance(parse(text), Condition) for text in EXAMPLES)
 
 

@@ -15,6 +15,7 @@ from nntui.debugging.subject import of_experiment, of_expression
 from nntui.debugging.trace import trace
 from nntui.jsontext import pretty
 from nntui.training.experiment import Experiment, build
+from nntui_core.preview import preview
 
 FIRST_ORDER = [
     "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam", "amsgrad", "adadelta", "adamax", "radam",
@@ -109,8 +110,8 @@ def test_what_is_frozen_takes_no_step() -> None:
     steps = [s["node"] for s in shown["steps"] if s["phase"] == "optimizer"]
     assert steps == ["hidden.b", "output.W"]
     assert any(n["name"] == "hidden.W" and np.any(n["gradient"]) for n in shown["nodes"])
-    preview = built.trainer.preview()
+    seen = preview(built.trainer)
     parameters = built.network.parameters
-    assert preview.theta.shape == preview.after.shape == preview.grad.shape == parameters.theta.shape
-    assert np.array_equal(parameters.view("hidden.W", preview.after), parameters.view("hidden.W"))
-    assert not np.array_equal(parameters.view("output.W", preview.after), parameters.view("output.W"))
+    assert seen.theta.shape == seen.after.shape == seen.grad.shape == parameters.theta.shape
+    assert np.array_equal(parameters.view("hidden.W", seen.after), parameters.view("hidden.W"))
+    assert not np.array_equal(parameters.view("output.W", seen.after), parameters.view("output.W"))

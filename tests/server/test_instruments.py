@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nntui.protocol.commands import EditWeight, Resume, Rewind, StepUpdate, Want
 from nntui.protocol.reports import Ended, Event, Stats, Status
 from nntui.runs.metrics import STABILITY, read_metrics
-from nntui.server.instruments import LOOKS, PIECES, SAVED, Measuring, Ration
+from nntui.server.instruments import LOOKS, PIECES, SAVED, Ration, WatchedInstruments
 from nntui.server.reporter import Reporter
 from nntui.statistics.stability import Stability
 from nntui.training.instruments import TrainerInstruments
@@ -95,7 +95,7 @@ def test_of_a_long_run_few_readings_are_recorded() -> None:
     kept: list[int] = []
     records = SimpleNamespace(measured=lambda update, values: kept.append(values["of"]))
     session: Any = SimpleNamespace(records=records, trainer=SimpleNamespace(update=0))
-    measuring = Measuring(SimpleNamespace())  # type: ignore[arg-type]
+    measuring = WatchedInstruments(SimpleNamespace())  # type: ignore[arg-type]
     for update in range(1, 100_001):
         measuring._record(session, "steps", update, {})
     assert kept[:500] == list(range(1, 501))
@@ -162,7 +162,7 @@ def test_a_trainer_at_full_speed_keeps_nineteen_twentieths_of_its_time(piece: fl
     trainer = SimpleNamespace(update=0, before=object(), optimizer=SimpleNamespace(has_rate=True))
     session: Any = SimpleNamespace(trainer=trainer, view=SimpleNamespace(instruments=Instruments()))
     hub: Any = SimpleNamespace(all_wanted=lambda: frozenset({"stability"}))
-    measuring = Measuring(hub, lambda: clock.now)
+    measuring = WatchedInstruments(hub, lambda: clock.now)
     while clock.now < 60:
         trainer.update += 1
         clock.now += 0.002

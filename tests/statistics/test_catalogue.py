@@ -537,7 +537,7 @@ def test_parts_that_are_large_are_computed_in_chunks(tmp_path: Path, monkeypatch
 
 
 def test_of_many_rows_confusion_counts_random_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confusion, "ROWS", 40)
+    monkeypatch.setattr(confusion, "COUNTED", 40)
     experiment = plane(tmp_path, rows=600)
     found = Confusion.compute(view(experiment), "")
     assert found is not None
@@ -588,7 +588,7 @@ def test_numbers_that_are_none_are_counted(tmp_path: Path) -> None:
 
 
 def test_limits_of_what_is_sent() -> None:
-    assert (confusion.CLASSES, confusion.ROWS, base.CHUNK, base.UNITS) == (20, 2048, 256, 12)
+    assert (confusion.CLASSES, base.COUNTED, base.DRAWN, base.CHUNK, base.UNITS) == (20, 2048, 400, 256, 12)
     assert (surface.GRID, surface.MAPS, POINTS) == (48, 16, 120)
     assert (answers.SIDE, answers.UNITS, answers.BUDGET) == (12, 64, 12_000)
 

@@ -13,6 +13,7 @@ import pytest
 from nntui.config.load import load, parse
 from nntui.debugging.subject import of_experiment
 from nntui.errors import UserError
+from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory
 from nntui.signals import Signals
 from nntui.training import start
@@ -199,3 +200,17 @@ def test_members_are_spelled_so_that_they_are_read_as_they_were(tmp_path: Path) 
         parse(TEXT, tmp_path / "run.toml", [f"preprocess={tables(given.preprocess)}"]).preprocess
         == given.preprocess
     )
+
+
+def test_a_rewind_without_a_checkpoint_to_go_back_to_says_which_there_are(tmp_path: Path) -> None:
+    session = trained(tmp_path, Until(20))
+    first, *later = checkpoint.updates(session.run.checkpoints)
+    checkpoint.path_of(session.run.checkpoints, first).write_bytes(b"")
+    before = session.trainer.state()
+    with pytest.raises(UserError) as caught:
+        session.rewind(later[0] - 1)
+    text = str(caught.value)
+    assert str(session.run.checkpoints) in text
+    assert f"at or before update {later[0] - 1} " in text
+    assert ", ".join(map(str, later)) in text
+    assert all(np.array_equal(before[k], a) for k, a in session.trainer.state().items())

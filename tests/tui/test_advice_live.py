@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +12,14 @@ from nntui.protocol.commands import StepEpoch
 from nntui.tui.app import NntuiApp
 from nntui.tui.caps import Caps
 from nntui.tui.render.picture import plain
-from nntui.tui.screens.aside import Aside
 from nntui.tui.screens.cure import CureScreen
 from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.screens.rate import RateScreen
 from nntui.tui.source import RunSource
 from tests.server.running import running
+from tests.tui.advising import Attached
 
 EPOCHS = "train.epochs=20"
-
-
-class Watching:
-    """An app on a live run."""
-
-    def __init__(self, app: NntuiApp, pilot: Any) -> None:
-        self.app, self.pilot = app, pilot
-
-    async def until(self, condition: Any) -> None:
-        while not condition():
-            screen = self.app.screen
-            assert not (isinstance(screen, Aside) and screen.failure), screen.failure
-            self.app.tick()
-            await asyncio.sleep(0.01)
-        await self.pilot.pause()
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
 
 
 async def test_beside_a_paused_trainer(tmp_path: Path) -> None:
@@ -48,7 +28,7 @@ async def test_beside_a_paused_trainer(tmp_path: Path) -> None:
         trainer, directory = run.trainer, run.session.run
         app = NntuiApp(RunSource(directory, run.socket), Caps())
         async with app.run_test(size=(120, 40)) as pilot:
-            v = Watching(app, pilot)
+            v = Attached(app, pilot)
             await v.until(lambda: app.run_screen.steerable and app.run_screen.run_dir)
             app.source.send(StepEpoch())
             await v.until(lambda: trainer.epoch == 1 and app.run_screen.snapshot.state == "paused")

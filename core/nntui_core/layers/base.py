@@ -14,7 +14,7 @@ from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, Op
 from nntui_core.initializers import Initializer
 from nntui_core.memory import Array, Shape, Workspace
-from nntui_core.ops.convolution import Window
+from nntui_core.ops.window import Window
 
 ActivationField = Annotated[Op, Member("activation")]
 InitializerField = Annotated[Initializer | None, Member("initializer")]

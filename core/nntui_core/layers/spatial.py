@@ -22,8 +22,10 @@ from nntui_core.layers.base import (
     spatial_input,
 )
 from nntui_core.layers.given import Rows
-from nntui_core.ops.convolution import AvgPool2d, Conv2d, Correlate2d, MaxPool2d, Window
+from nntui_core.ops.convolution import Conv2d, Correlate2d
+from nntui_core.ops.pooling import AvgPool2d, MaxPool2d
 from nntui_core.ops.shaping import Reshape
+from nntui_core.ops.window import Window
 
 
 @dataclass(frozen=True, kw_only=True)

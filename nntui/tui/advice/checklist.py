@@ -8,10 +8,9 @@ from typing import Any
 
 from nntui.display import display
 from nntui.tui.render.numbers import trimmed
-from nntui.tui.render.picture import Row, Style, fit, join, text, wrap
+from nntui.tui.render.picture import MUTED, Row, Style, fit, join, text, wrap
 
 MARKS = {"pass": ("✓", "good"), "warn": ("▲", "warn"), "fail": ("✗", "bad"), "skip": ("–", "muted")}
-MUTED = Style(fg="muted")
 NAME = 22
 """Cells before a check's number."""
 

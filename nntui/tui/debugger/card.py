@@ -14,11 +14,10 @@ from nntui.tui.debugger.moment import Array, Look
 from nntui.tui.debugger.numeric import numeric
 from nntui.tui.debugger.theta import theta_of
 from nntui.tui.debugger.view import CardLine
-from nntui.tui.render.picture import Row, Style, join, text
+from nntui.tui.render.picture import MUTED, Row, Style, join, text
 from nntui_core.graph import Node
 from nntui_core.plan import Edge
 
-MUTED = Style(fg="muted")
 VALUE = Style(bold=True)
 GRADIENT = Style(fg="accent", bold=True)
 SHOWN_TERMS = 4

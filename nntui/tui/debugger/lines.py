@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from nntui.display import display
 from nntui.tui.debugger.view import View
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, row_width, text
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, row_width, text
 
 VERDICT = 90
 """From this width on the verdict on the gradients has room above; below, it stands where messages do."""
-MUTED = Style(fg="muted")
 PHASES = {"start": "▶ start", "forward": "▶ forward", "backward": "◀ backward", "optimizer": "● optimizer"}
 
 

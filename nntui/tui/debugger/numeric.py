@@ -6,9 +6,8 @@ from nntui.debugging.trace import judged
 from nntui.tui.debugger.format import FEW
 from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine
-from nntui.tui.render.picture import Row, Style, join, text
+from nntui.tui.render.picture import MUTED, Row, Style, join, text
 
-MUTED = Style(fg="muted")
 BANDS = {
     "good": "good",
     "acceptable": "good",

@@ -12,12 +12,12 @@ from nntui.tui.debugger.card import where
 from nntui.tui.debugger.format import number
 from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine
-from nntui.tui.render.picture import Style, join, text
+from nntui.tui.render.picture import MUTED, Style, join, text
 from nntui_core.minimizing import Minimizer
 from nntui_core.parameters import Parameters
-from nntui_core.trainer import Preview, Trainer
+from nntui_core.preview import Preview
+from nntui_core.trainer import Trainer
 
-MUTED = Style(fg="muted")
 CHANGE = Style(fg="accent", bold=True)
 
 

@@ -16,7 +16,8 @@ from nntui.tui.debugger.present import view_of
 from nntui.tui.debugger.view import View
 from nntui_core.graph import Node
 from nntui_core.minimizing import Minimizer
-from nntui_core.trainer import Preview, Trainer
+from nntui_core.preview import Preview
+from nntui_core.trainer import Trainer
 
 
 @dataclass(frozen=True)

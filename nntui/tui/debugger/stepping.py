@@ -12,6 +12,7 @@ from nntui.debugging.conditions import NON_FINITE
 from nntui.display import display
 from nntui.tui.debugger.choosing import walk
 from nntui_core.minimizing import Minimizer
+from nntui_core.preview import preview
 
 if TYPE_CHECKING:
     from nntui.tui.debugger.session import DebugSession
@@ -233,7 +234,7 @@ def optimize(session: DebugSession) -> None:
                 session.debugger.sample, parameters.theta, parameters.grad
             )
         else:
-            session.preview = session.trainer.preview()
+            session.preview = preview(session.trainer)
     if session.cursor.role != "parameter":
         session.cursor_name = next(
             (n.name for n in session.debugger.subject.plan.nodes if n.role == "parameter"),

@@ -8,12 +8,10 @@ from typing import Any, ClassVar
 from textual.content import Content
 from textual.reactive import reactive
 
-from nntui.tui.render.picture import Picture, Row, Style, fit, text
+from nntui.tui.render.picture import MUTED, Picture, Row, fit, text
 from nntui.tui.store import Snapshot
 from nntui.tui.themes import palette
 from nntui.tui.widgets.framed import Framed, State
-
-MUTED = Style(fg="muted")
 
 
 class Pane(Framed):

@@ -12,9 +12,9 @@ from textual.events import MouseScrollDown, MouseScrollUp
 
 from nntui.display import display
 from nntui.tui.causes import SEVERITY, Group, cures_of, grouped, key_of, name_of, severity_of
-from nntui.tui.panes.base import MUTED, Pane
+from nntui.tui.panes.base import Pane
 from nntui.tui.render.numbers import compact, trimmed
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text, wrap
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, text, wrap
 from nntui.tui.store import Snapshot
 from nntui.tui.widgets.status import STATES
 

@@ -7,9 +7,9 @@ from math import isfinite, nan
 
 import numpy as np
 
-from nntui.tui.panes.base import MUTED, Pane, note
+from nntui.tui.panes.base import Pane, note
 from nntui.tui.render.numbers import compact, percent
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, row_width, text
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, row_width, text
 from nntui.tui.render.plot import Series, legend, plot
 from nntui.tui.store import Snapshot
 from nntui.tui.widgets.framed import State

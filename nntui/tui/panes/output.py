@@ -25,10 +25,10 @@ from nntui.tui.output import (
     scatter_state,
     target_names,
 )
-from nntui.tui.panes.base import MUTED, Pane, note
+from nntui.tui.panes.base import Pane, note
 from nntui.tui.render import scatter
 from nntui.tui.render.numbers import trimmed
-from nntui.tui.render.picture import Picture, Style, fit, join, pad, text
+from nntui.tui.render.picture import MUTED, Picture, Style, fit, join, pad, text
 from nntui.tui.render.plane import markers, plane
 from nntui.tui.render.plot import Series, plot
 from nntui.tui.store import Snapshot

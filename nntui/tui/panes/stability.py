@@ -9,10 +9,10 @@ import numpy as np
 
 from nntui.display import display
 from nntui.statistics.stability import Curvature, Stability, Steps
-from nntui.tui.panes.base import MUTED, Pane, note
+from nntui.tui.panes.base import Pane, note
 from nntui.tui.render.labels import shortened
 from nntui.tui.render.numbers import short, trimmed
-from nntui.tui.render.picture import Picture, Row, Style, beside, fit, join, pad, row_width, text, wrap
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, beside, fit, join, pad, row_width, text, wrap
 from nntui.tui.render.plot import Series, plot
 from nntui.tui.render.table import Cell, Heading, table
 from nntui.tui.store import Snapshot

@@ -5,9 +5,8 @@ from __future__ import annotations
 from nntui.display import display
 from nntui.tui.race.player import Player
 from nntui.tui.race.view import RaceView
-from nntui.tui.render.picture import Picture, Style, fit, join, row_width, text
+from nntui.tui.render.picture import MUTED, Picture, Style, fit, join, row_width, text
 
-MUTED = Style(fg="muted")
 NAMES = {
     "long_valley": "long valley", "beale": "Beale", "rosenbrock": "Rosenbrock", "himmelblau": "Himmelblau",
     "root": "Newton's root finding", "extremum": "Newton's extremum",

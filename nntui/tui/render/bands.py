@@ -13,10 +13,9 @@ from nntui.tui.render.heatmap import heatmap
 from nntui.tui.render.labels import shortened
 from nntui.tui.render.lanes import lanes
 from nntui.tui.render.numbers import trimmed
-from nntui.tui.render.picture import Picture, Style, beside, fit, join, pad, text, width_of
+from nntui.tui.render.picture import MUTED, Picture, Style, beside, fit, join, pad, text, width_of
 
 TITLE = Style(fg="text", bold=True)
-MUTED = Style(fg="muted")
 NAME = 12
 """Cells of a layer's name at most."""
 WIDEST = 4

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nntui.tui.render.dots import Dots
 from nntui.tui.render.heatmap import RAMP
 from nntui.tui.render.numbers import exactly
-from nntui.tui.render.picture import Grid, Picture, Style
+from nntui.tui.render.picture import MUTED, Grid, Picture, Style
 from nntui.tui.render.scale import resample
 from nntui.tui.render.ticks import linear
 
@@ -29,7 +29,6 @@ ROLES = (
 MARKS = "ABCDEFGHIJ"
 FAR = 1e9
 """Cells from the map, beyond which it makes no difference how far a point is away."""
-_MUTED = Style(fg="muted")
 _LINE = Style(fg="height:1")
 
 
@@ -149,7 +148,7 @@ def heights(
             if shades:
                 level = int(levels[y, x])
                 letter = "?" if level < 0 else RAMP[min(len(RAMP) - 1, level * len(RAMP) // BANDS)]
-                grid.put(left + x, y, letter, _MUTED)
+                grid.put(left + x, y, letter, MUTED)
             elif lines:
                 grid.put(left + x, y, " ▄▀█"[2 * int(edge[2 * y, x]) + int(edge[2 * y + 1, x])], _LINE)
             else:
@@ -288,12 +287,12 @@ def _axes(grid: Grid, left: int, view: View) -> None:
     for value, name in zip(values, exactly(values, 3), strict=True):
         row = int(view.down(value))
         if 0 <= row < view.height and len(name) < left:
-            grid.write(0, row, name.rjust(left - 1), _MUTED)
+            grid.write(0, row, name.rjust(left - 1), MUTED)
     free = 0
     values = linear(x0, x1, max(2, view.width // 8))
     for value, name in zip(values, exactly(values, 3), strict=True):
         column = int(view.across(value))
         begin = min(max(column - len(name) // 2, 0), view.width - len(name))
         if begin >= free and 0 <= column <= view.width:
-            grid.write(left + begin, view.height, name, _MUTED)
+            grid.write(left + begin, view.height, name, MUTED)
             free = begin + len(name) + 1

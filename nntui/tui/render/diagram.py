@@ -13,11 +13,10 @@ from nntui.tui.render.dots import Dots
 from nntui.tui.render.edges import Edge, draw, edges
 from nntui.tui.render.labels import shortened
 from nntui.tui.render.lanes import Lane, lanes
-from nntui.tui.render.picture import Grid, Picture, Style, fit, text, width_of
+from nntui.tui.render.picture import MUTED, Grid, Picture, Style, fit, text, width_of
 from nntui.tui.render.placing import Column, Placed, labels_of, place
 from nntui.tui.render.units import SELECTED, draw_unit
 
-MUTED = Style(fg="muted")
 TITLE = Style(fg="text", bold=True)
 
 FLOOR = 0.1

@@ -74,6 +74,7 @@ def around(nodes: Sequence[FlowNode], steps: int) -> list[FlowNode]:
 
 
 def label_of(node: FlowNode) -> Row:
+    """Its label, LABEL cells at most, behind a dot where it has a breakpoint."""
     shown = fit(node.label, min(LABEL, width_of(node.label)))
     style = style_of(node)
     name = join(*[text(span.text, style) for span in shown])
@@ -81,6 +82,7 @@ def label_of(node: FlowNode) -> Row:
 
 
 def style_of(node: FlowNode) -> Style:
+    """Of its label: current, under the cursor, computed, or yet to come."""
     if node.current:
         return replace(CURRENT, underline=node.cursor)
     if node.cursor:
@@ -98,6 +100,7 @@ def number_of(s: str | None) -> str:
 
 
 def wire_of(node: FlowNode) -> Style:
+    """Of the wires that leave it."""
     return WIRE if node.reached else AHEAD
 
 

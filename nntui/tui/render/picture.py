@@ -39,6 +39,8 @@ class Span:
 
 
 PLAIN = Style()
+MUTED = Style(fg="muted")
+"""What explains: it stands back behind what is told."""
 Row = tuple[Span, ...]
 Picture = tuple[Row, ...]
 

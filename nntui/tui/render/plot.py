@@ -12,13 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from nntui.tui.render import ticks
 from nntui.tui.render.dots import Dots
 from nntui.tui.render.numbers import exactly, trimmed
-from nntui.tui.render.picture import Grid, Picture, Row, Style, fit, join, text
+from nntui.tui.render.picture import MUTED, Grid, Picture, Row, Style, fit, join, text
 
 Array = NDArray[np.float64]
 
 LABEL = 6
 """Cells of a label of the y axis."""
-MUTED = Style(fg="muted")
 AXIS = Style(fg="zero")
 EXTREME = 1e290
 

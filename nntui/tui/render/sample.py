@@ -9,10 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from nntui.tui.render import scale
 from nntui.tui.render.numbers import compact, percent, short
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text, width_of
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, text, width_of
 from nntui.tui.render.table import Cell, Heading, table
 
-MUTED = Style(fg="muted")
 NAME = 12
 """Cells of a name at most."""
 BAR = 48

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nntui.tui.render.picture import Picture, beside, fit, pad, text
-from nntui.tui.render.plot import EXTREME, MUTED, Series, plot
+from nntui.tui.render.picture import MUTED, Picture, beside, fit, pad, text
+from nntui.tui.render.plot import EXTREME, Series, plot
 
 Array = NDArray[np.float64]
 

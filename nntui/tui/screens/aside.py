@@ -17,7 +17,6 @@ from nntui.tui.render.picture import Picture, Row, Style, join, pad, text, wrap
 from nntui.tui.screens.dialog import Dialog
 from nntui.tui.widgets.canvas import Canvas
 
-MUTED = Style(fg="muted")
 BAD = Style(fg="bad", bold=True)
 
 

@@ -10,9 +10,9 @@ from textual.binding import Binding, BindingType
 from nntui.display import display
 from nntui.tui.advice.job import Line
 from nntui.tui.causes import cure_to_try, cures_of, name_of
-from nntui.tui.render.picture import Row, Style, fit, join, text, wrap
+from nntui.tui.render.picture import MUTED, Row, Style, fit, join, text, wrap
 from nntui.tui.render.plot import Series, legend, plot
-from nntui.tui.screens.aside import MUTED, Aside
+from nntui.tui.screens.aside import Aside
 
 TAB = 8
 ROOMY = 24

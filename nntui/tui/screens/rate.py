@@ -9,9 +9,9 @@ import numpy as np
 from textual.binding import Binding, BindingType
 
 from nntui.tui.advice.job import Line
-from nntui.tui.render.picture import Row, Style, fit, join, text, wrap
+from nntui.tui.render.picture import MUTED, Row, Style, fit, join, text, wrap
 from nntui.tui.render.plot import Series, legend, plot
-from nntui.tui.screens.aside import MUTED, Aside
+from nntui.tui.screens.aside import Aside
 
 ABOVE = 1.05
 """The curve is drawn up to so many times its start at least; what blows up would leave nothing to see of the rest."""

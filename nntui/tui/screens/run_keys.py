@@ -23,7 +23,7 @@ KEYS = (
     Binding("left_square_bracket", "sample(-1)", "sample", tooltip="The sample before", id="run.sample_back"),
     Binding("right_square_bracket", "sample(1)", "sample", tooltip="The next sample", id="run.sample_next"),
     Binding(
-        "m", "view", "view", tooltip="Output: scores, numbers, mistakes", id="run.view"
+        "m", "view", "view", tooltip="Output: scores, numbers, mistakes, rows, residuals", id="run.view"
     ),
     Binding("d", "debug", "debug", tooltip="Step through backprop at this update", id="run.debug"),
     Binding("L", "race", "race", tooltip="Optimizers race on this network's loss", id="run.race"),

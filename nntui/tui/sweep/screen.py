@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from nntui.display import display
 from nntui.tui.render.numbers import clock, trimmed
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, row_width, text
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, row_width, text
 from nntui.tui.screens.help import HelpScreen, spell
 from nntui.tui.screens.paned import Paned
 from nntui.tui.sweep.leave import LeaveScreen
@@ -25,7 +25,6 @@ from nntui.tui.sweep.view import SweepView
 from nntui.tui.widgets.keys import key_row
 from nntui.tui.widgets.line import Line
 
-MUTED = Style(fg="muted")
 STATES = {
     "running": ("▶ searching", "good"), "watching": ("▶ watching", "good"), "ended": ("■ ended", "accent"),
     "failed": ("✗ failed", "bad"),

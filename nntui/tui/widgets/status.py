@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from nntui.display import display
 from nntui.tui.render.numbers import clock, count, short
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, row_width, text
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, row_width, text
 from nntui.tui.store import Snapshot
 
-MUTED = Style(fg="muted")
 STATES = {
     "running": ("▶ training", "good"),
     "paused": ("‖ paused", "warn"),

@@ -7,10 +7,8 @@ from typing import ClassVar
 from textual.reactive import reactive
 
 from nntui.tui.debugger.view import CardLine, View
-from nntui.tui.render.picture import Row, Style, crop, fit, join, row_width, text
+from nntui.tui.render.picture import MUTED, Row, crop, fit, join, row_width, text
 from nntui.tui.widgets.framed import ViewPane
-
-MUTED = Style(fg="muted")
 
 
 class DebugPane(ViewPane[View]):

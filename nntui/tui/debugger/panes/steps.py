@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nntui.tui.debugger.panes.base import MUTED, DebugPane, shortened
+from nntui.tui.debugger.panes.base import DebugPane, shortened
 from nntui.tui.debugger.view import View
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, text
 
 EDITS = {"here": "✎", "above": "↑"}
 DONE, HERE, AHEAD = Style(fg="good"), Style(fg="accent", bold=True), Style(fg="zero")

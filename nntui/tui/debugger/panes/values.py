@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from nntui.tui.debugger.panes.base import MUTED, DebugPane
+from nntui.tui.debugger.panes.base import DebugPane
 from nntui.tui.debugger.view import Grid, View
 from nntui.tui.render import scale
 from nntui.tui.render.heatmap import heatmap, proportions
 from nntui.tui.render.numbers import short, trimmed
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, text
 
 CELL = 8
 SELECTED = Style(fg="accent", bold=True, reverse=True)

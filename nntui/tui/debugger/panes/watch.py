@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nntui.tui.debugger.panes.base import MUTED, DebugPane, wrapped
+from nntui.tui.debugger.panes.base import DebugPane, wrapped
 from nntui.tui.debugger.view import View
-from nntui.tui.render.picture import Picture, fit, pad, text
+from nntui.tui.render.picture import MUTED, Picture, fit, pad, text
 
 
 class WatchPane(DebugPane):

@@ -5,10 +5,8 @@ from __future__ import annotations
 from textual.reactive import reactive
 
 from nntui.tui.race.view import RaceView
-from nntui.tui.render.picture import Picture, Style, fit, text
+from nntui.tui.render.picture import MUTED, Picture, fit, text
 from nntui.tui.widgets.framed import ViewPane
-
-MUTED = Style(fg="muted")
 
 
 class RacePane(ViewPane[RaceView]):

@@ -10,9 +10,8 @@ from nntui.race.result import LineRace, Track
 from nntui.tui.race.panes.base import RacePane
 from nntui.tui.race.view import RaceView, mark, role
 from nntui.tui.render.numbers import compact, trimmed
-from nntui.tui.render.picture import Picture, Row, Style, crop, join, pad, row_width, text
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, crop, join, pad, row_width, text
 
-MUTED = Style(fg="muted")
 CHANGE = Style(fg="accent", bold=True)
 LABEL = 7
 

@@ -8,11 +8,9 @@ from textual.reactive import reactive
 
 from nntui.display import display
 from nntui.tui.render.numbers import trimmed
-from nntui.tui.render.picture import Picture, Style, fit, text
+from nntui.tui.render.picture import MUTED, Picture, fit, text
 from nntui.tui.sweep.view import SweepView
 from nntui.tui.widgets.framed import ViewPane
-
-MUTED = Style(fg="muted")
 
 
 class SweepPane(ViewPane[SweepView]):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nntui.display import display
 from nntui.tui.render.numbers import percent
-from nntui.tui.render.picture import Picture, Row, Style, fit, join, pad, text
-from nntui.tui.sweep.panes.base import MUTED, SweepPane, note
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, text
+from nntui.tui.sweep.panes.base import SweepPane, note
 from nntui.tui.sweep.view import SweepView
 
 NAME = 14
