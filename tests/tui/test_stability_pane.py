@@ -95,7 +95,7 @@ async def test_what_is_not_known_is_said():
                 dataclasses.replace(found, rated=False, steps=()),
                 "this optimizer finds the length of its steps",
             ),
-            (dataclasses.replace(found, coming=True), "update 60, which would come next"),
+            (dataclasses.replace(found, coming=True), "update 60, the next one"),
         ]
         for one, words in cases:
             await v.post(dataclasses.replace(given, found={**given.found, "stability": one}))

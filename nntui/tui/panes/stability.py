@@ -147,7 +147,7 @@ class StabilityPane(Pane):
             width, height, log=_spread(np.concatenate([value, limit])), x_label="update" if width >= LABELED else "", ascii=self.ascii,
         )  # fmt: skip
         if not snapshot.running and len(past.updates) == 0:
-            words = "its history was not recorded: this pane was not open"
+            words = "not recorded: this pane was not open"
             picture = (*picture, fit(text(words, MUTED), width))
         return picture
 
@@ -188,7 +188,7 @@ class StabilityPane(Pane):
             )
         words = "not recorded" if not snapshot.running else "no update seen yet"
         if found.steps_update is not None:
-            words = f"update {found.steps_update:,}" + (", which would come next" if found.coming else "")
+            words = f"update {found.steps_update:,}" + (", the next one" if found.coming else "")
         head = [join(text("|Δw|/η "), text(words, MUTED)), text(correction(found), MUTED)]
         shown = [s.parameter for s in sorted(found.steps, key=lambda s: s.parameter.endswith(".b"))][:CURVES]
         roles = {name: f"class{k}" for k, name in enumerate(shown)}
