@@ -279,13 +279,3 @@ def layers(trainer: Trainer, x: Array) -> list[LayerStats]:
             )
         )
     return out
-
-
-def histogram(x: Array, bins: int = 30) -> tuple[Array, float]:
-    """Counts over ±3σ of the finite values (the outermost bins take what lies beyond), and 3σ."""
-    flat = x[np.isfinite(x)].ravel()
-    limit = 3 * float(flat.std()) if flat.size else 0.0
-    if not limit:
-        limit = max(1e-12, float(np.abs(flat).max(initial=0.0)))
-    counts, _ = np.histogram(np.clip(flat, -limit, limit), bins=bins, range=(-limit, limit))
-    return counts, limit

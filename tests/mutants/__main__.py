@@ -2,9 +2,11 @@
 
     python -m tests.mutants                                  # 100 faults in all that is shown
     python -m tests.mutants nntui/statistics --number 50 --seed 7 --jobs 8
+    python -m tests.mutants --again survivors.txt            # those of an earlier list once more
 
 Each fault is planted in a copy of the tree; the tests of its room run first, then all tests of what is shown. A fault
-lives when all of them pass. At the end: the share that died by room, and each survivor with its place.
+lives when all of them pass. Each survivor is told with its place, on the error output how far it is; at the end, or
+where it is interrupted, the share that died by room.
 """
 
 import argparse
@@ -12,11 +14,11 @@ import ast
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +40,14 @@ NEAREST = {
     "nntui/statistics": ["tests/statistics"],
     "core/nntui_core/probe.py": ["tests/core/test_probe.py", "tests/statistics"],
     "core/nntui_core/findings": [
+        "tests/core/test_findings_limits.py",
+        "tests/core/test_findings_suspects.py",
+        "tests/core/test_findings_steps.py",
+        "tests/core/test_findings_samples.py",
+        "tests/core/test_findings_measures.py",
         "tests/core/test_findings_units.py",
         "tests/core/test_findings_flow.py",
+        "tests/core/test_findings_causes.py",
         "tests/core/test_findings_outcome.py",
         "tests/training/test_findings_runs.py",
     ],
@@ -56,14 +64,21 @@ REST = [
     "tests/tui/test_layers_pane.py",
     "tests/tui/test_network_pane.py",
     "tests/tui/test_places.py",
-    "tests/tui/test_run_panes.py",
     "tests/tui/test_run_snapshots.py",
     "tests/tui/test_debug_truth.py",
     "tests/core/test_rules.py",
+    "tests/core/test_findings_limits.py",
+    "tests/core/test_findings_causes.py",
     "tests/training/test_findings_runs.py",
+    "tests/corpus/test_corpus.py",
+    "tests/tui/test_run_panes.py",
 ]
 LIMIT = 400.0
 """Seconds after which a run of tests is ended; such a fault is counted as noticed."""
+
+
+RUNNING: set[int] = set()
+"""Groups of processes of the tests that run now: ended where this is interrupted."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,26 @@ def planted(mutant: Mutant) -> str:
     tree = ast.parse((ROOT / mutant.file).read_text(encoding="utf-8"))
     changes(tree)[mutant.index].apply()
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def listed(path: Path) -> list[Mutant]:
+    """Those of a list that this tool printed, in the files as they are now: each at the place nearest to its line."""
+    out = []
+    for text in path.read_text(encoding="utf-8").splitlines():
+        if not text.startswith("lived  "):
+            continue
+        place, old, new = (
+            text.removeprefix("lived  ").split("  ", 1)[0],
+            *text.split("  ", 2)[2].split("  →  "),
+        )
+        file, _, line = place.rpartition(":")
+        every = enumerate(changes(ast.parse((ROOT / file).read_text(encoding="utf-8"))))
+        same = [Mutant(file, k, c.line, c.old, c.new) for k, c in every if (c.old, c.new) == (old, new)]
+        if same:
+            out.append(min(same, key=lambda mutant: abs(mutant.line - int(line))))
+        else:
+            print(f"is no more  {place}  {old}  →  {new}", flush=True)
+    return out
 
 
 def chosen(places: list[str], number: int, seed: int) -> list[Mutant]:
@@ -139,11 +174,17 @@ def passes(tree: Path, tests: list[str]) -> bool:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as process:
+        RUNNING.add(process.pid)
         try:
             return process.wait(LIMIT) == 0
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
+            os.killpg(process.pid, signal.SIGKILL)
             return False
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        finally:
+            RUNNING.discard(process.pid)
 
 
 def main() -> int:
@@ -159,10 +200,14 @@ def main() -> int:
     parser.add_argument(
         "--minutes", type=float, default=float("inf"), help="begin no further fault after this time"
     )
+    parser.add_argument(
+        "--again", type=Path, metavar="FILE", help="the survivors of this output instead of random faults"
+    )
     given = parser.parse_args()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.default_int_handler)
+    faults = chosen(given.places, given.number, given.seed) if given.again is None else listed(given.again)
     ends = time.monotonic() + 60 * given.minutes
-    died: Counter[str] = Counter()
-    lived: list[Mutant] = []
     with tempfile.TemporaryDirectory(prefix="nntui-mutants-") as place:
         trees: SimpleQueue[Path] = SimpleQueue()
         for job in range(given.jobs):
@@ -174,31 +219,46 @@ def main() -> int:
         trees.put(first)
 
         def judge(mutant: Mutant) -> tuple[Mutant, bool] | None:
-            if time.monotonic() > ends:
-                return None
             tree = trees.get()
             try:
-                return mutant, noticed(mutant, tree)
+                return None if time.monotonic() > ends else (mutant, noticed(mutant, tree))
             finally:
                 trees.put(tree)
 
+        judged: list[tuple[Mutant, bool]] = []
         with ThreadPoolExecutor(given.jobs) as pool:
-            for judged in pool.map(judge, chosen(given.places, given.number, given.seed)):
-                if judged is None:
-                    continue
-                mutant, was = judged
-                if was:
-                    died[mutant.room] += 1
-                else:
-                    lived.append(mutant)
-                    print(f"lived  {mutant.file}:{mutant.line}  {mutant.old}  →  {mutant.new}", flush=True)
-    print("\n| room | faults | noticed |\n|---|---|---|")
-    alive = Counter(mutant.room for mutant in lived)
-    for room in sorted(died | alive):
-        print(f"| {room} | {died[room] + alive[room]} | {died[room] / (died[room] + alive[room]):.0%} |")
-    total = sum(died.values()) + len(lived)
-    print(f"| all | {total} | {sum(died.values()) / max(1, total):.0%} |")
+            try:
+                for answer in pool.map(judge, faults):
+                    if answer is not None:
+                        judged.append(answer)
+                        told(judged, len(faults))
+            except KeyboardInterrupt:
+                ends = 0.0
+                for group in tuple(RUNNING):
+                    os.killpg(group, signal.SIGKILL)
+                pool.shutdown(cancel_futures=True)
+                print(f"interrupted after {len(judged)} of {len(faults)}", file=sys.stderr)
+    print(summary(judged))
     return 0
+
+
+def told(judged: list[tuple[Mutant, bool]], count: int) -> None:
+    """The newest one, where it lived, and how far it is."""
+    mutant, died = judged[-1]
+    if not died:
+        print(f"lived  {mutant.file}:{mutant.line}  {mutant.old}  →  {mutant.new}", flush=True)
+    lived = sum(not was for _, was in judged)
+    print(f"{len(judged)} of {count}, {lived} lived", file=sys.stderr, flush=True)
+
+
+def summary(judged: list[tuple[Mutant, bool]]) -> str:
+    """The share that died by room, as a table."""
+    rooms = sorted({mutant.room for mutant, _ in judged})
+    lines = ["", "| room | faults | noticed |", "|---|---|---|"]
+    for name, inside in [*((room, {room}) for room in rooms), ("all", set(rooms))]:
+        those = [died for mutant, died in judged if mutant.room in inside]
+        lines.append(f"| {name} | {len(those)} | {sum(those) / max(1, len(those)):.0%} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

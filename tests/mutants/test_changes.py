@@ -1,10 +1,11 @@
 """The faults that are planted: each kind found where it fits, in code only, and each file that results can be compiled."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import SHOWN, chosen, planted
+from tests.mutants.__main__ import SHOWN, Mutant, chosen, listed, planted, summary
 from tests.mutants.changes import changes
 
 
@@ -54,3 +55,23 @@ def test_looking_changes_nothing() -> None:
 def test_every_file_with_a_fault_compiles() -> None:
     for mutant in chosen(list(SHOWN), 60, 1):
         compile(planted(mutant), mutant.file, "exec")
+
+
+def test_survivors_of_an_earlier_run_are_found_again(tmp_path: Path) -> None:
+    some = chosen(["nntui/tui/render/ticks.py"], 5, 3)
+    text = "".join(f"lived  {m.file}:{m.line + 1}  {m.old}  →  {m.new}\n" for m in some)
+    path = tmp_path / "list.txt"
+    path.write_text(
+        f"{text}lived  nntui/tui/render/ticks.py:1  gone  →  away\n| all | 5 | 0% |\n", encoding="utf-8"
+    )
+    found = listed(path)
+    assert [(m.file, m.old, m.new) for m in found] == [(m.file, m.old, m.new) for m in some]
+    assert all(abs(a.line - b.line) <= 2 for a, b in zip(found, some, strict=True))
+
+
+def test_the_table_has_each_room_s_share() -> None:
+    a, b = (Mutant(f, 0, 1, "", "") for f in ("nntui/statistics/view.py", "nntui/tui/store.py"))
+    assert summary([(a, True), (a, False), (b, True)]).splitlines()[3:] == [
+        "| nntui/statistics | 2 | 50% |", "| nntui/tui/store.py | 1 | 100% |", "| all | 3 | 67% |",
+    ]  # fmt: skip
+    assert summary([]).splitlines()[-1] == "| all | 0 | 0% |"

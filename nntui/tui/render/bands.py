@@ -81,7 +81,8 @@ def bands(layers: Sequence[Band], width: int, height: int, ascii: bool = False) 
     if last:
         dots = "..." if ascii else "…"
         hidden = len(layers) - len(shown)
-        said = [f"{hidden} more layers"] * (hidden > 0) + [f"{missing} more connections"] * (missing > 0)
+        counts = ((hidden, "layer"), (missing, "connection"))
+        said = [f"{n} more {word}{'s' * (n > 1)}" for n, word in counts if n]
         rows.append(text(f"{dots} {', '.join(said)}", MUTED))
     return pad(tuple(fit(row, width) for row in rows), width, height)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nntui.tui.render.dots import Dots
 from nntui.tui.render.heatmap import RAMP
-from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.numbers import exactly
 from nntui.tui.render.picture import Grid, Picture, Style
 from nntui.tui.render.scale import resample
 from nntui.tui.render.ticks import linear
@@ -27,6 +27,8 @@ ROLES = (
 )  # fmt: skip
 """Of contestants, by number: those most unlike the blue of heights first."""
 MARKS = "ABCDEFGHIJ"
+FAR = 1e9
+"""Cells from the map, beyond which it makes no difference how far a point is away."""
 _MUTED = Style(fg="muted")
 _LINE = Style(fg="height:1")
 
@@ -231,18 +233,20 @@ def _distinct(places: Array) -> Array:
 
 
 def _shortened(a: Array, b: Array, view: View) -> tuple[Array, Array]:
-    """Segments with the parts cut off that lie more than a map's size outside: they would take many dots."""
+    """Segments with the parts cut off that lie more than a map's size outside: they would take many dots.
+
+    Without those of which both ends lie there: what jumps to and fro across the map would hide all others.
+    """
     size = np.array([view.width, view.height], dtype=np.float64)
-    for _ in range(2):
-        inside = ((a >= -size) & (a <= 2 * size)).all(axis=1)
-        a, b = a[inside], b[inside]
-        with np.errstate(all="ignore"):
-            share = np.where(
-                b > 2 * size, (2 * size - a) / (b - a), np.where(b < -size, (-size - a) / (b - a), 1.0)
-            )
-        # The other end, then turned round for this one.
-        a, b = a + (b - a) * share.min(axis=1, initial=1.0)[:, None], a
-    return a, b
+    a, b = (np.clip(end, -FAR, FAR) for end in (a, b))
+    way, flat = b - a, a == b
+    with np.errstate(all="ignore"):
+        first, second = (-size - a) / way, (2 * size - a) / way
+    near = [((end >= -size) & (end <= 2 * size)).all(axis=1) for end in (a, b)]
+    seen = near[0] | near[1]
+    enter = np.where(flat, 0.0, np.minimum(first, second)).max(axis=1, initial=0.0)[:, None]
+    leave = np.where(flat, 1.0, np.maximum(first, second)).min(axis=1, initial=1.0)[:, None]
+    return (a + way * enter)[seen], (a + way * leave)[seen]
 
 
 def _put(grid: Grid, ground: Map, place: Sequence[float] | Array, mark: str, style: Style) -> None:
@@ -280,13 +284,15 @@ def _arrow(grid: Grid, ground: Map, arrow: Arrow) -> None:
 
 def _axes(grid: Grid, left: int, view: View) -> None:
     (x0, x1), (y0, y1) = view.window
-    for value in linear(y0, y1, max(2, view.height // 4)):
+    values = linear(y0, y1, max(2, view.height // 4))
+    for value, name in zip(values, exactly(values, 3), strict=True):
         row = int(view.down(value))
-        if 0 <= row < view.height:
-            grid.write(0, row, trimmed(value, 3).rjust(left - 1), _MUTED)
+        if 0 <= row < view.height and len(name) < left:
+            grid.write(0, row, name.rjust(left - 1), _MUTED)
     free = 0
-    for value in linear(x0, x1, max(2, view.width // 8)):
-        column, name = int(view.across(value)), trimmed(value, 3)
+    values = linear(x0, x1, max(2, view.width // 8))
+    for value, name in zip(values, exactly(values, 3), strict=True):
+        column = int(view.across(value))
         begin = min(max(column - len(name) // 2, 0), view.width - len(name))
         if begin >= free and 0 <= column <= view.width:
             grid.write(left + begin, view.height, name, _MUTED)

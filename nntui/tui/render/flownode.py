@@ -89,7 +89,12 @@ def style_of(node: FlowNode) -> Style:
 
 
 def number_of(s: str | None) -> str:
-    return "" if s is None else "".join(span.text for span in fit(s, min(NUMBER, width_of(s))))
+    """What is written of a value: of an array that is too long its first numbers, none of them cut."""
+    if s is None or width_of(s) <= NUMBER:
+        return s or ""
+    head = "".join(span.text for span in fit(s, NUMBER))
+    whole, space, _ = head.rpartition(" ")
+    return f"{whole} …" if space else head
 
 
 def wire_of(node: FlowNode) -> Style:

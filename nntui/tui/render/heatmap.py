@@ -43,7 +43,7 @@ def heatmap(
     if palette == "signed":
         levels = scale.quantize(grid, limit if limit is not None else scale.limit_of(a))
         return _draw(levels, ascii, markers, lambda k: scale.role(k), signed)
-    low = min(0.0, float(np.nanmin(a, initial=0.0)))
+    low = float(a[np.isfinite(a)].min(initial=0.0))
     levels = scale.ink(grid, low, limit if limit is not None else scale.limit_of(a))
     return _draw(levels, ascii, markers, lambda k: scale.role(k, "ink"), _inked)
 
@@ -95,7 +95,7 @@ def proportions(rows: int, columns: int, width: int, height: int) -> tuple[int, 
 
 
 def _nearest(given: int, wanted: int) -> NDArray[np.int64]:
-    return np.minimum((np.arange(wanted) + 0.5) * given / max(wanted, 1), given - 1).astype(np.int64)
+    return ((np.arange(wanted) + 0.5) * given / max(wanted, 1)).astype(np.int64)
 
 
 def _draw(

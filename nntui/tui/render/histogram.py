@@ -77,7 +77,7 @@ def logbar(value: float, low: float, high: float, width: int, ascii: bool = Fals
     eighths = max(1, round(8 * width * share)) if value >= low else 0
     full, rest = divmod(eighths, 8)
     if ascii:
-        return fit(text("#" * (full + (rest >= 4)), Style(fg="accent")), width)
+        return fit(text("#" * (full + (rest >= 4)) or "." * (eighths > 0), Style(fg="accent")), width)
     return fit(text("█" * full + PARTS[rest], Style(fg="accent")), width)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from math import isinf, isnan
 
 SUFFIXES = ("", "k", "M", "G", "T", "P", "E")
@@ -61,6 +63,18 @@ def trimmed(x: float, digits: int = 4) -> str:
     return body + tail
 
 
+def exactly(values: Sequence[float], digits: int = 4) -> list[str]:
+    """:func:`trimmed` values, such as an axis's round numbers, with as many more digits as it takes for none to be
+    written as another one: within a thousandth of the smallest distance between them."""
+    ranked = sorted(values)
+    near = 1e-3 * min((b - a for a, b in pairwise(ranked)), default=0.0) or 1e-9 * max(
+        map(abs, ranked), default=0.0
+    )
+    enough = (d for d in range(digits, 16) if all(abs(float(f"{v:.{d - 1}e}") - v) <= near for v in values))
+    most = next(enough, 16)
+    return [trimmed(v, most) for v in values]
+
+
 def count(n: float | None, width: int = 6) -> str:
     """A whole number in `width` cells, from 100 000 on with a suffix."""
     if n is None:
@@ -78,9 +92,11 @@ def percent(fraction: float | None, width: int = 5) -> str:
         return MISSING.rjust(width)
     if isinf(fraction):
         return short(fraction, width)
-    s = f"{100 * fraction:.0f} %"
-    if 0 < fraction < 0.005:
+    s = f"{100 * fraction:.0f} %".replace("-", "−")
+    if 0 < fraction <= 0.005:
         s = "<1 %"
+    elif -0.005 <= fraction < 0:
+        s = "<0 %"
     elif 0.995 <= fraction < 1:
         s = ">99 %"
     return s.rjust(width)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nntui.tui.render import ticks
 from nntui.tui.render.dots import Dots
-from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.numbers import exactly, trimmed
 from nntui.tui.render.picture import Grid, Picture, Row, Style, fit, join, text
 
 Array = NDArray[np.float64]
@@ -65,13 +65,13 @@ def plot(
             grid.write(0, height // 2, fit(text("no values yet", MUTED), width, "center"))
         return grid.picture()
     log = log and bool((ys > 0).any())
-    left = LABEL + 2 if width >= 24 and height >= 3 else 0
     bottom = 2 if height >= 6 else 0
-    frame = _Frame(
-        width - left, height - bottom, x_limits or _span(xs), y_limits or _bounds(ys, log), log, log_x
-    )
+    tall = y_limits or _bounds(ys, log)
+    marked = _y_ticks(tall, log, height - bottom, width // 3) if width >= 24 and height >= 3 else {}
+    left = max([LABEL, *map(len, marked.values())]) + 2 if width >= 24 and height >= 3 else 0
+    frame = _Frame(width - left, height - bottom, x_limits or _span(xs), tall, log, log_x)
     if left:
-        _y_axis(grid, frame, left - 1)
+        _y_axis(grid, frame, left - 1, marked)
     if bottom:
         _x_axis(grid, frame, left, xs, x_label)
     dots = Dots(frame.width, frame.height)
@@ -169,15 +169,22 @@ def _bounds(ys: Array, log: bool) -> tuple[float, float]:
     return float(np.floor(low / step + 1e-9) * step), float(np.ceil(high / step - 1e-9) * step)
 
 
-def _y_axis(grid: Grid, frame: _Frame, column: int) -> None:
-    most = max(1, frame.height // 3)
-    values = ticks.logarithmic(*frame.y, frame.height // 2) if frame.log else ticks.linear(*frame.y, most)
+def _y_ticks(limits: tuple[float, float], log: bool, height: int, room: int) -> dict[float, str]:
+    """The values that are marked, with their labels of at most `room` cells."""
+    values = ticks.logarithmic(*limits, height // 2) if log else ticks.linear(*limits, max(1, height // 3))
+    names = exactly(values)
+    if max(map(len, names), default=0) > room:
+        names = [_label(value) for value in values]
+    return dict(zip(values, names, strict=True))
+
+
+def _y_axis(grid: Grid, frame: _Frame, column: int, marked: dict[float, str]) -> None:
     for y in range(frame.height):
         grid.put(column, y, "│", AXIS)
-    for value in values:
+    for value, name in marked.items():
         row = int(frame.row(np.array([value]))[0]) // 4
         if 0 <= row < frame.height:
-            grid.write(0, row, fit(text(_label(value), MUTED), LABEL, "right"))
+            grid.write(0, row, fit(text(name, MUTED), column - 1, "right"))
             grid.put(column, row, "┤", AXIS)
 
 
@@ -202,9 +209,9 @@ def _x_axis(grid: Grid, frame: _Frame, left: int, xs: Array, label: str) -> None
     whole = bool((xs == np.rint(xs)).all())
     free = 0
     most = max(1, frame.width // 10)
-    for value in ticks.logarithmic(*frame.x, most) if frame.log_x else ticks.linear(*frame.x, most, whole):
+    values = ticks.logarithmic(*frame.x, most) if frame.log_x else ticks.linear(*frame.x, most, whole)
+    for value, name in zip(values, exactly(values), strict=True):
         column = int(frame.column(np.array([value]))[0]) // 2
-        name = _label(value)
         start = min(max(column - len(name) // 2, 0), frame.width - len(name))
         if start < free or start + len(name) > end:
             continue

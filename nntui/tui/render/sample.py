@@ -80,7 +80,7 @@ def label_scores(
 
 def _widths(names: Sequence[str], width: int) -> tuple[int, int]:
     """Cells of the names and of the longest bar."""
-    span = min(NAME, max(map(width_of, names)))
+    span = max(1, min(NAME, width - 9, max(map(width_of, names))))
     return span, max(0, min(BAR, width - span - 10))
 
 
@@ -147,6 +147,8 @@ def numbers(values: ArrayLike, width: int, height: int) -> Picture:
     places = 0 if whole else 2 if np.isfinite(a).all() and np.abs(a).max() < 100 else None
     words = [[_number(v, places) for v in row] for row in seen.tolist()]
     cell = 1 + max(len(w) for row in words for w in row)
+    if cell > width:
+        cell, words = width, [[short(v, width) for v in row] for row in seen.tolist()]
     count = max(1, min(seen.shape[1], width // cell))
     levels = scale.ink(seen)
     out = []

@@ -91,7 +91,7 @@ def resample(values: ArrayLike, rows: int, columns: int) -> NDArray[np.float64]:
 def _areas(given: int, wanted: int) -> NDArray[np.float64]:
     """Weights (wanted × given) of each given cell in each wanted one."""
     if wanted >= given:
-        nearest = np.minimum((np.arange(wanted) + 0.5) * given / wanted, given - 1).astype(int)
+        nearest = ((np.arange(wanted) + 0.5) * given / wanted).astype(int)
         return np.asarray(np.eye(given)[nearest])
     edges = np.arange(wanted + 1) * given / wanted
     low = np.maximum(edges[:-1, None], np.arange(given))

@@ -69,6 +69,8 @@ def columns(headings: Sequence[Heading], width: int) -> list[int | None]:
     slack = max(0, width - _total(headings, kept))
     for i, k in enumerate(elastic):
         widths[k] = headings[k].width + slack // len(elastic) + (i < slack % len(elastic))
+    if len(kept) == 1:  # what remains may be narrower than it should be
+        widths[kept[0]] = max(1, min(widths[kept[0]] or 1, width))
     return widths
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -99,8 +99,9 @@ def draw_unit(
             grid.write(left + across, top + down + y, sign * size.width, style)
     if unit.mark:
         sign, plain, look = MARKS[unit.mark]
+        look = replace(look, reverse=unit.selected and not size.border)
         grid.put(left if size.border else left - 1, top, plain if ascii else sign, look)
-    if unit.selected and not size.border:
+    elif unit.selected and not size.border:
         grid.put(left - 1, top, ">" if ascii else "▸", SELECTED)
 
 
