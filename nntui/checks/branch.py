@@ -79,12 +79,12 @@ class Branch:
             self._load(run, copies, sets)
             if copies[1].trainer.status != "running":
                 self.why = "from the start of the training: the run is at its end"
+            elif not self._judge(settings, copies):
+                self.why = f"from the start of the training: at update {self.begin:,} it was no longer finite"
         if self.why:
             copies = [_built(s, run, fresh=True) for s in settings]
             self.begin = 0
-        rows = int(np.clip(WORK / POINTS / max(work(c.network) for c in copies), LEAST, ROWS))
-        self._copies = [_Copy(c.trainer, rows) for c in copies]
-        self._judge(settings)
+            self._judge(settings, copies)
         cured = copies[1].trainer
         left = cured.total_updates - cured.update
         self.updates = min(left, budget(cured.network, cured.batch_size, UPDATES, total=WORK))
@@ -103,8 +103,10 @@ class Branch:
             copies[1].trainer.rate_factor = 1.0
         self.begin = update
 
-    def _judge(self, settings: tuple[Settings, Settings]) -> None:
-        """What is drawn, and what the verdict is by."""
+    def _judge(self, settings: tuple[Settings, Settings], copies: Sequence[Experiment]) -> bool:
+        """What is drawn, and what the verdict is by; whether the loss is finite where they part."""
+        rows = int(np.clip(WORK / POINTS / max(work(c.network) for c in copies), LEAST, ROWS))
+        self._copies = [_Copy(c.trainer, rows) for c in copies]
         one = self._copies[0].trainer
         held = one.validation is not None and len(one.validation) > 0
         part = "validation" if held else "train"
@@ -119,6 +121,7 @@ class Branch:
         """What the verdict is by."""
         self.drawn = f"{part}.{drawn}"
         """What the curves show: a loss, or 1 − r², which is the same however the targets are scaled."""
+        return isfinite(_number(self._copies[0].measured(part), "loss"))
 
     def points(self, tick: Tick = lambda: None, seconds: float = inf) -> Iterator[Point]:
         """Train both, a few updates each in turn, and measure them; the first point is where they part.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nntui.children import python_module
 from nntui.cli.common import print_document, print_json, runs_directory, runs_option, say, say_error
 from nntui.cli.completion import configs
 from nntui.display import display
@@ -195,7 +196,7 @@ def _launch(again: list[str], storage: str | None, log: Path) -> subprocess.Pope
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as stream:
             return subprocess.Popen(
-                [sys.executable, "-m", "nntui", "sweep", "--no-screen", *again], stdin=subprocess.DEVNULL,
+                [*python_module("nntui"), "sweep", "--no-screen", *again], stdin=subprocess.DEVNULL,
                 stdout=stream, stderr=stream, start_new_session=True, env=environment,
             )  # fmt: skip
     except OSError as error:

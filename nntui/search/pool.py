@@ -7,10 +7,10 @@ import json
 import os
 import selectors
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+from nntui.children import python_module
 from nntui.errors import FAILED, UserError
 from nntui.search.study import Ticket
 
@@ -72,7 +72,7 @@ class Pool:
         quiet = None if environment.get("NNTUI_TRACEBACK") else subprocess.DEVNULL
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", "nntui.search.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                python_module("nntui.search.worker"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=quiet, env=environment, start_new_session=True,
             )  # fmt: skip
         except OSError as error:

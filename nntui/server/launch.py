@@ -7,12 +7,12 @@ import json
 import os
 import select
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nntui.children import python_module
 from nntui.errors import FAILED, UserError
 
 
@@ -97,7 +97,7 @@ def launch(
         environment.setdefault(name, environment.get("NNTUI_THREADS", "1"))
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "nntui.server.process", json.dumps(order)],
+            [*python_module("nntui.server.process"), json.dumps(order)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

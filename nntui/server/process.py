@@ -98,7 +98,7 @@ class Trainer:
     def _report(self, message: str) -> None:
         from nntui.protocol.reports import Event
 
-        print(display(message), file=sys.stderr, flush=True)
+        _note(display(message) + "\n")
         if self._service is not None:
             self._service.hub.publish(Event(text=message, level="warning"))
 
@@ -117,13 +117,19 @@ class Trainer:
             with Signals(hangup=False) as signals:
                 session.train(signals, self.service.attendant)
         except BaseException as error:
-            traceback.print_exc()
+            _note(traceback.format_exc())
             session.exit_code = FAILED
             if session.info.state in LIVE:  # the session could not say so itself
                 session.info.state, session.info.reason = "failed", f"{type(error).__name__}: {error}"
         self.service.close()
         session.run.unlock()
         return session.exit_code
+
+
+def _note(words: str) -> None:
+    """Into the log; where that cannot be written, as on a full disk, the training goes on without."""
+    with contextlib.suppress(OSError):
+        os.write(2, words.encode("utf-8", "backslashreplace"))
 
 
 def _log_to(path: Path) -> None:

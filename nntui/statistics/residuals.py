@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, nan, sqrt
 from typing import ClassVar, Self
 
 import numpy as np
@@ -34,7 +34,8 @@ class Residuals(Statistic):
     rmse: float
     """√(mean of (prediction − truth)²) over these rows."""
     r2: float | None
-    """1 − Σ(prediction − truth)²/Σ(truth − mean)² of these rows; None where the truth never changes."""
+    """1 − Σ(prediction − truth)²/Σ(truth − mean)² of these rows; None where the truth never changes, or
+    where it is not finite."""
     part: str
     """ "validation" or "train"."""
     size: int
@@ -51,6 +52,8 @@ class Residuals(Statistic):
         prediction = predicted(view, rows, chosen)[:, target].astype(np.float64)
         squares = np.square(prediction - truth)
         spread = float(np.square(truth - truth.mean()).sum())
+        varied = spread > 0 and bool((truth != truth[0]).any())
+        r2 = 1 - float(squares.sum()) / spread if varied else nan
         return cls(
             target=target,
             targets=len(view.targets),
@@ -58,7 +61,7 @@ class Residuals(Statistic):
             truth=truth,
             prediction=prediction,
             rmse=sqrt(mean) if np.isfinite(mean := float(squares.mean())) else float("nan"),
-            r2=1 - float(squares.sum()) / spread if spread > 0 and (truth != truth[0]).any() else None,
+            r2=r2 if isfinite(r2) else None,
             part=rows.name,
             size=len(rows),
         )

@@ -25,7 +25,13 @@ class TargetScale:
     def fitted(cls, y: Array) -> TargetScale:
         """Of the training part's targets ``m × k``; one that never changes is only shifted."""
         constant = (y == y[0]).all(axis=0)
-        return cls(y.mean(axis=0), np.where(constant, 1.0, y.std(axis=0)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            shift, scale = y.mean(axis=0), y.std(axis=0)
+        if not np.isfinite([shift, scale]).all():
+            # Too large to sum, or to square: in shares of the largest.
+            largest = np.maximum(np.abs(y).max(axis=0), np.finfo(y.dtype).tiny)
+            shift, scale = ((y / largest).mean(axis=0) * largest, (y / largest).std(axis=0) * largest)
+        return cls(shift, np.where(constant, 1.0, scale))
 
     @classmethod
     def restored(cls, arrays: Mapping[str, Array]) -> TargetScale | None:

@@ -30,6 +30,8 @@ class Source(ABC):
 
     live: bool = True
     """Whether commands reach a trainer, or did until it went."""
+    read_only: bool = False
+    """Whether this viewer asked never to change the run."""
 
     @abstractmethod
     def start(self, post: Post) -> None:
@@ -90,7 +92,7 @@ class RunSource(Source):
         """``socket`` is that of a trainer which is known to listen; else run.json is asked."""
         self._run = run
         self._socket = socket
-        self._read_only = read_only
+        self.read_only = read_only
         self.live = socket is not None
         self._client: Client | None = None
         self._present = object()
@@ -187,7 +189,7 @@ class RunSource(Source):
 
         self._connected, present = True, object()
         self._present = present
-        self._client = Client(socket, lambda message: self._hear(present, message), read_only=self._read_only)
+        self._client = Client(socket, lambda message: self._hear(present, message), read_only=self.read_only)
         if self._wanted:
             self._client.send(Want(keys=tuple(sorted(self._wanted))))
 

@@ -138,6 +138,22 @@ def test_a_copy_that_diverges_ends_and_the_other_goes_on(tmp_path: Path) -> None
     assert verdict.text.startswith(f"it helps: validation accuracy diverged → {last.scores[1]:.3g}")
 
 
+def test_a_state_that_is_not_finite_begins_at_the_start(tmp_path: Path) -> None:
+    run = trained(tmp_path, 20)
+    update, arrays, meta = checkpoint.newest_valid(run.checkpoints, print)
+    for name, array in arrays.items():
+        if name.startswith("param/"):
+            array[...] = np.inf
+    checkpoint.save(run.checkpoints, update, arrays, meta)
+    branch = Branch(run, ["optimizer.lr=0.5"])
+    assert branch.why == "from the start of the training: at update 20 it was no longer finite"
+    assert branch.begin == 0
+    first, *_, last = branch.points()
+    plain = build(load(run.config)).trainer
+    assert first.drawn == pytest.approx((log_loss(plain),) * 2, rel=1e-5)
+    assert last.drawn[1] < last.drawn[0] < first.drawn[0]
+
+
 def test_numbers_are_judged_by_the_share_that_is_unexplained(tmp_path: Path) -> None:
     tables = {
         "data": {"source": "sine", "samples": 60, "validation": 0.25},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -14,6 +15,7 @@ import pytest
 
 from nntui.files import reason
 from nntui.protocol import sockets
+from nntui.runs.directory import RunDirectory
 from nntui.server import hub, process
 from nntui.server.hub import Hub
 
@@ -72,3 +74,25 @@ def test_viewers_cannot_be_served(
     assert (code, answer["exit_code"]) == (1, 1)
     assert "Traceback" not in capsys.readouterr().err
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_log_that_cannot_be_written_does_not_end_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n2,\n3,4\n")  # a row without y: that is told
+    config = tmp_path / "t.toml"
+    config.write_text(
+        '[data]\nsource = "csv"\npath = "t.csv"\ntarget = "y"\n[[layers]]\ntype = "dense"\nunits = 1\n'
+        '[objective]\nloss = "mse"\n[optimizer]\ntype = "sgd"\nlr = 0.01\n[train]\nepochs = 2\n'
+    )
+    saved, full = os.dup(2), os.open("/dev/full", os.O_WRONLY)
+    monkeypatch.setattr(process, "_log_to", lambda path: os.dup2(full, 2))
+    with contextlib.ExitStack() as after:
+        after.callback(os.dup2, saved, 2)
+        after.callback(os.close, full)
+        monkeypatch.setattr("sys.stderr", os.fdopen(2, "w", buffering=1, closefd=False))
+        code, answer = refused(tmp_path, str(config))
+    os.close(saved)
+    assert code == 0
+    run = RunDirectory(Path(str(answer["run_dir"])))
+    assert run.read().state == "completed"

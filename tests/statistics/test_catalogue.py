@@ -411,6 +411,15 @@ def test_residuals_are_in_the_targets_units(tmp_path: Path) -> None:
     np.testing.assert_allclose(found.prediction, answers, rtol=1e-9)
 
 
+def test_of_predictions_that_are_not_finite_nothing_is_explained(tmp_path: Path) -> None:
+    experiment = several(tmp_path, "regression")
+    experiment.network.parameters.theta[:] = np.inf
+    with np.errstate(invalid="ignore"):
+        found = Residuals.compute(view(experiment), "1")
+    assert found.r2 is None
+    assert np.isnan(found.rmse)
+
+
 @case(Stability)
 def the_optimizer_beside_its_loss(path: Path) -> None:
     experiment = plane(path)

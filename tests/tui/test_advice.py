@@ -392,6 +392,10 @@ async def test_a_sets_the_chosen_rate_where_this_viewer_holds_control(run: RunDi
         await v.post(lost)
         await v.press("a")
         assert "not done: another viewer holds control" in plain(screen.sheet.picture)
+        v.source.read_only = True
+        await v.press("a")
+        assert "not done: this viewer is read-only" in plain(screen.sheet.picture)
+        v.source.read_only = False
         await v.post(held, Ended(status="completed"))
         await v.press("a")
         assert "not done: no trainer" in plain(screen.sheet.picture)
@@ -494,6 +498,7 @@ async def test_a_finding_without_a_setting_says_so(run: RunDirectory) -> None:
         assert isinstance(screen, CureScreen)
         shown = plain(screen.sheet.picture)
         assert "no signal: none of its cures is a setting, so there is nothing to try." in shown
+        assert (str(screen.sheet.border_title), str(screen.sheet.border_subtitle)) == ("Cure", "esc close")
         assert "cure  check the labels" in shown
         assert screen.job is None
         await v.press("r", "escape")

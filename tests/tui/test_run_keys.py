@@ -185,6 +185,16 @@ async def test_a_run_that_is_over_is_left_without_a_question_and_cannot_be_steer
         assert v.app.return_value == 0
 
 
+async def test_a_viewer_that_may_only_read_is_not_offered_control():
+    async with watching() as v:
+        v.source.read_only = True
+        await v.post(Control(held=False, holder="", viewers=1))
+        assert "watching only" in v.line("status")
+        assert "take control" not in v.line("keys")
+        await v.press("k")
+        assert v.sent(TakeControl) == []
+
+
 async def test_only_the_holder_of_control_steers_and_k_takes_it():
     async with watching() as v:
         await v.post(Control(held=False, holder="other", viewers=2))

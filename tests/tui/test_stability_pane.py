@@ -85,6 +85,11 @@ async def test_what_is_not_known_is_said():
         found = given.found["stability"]
         cases = [
             (change(found, threshold=None, update=0), "limit unknown before the first update"),
+            (change(found, threshold=None), "limit unknown: the rate is 0"),
+            (
+                dataclasses.replace(change(found, threshold=None), steps=()),
+                "no limit: there is nothing to train",
+            ),
             (change(found, converged=False), "λmax ≥ 190.6"),
             (change(found, value=float("nan"), converged=False), "not finite"),
             (change(found, rows=32, exact=False), "λmax"),
@@ -95,7 +100,7 @@ async def test_what_is_not_known_is_said():
                 dataclasses.replace(found, rated=False, steps=()),
                 "this optimizer finds the length of its steps",
             ),
-            (dataclasses.replace(found, coming=True), "update 60, which would come next"),
+            (dataclasses.replace(found, coming=True), "update 60, the next one"),
         ]
         for one, words in cases:
             await v.post(dataclasses.replace(given, found={**given.found, "stability": one}))

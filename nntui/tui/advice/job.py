@@ -6,10 +6,11 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any
+
+from nntui.children import python_module
 
 Line = dict[str, Any]
 """What :mod:`nntui.checks.process` says."""
@@ -31,7 +32,7 @@ class Job:
             environment.setdefault(name, "1")
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "nntui.checks.process", json.dumps(self._order)],
+                [*python_module("nntui.checks.process"), json.dumps(self._order)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

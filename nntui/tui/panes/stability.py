@@ -111,7 +111,10 @@ class StabilityPane(Pane):
         )
         formula = LIMITS.get(snapshot.hello_info("optimizer", ""), "")
         if seen.threshold is None or seen.ratio is None:
-            return [fit(value, width), fit(text(_unknown(formula, seen), MUTED), width)]
+            return [
+                fit(value, width),
+                fit(text(_unknown(formula, seen, trained=bool(found.steps)), MUTED), width),
+            ]
         words, role = verdict(seen.ratio)
         judged = join(
             text(f"ratio {short(seen.ratio, 6, 3).strip()} "), text(words, Style(fg=role, bold=True))
@@ -147,7 +150,7 @@ class StabilityPane(Pane):
             width, height, log=_spread(np.concatenate([value, limit])), x_label="update" if width >= LABELED else "", ascii=self.ascii,
         )  # fmt: skip
         if not snapshot.running and len(past.updates) == 0:
-            words = "its history was not recorded: this pane was not open"
+            words = "not recorded: this pane was not open"
             picture = (*picture, fit(text(words, MUTED), width))
         return picture
 
@@ -188,7 +191,7 @@ class StabilityPane(Pane):
             )
         words = "not recorded" if not snapshot.running else "no update seen yet"
         if found.steps_update is not None:
-            words = f"update {found.steps_update:,}" + (", which would come next" if found.coming else "")
+            words = f"update {found.steps_update:,}" + (", the next one" if found.coming else "")
         head = [join(text("|Δw|/η "), text(words, MUTED)), text(correction(found), MUTED)]
         shown = [s.parameter for s in sorted(found.steps, key=lambda s: s.parameter.endswith(".b"))][:CURVES]
         roles = {name: f"class{k}" for k, name in enumerate(shown)}
@@ -262,11 +265,13 @@ def correction(found: Stability) -> str:
     return words if update in (None, 1) else f"{words}, ×{trimmed(now, 3)} here"
 
 
-def _unknown(formula: str, seen: Curvature) -> str:
-    """Why there is no threshold."""
+def _unknown(formula: str, seen: Curvature, *, trained: bool) -> str:
+    """Why there is no threshold; ``trained`` says whether there are parameters that take steps."""
     if not formula:
         return "limit unknown for this optimizer"
-    return "limit unknown before the first update" if not seen.update else "limit unknown: the rate is 0"
+    if not seen.update:
+        return "limit unknown before the first update"
+    return "limit unknown: the rate is 0" if trained else "no limit: there is nothing to train"
 
 
 def _spread(values: np.ndarray) -> bool:

@@ -138,7 +138,7 @@ class Aside(Dialog[None]):
 
     def draw_all(self) -> None:
         """Draw the sheet and its border."""
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         sheet = self.sheet
         sheet.show(sheet.paint(*sheet.size))

@@ -94,7 +94,8 @@ class RunScreen(Steering):
             pace = self.pace if isinstance(self.pace, str) else f"{self.pace:g}/s"
             keys += [("+ -", "rate"), ("< >", f"pace {pace}")]
         else:
-            keys += [("q", "quit"), *([("k", "take control")] if self.running else [])]
+            takes = self.check_action("control", ())
+            keys += [("q", "quit"), *([("k", "take control")] if takes else [])]
         own = self.active.keys(self.snapshot) if self.active is not None else []
         keys += [*own, ("d", "debug"), ("tab", "pane")]
         if "enter" not in dict(own):
@@ -240,6 +241,8 @@ class RunScreen(Steering):
         """Let the run go on at a rate, where this viewer may; what became of it."""
         if not self.running:
             return "not done: no trainer is at work on this run"
+        if self.owner.source.read_only:
+            return "not done: this viewer is read-only"
         if not self.steerable:
             return "not done: another viewer holds control (k on the run's screen takes it)"
         self.send(SetRate(base=rate))

@@ -92,7 +92,7 @@ class Steering(Paned[Pane]):
         if action in STEERING:
             return self.steerable
         if action == "control":
-            return self.running and not self.steerable
+            return self.running and not self.steerable and not self.owner.source.read_only
         return super().check_action(action, parameters)
 
     def hear_pace(self) -> None:
