@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nntui.display import display
+
 USAGE = 2
 FAILED = 1
 DIVERGED = 3
@@ -39,3 +41,8 @@ class SettingError(UserError):
         self.path = tuple(path)
         self.problem = problem
         super().__init__(f"{'.'.join(map(str, path))}: {problem}", refused=refused)
+
+
+def own_fault(error: BaseException) -> str:
+    """What is said of an exception that no input should cause, in one line."""
+    return f"a fault in nntui itself, please report it ({type(error).__name__}: {display(error, 300)})"

@@ -16,7 +16,7 @@ import click
 from nntui import __version__
 from nntui.cli.common import print_document, runs_option, say, say_error
 from nntui.display import display
-from nntui.errors import FAILED, USAGE, UserError
+from nntui.errors import FAILED, USAGE, UserError, own_fault
 
 COMMANDS = {
     "run": "train, and watch on the screen",
@@ -170,7 +170,7 @@ def _command(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("NNTUI_TRACEBACK"):
             raise
-        fault = f"a fault in nntui itself, please report it ({type(error).__name__}: {display(error, 300)})"
+        fault = own_fault(error)
         _document(arguments, "failed", fault)
         return _say(f"error: {fault}; NNTUI_TRACEBACK=1 shows where", FAILED)
 

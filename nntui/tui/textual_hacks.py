@@ -5,18 +5,36 @@ The package allows ``>=8.2.8,<9``: where a name is gone, the program does withou
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
+from rich.text import Text
 from textual.app import App
 from textual.driver import Driver
 from textual.screen import Screen
 
+from nntui.errors import own_fault
 from nntui.tui.thrift import Drawn
 
 
-class ThriftyApp(App[int]):
+class NntuiFaults(App[int]):
+    """An app that ends with one line where the program itself is at fault.
+
+    ``App._fatal_error`` prints a traceback with the values of all variables, which may hold anything (no public hook exists).
+    """
+
+    def _fatal_error(self) -> None:
+        error = sys.exception()
+        if error is None or os.environ.get("NNTUI_TRACEBACK"):
+            super()._fatal_error()
+        else:
+            self.panic(Text(f"error: {own_fault(error)}; NNTUI_TRACEBACK=1 shows where"))
+
+
+class ThriftyApp(NntuiFaults):
     """An app that sends only cells that differ from what the terminal shows.
 
     ``App._display`` is the one place that a frame passes on its way to the terminal (no public hook exists);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
@@ -13,10 +13,11 @@ from nntui.tui.caps import Caps
 from nntui.tui.commands import PALETTE, commands
 from nntui.tui.debugger.worker import Open
 from nntui.tui.screens.debug import DebugScreen
+from nntui.tui.textual_hacks import NntuiFaults
 from nntui.tui.themes import install
 
 
-class DebugApp(App[int]):
+class DebugApp(NntuiFaults):
     """One debugger's screen."""
 
     TITLE = "nntui debug"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
@@ -16,6 +16,7 @@ from nntui.tui.commands import PALETTE, commands
 from nntui.tui.sweep.screen import SweepScreen
 from nntui.tui.sweep.view import Search, SweepView
 from nntui.tui.sweep.watcher import News, Post
+from nntui.tui.textual_hacks import NntuiFaults
 from nntui.tui.themes import install
 
 TICK = 0.1
@@ -41,7 +42,7 @@ class Follows(Protocol):
         """Ask for the search to be ended."""
 
 
-class SweepApp(App[int]):
+class SweepApp(NntuiFaults):
     """Shows one search until a run is to be opened (``opened``), or the viewer leaves."""
 
     TITLE = "nntui sweep"
