@@ -108,8 +108,14 @@ class Branch:
         rows = int(np.clip(WORK / POINTS / max(work(c.network) for c in copies), LEAST, ROWS))
         self._copies = [_Copy(c.trainer, rows) for c in copies]
         one = self._copies[0].trainer
-        held = one.validation is not None and len(one.validation) > 0
-        part = "validation" if held else "train"
+        held = one.validation
+        # The r² of targets that are all equal is unknown.
+        usable = (
+            held is not None
+            and len(held) > 0
+            and (one.network.spec.classification or np.ptp(held.y, axis=0).any())
+        )
+        part = "validation" if usable else "train"
         plain, cured = settings
         weighed = plain.data.class_weights != cured.data.class_weights
         if one.network.spec.classification:

@@ -40,14 +40,15 @@ class MetricsReader:
     def poll(self, max_records: int = 2000) -> list[Record]:
         """New complete records since the last call, at most `max_records`; fewer means up to date.
 
-        A missing file has none yet. Raises UserError when the file is there but cannot be read.
+        A missing file has none yet; one whose directory is gone has none any more. Raises UserError when the file is there but cannot be read.
         """
         self.restarted = False
         try:
             with open_regular(self.path) as stream:
                 return self._poll(stream, max_records)
         except FileNotFoundError:
-            self.restarted, self._offset = self._offset > 0, 0
+            if self.path.parent.is_dir():
+                self.restarted, self._offset = self._offset > 0, 0
             return []
         except OSError as error:
             raise file_error(self.path, "read the metrics", error) from error

@@ -172,7 +172,10 @@ class RunSource(Source):
         before, self._seen = self._seen, state
         if state == before:
             return
-        if not self.live:
+        if not self.live and state == "lost" and before:
+            # What is shown of a run that was over stays true.
+            self._post(Event(text=f"the run's files are gone: {info.reason}", level="warning"))
+        elif not self.live:
             self._begin_replay()
         elif state in LIVE:
             if before not in LIVE:

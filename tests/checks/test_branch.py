@@ -154,9 +154,10 @@ def test_a_state_that_is_not_finite_begins_at_the_start(tmp_path: Path) -> None:
     assert last.drawn[1] < last.drawn[0] < first.drawn[0]
 
 
-def test_numbers_are_judged_by_the_share_that_is_unexplained(tmp_path: Path) -> None:
+def numbers(tmp_path: Path, **data: Any) -> RunDirectory:
+    """A regression after ten updates."""
     tables = {
-        "data": {"source": "sine", "samples": 60, "validation": 0.25},
+        "data": {"source": "sine", **data},
         "layers": [{"type": "dense", "units": 8, "activation": "tanh"}, {"type": "dense", "units": 1}],
         "objective": {"loss": "mse"},
     }
@@ -166,7 +167,20 @@ def test_numbers_are_judged_by_the_share_that_is_unexplained(tmp_path: Path) -> 
     with Signals() as signals:
         session.train(signals, Until(10))
     session.run.unlock()
-    branch = Branch(session.run, ["data.scale_target=standardize"])
+    return session.run
+
+
+def test_held_out_targets_that_are_all_equal_judge_nothing(tmp_path: Path) -> None:
+    branch = Branch(numbers(tmp_path, samples=8, validation=0.125), ["optimizer.lr=0.05"])
+    assert branch.monitor == "train.r2"
+    *_, last = branch.points()
+    assert np.isfinite(last.scores).all()
+
+
+def test_numbers_are_judged_by_the_share_that_is_unexplained(tmp_path: Path) -> None:
+    run = numbers(tmp_path, samples=60, validation=0.25)
+    path = run.config
+    branch = Branch(run, ["data.scale_target=standardize"])
     assert (branch.monitor, branch.drawn) == ("validation.r2", "validation.unexplained")
     first = next(branch.points())
     for k, sets in enumerate(((), ("data.scale_target=standardize",))):

@@ -134,6 +134,19 @@ def test_a_follower_notices_that_the_file_was_cut_back(tmp_path: Path) -> None:
         assert not reader.restarted
 
 
+def test_a_follower_keeps_what_it_has_where_the_directory_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    path = tmp_path / "run" / "m"
+    reader = MetricsReader(path)
+    with MetricsWriter(path) as writer:
+        writer.write({"update": 1})
+    assert reader.poll() == [{"update": 1}]
+    path.unlink()
+    path.parent.rmdir()
+    assert reader.poll() == []
+    assert not reader.restarted
+
+
 def test_links_and_pipes_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "m").symlink_to("/etc/passwd")
     os.mkfifo(tmp_path / "pipe")

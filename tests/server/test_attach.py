@@ -106,6 +106,19 @@ def test_a_run_at_work_on_another_host_is_followed_by_its_files(
         assert not [i for i in found.items if isinstance(i, Ended)]
 
 
+def test_a_run_whose_files_are_removed_while_it_is_seen_stays_as_it_was(
+    finished: RunDirectory, tmp_path: Path
+) -> None:
+    run = rewritten(finished, tmp_path)
+    with heard(run) as found:
+        found.wait(Ended)
+        until(lambda: [i for i in found.items if isinstance(i, dict) and i.get("epoch") == 300])
+        shutil.rmtree(run.path)
+        found.wait(Event, "the run's files are gone")
+        assert [i.status for i in found.items if isinstance(i, Ended)] == ["completed"]
+        assert {i.state for i in found.items if isinstance(i, Status)} == {"completed"}
+
+
 def test_a_run_whose_process_is_gone_is_lost(finished: RunDirectory, tmp_path: Path) -> None:
     run = rewritten(finished, tmp_path, state="running", process={"start": 1.0})
     with heard(run) as found:
