@@ -36,6 +36,11 @@ class Cell(NamedTuple):
     look: Look
 
 
+ATTRIBUTES = (
+    "bold", "dim", "italic", "underline", "blink", "blink2", "reverse", "conceal", "strike", "underline2", "frame",
+    "encircle", "overline",
+)  # fmt: skip
+"""Of a style, besides its colors."""
 GAP = 3
 """So many unchanged cells cost less than to leap over them."""
 
@@ -175,7 +180,11 @@ def change(old: Look, new: Look) -> str:
 @lru_cache(4096)
 def look_of(style: Style, system: ColorSystem) -> Look:
     """The codes of a style in a color system."""
-    drawn = Strip.render_style(style, "x", color_system=system)
+    # A style of Rich keeps the codes of the first system that it was drawn in.
+    fresh = Style(
+        color=style.color, bgcolor=style.bgcolor, **{name: getattr(style, name) for name in ATTRIBUTES}
+    )
+    drawn = Strip.render_style(fresh, "x", color_system=system)
     if not drawn.startswith("\x1b["):
         return PLAIN
     codes = drawn[2 : drawn.index("m")].split(";")

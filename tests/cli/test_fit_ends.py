@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -256,13 +257,19 @@ def test_damaged_checkpoints_fall_back_and_say_so(cli: Cli, tmp_path: Path) -> N
     assert (done.code, done.out) == (2, "")
 
 
+def copied_while_it_trains(source: str, target: str) -> None:
+    """Temporary files and older checkpoints come and go meanwhile."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy2(source, target)
+
+
 def test_one_trainer_a_run(cli: Cli, runs: Path, tmp_path: Path) -> None:
     config = write(tmp_path, PLAIN.format(epochs=100_000) + "checkpoint_seconds = 0.2\n")
     process = start("fit", config, "--json")
     wait_for(lambda: trained(runs), process)
     name = only_run(runs).name
     assert [r["state"] for r in cli("runs", "list", "--json").json] == ["running"]
-    shutil.copytree(runs / name, tmp_path / "copy")
+    shutil.copytree(runs / name, tmp_path / "copy", copy_function=copied_while_it_trains)
     assert cli("runs", "show", tmp_path / "copy", "--json").json["state"] == "lost"
     for arguments in (("fit", "--resume", name, "--json"), ("runs", "rm", name)):
         done = cli(*arguments)

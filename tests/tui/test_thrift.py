@@ -177,3 +177,9 @@ def test_after_a_resume_everything_is_sent():
     assert drawn.whole([[strip]], ColorSystem.TRUECOLOR) == ""
     drawn.forget()
     assert drawn.whole([[strip]], ColorSystem.TRUECOLOR) is None
+
+
+def test_a_style_that_was_drawn_in_another_color_system_has_the_codes_of_this_one():
+    style = Style(color="#123456", bgcolor="#654321", bold=True)
+    style.render("x", color_system=ColorSystem.STANDARD)
+    assert look_of(style, ColorSystem.TRUECOLOR) == Look("1", "38;2;18;52;86", "48;2;101;67;33")
