@@ -15,6 +15,8 @@ from nntui_core.errors import NntuiError, ShapeError
 from nntui_core.memory import Array, Arrays, Shape, Space, Tangents, Workspace
 
 _NUMBER = re.compile(r" #\d+$")
+LONGEST = 1000
+"""Characters of a node's name; of a longer one the operands are left out, for names of opened nodes grow fourfold a level."""
 Role = Literal["parameter", "input", "label", "constant", "buffer", "random", "op"]
 """What fills a leaf: the parameter vector, the batch, its labels, the graph, running statistics, a draw."""
 LocalKind = Literal["scalar", "diagonal", "matrix", "tensor"]
@@ -211,6 +213,8 @@ class Graph:
     def apply(self, op: Op, *args: Node, name: str = "") -> Node:
         """``op`` on ``args``. Raises ShapeError, its ``where`` the new node's name."""
         name = name or op.describe([a.label for a in args])
+        if len(name) > LONGEST:
+            name = op.describe(["…"] * len(args))
         try:
             shape = op.infer(*(a.shape for a in args))
         except NntuiError as error:

@@ -14,6 +14,7 @@ from nntui_core.errors import ExpressionError
 from nntui_core.expression import parse
 from nntui_core.functions import functions
 from nntui_core.gradcheck import Checker
+from nntui_core.graph import LONGEST
 from nntui_core.parameters import Parameters
 from nntui_core.plan import Plan
 from nntui_core.stepper import Stepper, open_nodes
@@ -261,3 +262,16 @@ def test_activations_are_the_catalogue_s() -> None:
     assert float(planned("elu(x, alpha=0.5)", x=-1).value(planned("elu(x, alpha=0.5)", x=-1).outputs[0])) == (
         pytest.approx(0.5 * np.expm1(-1))
     )
+
+
+def test_names_stay_short_however_deep_what_is_opened() -> None:
+    """A softmax writes its operand four times: twenty of them, one in the other, would have names of 4²⁰ characters."""
+    text = "x"
+    for _ in range(20):
+        text = f"softmax({text})"
+    found = parse(f"sum({text})", {"x": np.array([0.5, 1.0])})
+    graph, _ = open_nodes(found.graph, [found.output], lambda node: True, lambda name: False)
+    names = [node.name for node in graph]
+    assert len(names) == len(set(names)) > 100
+    assert max(map(len, names)) < LONGEST + 10
+    assert names[1] == "row_max(x)"
