@@ -329,7 +329,7 @@ def root(only: Names = None) -> type[BaseModel]:
             Field(None, description="What nntui sweep searches for; other commands leave it alone."),
         ),
         race=(
-            _race() | None if only is None else None,
+            _race() | None if only is None else types.NoneType,
             Field(None, description="Optimizers racing on this network, or over a surface."),
         ),
     )

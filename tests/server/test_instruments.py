@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from nntui.protocol.commands import EditWeight, Resume, Rewind, StepUpdate, Want
 from nntui.protocol.reports import Ended, Event, Stats, Status
 from nntui.runs.metrics import STABILITY, read_metrics
+from nntui.server import attendant
 from nntui.server.instruments import LOOKS, PIECES, SAVED, Ration, WatchedInstruments
 from nntui.server.reporter import Reporter
 from nntui.statistics.stability import Stability
@@ -262,7 +263,10 @@ def test_who_asks_for_the_very_next_update_gets_it(tmp_path: Path, monkeypatch: 
     assert viewer.all(Status)
 
 
-def test_of_a_finished_run_the_checkpoint_is_measured(tmp_path: Path) -> None:
+def test_of_a_finished_run_the_checkpoint_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendant, "FIRST_VIEWER", 0.1)
     with running(tmp_path, "edge_of_stability", "train.epochs=5") as run:
         run.join()
         place, trainer = run.session.run, run.trainer
@@ -299,6 +303,7 @@ def test_a_checkpoint_that_cannot_be_measured_is_told(
         raise ZeroDivisionError("no noise today")
 
     monkeypatch.setattr(TrainerInstruments, "look", broken)
+    monkeypatch.setattr(attendant, "FIRST_VIEWER", 0.1)
     with running(tmp_path, "xor", "train.epochs=5") as run:
         run.join()
         place = run.session.run

@@ -16,7 +16,7 @@ import pytest
 from nntui.files import reason
 from nntui.protocol import sockets
 from nntui.runs.directory import RunDirectory
-from nntui.server import hub, process
+from nntui.server import attendant, hub, process
 from nntui.server.hub import Hub
 
 
@@ -85,6 +85,7 @@ def test_a_log_that_cannot_be_written_does_not_end_the_training(
         '[data]\nsource = "csv"\npath = "t.csv"\ntarget = "y"\n[[layers]]\ntype = "dense"\nunits = 1\n'
         '[objective]\nloss = "mse"\n[optimizer]\ntype = "sgd"\nlr = 0.01\n[train]\nepochs = 2\n'
     )
+    monkeypatch.setattr(attendant, "FIRST_VIEWER", 0.1)
     saved, full = os.dup(2), os.open("/dev/full", os.O_WRONLY)
     monkeypatch.setattr(process, "_log_to", lambda path: os.dup2(full, 2))
     with contextlib.ExitStack() as after:
