@@ -62,7 +62,8 @@ class Trainer:
         self.schedule = schedule
         self.spec = spec
         self.train = train
-        self.validation = validation
+        self.validation = validation if validation is not None and len(validation) else None
+        """None where no rows are held out."""
         n = network.parameters.trained
         self._batches = Batches(len(train), spec, network.spec.seed, lambda: network.losses(train.x, train.y))
         self.slots = optimizer.slots(n, network.parameters.dtype)
@@ -225,10 +226,15 @@ class Trainer:
         """Data loss and metrics on the training and validation parts with the present weights."""
         if self._metrics is None or self._metrics[0] != self.update:
             found = {"train": self.measure(self.train)}
-            if self.validation is not None and len(self.validation):
+            if self.validation is not None:
                 found["validation"] = self.measure(self.validation)
             self._metrics = (self.update, found)
         return self._metrics[1]
+
+    @property
+    def judged(self) -> tuple[str, Part]:
+        """The rows that tell how good the network is, with their name: the held-out ones where there are some."""
+        return ("train", self.train) if self.validation is None else ("validation", self.validation)
 
     @property
     def measured(self) -> bool:
@@ -268,7 +274,7 @@ class Trainer:
     def _end_epoch(self) -> None:
         self._metrics = None
         if self.schedule.observes:
-            watched = self.schedule.watched(held_out=bool(self.validation))
+            watched = self.schedule.watched(held_out=self.validation is not None)
             self.schedule.observe(self.memory, self.monitored(watched))
         if self.spec.early_stopping:
             rule = self.spec.early_stopping

@@ -110,11 +110,7 @@ class Branch:
         one = self._copies[0].trainer
         held = one.validation
         # The r² of targets that are all equal is unknown.
-        usable = (
-            held is not None
-            and len(held) > 0
-            and (one.network.spec.classification or np.ptp(held.y, axis=0).any())
-        )
+        usable = held is not None and (one.network.spec.classification or np.ptp(held.y, axis=0).any())
         part = "validation" if usable else "train"
         plain, cured = settings
         weighed = plain.data.class_weights != cured.data.class_weights

@@ -17,7 +17,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from nntui.errors import UserError
+from nntui.errors import UserError, own_fault
 from nntui.runs.directory import RunDirectory
 
 NICE = 10
@@ -109,7 +109,7 @@ def main(order: Line) -> int:
         _say({"at": "failed", "messages": list(error.messages)})
         return error.exit_code
     except Exception as error:  # whatever it is, the screen must hear of it
-        _say({"at": "failed", "messages": [f"a fault in nntui itself: {type(error).__name__}: {error}"]})
+        _say({"at": "failed", "messages": [own_fault(error)]})
         return 1
     _say({"at": "ended"})
     return 0

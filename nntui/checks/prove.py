@@ -18,7 +18,6 @@ from nntui.training.fresh import Tick, budget
 from nntui_core.errors import NntuiError
 from nntui_core.findings.basis import matrix
 from nntui_core.findings.reference import skill
-from nntui_core.trainer import Trainer
 
 SEEDS = 3
 UPDATES = 600
@@ -98,7 +97,7 @@ def proof(load: Callable[[Sequence[str]], Settings], result: Result, tick: Tick)
 def _short(experiment: Experiment, tick: Tick) -> tuple[str, float]:
     """What was monitored after a short training, and its value; minus infinity where it diverged."""
     one = experiment.trainer
-    part = "validation" if one.validation is not None and len(one.validation) else "train"
+    part, rows = one.judged
     classes = one.network.spec.classification
     monitor = f"{part}.accuracy" if classes else f"{part}.r2"
     most = budget(one.network, one.batch_size, UPDATES, total=WORK)
@@ -107,12 +106,9 @@ def _short(experiment: Experiment, tick: Tick) -> tuple[str, float]:
             while one.status == "running" and one.update < most:
                 tick()
                 one.advance()
-            value = one.monitored(monitor) if classes else _r2(one, part)
+            value = (
+                one.monitored(monitor) if classes else skill(one.network.predict(rows.x), matrix(one, rows.y))
+            )
     except NntuiError:
         value = float("-inf")
     return monitor, value if isfinite(value) else float("-inf")
-
-
-def _r2(one: Trainer, part: str) -> float:
-    rows = one.train if part == "train" or one.validation is None else one.validation
-    return skill(one.network.predict(rows.x), matrix(one, rows.y))

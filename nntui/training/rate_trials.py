@@ -111,9 +111,8 @@ def rate_trials(
         losses = [_trained(one, optimizer, rate, updates, tick) for one in runs]
         tried[rate] = float(np.mean(losses))
     rates = tuple(sorted(tried))
-    held = experiment.trainer.validation
     return RateTrials(
-        rates, tuple(tried[r] for r in rates), "validation" if held is not None and len(held) else "train", updates,
+        rates, tuple(tried[r] for r in rates), experiment.trainer.judged[0], updates,
         experiment.trainer.total_updates, seeds, float(np.mean([_loss(one.trainer) for one in runs])),
     )  # fmt: skip
 
@@ -141,14 +140,12 @@ def _rates(start: float, tried: dict[float, float]) -> Iterator[float]:
 
 
 def _loss(one: Trainer) -> float:
-    """The data loss with the present weights on the held-out part, or on the training part where none is held out."""
-    return one.measure(
-        one.train if one.validation is None or not len(one.validation) else one.validation
-    ).loss
+    """The data loss with the present weights on the rows that judge."""
+    return one.measure(one.judged[1]).loss
 
 
 def _trained(experiment: Experiment, optimizer: FirstOrder, rate: float, updates: int, tick: Tick) -> float:
-    """The data loss on the held-out part (else on the training part) after so many updates; infinite if it diverges."""
+    """The data loss after so many updates; infinite if it diverges."""
     own = experiment.trainer
     spec = replace(own.spec, epochs=-(-updates // max(1, own.batches)))
     one = trainer(experiment, optimizer=replace(optimizer, lr=rate), spec=spec)

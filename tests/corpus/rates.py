@@ -49,7 +49,7 @@ def trained(path: Path, seed: int, rate: float | None) -> tuple[float, float]:
     from nntui_core.errors import NumericError
 
     one = read(path, [] if rate is None else [f"optimizer.lr={rate!r}"], seed=seed).trainer
-    part = one.train if one.validation is None or not len(one.validation) else one.validation
+    _, part = one.judged
     start = one.measure(part).loss
     try:
         with np.errstate(all="ignore"):

@@ -23,8 +23,8 @@ class Basis:
         self.train = Part(trainer.train.x[self.rows], trainer.train.y[self.rows])
         self.target = matrix(trainer, self.train.y)
         self.held: Part | None = None
-        if trainer.validation is not None and len(trainer.validation):
-            held = trainer.validation
+        held = trainer.validation
+        if held is not None:
             rows = probe.sample_rows(
                 classes_of(trainer, held.y), len(held), trainer.network.spec.seed, trainer.network.look_rows
             )
