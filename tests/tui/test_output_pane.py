@@ -12,8 +12,10 @@ from nntui.statistics.residuals import Residuals
 from nntui.statistics.sample import Sample
 from nntui.statistics.scatter import Scatter
 from nntui.tui.caps import Caps
-from nntui.tui.render.picture import plain
+from nntui.tui.panes.output import OutputPane
+from nntui.tui.render.picture import pad, plain
 from nntui.tui.render.sample import label_scores
+from nntui.tui.render.scatter import by_class, by_value, residuals
 from tests.tui.fakes import hello, items, stats, watching
 
 
@@ -148,6 +150,36 @@ async def test_residuals_say_their_numbers():
         await v.press("enter")  # where there is room for all of it
         assert state(v) == "mass · R² 0.812 · RMSE 2.5 · 20 of 5,000 random rows of validation"
         assert "predicted over true" in v.pane("output")
+
+
+@pytest.mark.parametrize("kind", ["table", "targets"])
+async def test_rows_are_drawn_at_their_columns_and_marked_by_what_is_wrong(kind):
+    points, values = np.array([[0.0, 1.0], [10.0, 1.0], [10.0, 3.0], [4.0, 2.0]]), np.array([0, 1, 1, 0])
+    async with watching(items(kind)) as v:
+        pane = await go(v, "scatter")
+        found = v.screen.snapshot.get(Scatter)
+        one = dataclasses.replace(found, points=points, values=values, wrong=(1,), texts=((), ()))
+        await v.post(dataclasses.replace(stats(v.screen.snapshot.hello, 60), found={"scatter": one}))
+        label = found.names[0]
+        if kind == "table":
+            drawn = by_class(points, values, (1,), 60, 12, label)
+            assert drawn != by_class(points, values, (2,), 60, 12, label)
+        else:
+            drawn = by_value(points, values, 60, 12, label)
+        assert pane.draw(v.screen.snapshot, 60, 12) == pad(drawn, 60, 12)
+
+
+async def test_predictions_are_drawn_over_the_truth():
+    async with watching(items("targets")) as v:
+        await go(v, "residuals")
+        truth, prediction = np.array([0.0, 10.0]), np.array([0.0, 20.0])
+        one = dataclasses.replace(v.screen.snapshot.get(Residuals), truth=truth, prediction=prediction)
+        await v.post(dataclasses.replace(stats(v.screen.snapshot.hello, 60), found={"residuals": one}))
+        drawn, swapped = (
+            plain(residuals(*pair, 80, 14)) for pair in ((truth, prediction), (prediction, truth))
+        )
+        pane = v.screen.query_one(OutputPane)
+        assert plain(pane.draw(v.screen.snapshot, 80, 14)) == drawn != swapped
 
 
 async def test_labels_have_a_row_each():
