@@ -73,6 +73,7 @@ class Foreground:
 
     def _open(self, session: Session) -> None:
         # Loaded when first needed: most runs are over by now.
+        from nntui.files import reason
         from nntui.protocol import sockets
         from nntui.protocol.reports import Event
         from nntui.server.attendant import Attendant
@@ -93,6 +94,13 @@ class Foreground:
             session.report = to_both
             return Attendant(hub, "max", waiting=self._terminal.waiting, abandoned="goes on")
 
-        self._service = Service(session, listening, answer)
+        try:
+            self._service = Service(session, listening, answer)
+        except OSError as error:  # too many open files, or processes: it trains on
+            server, path = listening
+            server.close()
+            sockets.remove(path)
+            report(f"no viewer can attach: they cannot be served: {reason(error)}")
+            return
         if self._signals is not None:
             self._service.attendant.join(session, self._signals)

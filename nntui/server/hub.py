@@ -6,6 +6,7 @@ A thread of its own moves the bytes, so that neither a slow viewer nor a long up
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import selectors
 import socket
@@ -37,7 +38,10 @@ class Hub:
     """Accepts viewers on a listening socket until closed. Methods are for the trainer's thread."""
 
     def __init__(self, server: socket.socket, hello: Hello, path: Path | None = None) -> None:
-        """``path`` is the socket's name, made again where somebody removes it."""
+        """``path`` is the socket's name, made again where somebody removes it.
+
+        Raises OSError where the system refuses what it needs; then nothing of that is left.
+        """
         self.hello = hello
         """What a new viewer is told first; the trainer replaces it as its state changes."""
         self.signaled = False
@@ -54,14 +58,21 @@ class Hub:
         self._open = True
         self._idle_since = time.monotonic()
         self._ever = False
-        self._wake_read, self._wake_write = os.pipe()
-        for end in (self._wake_read, self._wake_write):
-            os.set_blocking(end, False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(server, selectors.EVENT_READ, None)
-        self._selector.register(self._wake_read, selectors.EVENT_READ, None)
-        self._thread = threading.Thread(target=self._serve, name="viewers", daemon=True)
-        self._thread.start()
+        with contextlib.ExitStack() as undo:
+            self._wake_read, self._wake_write = os.pipe()
+            for end in (self._wake_read, self._wake_write):
+                undo.callback(os.close, end)
+                os.set_blocking(end, False)
+            self._selector = selectors.DefaultSelector()
+            undo.callback(self._selector.close)
+            self._selector.register(server, selectors.EVENT_READ, None)
+            self._selector.register(self._wake_read, selectors.EVENT_READ, None)
+            self._thread = threading.Thread(target=self._serve, name="viewers", daemon=True)
+            try:
+                self._thread.start()
+            except RuntimeError as error:  # the limit of processes: Python has no better word for it
+                raise OSError(errno.EAGAIN, str(error)) from None
+            undo.pop_all()
 
     # For the trainer
 
