@@ -97,7 +97,10 @@ def _last_words(descriptor: int, words: bytes) -> None:
     """
     terminal = os.dup(descriptor)
     os.set_blocking(terminal, False)  # also a write of the app's that waits for room ends now
-    with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:  # where the app's next frames go
+    with (
+        contextlib.suppress(OSError),
+        Path(os.devnull).open("wb") as nowhere,
+    ):  # where the app's next frames go
         os.dup2(nowhere.fileno(), descriptor)
     deadline, flushed = time.monotonic() + LAST_WORDS, False
     while words and not flushed:
