@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import resource
 import selectors
 import socket
 import threading
@@ -28,6 +29,8 @@ MAX_COMMANDS = 1000
 MAX_NOTES = 20
 """Warnings kept for viewers that come later."""
 MAX_VIEWERS = 256
+SPARE = 16
+"""Descriptors that are left to the training, which opens files whenever it saves; viewers get none of these."""
 TICK = 1.0
 """Seconds between looks at connections that never said who they are, and at the socket's name."""
 SILENT = 5.0
@@ -63,6 +66,8 @@ class Hub:
             for end in (self._wake_read, self._wake_write):
                 undo.callback(os.close, end)
                 os.set_blocking(end, False)
+            if not _spared(self._wake_write):
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
             self._selector = selectors.DefaultSelector()
             undo.callback(self._selector.close)
             self._selector.register(server, selectors.EVENT_READ, None)
@@ -235,7 +240,8 @@ class Hub:
 
     def _admit(self, connection: socket.socket) -> None:
         owner = sockets.peer_uid(connection)
-        if (owner is not None and owner != os.getuid()) or len(self._viewers) >= MAX_VIEWERS:
+        foreign = owner is not None and owner != os.getuid()
+        if foreign or len(self._viewers) >= MAX_VIEWERS or not _spared(connection.fileno()):
             connection.close()
             return
         connection.setblocking(False)
@@ -362,3 +368,9 @@ class Hub:
                 self._holder = able[-1] if able else None
             self._tell_control()
             self._signal()
+
+
+def _spared(descriptor: int) -> bool:
+    """Whether enough are free beyond a descriptor that was just given, the lowest that was free."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft == resource.RLIM_INFINITY or descriptor < soft - SPARE
