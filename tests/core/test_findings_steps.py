@@ -11,7 +11,7 @@ import pytest
 
 from nntui_core.activations import Relu
 from nntui_core.findings.flow import higher_rate, lower_rate
-from nntui_core.findings.suspects import LARGE, NOTHING, SMALL
+from nntui_core.findings.suspect import LARGE, NOTHING, SMALL
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer
 from nntui_core.optimizers.first_order import Adam, Adamw, Momentum
