@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nntui_core.activations import LeakyRelu, Prelu, Relu, Sigmoid, Softmax
-from nntui_core.initializers import Zeros
+from nntui_core.initializers.drawn import Zeros
 from nntui_core.layers.base import Layer
 from nntui_core.layers.dense import Dense, MaxoutLayer
 from nntui_core.layers.joining import AddLayer, ConcatLayer
