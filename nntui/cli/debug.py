@@ -172,7 +172,8 @@ def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full:
     if form == "json":
         print_json(document(subject, full=full, numeric=numeric, path=path))
     elif form in ("md", "latex"):
-        from nntui.debugging.solution import latex, markdown, solution
+        from nntui.debugging.documents import latex, markdown
+        from nntui.debugging.solution import solution
 
         write = markdown if form == "md" else latex
         click.echo(write(*solution(subject, numeric=numeric, path=path, digits=digits)), nl=False)
