@@ -154,7 +154,8 @@ def command(
 
 
 def _why(subject: Subject, asked: str, *, as_json: bool, digits: int) -> int:
-    from nntui.debugging.why import why, written
+    from nntui.debugging.teller import written
+    from nntui.debugging.why import why
 
     reasons = why(subject, asked, digits)
     if as_json:
