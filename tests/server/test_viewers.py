@@ -50,7 +50,7 @@ from nntui.protocol.reports import (
 from nntui.protocol.wire import encode
 from nntui.runs import checkpoint
 from nntui.runs.metrics import read_metrics
-from nntui.server import attendant, hub
+from nntui.server import attendant, hub, traffic
 from nntui.server import connection as viewers
 from nntui.training.experiment import build
 from nntui.training.start import resume
@@ -152,7 +152,7 @@ def test_a_viewer_that_stops_reading_slows_nothing(tmp_path: Path) -> None:
         viewer = run.viewer()
         viewer.wait(Status, lambda m: m.update > 3000)
         one = next(
-            v for v in run.hub._viewers if v.connection.getpeername() == stuck.getsockname() or not v.name
+            v for v in run.hub.connections if v.connection.getpeername() == stuck.getsockname() or not v.name
         )
         assert one.waiting < 1 << 20  # one frame of a kind in flight, however long it does not read
         stuck.close()
@@ -214,7 +214,7 @@ def test_one_frame_may_be_larger_than_what_may_wait(tmp_path: Path, monkeypatch:
 def test_more_viewers_than_are_allowed_are_turned_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "MAX_VIEWERS", 1)
+    monkeypatch.setattr(traffic, "MAX_VIEWERS", 1)
     with running(tmp_path, "xor", paused=True) as run:
         first = run.viewer()
         first.wait(Hello)
