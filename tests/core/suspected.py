@@ -16,7 +16,7 @@ from nntui_core.optimizers.first_order import Sgd
 from nntui_core.train_spec import TrainSpec
 from nntui_core.trainer import Trainer
 from tests.core.samples import sample, watching
-from tests.core.test_trainer import make
+from tests.core.trainers import make
 
 OUT = Dense(units=3, activation=Softmax())
 
