@@ -11,7 +11,7 @@ from nntui_core.network import Network
 
 
 def made(*layers: Layer, features: int = 2, loss: Loss | None = None, **spec: Any) -> Network:
-    """The loss is mean squared error where none is given; ``spec`` are further fields of the network\'s."""
+    """The loss is mean squared error where none is given; ``spec`` are further fields of the network's."""
     return Network(
         NetworkSpec(
             layers, loss or MeanSquaredError(), features,

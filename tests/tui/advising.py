@@ -19,6 +19,7 @@ from nntui.tui.render.picture import plain
 from nntui.tui.screens.aside import Aside
 from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.source import open_run
+from tests.moons import moons
 
 
 class Attached:
@@ -69,36 +70,10 @@ class Attached:
         return screen
 
 
-CONFIG = """
-[data]
-source = "moons"
-samples = 120
-validation = 0.25
-
-[[layers]]
-name = "hidden"
-type = "dense"
-units = 12
-activation = "tanh"
-init = { type = "normal", std = 200.0 }
-
-[[layers]]
-name = "output"
-type = "dense"
-units = 1
-activation = "sigmoid"
-
-[objective]
-loss = "binary_cross_entropy"
-
-[optimizer]
-type = "sgd"
-lr = 0.01
-
-[train]
-epochs = 12
-batch_size = 16
-"""
+CONFIG = moons(
+    "samples = 120\nvalidation = 0.25", "epochs = 12\nbatch_size = 16", units="12",
+    hidden='name = "hidden"\nactivation = "tanh"\ninit = { type = "normal", std = 200.0 }', optimizer='type = "sgd"\nlr = 0.01',
+)  # fmt: skip
 
 
 def invoked(*arguments: str) -> Any:

@@ -68,10 +68,10 @@ async def test_enter_on_a_finding_leads_to_layer_moment_and_node(run: RunDirecto
 
 async def test_a_moment_that_the_files_do_not_tell_is_the_newest_state_and_says_so(run: RunDirectory) -> None:
     async with attached(run) as v:
-        v.app.open_debugger("output.W", 10**6)
+        v.app.open_debugger("dense2.W", 10**6)
         debugger = await v.debugger()
         updates = run.read().updates
         assert debugger.view.title == f"large · update {updates}"
-        assert debugger.view.card_title == "parameter output.W"
+        assert debugger.view.card_title == "parameter dense2.W"
         assert debugger.view.message.startswith("this is the newest state: ")
         assert "given 1000000" in debugger.view.message
