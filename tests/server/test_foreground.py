@@ -20,7 +20,7 @@ from nntui.protocol import sockets
 from nntui.protocol.commands import Pause, Resume, Stop
 from nntui.protocol.reports import Ended, Event, Hello, Status
 from nntui.runs.find import listed
-from nntui.server import attendant, foreground, hub
+from nntui.server import attendant, foreground, traffic
 from nntui.server.foreground import Foreground
 from nntui.signals import Signals
 from nntui.training.experiment import build
@@ -141,9 +141,9 @@ def test_where_viewers_cannot_be_served_it_says_so_once_and_trains(
     start_thread = threading.Thread.start
     monkeypatch.setattr(foreground, "OPENS", 0.0)
     if what == "pipe":
-        monkeypatch.setattr(hub.os, "pipe", full)
+        monkeypatch.setattr(traffic.os, "pipe", full)
     elif what == "selector":
-        monkeypatch.setattr(hub.selectors, "DefaultSelector", full)
+        monkeypatch.setattr(traffic.selectors, "DefaultSelector", full)
     else:
         monkeypatch.setattr(threading.Thread, "start", none)
     before = plumbing()
