@@ -1,6 +1,6 @@
 """The memory that training is reckoned to take against what it takes: ``python -m tests.benchmarks.memory [NAME …]``.
 
-Each case (of those whose name holds a NAME) is trained in a process of its own for a few updates, and L-BFGS until its
+Each case (those of the NAMEs, or whose name holds one) is trained in a process of its own for a few updates, and L-BFGS until its
 memory is full. Measured is the increase of its resident memory,
 from an idle process with everything imported to the highest point.
 """
@@ -91,9 +91,10 @@ print(json.dumps({"taken": status("VmHWM") - idle, "parts": experiment.needs.par
 def main() -> None:
     print("| network | reckoned, MB | taken, MB | ratio |\n|---|---|---|---|")
     worst = 1.0
-    for name, text in CASES.items():
-        if not any(word in name for word in sys.argv[1:] or [""]):
-            continue
+    words = sys.argv[1:]
+    chosen = [n for n in CASES if n in words] or [n for n in CASES if any(w in n for w in words or [""])]
+    for name in chosen:
+        text = CASES[name]
         with tempfile.TemporaryDirectory() as place:
             config = Path(place, "t.toml")
             config.write_text(text)
