@@ -13,7 +13,7 @@ from nntui.tui.screens.help import spell
 from nntui.tui.textual_hacks import NntuiFaults
 
 PALETTE = Binding(
-    "f2,ctrl+p", "command_palette", "commands", show=False, tooltip="Search the commands", id="app.palette"
+    "ctrl+p,f2", "command_palette", "commands", show=False, tooltip="Search the commands", id="app.palette"
 )
 """Of every app. F2 besides ctrl+p, the prefix with which Docker detaches."""
 REDRAW = Binding(
