@@ -18,7 +18,7 @@ PALETTE = Binding(
 """Of every app. F2 besides ctrl+p, the prefix with which Docker detaches."""
 REDRAW = Binding(
     "ctrl+l", "redraw", "redraw", show=False, priority=True,
-    tooltip="Draw the whole screen again, where the terminal shows something else", id="app.redraw",
+    tooltip="Draw the whole screen again", id="app.redraw",
 )  # fmt: skip
 """Of every app: a link that loses bytes, or another program's words, leave what no later frame mends."""
 APP_KEYS: list[BindingType] = [PALETTE, REDRAW]

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import ClassVar
@@ -238,6 +238,15 @@ def _again(seed_number: int) -> list[str]:
     return ["-m", "tests.server.test_state_machine", "--seed", str(seed_number)]
 
 
+@contextlib.contextmanager
+def _broken_off(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """Ctrl-C ends it with the seeds that are at work, and what was found so far is told."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 def main() -> int:
     """Returns 1 where a sequence fails."""
     parser = argparse.ArgumentParser(prog="python -m tests.server.test_state_machine")
@@ -251,7 +260,7 @@ def main() -> int:
         return _one(chosen.seed)
     begun, tried, bad = time.monotonic(), 0, []
     last = SEEDS if chosen.full else chosen.first + chosen.seeds
-    with ThreadPoolExecutor(chosen.jobs) as pool:
+    with ThreadPoolExecutor(chosen.jobs) as pool, _broken_off(pool):
         waiting = {pool.submit(alone, _again(number)): number for number in range(chosen.first, last)}
         for done in as_completed(waiting):
             number, (out, wrong) = waiting[done], done.result()
