@@ -23,6 +23,7 @@ from nntui_core.network import Network
 from nntui_core.onehot import Targets
 from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
 from nntui_core.schedules import Schedule
+from nntui_core.seen import Seen
 from nntui_core.train_spec import TrainSpec
 
 Status = Literal["running", "completed", "stopped_early"]
@@ -92,7 +93,18 @@ class Trainer:
         self.reason = "" if spec.epochs else "0 epochs: nothing to train"
         self.best = Best(spec.early_stopping)
         self.model: Model | None = None
-        self._metrics: tuple[int, dict[str, Metrics]] | None = None
+        self.seen = Seen(self, train)
+        """What the network answers to the training rows that are looked at."""
+        self._edits = 0
+        self._metrics: dict[str, Metrics] = {}
+        self._measured = self.moment
+        self._room: Array | None = None
+        """What Θ before an update is kept in: a fresh copy of 50 M numbers takes twice as long."""
+
+    @property
+    def moment(self) -> tuple[int, int]:
+        """Tells the present weights from all others that this training has had."""
+        return self.update, self._edits
 
     @property
     def batch_size(self) -> int:
@@ -146,9 +158,7 @@ class Trainer:
         batches = self.batches
         keep = self.keep_before or self._keep_next or self._may_be_last(batches)
         self._keep_next = False
-        self.before = None  # given back before another is made
-        if keep:
-            self.before = self.network.parameters.theta.copy()
+        self.before = self._copied() if keep else None
         if isinstance(self.optimizer, FirstOrder):
             self._first_order(self.optimizer)
         else:
@@ -164,6 +174,12 @@ class Trainer:
             self._end_epoch()
         self.whole = True
         return done
+
+    def _copied(self) -> Array:
+        if self._room is None:
+            self._room = np.empty_like(self.network.parameters.theta)
+        self._room[:] = self.network.parameters.theta
+        return self._room
 
     def keep_next(self) -> None:
         """Keep Θ before the next update, so that its Δw/w can be told."""
@@ -224,22 +240,34 @@ class Trainer:
 
     def evaluate(self) -> dict[str, Metrics]:
         """Data loss and metrics on the training and validation parts with the present weights."""
-        if self._metrics is None or self._metrics[0] != self.update:
-            found = {"train": self.measure(self.train)}
-            if self.validation is not None:
-                found["validation"] = self.measure(self.validation)
-            self._metrics = (self.update, found)
-        return self._metrics[1]
+        return {name: self._metrics_of(name) for name in self._parts}
+
+    @property
+    def _parts(self) -> dict[str, Part]:
+        held = {} if self.validation is None else {"validation": self.validation}
+        return {"train": self.train, **held}
+
+    def _metrics_of(self, name: str) -> Metrics:
+        """Of one part; measured once for the same weights."""
+        self._forget()
+        if name not in self._metrics:
+            self._metrics[name] = self.measure(self._parts[name])
+        return self._metrics[name]
+
+    def _forget(self) -> None:
+        """What was measured with other weights."""
+        if self._measured != self.moment:
+            self._metrics, self._measured = {}, self.moment
 
     @property
     def judged(self) -> tuple[str, Part]:
         """The rows that tell how good the network is, with their name: the held-out ones where there are some."""
         return ("train", self.train) if self.validation is None else ("validation", self.validation)
 
-    @property
-    def measured(self) -> bool:
-        """Whether :meth:`evaluate` has been asked for the present weights."""
-        return self._metrics is not None and self._metrics[0] == self.update
+    def knows(self, monitor: str) -> bool:
+        """Whether the value of a monitor has been measured with the present weights."""
+        self._forget()
+        return monitor.partition(".")[0] in self._metrics
 
     def measure(self, part: Part) -> Metrics:
         """Data loss and metrics of some rows with the present weights."""
@@ -248,31 +276,32 @@ class Trainer:
     @contextmanager
     def best_in_place(self) -> Iterator[bool]:
         """Meanwhile the best weights by the monitored value are in place, where they are kept: whether they are."""
-        theta = self.network.parameters.theta
-        present = theta.copy(), {name: array.copy() for name, array in self.network.buffers.items()}
-        before = self.before
-        if not self.restore_best():
+        if self.best.theta is None:
             yield False
             return
+        theta, before = self.network.parameters.theta, self.before
+        present = theta.copy(), {name: array.copy() for name, array in self.network.buffers.items()}
+        self.restore_best()
         try:
             yield True
         finally:
             theta[:] = present[0]
             for name, array in present[1].items():
                 self.network.buffers[name][...] = array
-            self._metrics, self.before = None, before
+            self.edited()
+            self.before = before
 
     def edited(self) -> None:
         """The weights were changed from outside: forget what was measured, and what they were before."""
-        self._metrics = self.before = None
+        self._edits += 1
+        self.before = None
 
     def monitored(self, monitor: str) -> float:
         """The value of a monitor such as ``validation.loss``."""
         part, _, key = monitor.partition(".")
-        return self.evaluate()[part].monitored(key)
+        return self._metrics_of(part).monitored(key)
 
     def _end_epoch(self) -> None:
-        self._metrics = None
         if self.schedule.observes:
             watched = self.schedule.watched(held_out=self.validation is not None)
             self.schedule.observe(self.memory, self.monitored(watched))
@@ -344,11 +373,11 @@ class Trainer:
         self.update, self.epoch, self.batch, best_epoch, best_update = (int(v) for v in state["clock"])
         self.rate_factor, best_value, self.loss, self.grad_norm = (float(v) for v in state["live"])
         # From there to here was no update, and the gradients there were of other weights.
-        self.before = self.model = None
+        self.edited()
+        self.model = None
         self.best.load(state, best_epoch, best_update, best_value)
         order = state.get("order")
         self._batches.drawn = None if order is None else order.copy()
-        self._metrics = None
         if self.status == "completed" and self.epoch < self.spec.epochs:
             self.status, self.reason = "running", ""
         if self.epoch >= self.spec.epochs:

@@ -11,8 +11,8 @@ import pytest
 from nntui_core.activations import Relu, Sigmoid, Softmax, Tanh
 from nntui_core.errors import NumericError
 from nntui_core.findings import RULES, Finding, Watch, non_finite
+from nntui_core.findings.moments import epoch_due
 from nntui_core.findings.rules import ordered
-from nntui_core.findings.watch import epoch_due
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import Dropout
 from nntui_core.losses import MeanSquaredError
