@@ -57,36 +57,49 @@ def test_the_dearer_a_look_the_fewer_there_are_and_the_last_is_one() -> None:
     assert found[0] == 1
     assert found[-1] == 12 * ROWS
     for count, update in enumerate(found[1:-1], start=2):
-        assert count * (ROWS + NORMS) <= SHARE * PASSES * update + 1
+        assert count * ROWS <= SHARE * PASSES * update + 1
     assert len(found) < 8
-    middle = watched(FREE // 1000)
+    middle = watched(FREE // 300)
     assert set(found) < set(middle) < set(watched(None))
 
 
 def test_which_updates_they_are_is_the_same_after_a_resume() -> None:
-    whole = watched(FREE // 1000)
+    whole = watched(FREE // 300)
     for stop in (1, 3, 57, 300):
-        first = given(FREE // 1000)
+        first = given(FREE // 300)
         watch = Watch(first)
         watch.begin()
         found = looks(first, watch, stop)
-        second = given(FREE // 1000)
+        second = given(FREE // 300)
         again = Watch(second)
         second.load(first.state())
         again.load(watch.state())
         assert found + looks(second, again) == whole
 
 
-@pytest.mark.parametrize(("held", "each"), [(False, ROWS + NORMS), (True, ROWS + 20 + NORMS)])
-def test_a_look_is_paid_by_the_rows_trained_on(held: bool, each: int) -> None:
+@pytest.mark.parametrize(("held", "rows"), [(False, ROWS), (True, ROWS + 20)])
+def test_a_look_is_paid_by_the_rows_trained_on(held: bool, rows: int) -> None:
     trainer = make(TrainSpec(epochs=9, batch_size=10), data=cloud(ROWS), validation=held)
-    trainer.network.__dict__["row_work"] = 10**15
+    work = trainer.network.__dict__["row_work"] = 10**12
     assert affordable(trainer, 1)  # the first one after the start
-    needed = 2 * each / (SHARE * PASSES)
-    trainer.epoch, trainer.batch = divmod(int(np.ceil(needed / 10)), ROWS // 10)
+    trainer.epoch, trainer.batch = divmod(int(np.ceil(2 * rows / (SHARE * PASSES) / 10)), ROWS // 10)
+    trained = trainer.epoch * ROWS + trainer.batch * 10
+    numbers = len(trainer.network.parameters)
+    assert affordable(trainer, 2) is (
+        2 * (rows * work + NORMS * numbers) <= SHARE * PASSES * trained * work + FREE
+    )
+    trainer.epoch += 1
     assert affordable(trainer, 2)
-    trainer.batch -= 1
+    trainer.epoch -= 2
     assert not affordable(trainer, 2)
+
+
+def test_norms_of_many_weights_are_part_of_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = make(TrainSpec(epochs=9, batch_size=10), data=cloud(ROWS))
+    each = ROWS * trainer.network.row_work + NORMS * len(trainer.network.parameters)
+    for free, found in ((3 * each, True), (3 * each - 1, False)):
+        monkeypatch.setattr("nntui_core.findings.moments.FREE", free)
+        assert affordable(trainer, 3) is found
 
 
 def test_the_work_of_a_row() -> None:

@@ -18,7 +18,7 @@ FREE = 1 << 29
 PASSES = 3
 """An update takes so many times the work of its rows' way forward alone."""
 NORMS = 128
-"""What the norms of weights and gradients take, in rows of a look."""
+"""Work that a look has with each weight: norms of it and of its gradient, in double precision."""
 RATIOS = 8
 """Updates of an epoch of which Δw/w is measured, at most."""
 LARGE = 1 << 20
@@ -42,10 +42,11 @@ def affordable(trainer: Trainer, looks: int) -> bool:
     """Whether another look takes no more than its share of the work, ``looks`` taken so far; the first two are free."""
     network = trainer.network
     held = 0 if trainer.validation is None else min(network.look_rows, len(trainer.validation))
-    each = min(network.look_rows, len(trainer.train)) + held + NORMS
+    rows = min(network.look_rows, len(trainer.train)) + held
     trained = trainer.epoch * len(trainer.train) + trainer.batch * trainer.batch_size
+    each = rows * network.row_work + NORMS * len(network.parameters)
     # The one at update 0 is not counted, the coming one is.
-    return looks < 2 or looks * each <= SHARE * PASSES * trained + FREE / max(1, network.row_work)
+    return looks < 2 or looks * each <= SHARE * PASSES * trained * network.row_work + FREE
 
 
 def ratios(numbers: int, batches: int) -> int:
