@@ -21,9 +21,6 @@ from nntui_core.onehot import OneHot, Targets
 from nntui_core.optimizers.base import Group
 from nntui_core.rng import stream
 
-VALUE = 32
-"""Multiplications of a matrix product in the time that an activation's value takes, about."""
-
 
 class Network:
     """Parameters, buffers and the plans that compute on them.
@@ -149,18 +146,19 @@ class Network:
         return rows_within(EVALUATION_BYTES, self._inventory)
 
     @cached_property
-    def row_work(self) -> int:
-        """Work that a row takes on its way forward, in multiplications of matrix products.
+    def multiplications(self) -> int:
+        """Those of a row in the matrix products of its way forward: dense and convolutional layers."""
+        return sum(
+            self.parameters.view(layer.weight).size * prod((layer.z or layer.a).shape[2:])
+            for layer in self.model(2, "predict").layers
+            if layer.weight is not None
+        )
 
-        Those of dense and convolutional layers, and VALUE for each number that a layer or its activation gives.
-        """
-        work = 0
-        for layer in self.model(2, "predict").layers:
-            nodes = {node.id: node for node in (layer.z, layer.a) if node is not None}
-            work += VALUE * sum(prod(node.shape[1:]) for node in nodes.values())
-            if layer.weight is not None:
-                work += self.parameters.view(layer.weight).size * prod((layer.z or layer.a).shape[2:])
-        return work
+    @cached_property
+    def values(self) -> int:
+        """Numbers of a row that layers and their activations give."""
+        nodes = {n.id: n for x in self.model(2, "predict").layers for n in (x.z, x.a) if n is not None}
+        return sum(prod(node.shape[1:]) for node in nodes.values())
 
     @cached_property
     def look_rows(self) -> int:

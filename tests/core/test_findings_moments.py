@@ -9,13 +9,13 @@ import pytest
 
 from nntui_core.activations import Relu, Softmax
 from nntui_core.findings import Watch
-from nntui_core.findings.moments import FREE, NORMS, PASSES, SHARE, affordable, ratios
+from nntui_core.findings.moments import FREE, NORMS, PASSES, SHARE, VALUE, affordable, ratios
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer
 from nntui_core.layers.spatial import Conv2dLayer, Flatten
 from nntui_core.losses import MeanSquaredError
 from nntui_core.model import NetworkSpec
-from nntui_core.network import VALUE, Network
+from nntui_core.network import Network
 from nntui_core.train_spec import TrainSpec
 from nntui_core.trainer import Trainer
 from tests.core.test_trainer import cloud, make
@@ -24,10 +24,10 @@ ROWS = 50
 
 
 def given(work: int | None, epochs: int = 12) -> Trainer:
-    """Of 50 rows in batches of one, all of which are looked at, each of so much ``work``."""
+    """Of 50 rows in batches of one, all of which are looked at, each of so many multiplications."""
     trainer = make(TrainSpec(epochs=epochs, batch_size=1), data=cloud(ROWS))
     if work is not None:
-        trainer.network.__dict__["row_work"] = work
+        trainer.network.__dict__["multiplications"] = work
     return trainer
 
 
@@ -80,23 +80,19 @@ def test_which_updates_they_are_is_the_same_after_a_resume() -> None:
 @pytest.mark.parametrize(("held", "rows"), [(False, ROWS), (True, ROWS + 20)])
 def test_a_look_is_paid_by_the_rows_trained_on(held: bool, rows: int) -> None:
     trainer = make(TrainSpec(epochs=9, batch_size=10), data=cloud(ROWS), validation=held)
-    work = trainer.network.__dict__["row_work"] = 10**12
+    trainer.network.__dict__["multiplications"] = 10**12
     assert affordable(trainer, 1)  # the first one after the start
-    trainer.epoch, trainer.batch = divmod(int(np.ceil(2 * rows / (SHARE * PASSES) / 10)), ROWS // 10)
-    trained = trainer.epoch * ROWS + trainer.batch * 10
-    numbers = len(trainer.network.parameters)
-    assert affordable(trainer, 2) is (
-        2 * (rows * work + NORMS * numbers) <= SHARE * PASSES * trained * work + FREE
-    )
-    trainer.epoch += 1
+    needed = 2 * rows / (SHARE * PASSES)
+    trainer.epoch, trainer.batch = divmod(int(np.ceil(needed / 10)) + 1, ROWS // 10)
     assert affordable(trainer, 2)
-    trainer.epoch -= 2
+    trainer.epoch, trainer.batch = divmod(int(needed / 10) - 1, ROWS // 10)
     assert not affordable(trainer, 2)
 
 
-def test_norms_of_many_weights_are_part_of_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_look_takes_besides_the_way_forward(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = make(TrainSpec(epochs=9, batch_size=10), data=cloud(ROWS))
-    each = ROWS * trainer.network.row_work + NORMS * len(trainer.network.parameters)
+    numbers, values, products = 3 * 5 + 5 + 5 * 3 + 3, 2 * (5 + 3), 3 * 5 + 5 * 3
+    each = ROWS * (products + VALUE * values) + NORMS * numbers
     for free, found in ((3 * each, True), (3 * each - 1, False)):
         monkeypatch.setattr("nntui_core.findings.moments.FREE", free)
         assert affordable(trainer, 3) is found
@@ -113,9 +109,9 @@ def test_the_work_of_a_row() -> None:
     spec = NetworkSpec(
         layers=layers, loss=MeanSquaredError(), features=60, targets=7, image=image, dtype="float32", seed=0
     )
-    places, kernels, dense = 30, 3 * 2 * 9, 90 * 7
-    values = 2 * 90 + 90 + 90 + 2 * 7  # z and a; one each of batch norm and flatten
-    assert Network(spec).row_work == places * kernels + dense + VALUE * values
+    found = Network(spec)
+    assert found.multiplications == 30 * (3 * 2 * 9) + 90 * 7
+    assert found.values == 2 * 90 + 90 + 90 + 2 * 7  # z and a; one each of batch norm and flatten
 
 
 @pytest.mark.parametrize(

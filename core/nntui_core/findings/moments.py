@@ -14,11 +14,13 @@ GROWTH = 1.07
 SHARE = 0.05
 """Of the work of the updates so far that looks may take …"""
 FREE = 1 << 29
-"""… beyond so much work (see :attr:`Network.row_work`): a tenth of a second, about."""
+"""… beyond so many multiplications in matrix products, which all work is reckoned in: a thirtieth of a second, about."""
 PASSES = 3
 """An update takes so many times the work of its rows' way forward alone."""
 NORMS = 128
-"""Work that a look has with each weight: norms of it and of its gradient, in double precision."""
+"""Work that a look has with each weight: norms of it and of its gradient, in double precision …"""
+VALUE = 32
+"""… and with each value that a layer gives to a row."""
 RATIOS = 8
 """Updates of an epoch of which Δw/w is measured, at most."""
 LARGE = 1 << 20
@@ -44,9 +46,9 @@ def affordable(trainer: Trainer, looks: int) -> bool:
     held = 0 if trainer.validation is None else min(network.look_rows, len(trainer.validation))
     rows = min(network.look_rows, len(trainer.train)) + held
     trained = trainer.epoch * len(trainer.train) + trainer.batch * trainer.batch_size
-    each = rows * network.row_work + NORMS * len(network.parameters)
+    each = rows * (network.multiplications + VALUE * network.values) + NORMS * len(network.parameters)
     # The one at update 0 is not counted, the coming one is.
-    return looks < 2 or looks * each <= SHARE * PASSES * trained * network.row_work + FREE
+    return looks < 2 or looks * each <= SHARE * PASSES * trained * network.multiplications + FREE
 
 
 def ratios(numbers: int, batches: int) -> int:

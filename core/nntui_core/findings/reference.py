@@ -110,7 +110,7 @@ def reference(x: Array, y: Array) -> Reference:
 def effective(y: Array) -> float:
     """How many rows of equal classes tell as much as these (m × k); of numbers all of them."""
     m, k = y.shape
-    if not ((y == 0) | (y == 1)).all():
+    if y.dtype != bool and not ((y == 0) | (y == 1)).all():
         return float(m)
     share = y.mean(axis=0) if k > 1 else np.array([y.mean(), 1 - y.mean()])
     even = float(1 - np.square(share).sum()) * len(share) / (len(share) - 1)
