@@ -9,9 +9,11 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from nntui.config import beginners, checks, demos, racing, toml
+from nntui.config.describing import Schema
 from nntui.config.faults import dotted
 from nntui.config.lines import Path, line_of, lines
-from nntui.config.models import Schema, build, instance, root
+from nntui.config.objects import build, instance
+from nntui.config.root import root
 from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, SweepKeys, TrainKeys
 from nntui.config.text import written
 from nntui.config.validate import Validation

@@ -20,7 +20,8 @@ from nntui_core.findings.moments import LAST_UPDATE, affordable, epoch_due, rati
 from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.rules import ENDS, RULES, ordered
 from nntui_core.findings.sample import HISTORY, Sample
-from nntui_core.findings.suspects import Suspect, cures, suspects
+from nntui_core.findings.suspect import Suspect, cures
+from nntui_core.findings.suspects import suspects
 from nntui_core.finite import finite
 from nntui_core.memory import Array
 from nntui_core.trainer import Trainer
