@@ -20,7 +20,7 @@ EVALUATION_BYTES = 16 << 20
 LOOK_BYTES = 24 << 20
 """What the rows take together that findings and statistics look at, where that leaves FEWEST_ROWS."""
 FEWEST_ROWS = 32
-MOST_ROWS, STEP = 1024, 16
+MOST_ROWS, STEP = 2048, 16
 """Rows of such a piece at most, and what they are a multiple of where there is room for that many."""
 
 
