@@ -37,7 +37,7 @@ from nntui_core.layers.spatial import Conv2dLayer, Flatten, MaxPool2dLayer  # no
 from nntui_core.losses import CrossEntropy  # noqa: E402
 from nntui_core.model import NetworkSpec  # noqa: E402
 from nntui_core.network import Network  # noqa: E402
-from nntui_core.optimizers.first_order import Adam  # noqa: E402
+from nntui_core.optimizers.moments import Adam  # noqa: E402
 from nntui_core.schedules import Constant  # noqa: E402
 from nntui_core.train_spec import TrainSpec  # noqa: E402
 from nntui_core.trainer import Part, Trainer  # noqa: E402

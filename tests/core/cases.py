@@ -14,7 +14,7 @@ from nntui_core import activations as act
 from nntui_core import losses, penalties
 from nntui_core.graph import Op
 from nntui_core.memory import Array, Shape, zeros
-from nntui_core.ops import comparison, linear, logits, normalization, pooling, reductions, shaping
+from nntui_core.ops import comparison, linear, logits, normalization, pooling, rows, shaping
 from nntui_core.ops import convolution as conv
 from nntui_core.ops.binary import Add, Div, Maximum, Minimum, Mul, Pow, Sub
 from nntui_core.ops.elementary import (
@@ -208,9 +208,9 @@ OP_CASES: dict[str, list[Case]] = {
     "log_softmax": [on(logits.LogSoftmax(), s) for s in ((1,), (4,), (3, 4))],
     "cross_entropy_op": [on(logits.ProbabilityCrossEntropy(), s, s) for s in ((1,), (4,), (3, 4))],
     "dot": [on(Dot(), (1,), (1,)), on(Dot(), (4,), (4,))],
-    "row_sum": [on(reductions.RowSum(), s) for s in ((3,), (2, 3))],
-    "row_max": [on(reductions.RowMax(), s) for s in ((3,), (2, 3))],
-    "pick": [labels(reductions.Pick(), (3, 4))],
+    "row_sum": [on(rows.RowSum(), s) for s in ((3,), (2, 3))],
+    "row_max": [on(rows.RowMax(), s) for s in ((3,), (2, 3))],
+    "pick": [labels(rows.Pick(), (3, 4))],
     "matmul": [
         on(linear.MatMul(), a, b)
         for a, b in (((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((1, 1), (1, 1)))
@@ -318,9 +318,9 @@ REFUSED: dict[str, list[Refused]] = {
         Refused(logits.ProbabilityCrossEntropy(), s, "same shape") for s in (((3,), ()), ((3,), (2,)), ((2, 3, 2), (2, 3, 2)))
     ],
     "dot": [Refused(Dot(), pair, "same length") for pair in (((3,), (4,)), ((2, 3), (2, 3)), ((), ()))],
-    "row_sum": [Refused(reductions.RowSum(), ((),), "row")],
-    "row_max": [Refused(reductions.RowMax(), ((),), "row"), Refused(reductions.RowMax(), ((2, 0),), "row")],
-    "pick": [Refused(reductions.Pick(), s, "label") for s in (((3, 4), (2,)), ((3,), (3,)), ((3, 4), (3, 1)))],
+    "row_sum": [Refused(rows.RowSum(), ((),), "row")],
+    "row_max": [Refused(rows.RowMax(), ((),), "row"), Refused(rows.RowMax(), ((2, 0),), "row")],
+    "pick": [Refused(rows.Pick(), s, "label") for s in (((3, 4), (2,)), ((3,), (3,)), ((3, 4), (3, 1)))],
     "matmul": [
         Refused(linear.MatMul(), ((2, 3), (2, 3)), "3 and 2"),
         Refused(linear.MatMul(), ((), (3,)), "vectors or matrices"),

@@ -20,7 +20,8 @@ from nntui_core.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
 from nntui_core.optimizers.base import FirstOrder
-from nntui_core.optimizers.first_order import Adam, Sgd
+from nntui_core.optimizers.first_order import Sgd
+from nntui_core.optimizers.moments import Adam
 from nntui_core.preview import preview
 from nntui_core.schedules import Constant, Exponential, OneCycle, Plateau
 from nntui_core.train_spec import Curriculum, EarlyStopping, GradientNoise, StopRule, TrainSpec

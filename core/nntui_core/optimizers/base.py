@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Lt
 
 from nntui_core.memory import Array, zeros
 
@@ -22,6 +22,9 @@ training of the digits. A decay of 0.32 a step or more cannot get there from her
 EPS_SHARE = 1e6
 Slots = dict[str, Array]
 Numbers = tuple[Array, ...]
+Fraction = Annotated[float, Ge(0), Lt(1)]
+Positive = Annotated[float, Gt(0)]
+NonNegative = Annotated[float, Ge(0)]
 
 
 @dataclass(frozen=True)
