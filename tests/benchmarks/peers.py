@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 THREADS = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -30,6 +31,7 @@ choose_kernels()  # as the program does
 
 import numpy as np  # noqa: E402 - threads and kernels are read when it is imported
 
+from nntui import fused  # noqa: E402
 from nntui_core.activations import Linear, Relu, Softmax  # noqa: E402
 from nntui_core.layers.base import Layer  # noqa: E402
 from nntui_core.layers.dense import Dense  # noqa: E402
@@ -111,6 +113,23 @@ def trainer_of(case: Case) -> Trainer:
         TrainSpec(epochs=10**9, batch_size=case.batch),
         Part(x, network.encode(y)),
     )
+
+
+def fast(case: Case) -> Run:
+    """Our trainer with its updates as one compiled pass (nntui[fast]), from the first one on."""
+    import numba  # noqa: F401 - is it there?
+
+    trainer = trainer_of(case)
+    with mock.patch.object(fused, "PAYS", 0):
+        fused.attach(trainer)
+        trainer.advance()
+
+    def epoch() -> None:
+        while not trainer.advance():
+            pass
+
+    epoch()
+    return epoch
 
 
 def torch(case: Case) -> Run:
@@ -245,9 +264,9 @@ def sklearn(case: Case) -> Run:
 
 
 DENSE: dict[str, Callable[[Case], Run]] = {
-    "torch": torch, "jax step": jax_step, "jax scan": jax_scan, "sklearn": sklearn,
+    "nntui[fast]": fast, "torch": torch, "jax step": jax_step, "jax scan": jax_scan, "sklearn": sklearn,
 }  # fmt: skip
-SPATIAL: dict[str, Callable[[Case], Run]] = {"torch": torch}
+SPATIAL: dict[str, Callable[[Case], Run]] = {"nntui[fast]": fast, "torch": torch}
 
 
 def peers(case: Case) -> dict[str, Run]:

@@ -12,8 +12,9 @@ from typing import ClassVar
 import numpy as np
 
 from nntui_core.memory import Array
-from nntui_core.optimizers.base import Decaying, Fraction, NonNegative, Numbers, Positive, Slots
+from nntui_core.optimizers.base import Decaying, Fraction, NonNegative, Positive
 from nntui_core.optimizers.passes import descend, quotient, second_moment, toward
+from nntui_core.optimizers.work import Numbers, Slots
 
 
 @dataclass(frozen=True, kw_only=True)
