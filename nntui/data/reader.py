@@ -15,6 +15,7 @@ from itertools import islice
 import numpy as np
 
 from nntui.data.cells import Categories, Numbers
+from nntui.data.digits import whole_numbers
 from nntui.data.frame import Frame, Pile
 from nntui.data.header import Header, read_header
 from nntui.data.ragged import ragged
@@ -22,7 +23,7 @@ from nntui.data.table import Array
 from nntui.data.text import TextFile
 from nntui.errors import UserError
 
-BLOCK = 1 << 19
+BLOCK = 1 << 18
 """Bytes that are read as numbers at once."""
 CELLS = 200_000
 """Cells that are read record by record at once."""
@@ -59,13 +60,14 @@ class _Reader:
         self.file, self.header, self.wanted = file, header, wanted
         self.numbers = Numbers(file.dialect)
         self.categories = {k: Categories(self.numbers) for k in text}
-        self.pile = Pile()
+        self.pile = Pile(len(wanted.columns))
 
     def frame(self) -> Frame:
         if (
             self.categories
             or not self.file.dialect.bytewise
             or self.file.dialect.thousands
+            or self.numbers.numeric
             or not self._blocks()
         ):
             for columns in _columns(self.file, self.header, self.pile.rows):
@@ -89,7 +91,12 @@ class _Reader:
 
     def _numbers(self, text: bytes) -> Array | None:
         """A block's cells, or None where it must be read record by record."""
-        dialect = self.file.dialect
+        dialect, width = self.file.dialect, len(self.header.names)
+        found = None
+        if b"." not in text and dialect.delimiter.isascii():
+            found = whole_numbers(text, width, ord(dialect.delimiter))
+        if found is not None:
+            return found
         if b'"' in text or (b"\r" in text and b"\n" not in text):
             return None
         if dialect.decimal != ".":
@@ -108,7 +115,7 @@ class _Reader:
                 )
         except ValueError:
             return None
-        if out.shape[1] != len(self.header.names) or (not self.numbers.nan and np.isnan(out).any()):
+        if out.shape[1] != width or (not self.numbers.nan and np.isnan(out).any()):
             return None
         return out
 
@@ -136,7 +143,7 @@ class _Reader:
 
     def _framed(self) -> Frame:
         header, names = self.header, self.header.names
-        x = self.pile.array(len(self.wanted.columns))
+        x = self.pile.array()
         texts: dict[str, tuple[str, ...]] = {}
         for at, k in enumerate(self.wanted.columns):
             if k not in self.categories:
@@ -168,7 +175,7 @@ class _Reader:
 
 def _texts(file: TextFile, skip: int) -> Iterator[bytes]:
     """The file after ``skip`` lines, cut at line ends."""
-    rest = b""
+    rest: list[bytes] = []
     try:
         with file.binary() as stream:
             for _ in range(skip):
@@ -176,14 +183,15 @@ def _texts(file: TextFile, skip: int) -> Iterator[bytes]:
             while chunk := stream.read(BLOCK):
                 cut = chunk.rfind(b"\n") + 1
                 if cut:
-                    yield rest + chunk[:cut]
-                    rest = chunk[cut:]
+                    yield b"".join([*rest, chunk[:cut]])
+                    rest = [chunk[cut:]]
                 else:
-                    rest += chunk
+                    rest.append(chunk)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise file.damaged(error) from None
-    if rest.strip():
-        yield rest
+    last = b"".join(rest)
+    if last.strip():
+        yield last
 
 
 def _columns(file: TextFile, header: Header, skip: int = 0) -> Iterator[Sequence[Sequence[str]]]:
