@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from threadpoolctl import threadpool_info
+
 from tests.benchmarks import peers
 from tests.benchmarks.peers import Case, Run
 
@@ -44,6 +46,9 @@ def main() -> None:
     chosen = [c for c in CASES if not wish.cases or any(c.name.startswith(w) for w in wish.cases)]
     rows = [measure(case, wish.rounds) for case in chosen]
     others = peers.names(rows)
+    print(
+        f"kernels: {', '.join(found['architecture'] for found in threadpool_info() if 'architecture' in found)}\n"
+    )
     head = ["network", "nntui µs", *others, "outside matmul", "allocated"]
     print(f"| {' | '.join(head)} |\n{'|---' * len(head)}|")
     for case, row in zip(chosen, rows, strict=True):

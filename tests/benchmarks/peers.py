@@ -21,6 +21,10 @@ THREADS = {
     "JAX_PLATFORMS": "cpu",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
+KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""What would choose OpenBLAS's kernels: here those are compared that a user of this processor has."""
+for name in KERNELS:
+    os.environ.pop(name, None)
 os.environ.update(THREADS)
 if hasattr(os, "sched_setaffinity"):  # one processor for everyone: XLA has threads that no variable turns off
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
