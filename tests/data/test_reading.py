@@ -206,6 +206,46 @@ def test_text_after_numbers_keeps_the_spelling_of_the_numbers(
     assert table.notes[0].startswith(f"{tmp_path}/t.csv:202: column a: 1 of its cells is text (such as 'x')")
 
 
+def test_a_header_with_a_line_end_of_its_own_loses_no_row(tmp_path: Path) -> None:
+    table = read(tmp_path, b'"a\rb",y\n1,2.5\n3,4\n')
+    np.testing.assert_array_equal(table.x, [[1], [3]])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data(), st.sampled_from(",;|"), st.sampled_from(["\n", "\r\n"]), st.integers(20, 60))
+def test_blocks_with_text_are_what_their_records_are(
+    tmp_path: Path, data: st.DataObject, delimiter: str, newline: str, block: int
+) -> None:
+    """The same table, notes and faults, whether a block is read at once or each record by Python's reader."""
+    word = st.sampled_from(["red", " blue ", "x y", "é", "", "NA", "a\rb", '"q"', "\ufeffz", "n1"])
+    number = st.sampled_from(["1", "2.5", " 3 ", "-4e2", "", "nan", "\u0661", "1_0", "inf", "n0"])
+    usual = st.sampled_from(["0", "1.5"])
+    rows = data.draw(
+        st.lists(st.tuples(usual | number, st.just("red") | word, usual).map(list), min_size=4, max_size=30)
+    )
+    for change in data.draw(
+        st.lists(st.sampled_from(["header", "long", "short", "empty", "space"]), max_size=1)
+    ):
+        row = data.draw(st.integers(0, len(rows) - 1))
+        new = {"header": ["n0", "n1", "y"], "long": ["1"] * 4, "short": ["1"], "empty": [""], "space": [" "]}
+        rows[row] = new[change]
+    text = newline.join(delimiter.join(row) for row in [["n0", "n1", "y"], *rows]) + newline
+    found = []
+    for at_once in (True, False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(reader, "BLOCK", block)
+            if not at_once:
+                patch.setattr(reader._Reader, "_blocks", lambda self: False)
+            try:
+                table = read(tmp_path, text, delimiter=delimiter)
+                found.append(
+                    (table.digest, table.stored.dtype, table.notes, dict(table.categories), table.classes)
+                )
+            except UserError as error:
+                found.append(error.messages)
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("gap", [None, 0, 57, 199])
 def test_blocks_and_records_give_one_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gap: int | None
