@@ -66,16 +66,16 @@ def _against(row: dict[str, list[float]], name: str) -> str:
 
 
 def measure(case: Case, rounds: int) -> dict[str, list[float]]:
-    """Microseconds an update of each, in every round; within a round they go in turn."""
+    """Microseconds of the processor an update of each, in every round; within a round they go in turn."""
     everyone: dict[str, Run] = {"nntui": peers.nntui(case), **peers.peers(case)}
     for run in everyone.values():
         run()
     times: dict[str, list[float]] = {name: [] for name in everyone}
     for _ in range(rounds):
         for name, run in everyone.items():
-            start = time.perf_counter()
+            start = time.process_time()
             run()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(time.process_time() - start)
     return {name: [seconds / case.batches * 1e6 for seconds in t] for name, t in times.items()}
 
 
