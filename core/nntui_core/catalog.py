@@ -49,7 +49,7 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
         ("activations.squashing", "activations.rectifying", "activations.smooth", "activations.competing"),
     ),
     "loss": ("objective:Loss", ("losses.entropy", "losses.errors", "losses.margin")),
-    "initializer": ("initializers:Initializer", ("initializers",)),
+    "initializer": ("initializers.base:Initializer", ("initializers.drawn", "initializers.fitted")),
     "optimizer": (
         "optimizers.base:Optimizer",
         (
