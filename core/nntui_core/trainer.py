@@ -92,6 +92,8 @@ class Trainer:
         self.reason = "" if spec.epochs else "0 epochs: nothing to train"
         self.best = Best(spec.early_stopping)
         self.model: Model | None = None
+        self._last: tuple[Array, dict[str, Array]] | None = None
+        """The weights and statistics of the last update, while the best ones are in their place."""
         self._metrics: tuple[int, dict[str, Metrics]] | None = None
 
     @property
@@ -146,7 +148,7 @@ class Trainer:
         batches = self.batches
         keep = self.keep_before or self._keep_next or self._may_be_last(batches)
         self._keep_next = False
-        self.before = None  # given back before another is made
+        self.before = self._last = None  # given back before another is made
         if keep:
             self.before = self.network.parameters.theta.copy()
         if isinstance(self.optimizer, FirstOrder):
@@ -248,8 +250,6 @@ class Trainer:
     @contextmanager
     def best_in_place(self) -> Iterator[bool]:
         """Meanwhile the best weights by the monitored value are in place, where they are kept: whether they are."""
-        theta = self.network.parameters.theta
-        present = theta.copy(), {name: array.copy() for name, array in self.network.buffers.items()}
         before = self.before
         if not self.restore_best():
             yield False
@@ -257,10 +257,23 @@ class Trainer:
         try:
             yield True
         finally:
-            theta[:] = present[0]
-            for name, array in present[1].items():
-                self.network.buffers[name][...] = array
+            self._restore_last()
             self._metrics, self.before = None, before
+
+    @contextmanager
+    def last_in_place(self) -> Iterator[None]:
+        """Meanwhile the weights of the last update are in place, those that the optimizer's state belongs to."""
+        best = self._restore_last()
+        try:
+            yield
+        finally:
+            if best:
+                self.restore_best()
+
+    @property
+    def weights_of(self) -> tuple[int, int]:
+        """The update and the epoch that the weights in place are of: the last ones, or the best."""
+        return (self.update, self.epoch) if self._last is None else (self.best.update, self.best.epoch)
 
     def edited(self) -> None:
         """The weights were changed from outside: forget what was measured, and what they were before."""
@@ -295,8 +308,26 @@ class Trainer:
 
     def restore_best(self) -> bool:
         """Put the best weights by the monitored value in place; False where none are kept."""
-        if not self.best.restore(self.network):
+        network = self.network
+        last = (
+            network.parameters.theta.copy(),
+            {name: array.copy() for name, array in network.buffers.items()},
+        )
+        if not self.best.restore(network):
             return False
+        self._last = self._last or last
+        self.edited()
+        return True
+
+    def _restore_last(self) -> bool:
+        """Undo :meth:`restore_best`; False where there is nothing to undo."""
+        if self._last is None:
+            return False
+        theta, buffers = self._last
+        self.network.parameters.theta[:] = theta
+        for name, array in buffers.items():
+            self.network.buffers[name][...] = array
+        self._last = None
         self.edited()
         return True
 
@@ -344,7 +375,7 @@ class Trainer:
         self.update, self.epoch, self.batch, best_epoch, best_update = (int(v) for v in state["clock"])
         self.rate_factor, best_value, self.loss, self.grad_norm = (float(v) for v in state["live"])
         # From there to here was no update, and the gradients there were of other weights.
-        self.before = self.model = None
+        self.before = self.model = self._last = None
         self.best.load(state, best_epoch, best_update, best_value)
         order = state.get("order")
         self._batches.drawn = None if order is None else order.copy()

@@ -34,7 +34,17 @@ from nntui.statistics.view import NetworkView
 from nntui.statistics.weights import Weights
 from nntui.training.experiment import build
 from nntui_core import probe
-from tests.statistics.networks import TABLE, answered, forward, plane, several, standardized, view, weights
+from tests.statistics.networks import (
+    PLANE,
+    TABLE,
+    answered,
+    forward,
+    plane,
+    several,
+    standardized,
+    view,
+    weights,
+)
 
 CASES: dict[type[Statistic], Callable[[Path], None]] = {}
 
@@ -149,6 +159,20 @@ def layers(path: Path) -> None:
         )
     assert 1 in found.rows[0].stats.dead_units
     assert 2 in found.rows[1].stats.saturated_units
+
+
+def test_a_frozen_weight_has_no_gradient_rather_than_one_of_0(tmp_path: Path) -> None:
+    text = PLANE.replace('name = "squash"', 'name = "squash"\ntrainable = "bias"')
+    experiment = plane(tmp_path, text=text.replace('name = "hidden"', 'name = "hidden"\ntrainable = false'))
+    experiment.trainer.keep_next()
+    experiment.trainer.advance()
+    for found in (
+        [row.stats for row in Layers.compute(view(experiment), "").rows],
+        probe.layers(experiment.trainer, experiment.trainer.train.x),
+    ):
+        assert [s.gradient_norm is None for s in found] == [True, True, False]
+        assert [s.gradient_rms is None for s in found] == [True, False, False]
+        assert [s.update_ratio for s in found[:2]] == [0, 0]
 
 
 def backward(w: dict[str, Any], x: Any, labels: Any) -> dict[str, tuple[Any, Any]]:
