@@ -170,6 +170,13 @@ def test_a_slope_knows_how_wrong_it_may_be() -> None:
         assert found.error <= 1e-3 * abs(true)
 
 
+def test_where_a_function_bends_at_the_point_itself_the_error_falls_as_slowly_as_h() -> None:
+    # Half a parabola, as beside the joints of an elu: its difference is h/2, where the slope is 0.
+    for rounding in np.geomspace(1e-14, 1e-10, 60).tolist():
+        found = slope(lambda t: max(t, 0.0) ** 2, rounding)
+        assert 0 < abs(found.value) <= found.error
+
+
 def test_random_entries_are_the_same_each_time_and_all_of_a_small_node() -> None:
     plan = planned("sum(W) + sum(v)", W=np.ones((30, 40)), v=[1.0, 2.0])
     first, second = sample(plan.graph["W"]), sample(plan.graph["W"])
