@@ -6,6 +6,7 @@ import ast
 import inspect
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -55,6 +56,19 @@ def case(kind: type[Statistic]) -> Callable[[Callable[[Path], None]], Callable[[
         return test
 
     return keep
+
+
+def test_every_file_of_a_statistic_is_in_the_catalogue() -> None:
+    files = Path(inspect.getfile(base)).parent.glob("*.py")
+    modules = [import_module(f"nntui.statistics.{path.stem}") for path in files]
+    made = {
+        cls
+        for module in modules
+        for _, cls in inspect.getmembers(module, inspect.isclass)
+        if issubclass(cls, Statistic) and cls is not Statistic and cls.__module__ == module.__name__
+    }
+    assert made == set(STATISTICS.values())
+    assert len({cls.__module__ for cls in made}) == len(made)
 
 
 def test_every_statistic_has_a_case() -> None:
