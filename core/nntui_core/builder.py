@@ -11,7 +11,7 @@ import numpy as np
 from nntui_core import catalog
 from nntui_core.errors import ConfigError, ShapeError
 from nntui_core.graph import Graph, Node, Op
-from nntui_core.initializers import Initializer
+from nntui_core.initializers.base import Initializer
 from nntui_core.layers.base import Layer, sample
 from nntui_core.memory import Array, Shape, outline
 from nntui_core.model import INPUT, LayerNodes, Mode, Model, NetworkSpec

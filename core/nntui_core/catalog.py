@@ -45,7 +45,7 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
     ),
     "activation": ("ops.base:Op", ("activations",)),
     "loss": ("objective:Loss", ("losses",)),
-    "initializer": ("initializers:Initializer", ("initializers",)),
+    "initializer": ("initializers.base:Initializer", ("initializers.drawn", "initializers.fitted")),
     "optimizer": (
         "optimizers.base:Optimizer",
         ("optimizers.first_order", "optimizers.variants", "optimizers.second_order", "optimizers.newton"),

@@ -11,9 +11,11 @@ from typing import Any
 import tomlkit
 
 from nntui.config import beginners, checks, demos, racing, toml
+from nntui.config.describing import Schema
 from nntui.config.faults import dotted
 from nntui.config.lines import Path, line_of, lines
-from nntui.config.models import Schema, build, instance, root
+from nntui.config.objects import build, instance
+from nntui.config.root import root
 from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, SweepKeys, TrainKeys
 from nntui.config.validate import Validation
 from nntui.data import sources

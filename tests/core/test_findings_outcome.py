@@ -30,7 +30,7 @@ from nntui_core.losses import (
 from nntui_core.optimizers.first_order import Adam, Sgd
 from nntui_core.train_spec import TrainSpec
 from nntui_core.weighting import ClassWeighted, balanced
-from tests.core.test_trainer import cloud, make
+from tests.core.trainers import cloud, make
 from tests.core.watching import alarms, only, regression, watched
 
 OUT = Dense(units=3, activation=Softmax())

@@ -18,7 +18,7 @@ from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer, Dropout
 from nntui_core.train_spec import EarlyStopping, TrainSpec
 from tests.core.samples import sample, trainer, watching
-from tests.core.test_trainer import make
+from tests.core.trainers import make
 
 OUT = Dense(units=3, activation=Softmax())
 

@@ -11,14 +11,14 @@ import pytest
 
 from nntui_core.activations import Relu
 from nntui_core.findings.flow import higher_rate, lower_rate
-from nntui_core.findings.suspects import LARGE, NOTHING, SMALL
+from nntui_core.findings.suspect import LARGE, NOTHING, SMALL
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer
 from nntui_core.optimizers.first_order import Adam, Adamw, Momentum
 from nntui_core.train_spec import GradientNoise, TrainSpec
 from tests.core.samples import trainer
 from tests.core.suspected import OUT, expect, found, of, seen
-from tests.core.test_trainer import cloud, make
+from tests.core.trainers import cloud, make
 
 
 @pytest.mark.parametrize(("share", "told"), [(0.999, None), (1.001, "1"), (100.0, "1e+02")])

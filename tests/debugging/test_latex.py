@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from nntui.config.load import load
-from nntui.debugging.mathtext import breakable, escaped, pieces, width
-from nntui.debugging.solution import latex, solution
+from nntui.debugging.documents import latex
+from nntui.debugging.latextext import breakable, escaped
+from nntui.debugging.linebreaks import pieces, width
+from nntui.debugging.solution import solution
 from nntui.debugging.subject import Subject, everything, nothing, of_experiment, of_expression
 from nntui.training.experiment import build
 from nntui_core import catalog

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from nntui.config.load import load
-from nntui.debugging.solution import latex, markdown, solution
+from nntui.debugging.documents import latex, markdown
+from nntui.debugging.solution import solution
 from nntui.debugging.subject import Subject, everything, nothing, of_experiment, of_expression, of_function
 from nntui.training.experiment import build
 from nntui_core import catalog
@@ -149,7 +150,8 @@ def test_hostile_names_are_text() -> None:
 
 
 def test_greek_letters_are_commands() -> None:
-    from nntui.debugging.mathtext import escaped, symbol
+    from nntui.debugging.latextext import escaped
+    from nntui.debugging.mathtext import symbol
 
     assert (symbol("λ"), symbol("Δ"), symbol("ω")) == (r"\lambda", r"\Delta", r"\omega")
     assert escaped("λ_1") == r"\ensuremath{\lambda}\_1"

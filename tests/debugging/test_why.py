@@ -9,7 +9,8 @@ import pytest
 
 from nntui.config.load import load
 from nntui.debugging.subject import Subject, of_experiment, of_expression
-from nntui.debugging.why import Reason, why, written
+from nntui.debugging.teller import Reason, written
+from nntui.debugging.why import why
 from nntui.errors import UserError
 from nntui.training.experiment import Experiment, build
 

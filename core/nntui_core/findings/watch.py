@@ -19,7 +19,8 @@ from nntui_core.findings.measure import measure
 from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.rules import ENDS, RULES, ordered
 from nntui_core.findings.sample import HISTORY, Sample
-from nntui_core.findings.suspects import Suspect, cures, suspects
+from nntui_core.findings.suspect import Suspect, cures
+from nntui_core.findings.suspects import suspects
 from nntui_core.finite import finite
 from nntui_core.memory import Array
 from nntui_core.trainer import Trainer
