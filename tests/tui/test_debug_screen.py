@@ -190,3 +190,15 @@ async def test_home_goes_back_to_before_the_first_step():
         await d.press("home")
         assert session.debugger.stepper.position == 0
         assert d.screen.view.at == 0
+
+
+async def test_a_search_for_the_name_under_the_cursor_stays_and_the_same_again_goes_on():
+    async with debugging(expression("q = x + y; q * z", x=-2, y=5, z=-4)) as d:
+        await d.press("g")
+        assert d.screen.view.card_title.startswith("q")
+        seen = []
+        for _ in range(3):
+            await d.find("q")
+            seen.append(d.screen.view.card_title.split()[0])
+        # The name drawn is q's alone; after it come those whose formula holds it.
+        assert seen == ["q", "f", "q"]

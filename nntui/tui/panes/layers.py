@@ -41,7 +41,7 @@ class LayersPane(Pane):
     """A row a layer."""
 
     ID = "layers"
-    DRAWS = ("statistics", "findings", "trail", "stats_update", "layer")
+    DRAWS = ("statistics", "findings", "trail", "stats_update", "updates", "layer")
     TITLE = "Layers"
     WIDE = True
     HELP = (
@@ -72,7 +72,7 @@ class LayersPane(Pane):
         rows = int(snapshot.hello_info("train", 0))
         sample = f"{found.samples:,} random" if found.samples < rows else f"all {rows:,}"
         taken = "the 1 training row" if rows == 1 else f"{sample} training rows"
-        words = [f"update {count(snapshot.stats_update, 6)}", taken]
+        words = [f"update {count(snapshot.update_of(Layers), 6)}", taken]
         if self._bars:
             low, high = gradient_scale(found)
             words.append(f"gradient bars {trimmed(low)}…{trimmed(high)}, logarithmic")
