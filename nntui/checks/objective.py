@@ -133,7 +133,9 @@ class Regularization(Check):
         if not parts:
             return self.result("pass", 0.0, self.WARN, "no penalty, no decay")
         worst = gravest(parts)
-        return self.result(worst.status, worst.value, worst.limit, worst.message, worst.cures)
+        return self.result(
+            worst.status, worst.value, worst.limit, worst.message, worst.cures, least=worst.least
+        )
 
     def _parts(self, s: Subject) -> Iterator[Part]:
         spec = s.experiment.network.spec
@@ -154,6 +156,7 @@ class Regularization(Check):
             yield Part(
                 "warn" if few else "pass", float(size), float(FEW_SAMPLES), f"batch norm on {size} samples a batch",
                 [Cure("train.batch_size=32", "batch norm on a few samples is mostly noise: use larger batches")],
+                least=True,
             )  # fmt: skip
 
     def _penalties(self, s: Subject) -> Iterator[Part]:

@@ -11,6 +11,7 @@ import pytest
 from nntui.cli import program
 from nntui.protocol.reports import Hello
 from nntui.tui.caps import Caps
+from nntui.tui.race.panes.curves import inside
 from nntui.tui.race.panes.map import MapPane
 from nntui.tui.render.contour import area
 from nntui.tui.screens.race import RaceScreen
@@ -164,6 +165,33 @@ async def test_curves_over_steps_and_evaluations() -> None:
         await d.press("m")
         assert "evaluations" in d.shown("curves")
         assert "over evaluations" in str(d.screen.query_one("#curves").border_title)
+
+
+def test_a_curve_ends_at_the_edge_that_it_crosses() -> None:
+    """Along the edge it would look as if it stayed there."""
+    heights = np.array([1.0, 0.5, -3.0, -9.0, -20.0, -5.0, 0.2, 7.0, np.nan, 8.0])
+    found = inside(heights, (-4.0, 2.0))
+    expected = [1.0, 0.5, -3.0, -4.0, np.nan, -4.0, 0.2, 2.0, np.nan, np.nan]
+    np.testing.assert_array_equal(found, expected)
+
+
+async def test_who_leaves_the_map_leaves_the_curves() -> None:
+    async with racing("race_saddle", (160, 50)) as d:
+        await d.press("e")
+        race = d.view.plane
+        assert race is not None
+        gone = [k for k, t in enumerate(race.tracks) if t.path[-1, 2] < np.nanmin(race.grid)]
+        assert len(gone) >= 4
+        lowest = d.shown("curves").splitlines()[-3]  # the line above the axis
+        drawn = sum("⠀" < c <= "⣿" for c in lowest)
+        assert 0 < drawn <= 4 * len(gone), lowest
+
+
+async def test_how_contestants_stand_has_a_heading_without_a_minimum_too() -> None:
+    async with racing("race_saddle", (160, 50)) as d:
+        assert d.shown("contestants").split("\n")[0].split() == ["name", "f", "rate", "evals", "stands"]
+    async with racing("race_beale", (160, 50)) as d:
+        assert d.shown("contestants").split("\n")[0].split()[-1] == "reached"
 
 
 async def test_arrows_at_the_head() -> None:

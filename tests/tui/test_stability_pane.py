@@ -52,7 +52,7 @@ async def test_it_shows_each_number_with_its_update(size):
     async with watching(size=size) as v:
         await v.press("6")
         seen = v.pane("stability")
-        words = ["λmax 190.4", "ratio 0.952", "at the edge of stability"] if size[0] > 40 else ["λmax 190.4"]
+        words = ["λmax 190 ", "ratio 0.952", "at the edge of stability"] if size[0] > 40 else ["λmax 190 "]
         if size[0] >= 80:
             words += ["200.0", "0.125", "8.00", "hidden1.W", "0.430", "update 40"]
         for word in words:
@@ -90,7 +90,7 @@ async def test_what_is_not_known_is_said():
                 dataclasses.replace(change(found, threshold=None), steps=()),
                 "no limit: there is nothing to train",
             ),
-            (change(found, converged=False), "λmax ≥ 190.6"),
+            (change(found, converged=False), "λmax ≥ 190 "),
             (change(found, value=float("nan"), converged=False), "not finite"),
             (change(found, rows=32, exact=False), "λmax"),
             (dataclasses.replace(found, curvature=None), "measuring"),
@@ -195,6 +195,24 @@ def test_numbers_that_are_none_are_gaps_and_a_long_history_is_thinned():
     assert len(updates) <= MOST
     assert (updates[0], updates[-1]) == (1, 3 * MOST - 1)
     assert (np.diff(updates) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "converged", "words"),
+    [
+        (190.6, True, "191"), (190.6, False, "190"), (0.0123456, True, "0.0123"), (0.012399, False, "0.0123"),
+        (-2.3456, False, "−2.35"), (18765.0, True, "18.8k"), (99.99, False, "99.9"), (0.0, False, "0"),
+    ],
+)  # fmt: skip
+async def test_the_curvature_has_as_many_digits_as_are_known(value, converged, words):
+    """It is measured to a thousandth; what is at least so large is not rounded up."""
+    async with watching() as v:
+        await v.press("6")
+        given = stats(v.screen.snapshot.hello, 60)
+        one = change(given.found["stability"], value=value, converged=converged, threshold=None)
+        await v.post(dataclasses.replace(given, found={**given.found, "stability": one}))
+        sign = "" if converged else "≥ "
+        assert v.pane("stability").splitlines()[0].split("|Δw|")[0].rstrip().endswith(f"λmax {sign}{words}")
 
 
 def test_what_a_share_of_the_limit_means():

@@ -252,7 +252,7 @@ def _about(snapshot: Snapshot, view: str) -> str:
     if view in ("confusion", "classes") and table is not None:
         how = "true by row, decided by column" if view == "confusion" else "each class"
         return f"{how} · {counted(int(table.counts.sum()), table.size)} of {table.part}"
-    return f"{sample.part} sample {sample.index + 1} of {sample.count}" if sample is not None else ""
+    return f"{sample.part} sample {sample.index + 1:,} of {sample.count:,}" if sample is not None else ""
 
 
 def _about_labels(snapshot: Snapshot) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isfinite
+from math import floor, isfinite, log10
 
 import numpy as np
 
@@ -34,6 +34,8 @@ HEAD = 2
 """Lines above the curves."""
 CURVES = 6
 """Parameters whose steps are drawn at most: weights before biases."""
+DIGITS = 3
+"""Of λmax, that are known."""
 DECADE = 10.0
 """Values that differ by more than this factor are drawn on a logarithmic axis."""
 
@@ -107,7 +109,7 @@ class StabilityPane(Pane):
         value = join(
             text("── ", _role("accent")),
             text(name),
-            text(sign + short(seen.value, 6).strip(), Style(bold=True)),
+            text(sign + _known(seen), Style(bold=True)),
         )
         formula = LIMITS.get(snapshot.hello_info("optimizer", ""), "")
         if seen.threshold is None or seen.ratio is None:
@@ -251,6 +253,15 @@ def verdict(ratio: float) -> tuple[str, str]:
     if ratio < BELOW:
         return "below the limit", "good"
     return ("at the edge of stability", "warn") if ratio <= ABOVE else ("above: steps overshoot", "bad")
+
+
+def _known(seen: Curvature) -> str:
+    """λmax in the digits that are known: it is measured to a thousandth; a lower bound is not rounded up."""
+    value = seen.value
+    if not seen.converged and isfinite(value) and value:
+        unit = 10.0 ** (floor(log10(abs(value))) - DIGITS + 1)
+        value = floor(value / unit) * unit
+    return short(value, 6, DIGITS).strip()
 
 
 def correction(found: Stability) -> str:
