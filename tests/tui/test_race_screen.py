@@ -227,6 +227,39 @@ async def test_a_line() -> None:
         assert d.view.line is not None
 
 
+async def test_short_steps_of_newton_are_drawn_close_up() -> None:
+    """Each step takes a third of the picture; the tangent crosses zero where the next point is."""
+    async with racing("newton_root", (160, 50)) as d:
+        race = d.view.line
+        assert race is not None
+        points = race.points
+        for k in range(race.steps + 1):
+            near = race.close[k]
+            a, b = sorted((points[k], points[k + 1]) if k < race.steps else (points[k - 1], points[k]))
+            assert (near is None) == (b - a >= 0.1 * (race.window[1] - race.window[0]))
+            about = str(d.screen.query_one("#map").border_subtitle or "")
+            if near is None:
+                assert "close-up" not in about
+            else:
+                span = max(b - a, 1e-6 * b)
+                np.testing.assert_allclose(near.window, (a - span, b + span), rtol=1e-12)
+                np.testing.assert_allclose(near.ys, near.xs**3 - 2 * near.xs - 5, atol=1e-12)
+                low, high = map(float, about.split("x ")[1].split(" … "))
+                assert (low, high) == pytest.approx(near.window, abs=0.01 * span)
+            if k in (3, 4, 5):
+                rows = d.screen.query_one("#map", MapPane).picture
+                cells = [[(c, s.style.fg) for s in row for c in s.text] for row in rows]
+                zero = next(y for y, row in enumerate(cells) if "".join(c for c, _ in row).lstrip().startswith("0 ┤"))
+                axis = next(y for y, row in enumerate(cells) if any(c == "└" for c, _ in row))
+                left = next(x for x, (c, _) in enumerate(cells[axis]) if c == "└") + 1
+                wide = len(cells[axis]) - left
+                at = left + int((points[k + 1] - near.window[0]) / (near.window[1] - near.window[0]) * wide)
+                # The tangent, and the drop that goes up to the curve from there.
+                assert "validation" in {fg for _, fg in cells[zero - 1][at - 2 : at + 3]}
+                assert all(fg != "validation" for _, fg in cells[zero][at + 6 :])
+            await d.press("n")
+
+
 async def test_what_cannot_be_raced_is_said() -> None:
     async with racing(
         '[data]\nsource = "xor"\n[[layers]]\ntype = "dense"\nunits = 1\nactivation = "sigmoid"\ninit = "zeros"\n'
