@@ -149,6 +149,9 @@ async def test_the_check_says_what_the_command_says(run: RunDirectory, size: tup
                 assert trimmed(one["value"]) in head.split()
                 limit = one["limit"]
                 side = f"at {'least' if one['least'] else 'most'} "
+                if one["status"] != "pass" and not isinstance(limit, list) and limit is not None:
+                    beyond = one["value"] < limit if one["least"] else one["value"] > limit
+                    side = side if beyond or one["value"] == limit else "limit "
                 bound = (
                     "limit " + "…".join(map(trimmed, limit))
                     if isinstance(limit, list)

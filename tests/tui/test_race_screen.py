@@ -249,7 +249,9 @@ async def test_short_steps_of_newton_are_drawn_close_up() -> None:
             if k in (3, 4, 5):
                 rows = d.screen.query_one("#map", MapPane).picture
                 cells = [[(c, s.style.fg) for s in row for c in s.text] for row in rows]
-                zero = next(y for y, row in enumerate(cells) if "".join(c for c, _ in row).lstrip().startswith("0 ┤"))
+                zero = next(
+                    y for y, row in enumerate(cells) if "".join(c for c, _ in row).lstrip().startswith("0 ┤")
+                )
                 axis = next(y for y, row in enumerate(cells) if any(c == "└" for c, _ in row))
                 left = next(x for x, (c, _) in enumerate(cells[axis]) if c == "└") + 1
                 wide = len(cells[axis]) - left

@@ -51,6 +51,8 @@ def numbers(result: Result) -> str:
         return f"{shown}  "
     if isinstance(limit, list):
         bound = f"limit {trimmed(limit[0])}…{trimmed(limit[1])}"
+    elif result["status"] != "pass" and (value > limit if result["least"] else value < limit):
+        bound = f"limit {trimmed(limit)}"  # a finding that stays a while after its value has come back
     else:
         bound = f"at {'least' if result['least'] else 'most'} {trimmed(limit)}"
     return f"{shown} ({bound})  "

@@ -27,7 +27,7 @@ from nntui.tui.output import (
 )
 from nntui.tui.panes.base import Pane, note
 from nntui.tui.render import scatter
-from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.numbers import score, trimmed
 from nntui.tui.render.picture import MUTED, Picture, Style, fit, join, pad, text
 from nntui.tui.render.plane import markers, plane
 from nntui.tui.render.plot import Series, plot
@@ -268,7 +268,7 @@ def _about_residuals(snapshot: Snapshot) -> str:
     found = snapshot.get(Residuals)
     if found is None:
         return ""
-    r2 = "" if found.r2 is None else f"R² {found.r2:.3f} · "
+    r2 = "" if found.r2 is None else f"R² {score(found.r2)} · "
     rows = counted(len(found.truth), found.size)
     return f"{display(found.name, 16)} · {r2}RMSE {trimmed(found.rmse)} · {rows} of {found.part}"
 
