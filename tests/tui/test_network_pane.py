@@ -209,7 +209,7 @@ async def test_what_has_no_room_on_the_border_is_left_out_and_never_cut(tmp_path
 
 async def test_in_ascii_plus_or_minus_is_both(tmp_path: Path) -> None:
     _, state = await seen(made(SKIPS, tmp_path), (120, 40), Caps(ascii=True))
-    assert "colors +-" in state
+    assert "scale +-" in state
     deep = hello("maps")
     picture, _ = await seen([deep, status(), stats(deep)], (120, 40), Caps(ascii=True))
     assert "+-" in picture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from nntui.protocol.commands import Want
 from nntui.protocol.reports import Ended
 from nntui.runs.metrics import STABILITY
 from nntui.statistics.stability import Stability
+from nntui.tui.caps import Caps
 from nntui.tui.measured import MOST, MeasuredHistory
-from nntui.tui.panes.stability import correction, verdict
 from nntui.tui.render.picture import row_width
+from nntui.tui.stability import correction, verdict
 from tests.tui.fakes import hello, items, stats, watching
 
 
@@ -229,3 +231,23 @@ def test_what_adams_correction_does_is_said():
     off = dataclasses.replace(found, corrected=False)
     assert correction(off) == f"uncorrected: ×{1 / first:.2f} first, ×{1 / now:.2f} here"
     assert correction(dataclasses.replace(found, first_correction=None, correction=None)) == ""
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 20), (76, 24), (80, 24)])
+@pytest.mark.parametrize("caps", [Caps(), Caps("none", ascii=True)], ids=["colors", "ascii"])
+async def test_no_number_is_cut_in_a_small_screen(size, caps):
+    """The halves are one above the other where they have no room beside each other."""
+    async with watching(size=size, caps=caps) as v:
+        await v.press("6")
+        seen = v.pane("stability")
+        words = [
+            "190",
+            "ratio 0.952 at the edge of stability",
+            "200.0",
+            "x0.316 first" if caps.ascii else "×0.316 first",
+            "update 40",
+        ]
+        words += ["hidden1.W", "0.430"]  # the median step
+        for word in words:
+            assert word in seen, (word, seen)
+        assert "…" not in re.sub("… [0-9]+ more", "", seen)

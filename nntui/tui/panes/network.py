@@ -73,7 +73,7 @@ class NetworkPane(Pane):
             largest = f"|w| max {compact(drawn.largest, 3)}"
             hidden = known.largest > drawn.largest
             words.append(f"{largest} drawn, {compact(known.largest, 3)} in all" if hidden else largest)
-            words.append(f"colors ±{trimmed(drawn.weights)}")
+            words.append(f"{'scale' if self.shades else 'colors'} ±{trimmed(drawn.weights)}")
             last += ["negative dashed"] * self.shades
             last += [] if drawn.values is None else [f"of biases ±{trimmed(drawn.values)}"]
         return " · ".join([*_unfit(snapshot), *words, *self._marks(snapshot), *self._joined(snapshot), *last])
