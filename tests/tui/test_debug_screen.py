@@ -1,5 +1,7 @@
 """The debugger's keys: breakpoints, conditions, edits, search, watches, samples, the optimizer, panes, bad input."""
 
+import re
+
 import numpy as np
 import pytest
 from textual.binding import Binding
@@ -469,3 +471,25 @@ async def test_home_goes_back_to_before_the_first_step():
         await d.press("home")
         assert session.debugger.stepper.position == 0
         assert d.screen.view.at == 0
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24)])
+async def test_in_a_small_screen_neither_tabs_nor_the_verdict_are_cut(size):
+    async with debugging(network("xor"), size=size, caps=Caps("16", ascii=True)) as d:
+        await d.press("n")
+        assert d.line("tabs").split() == [
+            "1",
+            "Graph",
+            "2",
+            "Node",
+            "3",
+            "Steps",
+            "4",
+            "Values",
+            "5",
+            "Watch",
+        ]
+        verdict = d.line("message").strip()
+        assert re.fullmatch(
+            r"gradients match to \d\.\de-\d+( \(32 entries a parameter, \d directions?\))?", verdict
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from nntui.protocol.reports import Hello
 from nntui.tui.caps import Caps
 from nntui.tui.race.panes.curves import inside
 from nntui.tui.race.panes.map import MapPane
+from nntui.tui.race.view import mark
 from nntui.tui.render.contour import area
 from nntui.tui.screens.race import RaceScreen
 from tests.tui.fakes import items, watching
@@ -185,6 +187,36 @@ async def test_who_leaves_the_map_leaves_the_curves() -> None:
         lowest = d.shown("curves").splitlines()[-3]  # the line above the axis
         drawn = sum("⠀" < c <= "⣿" for c in lowest)
         assert 0 < drawn <= 4 * len(gone), lowest
+
+
+async def test_each_curve_ends_in_its_letter() -> None:
+    """Without colors nothing else says whose it is."""
+    async with racing("race_beale", (160, 50), Caps("none")) as d:
+        await d.press("n", "n", "n", "n", "n", "n")
+        race = d.view.plane
+        assert race is not None
+        rows = [line.ljust(160) for line in d.shown("curves").splitlines()]
+        letters = {c: (y, x) for y, row in enumerate(rows) for x, c in enumerate(row) if c in "ABCDEFG"}
+        ends = {mark(k): track.path[6, 2] for k, track in enumerate(race.tracks)}
+        assert len(letters) >= 4  # some stand on one another
+        assert letters.keys() <= ends.keys()
+        # The higher f, the higher the letter.
+        placed = sorted(letters, key=lambda c: letters[c][0])
+        heights = [ends[c] for c in placed]
+        assert all(
+            a > b or letters[p][0] == letters[q][0]
+            for (a, p), (b, q) in pairwise(zip(heights, placed, strict=True))
+        )
+
+
+@pytest.mark.parametrize("width", [40, 60, 120])
+async def test_the_first_line_names_the_race_whole(width: int) -> None:
+    async with racing("race_beale", (width, 40), Caps("16", ascii=True)) as d:
+        line = d.shown("status")
+        assert "Beale" in line
+        assert "step   0/500" in line
+        if width == 120:
+            assert "(2.25 - x + xy^2)^2" in line  # and not xy2
 
 
 async def test_how_contestants_stand_has_a_heading_without_a_minimum_too() -> None:

@@ -13,7 +13,7 @@ from nntui.tui.render.heatmap import heatmap
 from nntui.tui.render.labels import shortened
 from nntui.tui.render.lanes import lanes
 from nntui.tui.render.numbers import trimmed
-from nntui.tui.render.picture import MUTED, Picture, Style, beside, fit, join, pad, text, width_of
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, beside, fit, join, pad, text, width_of
 
 TITLE = Style(fg="text", bold=True)
 NAME = 12
@@ -190,10 +190,15 @@ def _band(band: Band, count: int, width: int, height: int, ascii: bool) -> Pictu
         if ascii:
             return heatmap(some[None, :], each * len(some), 1, limit, ascii=True)
         # The lower half of the row: layers of units stand apart.
-        return (join(*[text("▄" * each, Style(fg=scale.role(int(k)))) for k in scale.quantize(some, limit)]),)
+        return (join(*[_cell(int(k), each) for k in scale.quantize(some, limit)]),)
     across = min(width, _across(band, height))
     drawn: Picture | None = None
     for face in band.maps[:count]:
         one = heatmap(face, across, height, limit, ascii=ascii, palette=band.palette)
         drawn = one if drawn is None else beside(drawn, one)
     return drawn or ()
+
+
+def _cell(level: int, width: int) -> Row:
+    """A unit's answer; none is drawn at 0, which fades into the ground on every terminal."""
+    return text("▄" * width, Style(fg=scale.role(level))) if level else text(" " * width)

@@ -9,7 +9,7 @@ import numpy as np
 
 from nntui.race.result import Array, LineRace, Race, Track
 from nntui.tui.race.panes.base import RacePane
-from nntui.tui.race.view import Over, RaceView, role
+from nntui.tui.race.view import Over, RaceView, mark, role
 from nntui.tui.render.picture import Picture, beside
 from nntui.tui.render.plot import Series, plot
 
@@ -31,7 +31,7 @@ class CurvesPane(RacePane):
         "second-order optimizer takes several, Newton's on a network hundreds). Where f stays above 0 the\n"
         "axis is logarithmic: a straight line is a constant factor a step. m changes between the two, where there is\n"
         "no room for both. Lower at the same evaluations is better; lower at the same steps may only be dearer.\n"
-        "A curve that goes on beyond the frame, or below 1e-12, ends at its edge."
+        "A curve that goes on beyond the frame, or below 1e-12, ends at its edge, any other in its contestant's letter."
     )
 
     def title(self, view: RaceView) -> str:
@@ -60,6 +60,11 @@ class CurvesPane(RacePane):
         for k, track in view.shown():
             at = _over(track, over)[: view.step + 1]
             series.append(Series(at, inside(track.path[: view.step + 1, 2], limits), role(k)))
+        # Which is whose can be told without colors too: each ends in its letter, as on the map.
+        for k, track in view.shown():
+            at, end = _over(track, over)[: view.step + 1][-1:], track.path[: view.step + 1, 2][-1:]
+            if limits[0] <= end[0] <= limits[1]:
+                series.append(Series(at, end, role(k), points=True, mark=mark(k), reverse=True))
         return plot(
             series, width, height, log=log, x_label=over, ascii=self.ascii,
             x_limits=(0, _reach([_over(t, over) for _, t in view.shown()], view.step)),
