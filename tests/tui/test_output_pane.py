@@ -290,3 +290,17 @@ async def test_a_regression_over_the_plane_has_its_scale_written(caps):
             if r and r.startswith("scale:")
         }
         assert (min(levels), max(levels)) == (-7, 2)
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [((120, 40), "true by row, decided by column"), ((120, 9), "most frequent confusions")]
+)
+async def test_the_border_says_which_way_confusions_are_written(size, words):
+    async with watching(items("table", classes=[f"kind{k}" for k in range(9)]), size=(120, 40)) as v:
+        await go(v, "confusion")
+        await v.press("enter")
+        await v.pilot.resize_terminal(size[0], max(12, size[1]))
+        await v.pilot.pause()
+        seen = v.pane("output")
+        assert state(v).startswith(words)
+        assert ("taken for another" in seen) == (words == "most frequent confusions")
