@@ -10,24 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nntui.config.load import load
 from nntui.debugging.documents import latex
 from nntui.debugging.latextext import breakable, escaped
 from nntui.debugging.linebreaks import pieces, width
 from nntui.debugging.solution import solution
-from nntui.debugging.subject import Subject, everything, nothing, of_experiment, of_expression
-from nntui.training.experiment import build
 from nntui_core import catalog
-
-
-def expression(text: str, into: bool = False, **values: object) -> Subject:
-    arrays = {k: np.array(v, dtype=float) for k, v in values.items()}
-    return of_expression(text, arrays, opens=everything if into else nothing)
-
-
-def network(demo: str, *overrides: str, into: bool = False) -> Subject:
-    return of_experiment(build(load(demo, overrides)), opens=everything if into else nothing)
-
+from tests.debugging.subjects import expression, network
 
 MANY_WORDS = "a_very_long_name_of_a_variable_that_goes_on_and_on"
 SUBJECTS = {

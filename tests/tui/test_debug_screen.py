@@ -5,6 +5,7 @@ import re
 import pytest
 from textual.binding import Binding
 
+from nntui.tui.caps import Caps
 from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.screens.run import RunScreen
 from nntui.tui.screens.steering import Steering

@@ -7,10 +7,11 @@ from math import ceil, isfinite, log10
 
 from nntui.display import display
 from nntui.statistics.layers import LayerRow, Layers
-from nntui.tui.panes.base import Pane, note
+from nntui.tui.panes.base import Pane
 from nntui.tui.render.histogram import beyond, distribution, logbar
 from nntui.tui.render.history import history, span_of
 from nntui.tui.render.labels import shortened
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import count, percent, short, trimmed
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, beside, fit, join, pad, row_width, text
 from nntui.tui.render.table import Cell, Heading, columns, table
