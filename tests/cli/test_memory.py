@@ -95,7 +95,7 @@ def test_evaluation_takes_the_same_whatever_the_number_of_rows(tmp_path: Path) -
     experiment = built(tmp_path)
     spec, optimizer = experiment.network.spec, experiment.trainer.optimizer
     few, many = (
-        footprint(spec, optimizer, 64, rows=(64 * n, 1024 * n), best=False).parts for n in (100, 10_000)
+        footprint(spec, optimizer, 64, rows=(2048 * n, 2048 * n), best=False).parts for n in (100, 10_000)
     )
     assert few == many
     network = experiment.network
