@@ -43,7 +43,10 @@ def goes_on(terminal: Terminal) -> None:
 
 def gone(pid: int) -> bool:
     """Whether a process has ended."""
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_viewers_die_in_every_way_and_the_training_goes_on(tmp_path: Path) -> None:

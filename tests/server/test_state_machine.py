@@ -258,12 +258,13 @@ def main() -> int:
     chosen = parser.parse_args()
     if chosen.seed is not None:
         return _one(chosen.seed)
-    begun, tried, bad = time.monotonic(), 0, []
+    begun, tried, ended, bad = time.monotonic(), 0, 0, []
     last = SEEDS if chosen.full else chosen.first + chosen.seeds
     with ThreadPoolExecutor(chosen.jobs) as pool, _broken_off(pool):
         waiting = {pool.submit(alone, _again(number)): number for number in range(chosen.first, last)}
         for done in as_completed(waiting):
             number, (out, wrong) = waiting[done], done.result()
+            ended += 1
             if wrong:
                 bad.append(number)
                 print(f"seed {number}:\n{wrong}", file=sys.stderr, flush=True)
@@ -272,7 +273,9 @@ def main() -> int:
             print(
                 f"seed {number} after {time.monotonic() - begun:.0f} s: {tried} sequences so far", flush=True
             )
-    print(f"{tried} sequences of at most {STEPS} steps, {last - chosen.first} seeds, {len(bad)} failed")
+    print(
+        f"{tried} sequences of at most {STEPS} steps, {ended} of {last - chosen.first} seeds, {len(bad)} failed"
+    )
     for number in sorted(bad):
         print(f"    again: {shlex.join(['python', *_again(number)])}")
     return 1 if bad else 0
