@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nntui_core.errors import ExpressionError
 from nntui_core.functions import CONSTANTS, functions, instead
-from nntui_core.syntax import Statement, kind, position, statements, walk
+from nntui_core.syntax import Statement, fault, kind, statements, walk
 
 KINDS: tuple[type[ast.expr], ...] = (
     ast.Name, ast.Constant, ast.List, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Attribute, ast.Subscript, ast.Call,
@@ -63,8 +63,7 @@ class Checks:
     given: Collection[str]
 
     def fault(self, node: ast.AST, problem: str, hint: str = "") -> ExpressionError:
-        """At ``node`` in the text."""
-        return ExpressionError(problem, position=position(self.text, node), hint=hint)
+        return fault(self.text, node, problem, hint)
 
     def check(self, parts: list[Statement]) -> None:
         """Refuse what is not allowed anywhere, wrong definitions, then names without a value: all of them at once."""

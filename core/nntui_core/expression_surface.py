@@ -6,8 +6,8 @@ import ast
 
 import numpy as np
 
+from nntui_core.definitions import names
 from nntui_core.errors import ExpressionError
-from nntui_core.expression import names
 from nntui_core.function import Function
 from nntui_core.functions import CONSTANTS
 from nntui_core.memory import Array

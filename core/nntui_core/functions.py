@@ -38,6 +38,16 @@ class Function:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """Fields that have another default than in the op."""
 
+    @property
+    def counted(self) -> str:
+        """How many operands it takes, in words."""
+        counts = sorted(self.ops)
+        if len(counts) > 2:
+            return f"{counts[0]} to {counts[-1]} operands"
+        if len(counts) == 2:
+            return f"{counts[0]} or {counts[1]} operands"
+        return f"{counts[0]} operand{'s' * (counts[0] > 1)}"
+
 
 def optional(op: type[Op]) -> list[str]:
     """Fields of the op that have a default."""

@@ -13,13 +13,11 @@ from math import isfinite
 from nntui_core.errors import ExpressionError
 
 MAX_LENGTH = 2000
-
-
+"""Characters of an expression."""
 MAX_PARENTHESES = 64
-
-
+"""Parentheses inside each other."""
 MAX_DEPTH = 250
-
+"""Operations inside each other."""
 
 # One character for one, so that positions in messages hold.
 SPELLINGS = str.maketrans({"×": "*", "·": "*", "⋅": "*", "−": "-", "÷": "/", "\n": " ", "\t": " ", "\r": " "})
@@ -98,24 +96,29 @@ def position(text: str, node: ast.AST) -> int:
     return offset + len(source) - len(stripped)
 
 
-def _statement(text: str, part: ast.stmt, *, last: bool) -> Statement:
-    def fault(node: ast.AST, problem: str, hint: str) -> ExpressionError:
-        return ExpressionError(problem, position=position(text, node), hint=hint)
+def fault(text: str, node: ast.AST, problem: str, hint: str = "") -> ExpressionError:
+    """The error that tells of a problem at ``node`` in the text."""
+    return ExpressionError(problem, position=position(text, node), hint=hint)
 
+
+def _statement(text: str, part: ast.stmt, *, last: bool) -> Statement:
     if isinstance(part, ast.Expr):
         if not last:
             raise fault(
-                part, "only the last part is the result; those before it need a name", "write NAME = … ;"
+                text,
+                part,
+                "only the last part is the result; those before it need a name",
+                "write NAME = … ;",
             )
         return Statement(part.value)
     if isinstance(part, ast.Assign) and len(part.targets) == 1:
         (target,) = part.targets
         if isinstance(target, ast.Name):
             return Statement(part.value, target.id, target)
-        raise fault(target, f"{kind(target)} cannot be assigned to", "write NAME = …")
+        raise fault(text, target, f"{kind(target)} cannot be assigned to", "write NAME = …")
     if isinstance(part, ast.AugAssign):
-        raise fault(part, "a name has one value", "give the new value a name of its own: q2 = q + …")
-    raise fault(part, "this is not an expression", "write NAME = …; and last the result")
+        raise fault(text, part, "a name has one value", "give the new value a name of its own: q2 = q + …")
+    raise fault(text, part, "this is not an expression", "write NAME = …; and last the result")
 
 
 def _syntax_fault(text: str, at: int, allowed: str) -> ExpressionError:
@@ -152,11 +155,8 @@ def _check_depth(text: str, tree: ast.expr) -> None:
     while stack:
         node, depth = stack.pop()
         if depth > MAX_DEPTH:
-            raise ExpressionError(
-                f"nested too deeply: at most {MAX_DEPTH} operations inside each other",
-                position=position(text, node),
-                hint="name a part of it: q = …; q + …",
-            )
+            problem = f"nested too deeply: at most {MAX_DEPTH} operations inside each other"
+            raise fault(text, node, problem, "name a part of it: q = …; q + …")
         stack.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
 
 
@@ -207,6 +207,17 @@ def literal(node: ast.expr) -> float | None:
         except OverflowError:
             return float("inf")
     return None
+
+
+def finite(text: str, node: ast.AST, number: float) -> float:
+    """``number``, which stands at ``node``, as a float. Raises ExpressionError where it is too large for one."""
+    try:
+        value = float(number)
+    except OverflowError:
+        value = float("inf")
+    if not isfinite(value):
+        raise fault(text, node, "the number is too large", "at most about 1.8e308")
+    return value
 
 
 def whole(node: ast.expr) -> int | None:

@@ -126,7 +126,7 @@ class BatchLeak(Check):
         if not np.isfinite(change):
             raise Skip("the outputs are not finite")
         told = f"the other samples' outputs change by {change:.1g}"
-        if any(layer.type == "batchnorm" for layer in network.spec.layers):
+        if any(layer.batchwise for layer in network.spec.layers):
             told += "; in training, batch norm mixes the samples of a batch on purpose"
         return self.result(
             "fail" if change > self.LIMIT else "pass", change, self.LIMIT, told, [Cure(None, self.cure)]

@@ -152,7 +152,7 @@ class Regularization(Check):
                     [cure],
                 )
         size, rows = s.experiment.trainer.batch_size, len(s.experiment.trainer.train)
-        if s.trained and any(x.type == "batchnorm" for x in spec.layers):
+        if s.trained and any(x.batchwise for x in spec.layers):
             few = size < FEW_SAMPLES <= rows
             yield Part(
                 "warn" if few else "pass", float(size), float(FEW_SAMPLES), f"batch norm on {size} samples a batch",

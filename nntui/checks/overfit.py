@@ -16,8 +16,8 @@ from nntui_core import probe
 from nntui_core.errors import NntuiError
 from nntui_core.findings.basis import classes_of, matrix
 from nntui_core.findings.finding import Cure
+from nntui_core.findings.network_suspects import structure
 from nntui_core.findings.reference import constant_loss
-from nntui_core.findings.suspects import structure
 from nntui_core.memory import Array
 from nntui_core.optimizers.base import SecondOrder
 from nntui_core.schedules import Constant

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntui.caret import caret
-from nntui.cli.common import print_json, runs_directory, runs_option, say, warn
+from nntui.cli import debugged
+from nntui.cli.common import print_json, runs_option, say, warn
 from nntui.cli.completion import either
-from nntui.cli.words import keys_of, sorted_words, values_of
 from nntui.errors import DIVERGED, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nntui.debugging.subject import Subject
-    from nntui.training.experiment import Experiment
     from nntui.tui.debugger.session import DebugSession
-    from nntui_core.errors import ExpressionError
-    from nntui_core.minimizing import Minimizer
 
 MAX_STEPS = 100_000
-MAX_KEPT = 20_000_000
-"""Numbers that all steps of an optimizer may hold."""
 
 
 @click.command(name="debug", context_settings={"ignore_unknown_options": True})
@@ -137,15 +130,15 @@ def command(
         ]
         if given:
             raise UserError(f"nntui debug -e: {given[0]} is for networks")
-        minimizer = None if optimizer is None else _minimizer(text, words, optimizer, steps or 10)
+        minimizer = None if optimizer is None else debugged.minimized(text, words, optimizer, steps or 10)
         if on_screen:
-            return _screen(lambda: _expression_session(str(text), words, minimizer), into, path)
-        subject = _expression(text, words, into, minimizer)
+            return _screen(lambda: debugged.expression_session(str(text), words, minimizer), into, path)
+        subject = debugged.expression(text, words, into, minimizer)
     else:
-        experiment = _experiment(ctx, words, overrides, runs, update)
+        experiment = debugged.opened_experiment(ctx, words, overrides, runs, update)
         if on_screen:
-            return _screen(lambda: _network_session(experiment, sample, batch), into, path)
-        subject = _network(experiment, sample, batch, into)
+            return _screen(lambda: debugged.network_session(experiment, sample, batch), into, path)
+        subject = debugged.network(experiment, sample, batch, into)
     for note in subject.warnings:
         warn(note)
     if asked is not None:
@@ -154,7 +147,8 @@ def command(
 
 
 def _why(subject: Subject, asked: str, *, as_json: bool, digits: int) -> int:
-    from nntui.debugging.why import why, written
+    from nntui.debugging.teller import written
+    from nntui.debugging.why import why
 
     reasons = why(subject, asked, digits)
     if as_json:
@@ -172,7 +166,8 @@ def _show(subject: Subject, path: str | None, form: str, *, numeric: bool, full:
     if form == "json":
         print_json(document(subject, full=full, numeric=numeric, path=path))
     elif form in ("md", "latex"):
-        from nntui.debugging.solution import latex, markdown, solution
+        from nntui.debugging.documents import latex, markdown
+        from nntui.debugging.solution import solution
 
         write = markdown if form == "md" else latex
         click.echo(write(*solution(subject, numeric=numeric, path=path, digits=digits)), nl=False)
@@ -216,125 +211,8 @@ def _screen(open_session: Callable[[], DebugSession], into: bool, path: str | No
     return show_debugger(lambda: session)
 
 
-def _expression_session(
-    text: str, words: tuple[str, ...], minimizer: Minimizer | None = None
-) -> DebugSession:
-    from nntui.tui.debugger.opening import on_expression, on_minimizer
-    from nntui_core.errors import ExpressionError
-
-    if minimizer is not None:
-        return on_minimizer(minimizer)
-    try:
-        return on_expression(text, values_of(words))
-    except ExpressionError as error:
-        raise _fault(text, error) from None
-
-
-def _network_session(experiment: Experiment, sample: int | None, batch: int | None) -> DebugSession:
-    from nntui.tui.debugger.opening import on_experiment
-
-    return on_experiment(experiment, sample=sample, batch=batch)
-
-
 def _paint() -> Any:
+    """Colors a text by its role where the terminal has colors."""
     colors = {"forward": "green", "backward": "blue", "optimizer": "magenta", "bad": "red"}
     colored = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     return lambda text, role: click.style(text, fg=colors.get(role)) if colored else text
-
-
-def _expression(text: str, words: tuple[str, ...], into: bool, minimizer: Minimizer | None) -> Subject:
-    from nntui.debugging.subject import everything, nothing, of_expression, of_function
-    from nntui_core.errors import ExpressionError
-
-    opens = everything if into else nothing
-    if minimizer is not None:
-        return of_function(minimizer, opens=opens)
-    try:
-        return of_expression(text, values_of(words), opens=opens)
-    except ExpressionError as error:
-        raise _fault(text, error) from None
-
-
-def _minimizer(text: str, words: tuple[str, ...], name: str, steps: int) -> Minimizer:
-    """The optimizer's steps from the given values: words that name what is in the expression are values, others keys."""
-    from nntui.config.optimizer import optimizer
-    from nntui_core import catalog
-    from nntui_core.definitions import names
-    from nntui_core.errors import ExpressionError, NntuiError
-    from nntui_core.function import Function
-    from nntui_core.minimizing import Minimizer
-
-    try:
-        known = names(text)
-    except ExpressionError as error:
-        raise _fault(text, error) from None
-    keys, values = sorted_words(words, known, keys_of(catalog.members("optimizer").get(name)))
-    made = optimizer(name, keys)
-    try:
-        function = Function(text, values_of(values))
-    except ExpressionError as error:
-        raise _fault(text, error) from None
-    size = len(function.parameters)
-    if not size:
-        raise UserError("--optimizer: nothing to minimize over: the expression has no names with values")
-    kept = (steps + 1) * size * (2 + len(made.vectors))
-    if kept > MAX_KEPT:
-        raise UserError(
-            f"--steps: too much to keep (given {steps:,} steps of {size:,} numbers; allowed {MAX_KEPT:,} in all)"
-        )
-    try:
-        found = Minimizer(function, made)
-    except NntuiError as error:
-        raise UserError(str(error)) from None
-    found.run(steps)
-    return found
-
-
-def _fault(text: str, error: ExpressionError) -> UserError:
-    """The message, and under it the text around the fault with a caret at it."""
-    return UserError(f"-e: {error}", context=caret(text, error.position))
-
-
-def _network(experiment: Experiment, sample: int | None, batch: int | None, into: bool) -> Subject:
-    from nntui.debugging.subject import everything, nothing, of_experiment
-
-    return of_experiment(experiment, sample=sample, batch=batch, opens=everything if into else nothing)
-
-
-def _experiment(
-    ctx: click.Context,
-    words: tuple[str, ...],
-    overrides: tuple[str, ...],
-    runs: str | None,
-    update: int | None,
-) -> Experiment:
-    if len(words) != 1:
-        raise UserError(
-            "nntui debug: name one CONFIG or RUN, such as: nntui debug xor --trace; or give an expression with -e"
-        )
-    from nntui.config import demos
-    from nntui.debugging.replay import at_update, replay
-    from nntui.runs.find import resolve
-    from nntui.training.experiment import read
-    from nntui.training.start import restore
-    from nntui.training.trained import tell_age
-
-    name = words[0]
-    path = Path(name)
-    is_config = name in demos.names() or name.endswith(".toml") or path.is_file()
-    if is_config:
-        if update is not None:
-            raise UserError("nntui debug: --update is for a RUN; a CONFIG stands before its first update")
-        experiment = read(name, overrides, runs=runs_directory(ctx, runs))
-    else:
-        if overrides:
-            raise UserError("nntui debug: --set is for a CONFIG; a run has its own settings")
-        found = resolve(runs_directory(ctx, runs), name)
-        experiment = read(found.run.config, fresh=False)
-        if update is not None:
-            at_update(experiment, found.run, update, warn)
-            return experiment
-        restore(experiment, found.run, warn)
-        replay(experiment, found.run)
-        tell_age(found.run, experiment.trainer.update, warn)
-    return experiment

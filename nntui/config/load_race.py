@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 
 from nntui.config import demos, toml
 from nntui.config.load import Judge, judged, tables
-from nntui.config.models import instance
+from nntui.config.objects import instance
 from nntui.config.race import RaceKeys, RaceSettings, keys_of
 from nntui.config.race_checks import faults
 from nntui.config.racing import alone

@@ -10,7 +10,8 @@ from pydantic import ValidationError, create_model
 
 from nntui.config import toml
 from nntui.config.faults import dotted, faults
-from nntui.config.models import STRICT, instance, members
+from nntui.config.models import STRICT, members
+from nntui.config.objects import instance
 from nntui.config.validate import named
 from nntui.display import display
 from nntui.errors import UserError

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, create_model
 
-from nntui.config.models import STRICT, OrName, instance, members, model, required, shown_members
+from nntui.config.models import STRICT, by_name, constant_by_default, members, model, shown_members
+from nntui.config.objects import instance
 from nntui.config.settings import Seed, Settings
 from nntui_core import catalog
 from nntui_core.optimizers.base import Optimizer
@@ -85,23 +86,16 @@ def table() -> type[BaseModel]:
 @cache
 def contestant() -> Any:
     """An optimizer's name, or a table of its keys and ``name``."""
-    models = [
-        create_model(
-            f"contestant_{name}",
-            __base__=model(cls, name),
-            name=(str | None, Field(None, description="Shown; by default its type.")),
-        )
-        for name, cls in shown_members("optimizer").items()
-    ]
-
-    def spell(value: Any) -> Any:
-        return {"type": value} if isinstance(value, str) else value
-
-    alone = tuple(
-        k for k, m in zip(shown_members("optimizer"), models, strict=True) if required(m) <= {"type"}
+    return by_name(
+        {
+            name: create_model(
+                f"contestant_{name}",
+                __base__=model(cls, name),
+                name=(str | None, Field(None, description="Shown; by default its type.")),
+            )
+            for name, cls in shown_members("optimizer").items()
+        }
     )
-    tagged = Annotated[Union[tuple(models)], Field(discriminator="type")]  # noqa: UP007
-    return Annotated[tagged, BeforeValidator(spell), OrName(alone)]
 
 
 @cache
@@ -114,14 +108,10 @@ def root() -> type[BaseModel]:
         seed=(Seed, Field(0, description="Every random draw follows from it.")),
         race=(table(), Field(description="Optimizers racing over a surface.")),
         schedule=(
-            Annotated[members("schedule"), BeforeValidator(_default_type)],
+            Annotated[members("schedule"), BeforeValidator(constant_by_default)],
             Field(default={"type": "constant"}, validate_default=True, description="The rates over time."),
         ),
     )
-
-
-def _default_type(value: Any) -> Any:
-    return {"type": "constant", **value} if isinstance(value, dict) else value
 
 
 def schema(whole: dict[str, Any]) -> dict[str, Any]:

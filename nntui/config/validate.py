@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from nntui.config import racing
 from nntui.config.faults import MAX_FAULTS, Fault, faults, suggestion, tag_key
 from nntui.config.lines import Path
-from nntui.config.models import mentioned, root, shown_members
+from nntui.config.models import shown_members
+from nntui.config.root import mentioned, root
 from nntui.data import sources
 from nntui.display import display
 from nntui_core import catalog

@@ -20,14 +20,10 @@ from typing import Any
 import numpy as np
 
 from nntui.caret import caret
+from nntui.debugging.truth import Known, Number, Truth, applied, compared, every, negated, positive, some
 from nntui.display import display
 from nntui.errors import UserError
 from nntui_core.gradcheck import ACCEPTABLE, GOOD, SUSPECT
-
-Known = Callable[[str], float | None]
-"""The number of a term such as ``gradient.norm`` at one node and moment; None while it is unknown."""
-Number = Callable[[Known], float | None]
-Truth = Callable[[Known], bool | None]
 
 STATISTICS = ("min", "max", "mean", "std", "norm", "largest")
 """Of all entries: ``norm`` is the Euclidean length, ``largest`` the largest absolute value."""
@@ -187,16 +183,16 @@ class _Walker:
         """A condition: a comparison, a word such as ``dead``, or several joined by and, or, not."""
         if isinstance(node, ast.BoolOp):
             parts = [self.truth(v) for v in node.values]
-            return _all(parts) if isinstance(node.op, ast.And) else _any(parts)
+            return every(parts) if isinstance(node.op, ast.And) else some(parts)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            return _not(self.truth(node.operand))
+            return negated(self.truth(node.operand))
         if isinstance(node, ast.Compare):
             return self.compare(node)
         name = self.term(node)
         if name in (NON_FINITE, RISES, *SHARES):
             assert name is not None
             self.terms.append(name)
-            return _positive(name)
+            return positive(name)
         self.number(node)  # For a fault inside it, which is nearer to what is wrong.
         what = f"{name} is a number" if name else "this is a number"
         raise self.fault(node, what, f"compare it, as in {display(self._source(node), 40)} > 1")
@@ -212,8 +208,8 @@ class _Walker:
             compares = _COMPARISONS.get(type(op))
             if compares is None:
                 raise self.fault(node, "this comparison is not allowed")
-            parts.append(_compared(compares, sides[k], sides[k + 1]))
-        return parts[0] if len(parts) == 1 else _all(parts)
+            parts.append(compared(compares, sides[k], sides[k + 1]))
+        return parts[0] if len(parts) == 1 else every(parts)
 
     def term(self, node: ast.expr) -> str | None:
         """The name that ``node`` spells, such as ``gradient.norm``; None where it is no name."""
@@ -232,16 +228,16 @@ class _Walker:
             return self.constant(node, node.value)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
             inner = self.number(node.operand)
-            return _apply(np.negative, inner) if isinstance(node.op, ast.USub) else inner
+            return applied(np.negative, inner) if isinstance(node.op, ast.USub) else inner
         if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
-            return _apply(_ARITHMETIC[type(node.op)], self.number(node.left), self.number(node.right))
+            return applied(_ARITHMETIC[type(node.op)], self.number(node.left), self.number(node.right))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             function = _FUNCTIONS.get(node.func.id)
             if function is None or node.keywords or len(node.args) != 1:
                 raise self.fault(
                     node, f"{node.func.id}( ) is not allowed so", _near(node.func.id, _FUNCTIONS)
                 )
-            return _apply(function, self.number(node.args[0]))
+            return applied(function, self.number(node.args[0]))
         if isinstance(node, ast.Compare | ast.BoolOp):
             raise self.fault(node, "a number is needed here, not a condition")
         raise self.fault(node, f"{type(node).__name__} cannot stand here")
@@ -275,51 +271,3 @@ class _Walker:
 def _near(name: str, known: Any) -> str:
     near = difflib.get_close_matches(name, list(known), 1, 0.5)
     return f"did you mean {_NAMES.get(near[0], near[0])}?" if near else ""
-
-
-def _compared(compares: Callable[[float, float], bool], left: Number, right: Number) -> Truth:
-    def truth(known: Known) -> bool | None:
-        a, b = left(known), right(known)
-        return None if a is None or b is None else bool(compares(a, b))
-
-    return truth
-
-
-def _positive(name: str) -> Truth:
-    def truth(known: Known) -> bool | None:
-        found = known(name)
-        return None if found is None else found > 0
-
-    return truth
-
-
-def _all(parts: list[Truth]) -> Truth:
-    def truth(known: Known) -> bool | None:
-        found = [part(known) for part in parts]
-        return False if False in found else None if None in found else True
-
-    return truth
-
-
-def _any(parts: list[Truth]) -> Truth:
-    def truth(known: Known) -> bool | None:
-        found = [part(known) for part in parts]
-        return True if True in found else None if None in found else False
-
-    return truth
-
-
-def _not(part: Truth) -> Truth:
-    def truth(known: Known) -> bool | None:
-        found = part(known)
-        return None if found is None else not found
-
-    return truth
-
-
-def _apply(function: Callable[..., Any], *operands: Number) -> Number:
-    def number(known: Known) -> float | None:
-        found = [operand(known) for operand in operands]
-        return None if None in found else float(function(*(np.float64(v) for v in found)))
-
-    return number

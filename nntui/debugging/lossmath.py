@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nntui.debugging.mathtext import escaped
+from nntui.debugging.latextext import escaped
 from nntui_core.graph import Node
 from nntui_core.objective import Loss
 

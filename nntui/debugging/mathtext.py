@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nntui.display import display
+from nntui.debugging.latextext import GREEK, escaped
 from nntui_core.graph import Node
 from nntui_core.objective import Loss
 from nntui_core.ops.elementary import Power
@@ -20,130 +19,13 @@ Array = NDArray[Any]
 
 WRITTEN = 16
 """Entries of an array that is written out; a larger one is told by its shape and range."""
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", "…": r"\ldots{}", "−": "-", "×": r"\ensuremath{\times}", "·": r"\ensuremath{\cdot}",
-    "√": r"\ensuremath{\surd}", "→": r"\ensuremath{\to}",
-}  # fmt: skip
-_LATIN = frozenset(
-    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿĀāĂăĄąĆćĈĉĊċČčĎďĐđĒēĔĕĖėĘęĚěĜĝĞğĠġĢģĤĥĨĩĪīĬĭĮįİıĴĵĶķ"
-    "ĹĺĻļĽľŁłŃńŅņŇňŌōŎŏŐőŒœŔŕŖŗŘřŚśŜŝŞşŠšŢţŤťŨũŪūŬŭŮůŰűŲųŴŵŶŷŸŹźŻżŽž"
-)
-"""Letters that LaTeX with T1 fonts has."""
-_MATH = {
-    "∂": r"\partial", "∇": r"\nabla", "∞": r"\infty", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≈": r"\approx",
-    "∑": r"\sum", "∏": r"\prod", "‖": r"\Vert", "⊙": r"\odot", "⋅": r"\cdot", "←": r"\gets", "⇒": r"\Rightarrow",
-    "∈": r"\in", "±": r"\pm", "½": r"\tfrac12", "¼": r"\tfrac14", "′": "'", "÷": r"\div", "⁻": "^{-}", "⋆": r"\star",
-    "°": r"^{\circ}", "ℓ": r"\ell", "∼": r"\sim", "≪": r"\ll", "≫": r"\gg", "⟨": r"\langle", "⟩": r"\rangle",
-    "–": r"\text{--}", "’": r"\text{'}", "\u0302": r"\hat{}", "\u0304": r"\bar{}", "ϵ": r"\epsilon",
-}  # fmt: skip
 _ATOM = re.compile(r"([A-Za-z])_?(\d*)")
-_SMALL = [
-    "α",
-    "β",
-    "γ",
-    "δ",
-    "ε",
-    "ζ",
-    "η",
-    "θ",
-    "ι",
-    "κ",
-    "λ",
-    "μ",
-    "ν",
-    "ξ",
-    "π",
-    "ρ",
-    "σ",
-    "τ",
-    "φ",
-    "χ",
-    "ψ",
-    "ω",
-]
-_NAMES = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-    "nu",
-    "xi",
-    "pi",
-    "rho",
-    "sigma",
-    "tau",
-    "phi",
-    "chi",
-    "psi",
-    "omega",
-]
-_CAPITAL = dict(
-    zip(
-        "ΓΔΘΛΞΠΣΦΨΩ",
-        ["Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"],
-        strict=True,
-    )
-)
-_GREEK = {
-    letter: f"\\{name}" for letter, name in {**dict(zip(_SMALL, _NAMES, strict=True)), **_CAPITAL}.items()
-}
-
-
-def escaped(text: str) -> str:
-    """Foreign text for LaTeX's text mode; what is in no usual font becomes its code point."""
-    return "".join(map(_character, display(text)))
-
-
-def breakable(text: str) -> str:
-    """Foreign text that LaTeX may break after a sign in a long word, and anywhere in one that has none."""
-    out, run = [], 0
-    for c in display(text):
-        out.append(_character(c))
-        run = 0 if c == " " else run + 1
-        if run >= (40 if c.isalnum() else 20):
-            out.append(r"\hspace{0pt}")
-            run = 0
-    return "".join(out)
-
-
-def _character(c: str) -> str:
-    if c in _SPECIAL:
-        return _SPECIAL[c]
-    if c in _GREEK:
-        return rf"\ensuremath{{{_GREEK[c]}}}"
-    if c in _MATH:
-        return rf"\ensuremath{{{_MATH[c]}}}"
-    if c.isascii() or c in _LATIN:
-        return c
-    # A raised or lowered letter or digit, such as ᵢ, ² or ⁻.
-    kind, _, code = unicodedata.decomposition(c).partition(" ")
-    if kind in ("<sub>", "<super>") and code and " " not in code:
-        inner = _character(chr(int(code, 16)))
-        if not inner.startswith("U+"):
-            return rf"\ensuremath{{{'_' if kind == '<sub>' else '^'}{{{_bare(inner)}}}}}"
-    return f"U+{ord(c):04X}"
-
-
-def _bare(text: str) -> str:
-    """For math mode what :func:`_character` wrote for text mode."""
-    found = re.fullmatch(r"\\ensuremath\{(.*)\}", text)
-    return found.group(1) if found else text
 
 
 def symbol(name: str) -> str:
     """A name as a mathematical symbol: a letter with its number, a Greek letter, else upright text."""
-    if name in _GREEK:
-        return _GREEK[name]
+    if name in GREEK:
+        return GREEK[name]
     found = _ATOM.fullmatch(name)
     if found is None:
         return rf"\text{{{escaped(name)}}}"
@@ -250,59 +132,3 @@ def applied(node: Node, operands: Sequence[str]) -> str:
     options = [rf"\text{{{escaped(o)}}}" for o in written]
     form = _FORMS.get(node.op.type) if not options else None
     return (form or _call(node.op.type))([*operands, *options], not node.shape)
-
-
-_BREAKS = (" = ", r" \to ", r" \approx ", r",\quad ", r" \qquad ", r" \odot ", r" \quad ", r" + ", r" \, ")
-"""Where a long formula may go on in the next line, before the sign."""
-
-
-def pieces(tex: str) -> list[str]:
-    """A formula in parts that stand one after the other: cut before relations, sums and products outside all brackets."""
-    out, depth, start, k = [], 0, 0, 0
-    while k < len(tex):
-        if tex.startswith((r"\left", r"\begin"), k) and not tex.startswith(r"\leftarrow", k):
-            depth += 1
-        elif tex.startswith((r"\right", r"\end"), k) and not tex.startswith(r"\rightarrow", k):
-            depth -= 1
-        elif tex[k] in "{}" and (k == 0 or tex[k - 1] != "\\"):
-            depth += 1 if tex[k] == "{" else -1
-        elif depth == 0:
-            found = next((b for b in _BREAKS if tex.startswith(b, k)), None)
-            if found is not None:
-                if tex[start:k].strip():
-                    out.append(tex[start:k].strip())
-                start = k
-                k += len(found)
-                continue
-        k += 1
-    return [*out, tex[start:].strip()]
-
-
-def width(tex: str) -> float:
-    """About how wide a formula is, in digits."""
-    matrix = re.search(r"\\begin\{bmatrix\}(.*?)\\end\{bmatrix\}", tex)
-    if matrix is not None:
-        rows = [row.split("&") for row in matrix.group(1).split(r"\\")]
-        columns = [max(width(row[k]) for row in rows if k < len(row)) for k in range(max(map(len, rows)))]
-        before, after = tex[: matrix.start()], tex[matrix.end() :]
-        return width(before) + sum(columns) + 2.5 * len(columns) + 1 + width(after)
-    fraction = re.search(r"\\frac\{", tex)
-    if fraction is not None:
-        first = _braces(tex, fraction.end() - 1)
-        second = _braces(tex, first)
-        top, bottom = tex[fraction.end() : first - 1], tex[first + 1 : second - 1]
-        return width(tex[: fraction.start()]) + max(width(top), width(bottom)) + 1 + width(tex[second:])
-    bare = re.sub(r"\\(text|operatorname|mathrm|textasciicircum|textasciitilde|ensuremath)\b", "", tex)
-    bare = re.sub(r"\\q?quad", "####", bare)
-    bare = re.sub(r"\\[A-Za-z]+", "##", bare)
-    return len(re.sub(r"[{}^_\\ ]", "", bare)) + 1.5 * len(re.findall(r" [=+:-] ", tex))
-
-
-def _braces(tex: str, start: int) -> int:
-    """Behind the group that begins at ``start``."""
-    depth = 0
-    for k in range(start, len(tex)):
-        depth += (tex[k] == "{") - (tex[k] == "}")
-        if depth == 0:
-            return k + 1
-    return len(tex)

@@ -4,48 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from math import isfinite, prod
-from typing import Any
 
 import numpy as np
 
 from nntui.debugging import products
 from nntui.debugging.birth import first_bad
-from nntui.debugging.causes import WORDS
+from nntui.debugging.causes import meaning
 from nntui.debugging.naming import short_names
+from nntui.debugging.origins import origin
 from nntui.debugging.records import GIVEN
 from nntui.debugging.subject import Subject
+from nntui.debugging.teller import Reason, Teller
 from nntui.display import display
 from nntui.errors import UserError
 from nntui_core.graph import Node
 from nntui_core.memory import Array
 from nntui_core.objective import Loss
-from nntui_core.ops.notation import bracketed
 from nntui_core.plan import Edge
 
 SATURATED = 0.06
 """An activation's derivative below this share of its largest lets hardly anything through: that of tanh at 0.97."""
 STEEPEST = {"sigmoid": 0.25, "tanh": 1.0, "softplus": 1.0}
 """The largest derivative of activations that saturate."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One step on the way from the asked entry to the cause."""
-
-    node: str
-    index: tuple[int, ...]
-    quantity: str
-    """``value``, ``gradient``, or ``local``: a local derivative of the node at that entry."""
-    value: float | None
-    """None where it is not finite or does not exist."""
-    text: str
-    cause: bool = False
-
-    def record(self) -> dict[str, Any]:
-        """As CONTRACT's JSON."""
-        return {**asdict(self), "index": list(self.index)}
 
 
 def why(subject: Subject, asked: str, digits: int = 6) -> list[Reason]:
@@ -92,8 +73,11 @@ def _parse(subject: Subject, asked: str) -> tuple[Node, tuple[int, ...] | None]:
 
 
 class _Search:
+    """Follows the gradient of an entry towards the result; what has no gradient, or is not finite, to where its value is from."""
+
     def __init__(self, subject: Subject, digits: int) -> None:
-        self.subject, self.plan, self.digits = subject, subject.plan, digits
+        self.subject, self.plan = subject, subject.plan
+        self.teller = Teller(subject, digits)
         self.incoming: dict[int, list[Edge]] = {}
         for edge in self.plan.edges():
             self.incoming.setdefault(edge.target.id, []).append(edge)
@@ -109,8 +93,8 @@ class _Search:
 
     def reasons(self, node: Node, entry: int) -> Iterator[Reason]:
         value = float(self.plan.value(node).reshape(-1)[entry])
-        if not isfinite(value) or self.gradient(node, entry) is None:
-            return self._values(node, entry)
+        if not isfinite(value) or self.teller.gradient(node, entry) is None:
+            return origin(self.teller, node, entry)
         return self._gradients(node, entry)
 
     # Gradients: from the entry towards the result
@@ -120,7 +104,7 @@ class _Search:
         path: list[Reason] = []
         squeezed: list[tuple[float, int, Reason]] = []
         while True:
-            g = self.gradient(node, entry)
+            g = self.teller.gradient(node, entry)
             one, then = self._step(node, entry, g)
             path.append(one)
             if then is None:
@@ -129,12 +113,12 @@ class _Search:
             share = self._passed(edge.node, term.local)
             if isfinite(share) and share < SATURATED:
                 text = self._saturated(edge, term.k, share)
-                found = self._reason(edge.node, term.k, "local", term.local, text, cause=True)
+                found = self.teller.reason(edge.node, term.k, "local", term.local, text, cause=True)
                 squeezed.append((share, len(path), found))
             ends = edge.node is self.subject.output or isinstance(edge.node.op, Loss)
             if term.local == 0 or not isfinite(term.local) or ends:
-                text = self._words(edge.node, edge.position, entry, term.k)
-                path.append(self._reason(edge.node, term.k, "local", term.local, text, cause=True))
+                text = meaning(self.teller, edge.node, edge.position, entry, term.k)
+                path.append(self.teller.reason(edge.node, term.k, "local", term.local, text, cause=True))
                 break
             node, entry = edge.node, term.k
         last = path[-1]
@@ -151,23 +135,23 @@ class _Search:
     ) -> tuple[Reason, tuple[Edge, products.Term] | None]:
         """What is said of one entry's gradient, and which product to follow; None at the cause."""
         if node is self.subject.output:
-            return self._reason(
+            return self.teller.reason(
                 node, entry, "gradient", g, "where the backward pass begins", cause=True
             ), None
         edges = self.incoming.get(node.id, [])
         if not edges:
-            return self._reason(node, entry, "gradient", g, self._no_edges(node), cause=True), None
+            return self.teller.reason(node, entry, "gradient", g, self._no_edges(node), cause=True), None
         edge, term, count = self._follow(edges, entry)
         if g == 0 and count > 1:
             text = f"the {count} products that it is the sum of cancel"
-            return self._reason(node, entry, "gradient", g, text, cause=True), None
+            return self.teller.reason(node, entry, "gradient", g, text, cause=True), None
         sums = f", the largest of {count} products that it is the sum of" if count > 1 else ""
         frozen = node.role == "parameter" and node.name in self.plan.parameters.frozen
         text = (
-            f"{'frozen, so no update moves it; its gradient comes ' if frozen else ''}from {self.called(edge.node)}{self.at(edge.node, term.k)}: local {self.number(term.local)} × upstream "
-            f"{self.number(term.upstream)}{sums}"
+            f"{'frozen, so no update moves it; its gradient comes ' if frozen else ''}from {self.teller.called(edge.node)}{self.teller.at(edge.node, term.k)}: local {self.teller.number(term.local)} × upstream "
+            f"{self.teller.number(term.upstream)}{sums}"
         )
-        return self._reason(node, entry, "gradient", g, text), (edge, term)
+        return self.teller.reason(node, entry, "gradient", g, text), (edge, term)
 
     def _follow(self, edges: list[Edge], entry: int) -> tuple[Edge, products.Term, int]:
         """The edge and product that decide: not finite, else the largest; of nothing but zeros the one that would
@@ -219,76 +203,10 @@ class _Search:
         column: Array = ((out[0] - out[1]) / (2 * h)).reshape(-1)
         return column
 
-    # Values: from the entry towards the leaves
-
-    def _values(self, node: Node, entry: int) -> Iterator[Reason]:
-        while True:
-            value = float(self.plan.value(node).reshape(-1)[entry])
-            if node.op is None:
-                what = {
-                    "parameter": "learned",
-                    "constant": "a constant of the formula",
-                    "random": "drawn for this update",
-                }
-                yield self._reason(node, entry, "value", value, what.get(node.role, "given"), cause=True)
-                return
-            found = self._operand(node, entry)
-            formula = display(node.op.describe([a.name for a in node.args]), 80)
-            if found is None:
-                text = (
-                    f"{formula} is not finite though what it is computed from is"
-                    if not isfinite(value)
-                    else formula
-                )
-                off = (
-                    self._words(node, 0, entry, entry)
-                    if value == 0 and node.args[0].shape == node.shape
-                    else ""
-                )
-                yield self._reason(node, entry, "value", value, off or text, cause=True)
-                return
-            arg, at = found
-            yield self._reason(
-                node, entry, "value", value, f"{formula}, mostly from {self.called(arg)}{self.at(arg, at)}"
-            )
-            node, entry = arg, at
-
-    def _operand(self, node: Node, entry: int) -> tuple[Node, int] | None:
-        """The entry of an operand that decides the value; None where none does."""
-        assert node.op is not None
-        finite = isfinite(float(self.plan.value(node).reshape(-1)[entry]))
-        if not finite:
-            for arg in node.args:
-                bad = first_bad(self.plan.value(arg))
-                if bad is not None:
-                    same = arg.shape == node.shape and not isfinite(
-                        float(self.plan.value(arg).reshape(-1)[entry])
-                    )
-                    return arg, entry if same else bad
-            return None
-        best: tuple[float, Node, int] | None = None
-        g = np.zeros_like(self.plan.value(node))
-        g.reshape(-1)[entry] = 1
-        for i, arg in enumerate(node.args):
-            if not node.op.differentiable(i):
-                continue
-            x = self.plan.value(arg)
-            row = np.zeros(arg.shape, dtype=g.dtype)
-            space = {k: a.copy() for k, a in self.plan.workspace(node).items()}
-            node.op.vjp(i, g, [self.plan.value(a) for a in node.args], self.plan.value(node), row, space)
-            moved = np.abs(row * x)
-            at = int(moved.argmax())
-            share = float(moved.reshape(-1)[at])
-            if isfinite(share) and share > 0 and (best is None or share > best[0]):
-                best = (share, arg, at)
-        return None if best is None else (best[1], best[2])
-
-    # Words
-
     def _no_edges(self, node: Node) -> str:
         if node.role in GIVEN:
             return "it is given: nothing is sent to it"
-        reads = [self.called(n) for n in self.plan.nodes if node in n.args]
+        reads = [self.teller.called(n) for n in self.plan.nodes if node in n.args]
         if not reads:
             return "nothing reads it, so the result does not depend on it"
         return f"{', '.join(reads)} sends no gradient to it"
@@ -304,54 +222,6 @@ class _Search:
         assert node.op is not None
         z, a = (float(self.plan.value(n).reshape(-1)[k]) for n in (edge.target, node))
         return (
-            f"saturated: {node.op.type}({self.number(z)}) = {self.number(a)}, its derivative is "
-            f"{self.number(100 * share)} % of the steepest"
+            f"saturated: {node.op.type}({self.teller.number(z)}) = {self.teller.number(a)}, its derivative is "
+            f"{self.teller.number(100 * share)} % of the steepest"
         )
-
-    def _words(self, node: Node, position: int, entry: int, k: int) -> str:
-        """What a local derivative is, and why it is 0 where it is."""
-        op, arg = node.op, node.args[position]
-        assert op is not None
-        x = float(self.plan.value(arg).reshape(-1)[entry])
-        written = WORDS.get(op.type)
-        names = [display(bracketed(n.name), 40) for n in (*node.args, node)]
-        rule = op.rule(position, names[:-1], [a.shape for a in node.args])
-        text = written(self, node, position, x, k) if written is not None else ""
-        return text or f"∂{names[-1]}/∂{names[position]}" + (f" = {rule}" if rule else "")
-
-    def _reason(
-        self, node: Node, entry: int, quantity: str, value: float | None, text: str, *, cause: bool = False
-    ) -> Reason:
-        index = tuple(int(k) for k in np.unravel_index(entry, node.shape)) if node.shape else ()
-        known = value if value is not None and isfinite(value) else None
-        return Reason(node.name, index, quantity, known, text, cause)
-
-    def gradient(self, node: Node, entry: int) -> float | None:
-        """∂result/∂entry; None where the node has none."""
-        g = self.plan.adjoint(node)
-        if g is not None and (node.role not in GIVEN or node is self.subject.output):
-            return float(g.reshape(-1)[entry])
-        return 0.0 if node.role in ("input", "parameter") else None
-
-    def called(self, node: Node) -> str:
-        """The node's own name, by which the list's next line goes, too."""
-        return display(node.name, 40)
-
-    def at(self, node: Node, entry: int) -> str:
-        """The entry as an index; empty for a number's."""
-        return str([int(k) for k in np.unravel_index(entry, node.shape)]) if node.shape else ""
-
-    def number(self, value: float) -> str:
-        """With as many digits as are wanted."""
-        return f"{value:.{self.digits}g}"
-
-
-def written(reasons: list[Reason], digits: int = 6) -> list[str]:
-    """The list as text, a line a step, the cause marked."""
-    lines = []
-    for one in reasons:
-        index = str(list(one.index)) if one.index else ""
-        value = "not finite or none" if one.value is None else f"{one.value:.{digits}g}"
-        mark = "cause  " if one.cause else "  "
-        lines.append(f"{mark}{one.quantity} {display(one.node, 60)}{index} = {value}   {one.text}")
-    return lines

@@ -10,7 +10,8 @@ import numpy as np
 from nntui.papers.paper import Array, Curve, Figure, Measured, Paper
 from nntui_core import probe
 from nntui_core.activations import Tanh
-from nntui_core.initializers import Initializer, XavierUniform
+from nntui_core.initializers.base import Initializer
+from nntui_core.initializers.drawn import XavierUniform
 from nntui_core.layers.dense import Dense
 from nntui_core.losses import MeanSquaredError
 from nntui_core.model import NetworkSpec

@@ -9,7 +9,7 @@ import numpy as np
 
 from nntui.papers.paper import Array, Curve, Figure, Measured, Paper
 from nntui_core.activations import Relu, Softmax
-from nntui_core.initializers import RandomWalk
+from nntui_core.initializers.drawn import RandomWalk
 from nntui_core.layers.dense import Dense
 from nntui_core.losses import CrossEntropy
 from nntui_core.model import NetworkSpec

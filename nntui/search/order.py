@@ -12,8 +12,9 @@ from nntui.config.load import Origin, judged, tables
 from nntui.config.settings import Settings, SweepKeys
 from nntui.config.validate import Validation
 from nntui.errors import UserError
-from nntui.search import space
-from nntui.search.space import Fault, Space, Suggest, Tables
+from nntui.search.places import Tables
+from nntui.search.reading import Fault, read
+from nntui.search.space import MOST_POINTS, Space, Suggest
 from nntui.training.experiment import build
 from nntui_core.train_spec import rises
 
@@ -85,7 +86,7 @@ def load(
     given = {k: v for k, v in (("trials", trials), ("storage", storage)) if v is not None}
     keys = replace(keys, **given)  # type: ignore[arg-type]
     own = {k: v for k, v in found.items() if k not in ("sweep", "race")}
-    searched, faults = space.read(keys.space, own)
+    searched, faults = read(keys.space, own)
     order = Order(
         path,
         text,
@@ -116,10 +117,10 @@ def _held_out(order: Order) -> list[Fault]:
 
 def _grid(order: Order) -> list[Fault]:
     size = order.space.grid_size
-    if order.keys.sampler != "grid" or size <= space.MOST_POINTS:
+    if order.keys.sampler != "grid" or size <= MOST_POINTS:
         return []
     problem = (
-        f"too many points for a grid (given {size:.3g}; allowed up to {space.MOST_POINTS}); give fewer "
+        f"too many points for a grid (given {size:.3g}; allowed up to {MOST_POINTS}); give fewer "
         'choices, points = … in a range, or sampler = "random"'
     )
     return [(("sweep", "sampler"), problem)]

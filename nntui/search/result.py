@@ -14,7 +14,7 @@ from nntui.config.validate import allowed_keys
 from nntui.errors import FAILED
 from nntui.files import atomic_write, file_error
 from nntui.search.order import Order
-from nntui.search.space import TAGS
+from nntui.search.places import TAGS
 from nntui.search.storage import masked
 from nntui.search.study import Study
 from nntui.search.trials import TrialView, best

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import random
 import time
@@ -25,9 +23,6 @@ from nntui.runs import identity
 from nntui.search import sampling
 from nntui.search.domain import Choices, Range
 from nntui.search.ledger import (
-    FINAL,
-    INVALID,
-    MOST_TRIES,
     OWNER,
     REASON,
     RUNS,
@@ -38,9 +33,12 @@ from nntui.search.ledger import (
     Report,
 )
 from nntui.search.order import Order
+from nntui.search.places import Tables
+from nntui.search.sameness import describe, differences
 from nntui.search.sampling import RETRY
-from nntui.search.space import Dimension, Tables
+from nntui.search.space import Dimension
 from nntui.search.storage import GRACE, HEARTBEAT, Place
+from nntui.search.tally import Tally, count, unanswered
 from nntui.search.trials import TrialView
 
 MAKING = 5
@@ -54,17 +52,6 @@ STATES = {
     TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed",
     TrialState.RUNNING: "running",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many trials there are that count."""
-
-    done: int
-    running: int
-    waiting: int
-    """To be tried again, whether that is written in the study yet or not."""
-    invalid: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,14 +116,14 @@ class Study:
 
     def _join(self) -> None:
         """Say what is searched for, or see that the study is for the same. Raises UserError."""
-        mine = _describe(self.order)
+        mine = describe(self.order)
         found = self._study.user_attrs.get(SEARCH)
         if found is None and not self._study.get_trials(deepcopy=False):
             self._study.set_user_attr(SEARCH, mine)
             found = self._study.user_attrs.get(SEARCH)
         if found == mine:
             return
-        what = ", ".join(_changed(found, mine)) if isinstance(found, dict) else "it is not nntui's"
+        what = ", ".join(differences(found, mine)) if isinstance(found, dict) else "it is not nntui's"
         space = isinstance(found, dict) and found.get("space") != mine["space"]
         at = ("sweep", "space") if space else ("sweep",)
         problem = (
@@ -152,7 +139,7 @@ class Study:
         return self._tally(self.ledger.trials())
 
     def _tally(self, trials: Sequence[FrozenTrial]) -> Tally:
-        return _tally(trials, invalid_count=isinstance(self._sampler, sampling.Grid))
+        return count(trials, invalid_count=isinstance(self._sampler, sampling.Grid))
 
     def ask(self) -> Ticket | None:
         """The next trial; None where there are enough."""
@@ -174,7 +161,7 @@ class Study:
         grid = self._sampler
         if isinstance(grid, sampling.Grid):
             return grid.index(self._study, number) >= self.budget
-        before = _tally(self.ledger.trials()[:number])
+        before = count(self.ledger.trials()[:number])
         return before.done + before.running + before.waiting >= self.budget
 
     def _suggest(self, trial: Trial, dimension: Dimension) -> Any:
@@ -225,7 +212,7 @@ class Study:
         for trial in trials:
             if trial.state == TrialState.RUNNING and trial.number not in mine and self._gone(trial):
                 self.ledger.lose(trial, "its process is gone")
-            elif _unanswered(trial) and trial.number not in tried and self._overdue(trial.number):
+            elif unanswered(trial) and trial.number not in tried and self._overdue(trial.number):
                 self.ledger.again(trial, int(trial.user_attrs.get(TRIES, 0)) + 1)
 
     def _gone(self, trial: FrozenTrial) -> bool:
@@ -300,56 +287,3 @@ class Study:
         if not found or not all(map(math.isfinite, found.values())):
             return None
         return {k: float(v) for k, v in found.items()}
-
-
-def _changed(theirs: dict[str, Any], mine: dict[str, Any]) -> list[str]:
-    """Names of what differs between two searches."""
-    out = []
-    for part in ("monitor", "seeds"):
-        if theirs.get(part) != mine[part]:
-            out.append(part)
-    for part in ("space", "tables"):
-        before = theirs.get(part) or {}
-        keys = sorted({*before, *mine[part]})
-        out += [f"{part} {k}" if part == "space" else k for k in keys if before.get(k) != mine[part].get(k)]
-    return out
-
-
-def _unanswered(trial: FrozenTrial) -> bool:
-    """Whether a failed trial is to be tried again."""
-    attributes = trial.user_attrs
-    ended = any(attributes.get(k) for k in (FINAL, INVALID, SURPLUS))
-    return trial.state == TrialState.FAIL and not ended and int(attributes.get(TRIES, 0)) + 1 < MOST_TRIES
-
-
-def _tally(trials: Sequence[FrozenTrial], *, invalid_count: bool = False) -> Tally:
-    live = [t for t in trials if not t.user_attrs.get(SURPLUS)]
-    tried = {t.user_attrs.get(RETRY) for t in trials}
-    invalid = sum(bool(t.user_attrs.get(INVALID)) for t in live)
-    done = sum(
-        t.state in (TrialState.COMPLETE, TrialState.PRUNED)
-        or (t.state == TrialState.FAIL and bool(t.user_attrs.get(FINAL)))
-        for t in live
-    )
-    return Tally(
-        done=done + invalid * invalid_count,
-        running=sum(t.state == TrialState.RUNNING for t in live),
-        waiting=sum(
-            t.state == TrialState.WAITING or (_unanswered(t) and t.number not in tried) for t in live
-        ),
-        invalid=invalid,
-    )
-
-
-def _describe(order: Order) -> dict[str, Any]:
-    """What makes two searches the same, whose trials can be compared."""
-    digests = {
-        key: hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
-        for key, value in order.tables.items()
-        if key != "title"
-    }
-    # Through JSON, as the storage keeps it.
-    found = {
-        "space": order.space.describe(), "monitor": order.keys.monitor, "seeds": order.keys.seeds, "tables": digests,
-    }  # fmt: skip
-    return dict(json.loads(json.dumps(found)))

@@ -260,7 +260,7 @@ def main() -> int:
 
 def _warm() -> None:
     """Load what trials need before the first one."""
-    from nntui.config.models import root
+    from nntui.config.root import root
     from nntui.training import result, start  # noqa: F401
 
     root()

@@ -6,27 +6,17 @@ import select
 import time
 from collections.abc import Callable
 from functools import partial
-from signal import SIGINT
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from nntui.errors import FAILED, UserError
-from nntui.protocol.commands import (
-    Breakpoints,
-    Pause,
-    RequestSnapshot,
-    Resume,
-    SetPace,
-    StepEpoch,
-    StepUpdate,
-    Stop,
-)
-from nntui.protocol.message import Command, Message
-from nntui.protocol.reports import Ended, Event, Snapshot
+from nntui.protocol.message import Command
+from nntui.protocol.reports import Ended, Event
 from nntui.server.breaks import Breaks
 from nntui.server.changes import CHANGES
 from nntui.server.connection import Viewer
+from nntui.server.controls import OBEY, Controls
 from nntui.server.faults import Faults
 from nntui.server.hub import Hub
 from nntui.server.pace import Pace
@@ -61,11 +51,7 @@ class Attendant:
         self._waiting = waiting
         self._abandoned = abandoned
         self._pace = Pace(pace)
-        self._paused = paused
-        self._steps = 0
-        """Updates left to do before pausing again; negative for none."""
-        self._to_epoch = False
-        self._breaks = Breaks()
+        self._controls = Controls(hub, self._pace, paused=paused)
         self._faults = Faults()
         self._changed = 0
         """What viewers have changed so far."""
@@ -86,7 +72,7 @@ class Attendant:
             if self._leash is not None and not self._hub.ever and _ended(self._leash):
                 session.stop("its viewer ended before there was a screen", FAILED)
         self._reporter.goes_on(session)
-        if self._paused:
+        if self._controls.paused:
             self._wait(session)
 
     def join(self, session: Session, signals: Signals) -> None:
@@ -97,35 +83,34 @@ class Attendant:
     def update(self, session: Session) -> None:
         """After each update; looks around only now and then while training at full speed."""
         self._count += 1
-        if self._breaks.active and self._broke(session):
-            self._pause(session, Pause())
-        elif self._steps > 0:
-            self._steps -= 1
-            self._paused = self._steps == 0
+        if self._controls.breaks.active and self._broke(session):
+            self._controls.pause()
+        elif self._controls.stepping:
+            self._controls.stepped()
         elif self._count < self._look_at and not self._hub.signaled:
             return
         self._look(session)
 
     def epoch(self, session: Session) -> None:
         """After an epoch that was measured."""
-        if self._to_epoch:
-            self._to_epoch, self._paused = False, True
+        if self._controls.to_epoch:
+            self._controls.pause()
             self._look_at = 0
 
     def diverging(self, session: Session, error: NumericError) -> bool:
         """At a breakpoint, wait; whether the update is worth another try, or the run was stopped meanwhile."""
-        if not (self._breaks.active and self._broke(session)):
+        if not (self._controls.breaks.active and self._broke(session)):
             return False
         before = self._changed
-        self._pause(session, Pause())
+        self._controls.pause()
         self._look(session)
         return self._changed != before or self._over(session)
 
     def _broke(self, session: Session) -> bool:
         try:
-            held = self._breaks.look(session.trainer)
+            held = self._controls.breaks.look(session.trainer)
         except Exception as error:
-            self._breaks = Breaks()
+            self._controls.breaks = Breaks()
             self._faults.tell(session, "looking for breakpoints, which are removed", error)
             return False
         if held is None:
@@ -152,7 +137,7 @@ class Attendant:
         self._looked = now
         if self._hub.signaled:
             self._answer(session)
-        if self._paused and session.trainer.status == "running":
+        if self._controls.paused and session.trainer.status == "running":
             self._wait(session)
             return
         self._tell(session)
@@ -161,7 +146,7 @@ class Attendant:
 
     def _slow_down(self, session: Session) -> None:
         trainer = session.trainer
-        while not self._over(session) and not self._paused:
+        while not self._over(session) and not self._controls.paused:
             delay = self._pace.delay(time.perf_counter(), trainer.update, trainer.total_updates)
             if delay <= 0:
                 return
@@ -169,7 +154,7 @@ class Attendant:
             if self._hub.signaled:
                 self._answer(session)
             self._tell(session)
-        if self._paused and trainer.status == "running":
+        if self._controls.paused and trainer.status == "running":
             self._wait(session)
 
     def _wait(self, session: Session) -> None:
@@ -177,7 +162,7 @@ class Attendant:
         session.info.state = "paused"
         session.save_state()
         saved = False
-        while self._paused and not self._over(session):
+        while self._controls.paused and not self._over(session):
             self._waiting(session)
             self._tell(session, due=True)
             self._hub.wait(0.0 if self._reporter.waiting else 0.5)
@@ -196,7 +181,7 @@ class Attendant:
         if not self._over(session):
             session.info.state = "running"
             self._waiting(session)
-            if self._steps <= 0:
+            if not self._controls.stepping:
                 session.save_state()
 
     def _leave(self, session: Session) -> None:
@@ -204,7 +189,7 @@ class Attendant:
         if self._abandoned == "ends":
             session.stop("paused for ten minutes without a viewer", FAILED)
             return
-        self._paused = False
+        self._controls.paused = False
         session.report("paused for ten minutes without a viewer: it goes on")
 
     def _over(self, session: Session) -> bool:
@@ -230,7 +215,8 @@ class Attendant:
         if change is not None:
             self._note(session, self._change(session, partial(change, session, command)))
         elif done is not None:
-            answer = done(self, session, command)
+            answer = done(self._controls, session, command)
+            self._look_at = 0
             if answer is not None:
                 self._hub.reply(viewer, answer)
 
@@ -248,13 +234,15 @@ class Attendant:
     def _tell(self, session: Session, *, due: bool = False) -> None:
         """Status and statistics, as far as they are due."""
         with self._faults.contained(session, "telling viewers"):
-            again = self._reporter.publish(session, time.perf_counter(), paused=self._paused, due=due)
+            again = self._reporter.publish(
+                session, time.perf_counter(), paused=self._controls.paused, due=due
+            )
             if again:
                 self._look_at = self._count + 1
 
     def _forget_break(self, session: Session) -> None:
         with self._faults.contained(session, "keeping the state for breakpoints"):
-            self._breaks.forget(session.trainer)
+            self._controls.breaks.forget(session.trainer)
 
     def _note(self, session: Session, text: str) -> None:
         """Something that a viewer changed: told to all, and kept with the run."""
@@ -266,49 +254,7 @@ class Attendant:
         session.record_event(text)
         self._hub.publish(Event(text=text, update=update))
 
-    def _pause(self, session: Session, command: Pause) -> None:
-        self._paused, self._steps, self._to_epoch = True, 0, False
-
-    def _resume(self, session: Session, command: Resume) -> None:
-        self._paused, self._steps, self._to_epoch = False, 0, False
-
-    def _step(self, session: Session, command: StepUpdate) -> None:
-        self._paused, self._steps, self._to_epoch = False, 1, False
-        session.trainer.keep_next()  # so that this update's Δw/w can be told
-
-    def _step_epoch(self, session: Session, command: StepEpoch) -> None:
-        session.measure_next_epoch()
-        self._paused, self._steps, self._to_epoch = False, 0, True
-
-    def _set_pace(self, session: Session, command: SetPace) -> None:
-        self._pace.set(command.pace)
-        self._look_at = 0
-
-    def _stop(self, session: Session, command: Stop) -> None:
-        session.stop("stopped by a viewer", 128 + SIGINT)  # it is their Ctrl-C
-
-    def _snapshot(self, session: Session, command: RequestSnapshot) -> Message:
-        state, at = self._breaks.snapshot(session.trainer)
-        return Snapshot(update=int(state["clock"][0]), arrays=state, info=at, request=command.request)
-
-    def _set_breakpoints(self, session: Session, command: Breakpoints) -> None:
-        self._breaks.set(command.conditions, session.trainer)
-        shown = ", ".join(command.conditions) if command.conditions else "none"
-        self._hub.publish(Event(text=f"breakpoints: {shown}", update=session.trainer.update))
-
 
 def _ended(pipe: int) -> bool:
     """Whether the other end is closed: nothing is ever written to it."""
     return bool(select.select([pipe], [], [], 0)[0])
-
-
-OBEY: dict[type[Command], Callable[[Attendant, Session, Any], Message | None]] = {
-    Pause: Attendant._pause,
-    Resume: Attendant._resume,
-    StepUpdate: Attendant._step,
-    StepEpoch: Attendant._step_epoch,
-    SetPace: Attendant._set_pace,
-    Stop: Attendant._stop,
-    RequestSnapshot: Attendant._snapshot,
-    Breakpoints: Attendant._set_breakpoints,
-}

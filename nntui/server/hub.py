@@ -1,36 +1,28 @@
 """A trainer's viewers: who is there, who holds control, what they want, and what they ask for.
 
-A thread of its own moves the bytes, so that neither a slow viewer nor a long update holds up the other side.
+A thread of its own (:mod:`nntui.server.traffic`) moves the bytes, so that neither a slow viewer nor a long update
+holds up the other side.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import selectors
 import socket
 import threading
 import time
 from collections import deque
 from pathlib import Path
 
-from nntui.errors import UserError
-from nntui.protocol import sockets
 from nntui.protocol.commands import Attach, Shown, TakeControl, Want
-from nntui.protocol.frames import from_frame, to_frame
+from nntui.protocol.frames import to_frame
 from nntui.protocol.message import PROTOCOL, Command, Message
 from nntui.protocol.reports import Control, Ended, Event, Hello
 from nntui.protocol.wire import WireError, encode
 from nntui.server.connection import CREDITED, Viewer
+from nntui.server.traffic import Traffic
 
 MAX_COMMANDS = 1000
 MAX_NOTES = 20
 """Warnings kept for viewers that come later."""
-MAX_VIEWERS = 256
-TICK = 1.0
-"""Seconds between looks at connections that never said who they are, and at the socket's name."""
-SILENT = 5.0
-"""Seconds in which a connection must say who it is."""
 
 
 class Hub:
@@ -42,33 +34,25 @@ class Hub:
         """What a new viewer is told first; the trainer replaces it as its state changes."""
         self.signaled = False
         """A cheap look: whether a command waits, or a viewer came or changed its wants."""
-        self._server = server
-        self._path = path
-        self._ticked = time.monotonic()
-        self._viewers: list[Viewer] = []
+        self.connections: list[Viewer] = []
+        """All that are open, attached or not."""
         self._holder: Viewer | None = None
         self._commands: deque[tuple[Viewer, Command]] = deque()
-        self._news = threading.Condition(threading.RLock())
+        self.news = threading.Condition(threading.RLock())
+        """Its lock is held while viewers and commands are touched."""
         self._ended: Ended | None = None
         self._notes: deque[Event] = deque(maxlen=MAX_NOTES)
-        self._open = True
         self._idle_since = time.monotonic()
         self._ever = False
-        self._wake_read, self._wake_write = os.pipe()
-        for end in (self._wake_read, self._wake_write):
-            os.set_blocking(end, False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(server, selectors.EVENT_READ, None)
-        self._selector.register(self._wake_read, selectors.EVENT_READ, None)
-        self._thread = threading.Thread(target=self._serve, name="viewers", daemon=True)
-        self._thread.start()
+        self._traffic = Traffic(self, server, path)
+        self._traffic.start()
 
     # For the trainer
 
     @property
     def viewers(self) -> int:
         """How many are attached."""
-        return sum(v.attached for v in self._viewers)
+        return sum(v.attached for v in self.connections)
 
     @property
     def ever(self) -> bool:
@@ -82,30 +66,32 @@ class Hub:
 
     def wanted(self) -> frozenset[str]:
         """The union of the statistics that viewers with credit want."""
-        with self._news:
-            able = [v.wants or frozenset() for v in self._viewers if v.attached and "stats" in v.credit]
+        with self.news:
+            able = [v.wants or frozenset() for v in self.connections if v.attached and "stats" in v.credit]
         return frozenset().union(*able)
 
     def all_wanted(self) -> frozenset[str]:
         """The union over all viewers."""
-        with self._news:
-            return frozenset().union(*(v.wants or frozenset() for v in self._viewers if v.attached))
+        with self.news:
+            return frozenset().union(*(v.wants or frozenset() for v in self.connections if v.attached))
 
     def hear_wants(self, seconds: float) -> None:
         """Wait until every viewer has said which statistics it wants, at most so long."""
-        with self._news:
-            self._news.wait_for(
-                lambda: all(v.wants is not None for v in self._viewers if v.attached) or not self._open,
+        with self.news:
+            self.news.wait_for(
+                lambda: (
+                    all(v.wants is not None for v in self.connections if v.attached) or not self._traffic.open
+                ),
                 seconds,
             )
 
     def due(self, kind: str) -> bool:
         """Whether some viewer could be sent a frame of this kind now."""
-        return any(v.attached and kind in v.credit for v in self._viewers)
+        return any(v.attached and kind in v.credit for v in self.connections)
 
     def commands(self) -> list[tuple[Viewer, Command]]:
         """What was asked for since the last call."""
-        with self._news:
+        with self.news:
             found = list(self._commands)
             self._commands.clear()
             self.signaled = False
@@ -113,14 +99,14 @@ class Hub:
 
     def wait(self, seconds: float) -> None:
         """Until something is signaled, at most so long."""
-        with self._news:
-            self._news.wait_for(lambda: self.signaled or not self._open, seconds)
+        with self.news:
+            self.news.wait_for(lambda: self.signaled or not self._traffic.open, seconds)
 
     def publish(self, message: Message, *, force: bool = False) -> None:
         """To all viewers. Credited ones wait for credit, and only the newest of a kind; not with ``force``."""
         data: bytes | None = None
-        with self._news:
-            for viewer in self._viewers:
+        with self.news:
+            for viewer in self.connections:
                 if not viewer.attached:
                     continue
                 if message.credited and not force and message.type not in viewer.credit:
@@ -135,7 +121,7 @@ class Hub:
                 self._ended = message
             elif isinstance(message, Event) and message.level != "info":
                 self._notes.append(message)
-        self._wake()
+        self._traffic.wake()
 
     def reply(self, viewer: Viewer, message: Message) -> None:
         """To one viewer."""
@@ -143,116 +129,23 @@ class Hub:
             data = encode(to_frame(message))
         except WireError as error:
             data = encode(to_frame(Event(text=f"{message.type}: not sent: {error}", level="warning")))
-        with self._news:
+        with self.news:
             viewer.enqueue(data)
-        self._wake()
+        self._traffic.wake()
 
     def close(self, seconds: float = 2.0) -> None:
         """Send what still waits, for at most so long, and close every connection."""
-        deadline = time.monotonic() + seconds
-        with self._news:
-            self._news.wait_for(
-                lambda: not any(v.out for v in self._viewers), max(0.0, deadline - time.monotonic())
-            )
-            self._open = False
-        self._wake()
-        self._thread.join(2.0)
-        if not self._thread.is_alive():
-            # Not before: whoever wakes the thread must not write to what another file has become.
-            self._selector.close()
-            os.close(self._wake_read)
-            os.close(self._wake_write)
+        with self.news:
+            self.news.wait_for(lambda: not any(v.out for v in self.connections), seconds)
+        self._traffic.close()
 
-    # The thread
+    # For the thread that moves bytes
 
-    def _wake(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._wake_write, b".")
-
-    def _signal(self) -> None:
-        """With the lock held."""
-        self.signaled = True
-        self._news.notify_all()
-
-    def _serve(self) -> None:
-        while self._open:
-            for key, events in self._selector.select(TICK):
-                if key.fileobj is self._server:
-                    self._accept()
-                elif key.fileobj == self._wake_read:
-                    with contextlib.suppress(BlockingIOError):
-                        os.read(self._wake_read, 4096)
-                elif events & selectors.EVENT_READ:
-                    self._receive(key.data)
-            with self._news:
-                for viewer in list(self._viewers):
-                    self._flush(viewer)
-                self._news.notify_all()
-            if time.monotonic() - self._ticked >= TICK:
-                self._ticked = time.monotonic()
-                self._tick()
-        for viewer in list(self._viewers):
-            self._drop(viewer)
-
-    def _tick(self) -> None:
-        for viewer in list(self._viewers):
-            if not viewer.attached and self._ticked - viewer.since > SILENT:
-                self._drop(viewer)
-        with contextlib.suppress(OSError):  # where that cannot be seen, at the next tick
-            if self._path is not None and not self._path.exists():
-                self._listen_again(self._path)
-
-    def _listen_again(self, path: Path) -> None:
-        """The socket's name was removed (a cleaner of temporary files): make it again."""
-        try:
-            server, _ = sockets.listen(again=path)
-        except UserError:
-            return  # at the next tick
-        self._selector.unregister(self._server)
-        self._server.close()
-        self._server = server
-        self._selector.register(server, selectors.EVENT_READ, None)
-
-    def _accept(self) -> None:
-        """Every connection that waits."""
-        while True:
-            try:
-                connection, _ = self._server.accept()
-            except OSError:
-                return
-            self._admit(connection)
-
-    def _admit(self, connection: socket.socket) -> None:
-        owner = sockets.peer_uid(connection)
-        if (owner is not None and owner != os.getuid()) or len(self._viewers) >= MAX_VIEWERS:
-            connection.close()
-            return
-        connection.setblocking(False)
-        viewer = Viewer(connection)
-        with self._news:
-            self._viewers.append(viewer)
-        self._selector.register(connection, selectors.EVENT_READ, viewer)
-
-    def _receive(self, viewer: Viewer) -> None:
-        try:
-            data = viewer.connection.recv(1 << 16)
-            going_on = bool(data) and all(
-                self._handle(viewer, from_frame(f)) for f in viewer.decoder.feed(data)
-            )
-        except BlockingIOError:
-            return
-        except (
-            Exception
-        ):  # the connection, what came over it, or a fault of ours: the end of this viewer alone
-            going_on = False
-        if not going_on:
-            self._drop(viewer)
-
-    def _handle(self, viewer: Viewer, message: Message) -> bool:
+    def handle(self, viewer: Viewer, message: Message) -> bool:
         """One message of a viewer; False where the connection cannot go on."""
         if not isinstance(message, Command):
             return False
-        with self._news:
+        with self.news:
             if isinstance(message, Attach):
                 return self._attach(viewer, message)
             if not viewer.attached:
@@ -269,13 +162,30 @@ class Hub:
                     self._command(viewer, message)
         return True
 
+    def left(self, viewer: Viewer) -> None:
+        """Forget a viewer whose connection is closed; of the others, the last one to come holds control then."""
+        self.connections.remove(viewer)
+        if not self.viewers:
+            self._idle_since = time.monotonic()
+        if viewer is self._holder:
+            able = [v for v in self.connections if v.attached and not v.read_only]
+            self._holder = able[-1] if able else None
+        self._tell_control()
+        self._signal()
+
+    # With the lock held
+
+    def _signal(self) -> None:
+        self.signaled = True
+        self.news.notify_all()
+
     def _attach(self, viewer: Viewer, message: Attach) -> bool:
         if viewer.attached:
             return False
         if message.protocol != PROTOCOL:
             reason = f"the trainer speaks protocol {PROTOCOL}, this viewer {message.protocol}; use the same version"
             viewer.enqueue(encode(to_frame(Ended(status="refused", reason=reason))))
-            self._flush(viewer)
+            self._traffic.flush(viewer)
             return False
         viewer.attached, viewer.read_only = True, message.read_only
         viewer.name = message.name
@@ -319,35 +229,8 @@ class Hub:
     def _tell_control(self) -> None:
         holder = self._holder
         count = self.viewers
-        for viewer in self._viewers:
+        for viewer in self.connections:
             if viewer.attached:
                 held = viewer is holder
                 name = holder.name if holder is not None else ""
                 viewer.enqueue(encode(to_frame(Control(held=held, holder=name, viewers=count))))
-
-    def _flush(self, viewer: Viewer) -> None:
-        """Send what the connection takes now. With the lock held."""
-        viewer.flush()
-        if viewer.closing:
-            self._drop(viewer)
-            return
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if viewer.out else 0)
-        with contextlib.suppress(KeyError, ValueError):
-            if self._selector.get_key(viewer.connection).events != events:
-                self._selector.modify(viewer.connection, events, viewer)
-
-    def _drop(self, viewer: Viewer) -> None:
-        with self._news:
-            if viewer not in self._viewers:
-                return
-            self._viewers.remove(viewer)
-            with contextlib.suppress(KeyError, ValueError):
-                self._selector.unregister(viewer.connection)
-            viewer.connection.close()
-            if not self.viewers:
-                self._idle_since = time.monotonic()
-            if viewer is self._holder:
-                able = [v for v in self._viewers if v.attached and not v.read_only]
-                self._holder = able[-1] if able else None
-            self._tell_control()
-            self._signal()

@@ -10,35 +10,18 @@ import pexpect
 import pytest
 
 from tests.cli.conftest import NNTUI, Cli
+from tests.moons import moons
 
 KEYS = {
     "run": str, "run_dir": str, "status": str, "reason": str, "epochs": int, "updates": int, "seconds": float,
     "updates_per_second": float, "parameters": int, "train": dict, "validation": dict | None, "test": dict | None,
     "findings": list,
 }  # fmt: skip
-CLASSES = """
-[data]
-source = "moons"
-samples = 60
-validation = 0.2
-test = 0.2
-[[layers]]
-type = "dense"
-units = 4
-activation = "tanh"
-[[layers]]
-type = "dense"
-units = 1
-activation = "sigmoid"
-[objective]
-loss = "binary_cross_entropy"
-[optimizer]
-type = "adam"
-lr = 0.05
-[train]
-epochs = 4
-batch_size = 16
-"""
+CLASSES = moons(
+    "samples = 60\nvalidation = 0.2\ntest = 0.2",
+    "epochs = 4\nbatch_size = 16",
+    optimizer='type = "adam"\nlr = 0.05',
+)
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_fit_loads_only_what_it_needs(runs: Path) -> None:
         "kept = {'textual', 'rich', 'plotext', 'safetensors', 'asyncio', 'numpy.ma', 'nntui.config.race', 'nntui_core.race'}\n"
         "import numpy\nkept -= {'numpy.ma'} if numpy.__version__ < '2' else set()  # which loads it itself\n"
         "heavy = kept & set(sys.modules)\n"
-        "from nntui.config.models import descriptions\n"
+        "from nntui.config.describing import descriptions\n"
         "parsed = descriptions.cache_info().currsize\n"
         "sys.exit(f'imported {heavy}, parsed {parsed} sources' if heavy or parsed else 0)"
     )

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from nntui.cli import debug, group
+from nntui.cli import debug, debugged, group
 from nntui.config import demos
 from nntui.debugging.subject import Subject
 from nntui_core.minimizing import Minimizer
@@ -55,9 +55,9 @@ def ran(command: str, page: str) -> tuple[Subject, Minimizer | None]:
     params = debug.command.make_context("debug", words[2:]).params
     text, values = params["text"], params["words"]
     if params["optimizer"] is None:
-        return debug._expression(text, values, False, None), None
-    minimizer = debug._minimizer(text, values, params["optimizer"], STEPS.get(page, params["steps"]))
-    return debug._expression(text, values, False, minimizer), minimizer
+        return debugged.expression(text, values, False, None), None
+    minimizer = debugged.minimized(text, values, params["optimizer"], STEPS.get(page, params["steps"]))
+    return debugged.expression(text, values, False, minimizer), minimizer
 
 
 def entry(array: Any, index: str | None) -> float:

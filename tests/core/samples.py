@@ -17,7 +17,7 @@ from nntui_core.losses import MeanSquaredError
 from nntui_core.optimizers.first_order import Sgd
 from nntui_core.train_spec import TrainSpec
 from nntui_core.trainer import Trainer
-from tests.core.test_trainer import cloud, make
+from tests.core.trainers import cloud, make
 from tests.core.watching import regression
 
 CONSTANT = 1.0

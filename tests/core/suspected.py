@@ -9,13 +9,14 @@ import pytest
 
 from nntui_core.activations import Softmax
 from nntui_core.findings.sample import Sample
-from nntui_core.findings.suspects import Suspect, suspects
+from nntui_core.findings.suspect import Suspect
+from nntui_core.findings.suspects import suspects
 from nntui_core.layers.dense import Dense
 from nntui_core.optimizers.first_order import Sgd
 from nntui_core.train_spec import TrainSpec
 from nntui_core.trainer import Trainer
 from tests.core.samples import sample, watching
-from tests.core.test_trainer import make
+from tests.core.trainers import make
 
 OUT = Dense(units=3, activation=Softmax())
 

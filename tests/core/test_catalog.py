@@ -20,13 +20,12 @@ from tests.core.cases import (
     LOSS_CASES,
     OP_CASES,
     PENALTY_CASES,
-    REFUSED,
     Case,
-    Refused,
     cases,
     draw,
     whole_jacobian,
 )
+from tests.core.refusals import REFUSED, Refused
 
 ALL = [case for found in cases().values() for case in found]
 every_case = pytest.mark.parametrize("case", ALL, ids=[c.id for c in ALL])

@@ -13,8 +13,9 @@ import pytest
 
 from nntui_core.definitions import names
 from nntui_core.errors import ExpressionError
-from nntui_core.expression import MAX_TOTAL, parse
+from nntui_core.expression import parse
 from nntui_core.gradcheck import Checker
+from nntui_core.walker import MAX_TOTAL
 from tests.core.test_expression import gradients, planned
 
 V = np.array([1.5, -0.3, 2.2, 0.7])

@@ -33,7 +33,7 @@ from tests.core.edges import (
     watch_of,
 )
 from tests.core.samples import history, sample, watching
-from tests.core.test_trainer import make
+from tests.core.trainers import make
 
 EACH = pytest.mark.parametrize("edge", EDGES, ids=lambda e: f"{e.plant.__name__}-{e.value:g}")
 

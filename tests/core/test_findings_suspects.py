@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from nntui_core.activations import Linear, Relu, Sigmoid, Softmax, Tanh
-from nntui_core.findings.suspects import LARGE, NOTHING, SMALL, cures, suspects
+from nntui_core.findings.suspect import LARGE, NOTHING, SMALL, cures
+from nntui_core.findings.suspects import suspects
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import Dropout
 from nntui_core.losses import MeanSquaredError

@@ -10,16 +10,9 @@ import pytest
 
 from nntui_core import catalog
 from nntui_core.activations import Elu, LeakyRelu, Linear, Prelu, Relu, Sigmoid, Tanh
-from nntui_core.initializers import (
-    DataDependent,
-    Initializer,
-    Lsuv,
-    Normal,
-    Orthogonal,
-    RandomWalk,
-    XavierUniform,
-    Zeros,
-)
+from nntui_core.initializers.base import Initializer
+from nntui_core.initializers.drawn import Normal, Orthogonal, RandomWalk, XavierUniform, Zeros
+from nntui_core.initializers.fitted import DataDependent, Lsuv
 from nntui_core.layers.dense import Dense, MaxoutLayer
 from nntui_core.layers.spatial import Conv2dLayer, Flatten
 from nntui_core.losses import CrossEntropy, MeanSquaredError
@@ -267,7 +260,7 @@ def test_layers_without_biases_are_scaled_alone(init: Initializer) -> None:
 
 @pytest.mark.parametrize("name", MEMBERS)
 def test_drawn_in_pieces_they_are_the_same_numbers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nntui_core.initializers.PIECE", 7)
+    monkeypatch.setattr("nntui_core.initializers.base.PIECE", 7)
     init = MEMBERS[name]()
     whole = init.draw((11, 4), 11, 4, stream(3, "init"))
     for dtype in (np.float32, np.float64):

@@ -1,80 +1,23 @@
-"""Training: the order of samples, when it stops, what an update sees, and that it resumes bit for bit."""
+"""Training: the order of samples, when it stops, and what it evaluates."""
 
 from __future__ import annotations
 
-import tracemalloc
-from itertools import chain
-from math import log, sqrt
+from math import log
 from typing import Any
 
 import numpy as np
 import pytest
 
 from nntui_core import catalog
-from nntui_core.activations import Relu, Sigmoid, Softmax, Tanh
-from nntui_core.conditioning import clip
-from nntui_core.errors import NumericError
+from nntui_core.activations import Sigmoid, Softmax
 from nntui_core.layers.dense import Dense
-from nntui_core.layers.regularizing import BatchNormLayer, Dropout
-from nntui_core.losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError
+from nntui_core.losses import BinaryCrossEntropy, MeanSquaredError
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
-from nntui_core.optimizers.base import FirstOrder
-from nntui_core.optimizers.first_order import Adam, Sgd
-from nntui_core.preview import preview
-from nntui_core.schedules import Constant, Exponential, OneCycle, Plateau
-from nntui_core.train_spec import Curriculum, EarlyStopping, GradientNoise, StopRule, TrainSpec
-from nntui_core.trainer import Part, Trainer
-
-XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float), np.array([0, 1, 1, 0])
-
-
-def cloud(n: int = 50, features: int = 3, classes: int = 3, seed: int = 0) -> tuple[Any, Any]:
-    rng = np.random.default_rng(seed)
-    y = np.arange(n) % classes
-    return rng.normal(size=(n, features)) + y[:, None], y
-
-
-def make(
-    spec: TrainSpec,
-    *,
-    optimizer: Any = None,
-    schedule: Any = None,
-    data: tuple[Any, Any] | None = None,
-    layers: tuple[Any, ...] | None = None,
-    dtype: str = "float64",
-    validation: bool = False,
-    seed: int = 0,
-    **extra: Any,
-) -> Trainer:
-    x, y = data or cloud()
-    layers = layers or (Dense(units=5, activation=Tanh()), Dense(units=3, activation=Softmax()))
-    single = layers[-1].units == 1
-    network = Network(
-        NetworkSpec(
-            layers=layers, loss=BinaryCrossEntropy() if single else CrossEntropy(), features=x.shape[1],
-            targets=2 if single else 3, dtype=dtype, seed=seed, **extra,
-        )
-    )  # fmt: skip
-    part = Part(x.astype(dtype), network.encode(y))
-    other = None
-    if validation:
-        vx, vy = cloud(20, seed=9)
-        other = Part(vx.astype(dtype), network.encode(vy))
-    return Trainer(network, optimizer or Adam(lr=0.01), schedule or Constant(), spec, part, other)
-
-
-def epoch(trainer: Trainer) -> list[list[int]]:
-    """The rows of each update of an epoch."""
-    rows = []
-    while True:
-        rows.append(trainer.indices().tolist())
-        if trainer.advance():
-            return rows
-
-
-def flat(batches: list[list[int]]) -> list[int]:
-    return list(chain.from_iterable(batches))
+from nntui_core.optimizers.first_order import Sgd
+from nntui_core.optimizers.moments import Adam
+from nntui_core.train_spec import Curriculum, EarlyStopping, StopRule, TrainSpec
+from tests.core.trainers import XOR, cloud, epoch, flat, make
 
 
 def test_each_epoch_has_every_row_once_in_an_order_of_its_own() -> None:
@@ -154,52 +97,6 @@ def test_stop_rules(rule: StopRule, holds: Any) -> None:
     assert rule.monitor in trainer.reason
 
 
-def test_clipping_scales_a_long_gradient_to_the_norm() -> None:
-    plain, clipped = (
-        make(TrainSpec(epochs=1, batch_size="full", clip_norm=c), optimizer=Sgd(lr=1.0)) for c in (None, 0.01)
-    )
-    start = plain.network.parameters.theta.copy()
-    plain.advance()
-    clipped.advance()
-    long, short = (start - t.network.parameters.theta for t in (plain, clipped))
-    assert np.linalg.norm(short) == pytest.approx(0.01)
-    np.testing.assert_allclose(short / 0.01, long / np.linalg.norm(long), atol=1e-12)
-
-
-@pytest.mark.parametrize("every", ["epoch", "update"])
-def test_gradient_noise_has_the_variance_of_its_formula(every: Any) -> None:
-    noise = GradientNoise(eta=0.5, gamma=0.55)
-    layers = (Dense(units=400, activation=Tanh()), Dense(units=3, activation=Softmax()))
-    for t in (0, 3):
-        noisy, plain = (
-            make(
-                TrainSpec(epochs=9, batch_size="full", gradient_noise=n),
-                optimizer=Sgd(lr=1.0), layers=layers, schedule=Constant(every=every),
-            )
-            for n in (noise, None)
-        )  # fmt: skip
-        for trainer in (noisy, plain):  # t is what the schedule counts
-            trainer.update, trainer.epoch = (t, 0) if every == "update" else (7, t)
-            trainer.advance()
-        drawn = plain.network.parameters.theta - noisy.network.parameters.theta
-        assert drawn.var() == pytest.approx(0.5 / (1 + t) ** 0.55, rel=0.1)
-        assert abs(drawn.mean()) < 0.1
-
-
-@pytest.mark.parametrize(("every", "t"), [("epoch", [0, 0, 0, 0, 1, 1, 1, 1]), ("update", list(range(8)))])
-def test_what_a_schedule_counts(every: Any, t: list[int]) -> None:
-    trainer = make(
-        TrainSpec(epochs=2, batch_size=16),
-        schedule=Exponential(gamma=0.5, every=every),
-        optimizer=Sgd(lr=1.0),
-    )
-    rates = []
-    for _ in range(8):
-        rates.append(trainer.rate)
-        trainer.advance()
-    assert rates == pytest.approx([0.5**k for k in t])
-
-
 def test_the_start_of_a_k_class_network_has_loss_ln_k() -> None:
     assert make(TrainSpec()).evaluate()["train"].loss == pytest.approx(log(3), rel=0.5)
     zero = make(
@@ -223,38 +120,6 @@ def test_one_unit_cannot_learn_xor() -> None:
             assert found.loss >= log(2) - 1e-12
 
 
-def test_an_update_that_is_not_finite_changes_nothing_and_names_the_node() -> None:
-    trainer = make(TrainSpec(epochs=5), optimizer=Sgd(lr=1e200), layers=(
-        Dense(units=4, activation=Relu()), Dense(units=4, activation=Relu()), Dense(units=3, activation=Softmax()),
-    ))  # fmt: skip
-    with np.errstate(all="ignore"):
-        for _ in range(10):
-            before, done = trainer.network.parameters.theta.copy(), trainer.update
-            try:
-                trainer.advance()
-            except NumericError as found_now:
-                error = found_now
-                break
-        else:
-            raise AssertionError("ten such updates were finite")
-    assert error.where
-    assert trainer.model is not None
-    found = trainer.model.plan.first_nonfinite()
-    assert found is not None
-    assert found[1].name == error.where
-    assert trainer.network.parameters.theta.tobytes() == before.tobytes()
-    assert trainer.update == done
-
-
-def test_a_last_step_that_overflows_the_weights_is_an_error_too() -> None:
-    trainer = make(TrainSpec(epochs=1, batch_size="full"), dtype="float32", optimizer=Sgd(lr=1e39))
-    with (
-        np.errstate(all="ignore"),
-        pytest.raises(NumericError, match=r"^dense\d\.\w: the parameter is not finite"),
-    ):
-        trainer.advance()
-
-
 def test_a_loss_that_is_no_number_is_never_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = make(TrainSpec(epochs=4, early_stopping=EarlyStopping(monitor="train.loss")))
     losses = iter([float("nan"), 3.0, 2.0, float("nan")])
@@ -262,72 +127,6 @@ def test_a_loss_that_is_no_number_is_never_the_best(monkeypatch: pytest.MonkeyPa
     while trainer.status == "running":
         trainer.advance()
     assert (trainer.best.value, trainer.best.epoch) == (2.0, 3)
-
-
-FIRST_ORDER = [n for n, cls in catalog.members("optimizer").items() if issubclass(cls, FirstOrder)]
-SECOND_ORDER = [n for n in catalog.members("optimizer") if n not in FIRST_ORDER]
-
-
-def busy(optimizer: str) -> Trainer:
-    """A bit of everything that has state."""
-    if optimizer in SECOND_ORDER:
-        return make(
-            TrainSpec(epochs=30, batch_size="full"), optimizer=catalog.build("optimizer", optimizer), l2=0.01
-        )
-    spec = TrainSpec(
-        epochs=6, batch_size=16, order=Curriculum(start=0.5, epochs=3), clip_norm=1.0,
-        early_stopping=EarlyStopping(patience=50), gradient_noise=GradientNoise(eta=0.01),
-    )  # fmt: skip
-    layers = (
-        Dense(units=6), BatchNormLayer(activation=Relu()), Dropout(rate=0.3), Dense(units=3, activation=Softmax()),
-    )  # fmt: skip
-    return make(
-        spec, layers=layers, optimizer=catalog.build("optimizer", optimizer), validation=True, l2=0.01,
-        schedule=OneCycle(every="update", warmup=3),
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("optimizer", FIRST_ORDER + SECOND_ORDER)
-@pytest.mark.parametrize("stop", [0, 4, 7])
-def test_restored_state_continues_bit_for_bit(optimizer: str, stop: int) -> None:
-    whole, first, second = (busy(optimizer) for _ in range(3))
-    for _ in range(stop):
-        first.advance()
-    second.load({k: v.copy() for k, v in first.state().items()})
-    for _ in range(stop):
-        whole.advance()
-    while whole.status == "running":
-        whole.advance()
-        second.advance()
-        assert whole.network.parameters.theta.tobytes() == second.network.parameters.theta.tobytes()
-        assert whole.rate == second.rate or whole.rate != whole.rate
-    assert second.status == whole.status
-    assert second.reason == whole.reason
-    ours, theirs = whole.state(), second.state()
-    assert ours.keys() == theirs.keys()
-    assert all(ours[k].tobytes() == theirs[k].tobytes() for k in ours)
-
-
-def test_a_state_that_does_not_fit_changes_nothing() -> None:
-    trainer, other = busy("adam"), make(TrainSpec(epochs=6))
-    before = trainer.network.parameters.theta.copy()
-    with pytest.raises((KeyError, ValueError)):
-        trainer.load(other.state())
-    assert trainer.network.parameters.theta.tobytes() == before.tobytes()
-    assert trainer.update == 0
-
-
-def test_more_epochs_go_on_after_the_end() -> None:
-    short, long = make(TrainSpec(epochs=2)), make(TrainSpec(epochs=4))
-    while short.status == "running":
-        short.advance()
-    long.load(short.state())
-    assert long.status == "running"
-    again = make(TrainSpec(epochs=4))
-    for trainer in (long, again):
-        while trainer.status == "running":
-            trainer.advance()
-    assert long.network.parameters.theta.tobytes() == again.network.parameters.theta.tobytes()
 
 
 def test_zero_epochs_only_evaluate() -> None:
@@ -340,40 +139,6 @@ def test_a_batch_larger_than_the_data_is_all_of_it() -> None:
     assert epoch(make(TrainSpec(epochs=1, batch_size=1000))) == [list(range(50))]
 
 
-@pytest.mark.parametrize("width", [8, 256])
-def test_an_update_allocates_nothing_that_grows_with_the_network(width: int) -> None:
-    layers = (
-        Dense(units=width, activation=Relu()),
-        Dense(units=width, activation=Relu()),
-        Dense(units=3, activation=Softmax()),
-    )
-    trainer = make(TrainSpec(epochs=100, batch_size=16), layers=layers, dtype="float32")
-    for _ in range(9):
-        trainer.advance()
-    tracemalloc.start()
-    try:
-        tracemalloc.reset_peak()
-        before = tracemalloc.get_traced_memory()[0]
-        for _ in range(2):
-            trainer.advance()
-        peak = tracemalloc.get_traced_memory()[1] - before
-    finally:
-        tracemalloc.stop()
-    # 256 × 256 weights alone are 262 kB; NumPy's own buffers for a change of type are 32 kB.
-    assert peak < 60_000, peak
-
-
-def test_the_gradient_s_norm_is_right_where_its_square_overflows() -> None:
-    data = (np.array([[1e25], [1e25], [-1e25]]), np.array([0, 1, 2]))
-    trainer = make(TrainSpec(epochs=1, batch_size="full"), data=data, dtype="float32", optimizer=Sgd(lr=1e-30),
-                   layers=(Dense(units=3, activation=Softmax(), init=catalog.build("initializer", "zeros")),))  # fmt: skip
-    with np.errstate(over="ignore"):  # as a session does
-        trainer.advance()
-    grad = trainer.network.parameters.grad.astype(np.float64)
-    assert trainer.grad_norm == pytest.approx(sqrt(float(grad @ grad)), rel=1e-6)
-    assert trainer.grad_norm > 1e24
-
-
 def test_once_all_take_part_a_curriculum_measures_no_losses(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     trainer = make(TrainSpec(epochs=6, batch_size=16, order=Curriculum(start=0.2, epochs=3)))
@@ -384,96 +149,6 @@ def test_once_all_take_part_a_curriculum_measures_no_losses(monkeypatch: pytest.
     while trainer.status == "running":
         trainer.advance()
     assert asked == [0, 1, 2]
-
-
-@pytest.mark.parametrize("size", [1e19, 1e30])
-def test_clipping_bears_a_norm_whose_square_overflows(size: float) -> None:
-    grad = np.array([3, -4, 0], dtype=np.float32) * np.float32(size)
-    clip(grad, 0.5)
-    np.testing.assert_allclose(grad, [0.3, -0.4, 0], rtol=1e-6)
-    grad = np.array([3, -4, 0], dtype=np.float32) * np.float32(size)
-    clip(grad, 6 * size)
-    np.testing.assert_allclose(grad, np.array([3, -4, 0]) * size, rtol=1e-6)
-
-
-def test_clipping_leaves_what_is_short() -> None:
-    grad = np.array([0.3, 0.4])
-    clip(grad, 0.5)
-    assert grad.tolist() == [0.3, 0.4]
-    clip(grad, 0.25)
-    np.testing.assert_allclose(grad, [0.15, 0.2])
-
-
-def test_a_preview_s_slots_are_of_its_moment() -> None:
-    trainer = make(TrainSpec(epochs=2, batch_size=16))
-    trainer.advance()
-    seen = preview(trainer)
-    kept = {k: v.copy() for k, v in seen.slots.items()}
-    trainer.advance()
-    assert all(np.array_equal(seen.slots[k], v) for k, v in kept.items())
-
-
-@pytest.mark.parametrize("name", ["newton", "cg", "bfgs", "lbfgs"])
-def test_the_first_preview_of_a_second_order_step_starts_from_a_number(name: str) -> None:
-    trainer = make(TrainSpec(epochs=2, batch_size="full"), optimizer=catalog.build("optimizer", name))
-    trainer.fill(trainer.network.model(50, "train"))
-    seen = preview(trainer)
-    assert float(seen.slots["f"]) == pytest.approx(trainer.evaluate()["train"].loss)
-    assert seen.slots_after["f"] < seen.slots["f"]
-    assert np.isnan(trainer.slots["f"])
-
-
-def test_a_layer_that_nothing_reads_has_no_part() -> None:
-    head = Dense(units=3, activation=Softmax(), inputs=("input",))
-    trainer = make(
-        TrainSpec(epochs=1, batch_size=16), layers=(Dense(units=4), BatchNormLayer(), Dropout(), head)
-    )
-    start = trainer.network.parameters.view("dense1.W").copy()
-    while trainer.status == "running":
-        trainer.advance()
-    for mode in ("train", "evaluate", "predict"):
-        model = trainer.network.model(4, mode)  # type: ignore[arg-type]
-        assert [layer.name for layer in model.layers] == ["dense2"]
-        assert not model.masks
-        assert not model.buffers
-    assert np.array_equal(trainer.network.parameters.view("dense1.W"), start)
-    assert trainer.network.buffers["batchnorm1.var"].tolist() == [1.0] * 4
-
-
-def test_batch_norm_on_one_row_uses_its_running_statistics() -> None:
-    layers = Dense(units=4), BatchNormLayer(), Dense(units=3, activation=Softmax())
-    trainer = make(TrainSpec(epochs=1, batch_size=7, order="given"), layers=layers)
-    trainer.advance()
-    assert (trainer.network.buffers["batchnorm1.mean"] != 0).all()
-    assert (trainer.network.buffers["batchnorm1.var"] != 1).all()
-    for _ in range(6):
-        trainer.advance()
-    kept = {k: v.copy() for k, v in trainer.network.buffers.items()}
-    assert len(trainer.indices()) == 1
-    trainer.advance()
-    assert all(np.array_equal(v, kept[k]) for k, v in trainer.network.buffers.items())
-    assert trainer.network.parameters.gradient("dense1.W").any()
-
-
-def test_plateau_survives_a_resume() -> None:
-    schedule = Plateau(monitor="train.loss", factor=0.5, patience=0, threshold=0.01, cooldown=1)
-    spec = TrainSpec(epochs=12, batch_size=16)
-    whole = make(spec, schedule=schedule, optimizer=Sgd(lr=0.02))
-    rates = []
-    while whole.status == "running":
-        if whole.advance():
-            rates.append(whole.rate)
-    assert len(set(rates)) > 2
-    for cut in (1, 5, 11, 18):
-        first, second = (make(spec, schedule=schedule, optimizer=Sgd(lr=0.02)) for _ in range(2))
-        for _ in range(cut):
-            first.advance()
-        second.load({k: v.copy() for k, v in first.state().items()})
-        assert second.rate == first.rate
-        while second.status == "running":
-            second.advance()
-        assert whole.network.parameters.theta.tobytes() == second.network.parameters.theta.tobytes()
-        assert second.rate == whole.rate
 
 
 def test_several_labels_are_each_decided() -> None:

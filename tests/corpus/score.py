@@ -19,7 +19,8 @@ from math import ceil, isfinite
 from pathlib import Path
 from typing import Any
 
-from tests.corpus.faults import FAULTS, Fault
+from tests.corpus.faults import FAULTS
+from tests.corpus.planting import Fault
 from tests.corpus.setups import Setup
 from tests.corpus.whole import all_setups
 

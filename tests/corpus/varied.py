@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.corpus.faults import FAULTS, Planter
+from tests.corpus.faults import FAULTS
+from tests.corpus.planting import Planter
 from tests.corpus.setups import FULL, PICTURES, Config, Setup, config, layers_of, opt
 from tests.corpus.tables import TABLES, Rows
 from tests.corpus.varied_tables import VARIED_TABLES

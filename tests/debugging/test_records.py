@@ -2,77 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 
-from nntui.debugging.records import document
-from nntui.debugging.subject import everything, nothing, of_expression
-from nntui.jsontext import pretty
-
-Array = Any
-VALUES = {
-    "a": 0.7, "b": -1.3, "c": 2.1, "u": [0.3, -0.8, 1.7], "v": [1.1, 0.4, -0.6],
-    "M": [[0.2, -1.5, 0.9], [1.3, 0.6, -0.4]], "N": [[-0.7, 0.5, 1.2], [0.8, -0.3, 2.2]],
-}  # fmt: skip
-
-
-def found(
-    text: str, values: dict[str, Any] | None = None, *, into: bool = False, numeric: bool = False
-) -> Any:
-    """The document as a reader of the JSON gets it."""
-    arrays = {k: np.array(v, dtype=np.float64) for k, v in (VALUES if values is None else values).items()}
-    subject = of_expression(text, arrays, opens=everything if into else nothing)
-    return json.loads(
-        pretty(document(subject, numeric=numeric)), parse_constant=lambda token: pytest.fail(token)
-    )
-
-
-def sent(local: dict[str, Any], upstream: Any, shape: list[int]) -> Array:
-    """Local × upstream, from the JSON alone."""
-    value, g = np.array(local["value"], dtype=float), np.array(upstream, dtype=float)
-    if local["kind"] in ("scalar", "diagonal"):
-        return g * value
-    return (g.ravel() @ value.reshape(g.size, -1)).reshape(shape)
-
-
-def assert_consistent(document: dict[str, Any]) -> int:
-    """Every product, sum and shape of the document; returns how many edges there were."""
-    nodes, edges = {n["id"]: n for n in document["nodes"]}, 0
-    for node in nodes.values():
-        shape = tuple(node["shape"])
-        assert np.shape(node["value"]) == shape
-        if node["gradient"] is None:
-            assert node["contributions"] == []
-            assert node["op"] not in ("input", "parameter")
-        else:
-            assert np.shape(node["gradient"]) == shape
-            assert node["op"] != "constant" or node["id"] == max(nodes)
-        assert [p["input"] for p in node["local"]] == node["inputs"]
-        scale = 1e-9 * max(1.0, *(np.abs(c["value"]).max() for c in node["contributions"]), 0.0)
-        if node["contributions"]:
-            total = sum(np.array(c["value"]) for c in node["contributions"])
-            np.testing.assert_allclose(total, node["gradient"], rtol=1e-9, atol=scale)
-        consumers = [
-            (c["id"], k) for c in nodes.values() for k, i in enumerate(c["inputs"]) if i == node["id"]
-        ]
-        constant_like = [(c["from"], c["input"]) for c in node["contributions"]]
-        assert set(constant_like) <= set(consumers)
-        assert len(constant_like) == len(set(constant_like))
-        for c in node["contributions"]:
-            consumer = nodes[c["from"]]
-            local = consumer["local"][c["input"]]
-            product = sent(local, consumer["gradient"], node["shape"])
-            np.testing.assert_allclose(product, c["value"], rtol=1e-9, atol=scale)
-            edges += 1
-    assert nodes[max(nodes)]["gradient"] == 1
-    return edges
-
+from tests.debugging.documents import Array, assert_consistent, found
 
 # Every function against differences that this file takes by itself, so the engine is not its own judge.
 
@@ -155,79 +91,6 @@ def test_locals_are_the_jacobians(form: str, a: tuple[int, ...], b: tuple[int, .
             assert got.shape == y.shape + x.shape
         np.testing.assert_allclose(got.reshape(jacobian.shape), jacobian, rtol=1e-6, atol=1e-8)
     assert_consistent(document)
-
-
-# Random expressions of all kinds of operands
-
-
-def unary(name: str) -> Callable[[str], str]:
-    return lambda x: f"{name}({x})"
-
-
-def joined(symbol: str) -> Callable[[tuple[str, str]], str]:
-    return lambda pair: f"({pair[0]} {symbol} {pair[1]})"
-
-
-def expressions() -> st.SearchStrategy[str]:
-    scalars = st.deferred(lambda: scalar)
-    vectors = st.deferred(lambda: vector)
-    matrices = st.deferred(lambda: matrix)
-    smooth = ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", "sin", "cos", "abs", "-"]
-
-    def anywhere(kind: st.SearchStrategy[str]) -> list[st.SearchStrategy[str]]:
-        return [
-            st.sampled_from(smooth).flatmap(lambda n: kind.map(unary(n))),
-            st.sampled_from("+-*/").flatmap(lambda s: st.tuples(kind, kind).map(joined(s))),
-            st.tuples(kind, scalars).map(joined("*")),
-            kind.map(lambda x: f"exp(tanh({x}))"),
-            kind.map(lambda x: f"log(1.5 + sin({x}))"),
-            kind.map(lambda x: f"sqrt(0.1 + {x} ** 2)"),
-            st.tuples(kind, kind).map(lambda p: f"max({p[0]}, {p[1]})"),
-            st.tuples(kind, scalars).map(lambda p: f"min({p[0]}, {p[1]})"),
-        ]
-
-    scalar = st.one_of(
-        st.sampled_from(["a", "b", "c"]),
-        st.sampled_from(["2", "0.5", "-3"]),
-        *anywhere(scalars),
-        st.sampled_from(["sum", "mean", "norm2", "max", "min"]).flatmap(lambda n: vectors.map(unary(n))),
-        st.sampled_from(["sum", "mean", "norm2", "max", "min"]).flatmap(lambda n: matrices.map(unary(n))),
-        st.tuples(vectors, vectors).map(lambda p: f"dot({p[0]}, {p[1]})"),
-        st.tuples(vectors, vectors).map(joined("@")),
-    )
-    vector = st.one_of(
-        st.sampled_from(["u", "v"]),
-        *anywhere(vectors),
-        vectors.map(unary("softmax")),
-        st.tuples(matrices, vectors).map(lambda p: f"(transpose({p[0]}) @ ({p[0]} @ {p[1]}))"),
-    )
-    matrix = st.one_of(
-        st.sampled_from(["M", "N"]),
-        *anywhere(matrices),
-        matrices.map(unary("softmax")),
-        st.tuples(matrices, vectors).map(joined("+")),
-        st.tuples(matrices, matrices).map(lambda p: f"({p[0]} @ transpose({p[1]}) @ M)"),
-    )
-    return scalar
-
-
-@given(expressions())
-@settings(
-    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
-def test_random_expressions(text: str) -> None:
-    assume(len(text) < 300)
-    closed = found(text)
-    if "born" in closed:
-        assert any(n["name"] == closed["born"] for n in closed["nodes"])
-        return
-    assert_consistent(closed)
-    opened = found(text, into=True)
-    assert_consistent(opened)
-    assert opened["value"] == pytest.approx(closed["value"], rel=1e-9, abs=1e-12)
-    for name, gradient in closed["gradients"].items():
-        size = max(1.0, *np.abs(np.ravel(gradient)))
-        np.testing.assert_allclose(opened["gradients"][name], gradient, rtol=1e-8, atol=1e-10 * size)
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,14 @@ import numpy as np
 import pytest
 
 from nntui.config.load import load
-from nntui.debugging.solution import latex, markdown, solution
-from nntui.debugging.subject import Subject, everything, nothing, of_experiment, of_expression, of_function
+from nntui.debugging.documents import latex, markdown
+from nntui.debugging.solution import solution
+from nntui.debugging.subject import Subject, everything, nothing, of_experiment, of_function
 from nntui.training.experiment import build
 from nntui_core import catalog
 from nntui_core.function import Function
 from nntui_core.minimizing import Minimizer
-
-
-def expression(text: str, *, into: bool = False, **values: Any) -> Subject:
-    arrays = {k: np.array(v, dtype=float) for k, v in values.items()}
-    return of_expression(text, arrays, opens=everything if into else nothing)
+from tests.debugging.subjects import expression
 
 
 def well_formed(subject: Subject, *, numeric: bool = False) -> tuple[str, str]:
@@ -149,7 +146,8 @@ def test_hostile_names_are_text() -> None:
 
 
 def test_greek_letters_are_commands() -> None:
-    from nntui.debugging.mathtext import escaped, symbol
+    from nntui.debugging.latextext import escaped
+    from nntui.debugging.mathtext import symbol
 
     assert (symbol("λ"), symbol("Δ"), symbol("ω")) == (r"\lambda", r"\Delta", r"\omega")
     assert escaped("λ_1") == r"\ensuremath{\lambda}\_1"

@@ -26,35 +26,17 @@ from nntui.protocol.reports import Disconnected, Hello, Status
 from nntui.runs import checkpoint, metrics, thinning
 from nntui.runs.find import listed
 from nntui.signals import Signals
+from tests.moons import moons
 
 EPOCHS, PER_EPOCH = 3, 2
 DEMO = "rare_gradients"  # it has a data file
 BEFORE = 1
 """Epochs of the run that was killed."""
-CONFIG = """
-dtype = "float64"
-[data]
-source = "moons"
-samples = 20
-validation = 0.2
-[[layers]]
-type = "dense"
-units = 3
-activation = "tanh"
-[[layers]]
-type = "dense"
-units = 1
-activation = "sigmoid"
-[objective]
-loss = "binary_cross_entropy"
-[optimizer]
-type = "adam"
-[train]
-epochs = 3
-batch_size = 8
-checkpoint_seconds = 0
-early_stopping = { patience = 20, monitor = "validation.loss" }
-"""
+CONFIG = moons(
+    "samples = 20\nvalidation = 0.2",
+    'epochs = 3\nbatch_size = 8\ncheckpoint_seconds = 0\nearly_stopping = { patience = 20, monitor = "validation.loss" }',
+    head='dtype = "float64"', units="3",
+)  # fmt: skip
 """Its checkpoints are of updates 0, 2, 4 and 6."""
 Told = dict[str, Any]
 """What the work tells: its exit code and, where it printed one, its JSON."""

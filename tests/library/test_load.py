@@ -14,7 +14,7 @@ import pytest
 import nntui
 from nntui.errors import UserError
 from tests.cli.conftest import Cli, cli, runs  # noqa: F401
-from tests.cli.test_export_outside import PENGUINS
+from tests.cli.exporting import PENGUINS
 
 ROWS = [
     ["Biscoe", 46.1, 13.2, 211, 4500, "female"],

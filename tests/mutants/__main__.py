@@ -47,6 +47,7 @@ NEAREST = {
         "tests/core/test_findings_measures.py",
         "tests/core/test_findings_units.py",
         "tests/core/test_findings_flow.py",
+        "tests/core/test_findings_order.py",
         "tests/core/test_findings_causes.py",
         "tests/core/test_findings_outcome.py",
         "tests/training/test_findings_runs.py",

@@ -6,36 +6,12 @@ from pathlib import Path
 
 from nntui.search import order
 from nntui.search.order import Order
+from tests.moons import moons
 
-TINY = """\
-seed = 3
-
-[data]
-source = "moons"
-samples = 40
-validation = 0.25
-
-[[layers]]
-type = "dense"
-units = 4          # how wide
-activation = "tanh"
-
-[[layers]]
-type = "dense"
-units = 1
-activation = "sigmoid"
-
-[objective]
-loss = "binary_cross_entropy"
-
-[optimizer]
-type = "adam"
-lr = 0.05          # how fast
-
-[train]
-epochs = 4
-batch_size = 10
-"""
+TINY = moons(
+    "samples = 40\nvalidation = 0.25", "epochs = 4\nbatch_size = 10", head="seed = 3\n", units="4          # how wide",
+    optimizer='type = "adam"\nlr = 0.05          # how fast',
+)  # fmt: skip
 
 SWEEP = """
 [sweep]

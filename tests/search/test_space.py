@@ -13,17 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntui.config.validate import Validation
-from nntui.search import domain, space
+from nntui.search import domain, reading
 from nntui.search.domain import Choices, Range
+from nntui.search.places import put
+from nntui.search.space import Dimension, Space
 from tests.search.orders import TINY
 
 THREE = TINY.replace("[[layers]]\ntype", '[[layers]]\ntype = "dense"\nunits = 4\n\n[[layers]]\ntype', 1)
 
 
-def read(text: str, tables: str = THREE) -> tuple[space.Space, dict[str, Any], list[tuple[str, str]]]:
+def read(text: str, tables: str = THREE) -> tuple[Space, dict[str, Any], list[tuple[str, str]]]:
     """The space, the tables it is for, and its faults: their keys, and the words."""
     own = tomllib.loads(tables)
-    found, faults = space.read(tomllib.loads(text), own)
+    found, faults = reading.read(tomllib.loads(text), own)
     return (
         found,
         own,
@@ -31,7 +33,7 @@ def read(text: str, tables: str = THREE) -> tuple[space.Space, dict[str, Any], l
     )
 
 
-def first(dimension: space.Dimension) -> Any:
+def first(dimension: Dimension) -> Any:
     """The first value of a grid."""
     return dimension.domain.grid()[0]
 
@@ -85,7 +87,7 @@ def test_the_order_of_the_file_does_not_matter() -> None:
 
 def test_another_member_keeps_of_the_file_s_keys_those_it_has() -> None:
     tables = tomllib.loads(THREE.replace("lr = 0.05 ", "lr = 0.05\nbeta1 = 0.8 "))
-    space.put(tables, ("optimizer", "type"), "sgd")
+    put(tables, ("optimizer", "type"), "sgd")
     assert tables["optimizer"] == {"type": "sgd", "lr": 0.05}
 
 
@@ -211,14 +213,14 @@ def test_whatever_is_drawn_from_a_space_without_faults_is_a_configuration_withou
 ) -> None:
     keys = data.draw(st.lists(st.sampled_from(sorted(KEYS)), min_size=1, unique=True))
     tables = tomllib.loads(THREE)
-    found, faults = space.read({k: data.draw(KEYS[k]) for k in keys}, tables)
+    found, faults = reading.read({k: data.draw(KEYS[k]) for k in keys}, tables)
     if faults:
         # Keys that no chosen member has are the only ones that these can have.
         assert all("unknown key" in words or "no choice of the keys" in words for _, words in faults)
         return
     chance = np.random.default_rng(seed)
 
-    def draw(dimension: space.Dimension) -> Any:
+    def draw(dimension: Dimension) -> Any:
         grid = dimension.domain.grid()
         return grid[int(chance.integers(len(grid)))]
 
@@ -226,7 +228,7 @@ def test_whatever_is_drawn_from_a_space_without_faults_is_a_configuration_withou
     assert Validation(copy.deepcopy(filled)).found == []
     again = copy.deepcopy(tables)
     for place, value in found.places(tables, params):
-        space.put(again, place, value)
+        put(again, place, value)
     assert again == filled, "the places of a trial's values make the same configuration"
     for key, value in params.items():
         label = found.label(key, value)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import optuna
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from nntui.errors import UserError
-from nntui.runs import identity
-from nntui.search import ledger, sampling
+from nntui.search import sampling
 from nntui.search.storage import Place
-from nntui.search.study import Study, Ticket
+from nntui.search.study import Study
 from nntui.search.trials import best
 from tests.search.orders import SWEEP, TINY, loaded, written
+from tests.search.studies import asked, complete, opened
 
 CONDITIONAL = """
 [sweep]
@@ -29,37 +26,6 @@ trials = 50
 "optimizer.momentum" = [0.5, 0.9]
 "layers.0.units" = { low = 2, high = 4 }
 """
-
-
-def opened(
-    path: Path, sweep: str = SWEEP, *, trials: int | None = None, url: str = "", **options: Any
-) -> Study:
-    """A study of a search of TINY."""
-    return Study(
-        loaded(path, sweep, trials=trials),
-        Place(url or str(path / "s.journal")),
-        lambda words: None,
-        **options,
-    )
-
-
-def asked(study: Study) -> Ticket:
-    """A trial of this process's."""
-    ticket = study.ask()
-    assert ticket is not None
-    study.own(ticket, identity.current().to_json())
-    return ticket
-
-
-def complete(study: Study, ticket: Ticket, value: float = 1.0) -> None:
-    """End a trial with a value."""
-    assert study.ledger.conclude(ticket.number, {"end": "complete", "value": value})
-
-
-@pytest.fixture(params=["journal", "sqlite"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of each kind of storage on one machine."""
-    return str(tmp_path / "s.journal") if request.param == "journal" else f"sqlite:///{tmp_path}/s.db"
 
 
 def test_a_study_gives_its_trials_once_and_knows_when_there_are_enough(tmp_path: Path, url: str) -> None:
@@ -123,104 +89,6 @@ def test_one_too_many_that_two_hosts_ask_for_at_once_is_never_trained(tmp_path: 
     assert study.ask() is None
     assert [v.number for v in study.views()] == [0], "the surplus one is not shown"
     assert study.tally().running == 1
-
-
-def test_a_lost_trial_is_failed_and_its_values_are_tried_again(tmp_path: Path, url: str) -> None:
-    study = opened(tmp_path, trials=2, url=url)
-    ticket = asked(study)
-    study.ledger.conclude(ticket.number, {"end": "lost", "reason": "its worker ended (signal 9)"})
-    again = asked(study)
-    assert again.trial.params == ticket.trial.params
-    assert again.tables == ticket.tables
-    complete(study, again)
-    complete(study, asked(study))
-    assert study.ask() is None
-    states = Counter(v.state for v in study.views())
-    assert states == {"failed": 1, "complete": 2}
-    assert study.views()[0].reason == "its worker ended (signal 9)"
-
-
-def test_a_trial_that_diverged_is_not_tried_again_and_counts(tmp_path: Path) -> None:
-    study = opened(tmp_path, trials=1)
-    study.ledger.conclude(asked(study).number, {"end": "diverged", "reason": "not finite"})
-    assert study.ask() is None
-    assert study.tally().done == 1
-
-
-def test_one_that_does_not_fit_costs_nothing(tmp_path: Path) -> None:
-    study = opened(tmp_path, trials=1)
-    study.ledger.conclude(asked(study).number, {"end": "invalid", "reason": "does not fit"})
-    assert study.tally().done == 0
-    assert study.ask() is not None
-
-
-def test_a_worker_that_dies_again_and_again_ends_its_trial_for_good(tmp_path: Path) -> None:
-    study = opened(tmp_path, trials=1)
-    for _ in range(ledger.MOST_TRIES):
-        study.ledger.conclude(asked(study).number, {"end": "lost", "reason": "killed"})
-    assert study.ask() is None
-    assert study.views()[-1].reason == f"killed ({ledger.MOST_TRIES} times)"
-
-
-def test_interruptions_do_not_count_as_deaths(tmp_path: Path) -> None:
-    study = opened(tmp_path, trials=1)
-    for _ in range(2 * ledger.MOST_TRIES):
-        study.ledger.conclude(asked(study).number, {"end": "interrupted", "reason": "Ctrl-C"})
-    complete(study, asked(study))
-    assert study.tally().done == 1
-
-
-def test_the_trial_of_a_process_that_is_gone_is_lost_at_once(tmp_path: Path, url: str) -> None:
-    study, other = (opened(tmp_path, trials=1, url=url) for _ in range(2))
-    mine = asked(study)
-    other.reap([])
-    assert other.tally().running == 1, "its process lives"
-    study.own(mine, {**identity.current().to_json(), "start": 1.0})
-    other.reap([mine.number])
-    assert other.tally().running == 1, "nobody reaps its own"
-    other.reap([])
-    study.reap([])
-    assert (other.tally().running, other.tally().waiting) == (0, 1), "once, whoever looks"
-    assert not study.ledger.conclude(mine.number, {"end": "complete", "value": 1.0}), "it comes too late"
-    assert asked(other).trial.params == mine.trial.params
-
-
-def test_a_host_that_falls_silent_loses_its_trials(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/s.db"
-    study = opened(tmp_path, trials=1, url=url, heartbeat=1, grace=1)
-    ticket = asked(study)
-    study.own(ticket, {**identity.current().to_json(), "host": "far away"})
-    study.reap([])
-    assert study.tally().running == 1
-    deadline = time.monotonic() + 20
-    while study.tally().running and time.monotonic() < deadline:
-        study.reap([])
-        time.sleep(0.1)
-    assert (study.tally().running, study.tally().waiting) == (0, 1)
-    assert asked(study).trial.params == ticket.trial.params
-
-
-def test_a_trial_whose_owner_died_before_it_said_so_is_found(tmp_path: Path) -> None:
-    study = opened(tmp_path, trials=1, grace=0)
-    ticket = study.ask()
-    assert ticket is not None
-    study.reap([])
-    study.reap([])
-    assert study.tally().waiting == 1
-
-
-def test_a_failed_trial_whose_retry_was_never_written_is_found(tmp_path: Path) -> None:
-    study = opened(tmp_path, trials=2, grace=0)
-    ticket = asked(study)
-    complete(study, asked(study))
-    study.ledger.tell(ticket.number, None, optuna.trial.TrialState.FAIL)  # and died before enqueuing
-    assert study.ask() is None, "its place is kept for it"
-    assert len(study.ledger.trials()) == 2, "and nothing was asked for"
-    study.reap([])
-    study.reap([])
-    assert study.tally().waiting == 1
-    study.reap([])
-    assert study.tally().waiting == 1, "once"
 
 
 @pytest.mark.parametrize(

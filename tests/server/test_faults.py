@@ -21,7 +21,7 @@ from nntui.protocol.commands import (
 )
 from nntui.protocol.reports import Disconnected, Ended, Hello, Status
 from nntui.runs import checkpoint
-from nntui.server import hub
+from nntui.server import traffic
 from nntui.server.breaks import Breaks
 from nntui.server.reporter import Reporter
 from nntui.signals import Signals
@@ -29,7 +29,7 @@ from nntui.training.experiment import build
 from nntui.training.session import Session
 from nntui.training.start import resume, start
 from nntui_core.activations import Tanh
-from nntui_core.optimizers.first_order import Adam
+from nntui_core.optimizers.moments import Adam
 from nntui_core.trainer import Trainer
 from tests.server.running import Running, running, until
 
@@ -144,10 +144,10 @@ def test_a_viewer_whose_words_cannot_be_handled_is_dropped_alone(
     with running(tmp_path, "xor", *LONG) as run:
         viewer = run.viewer()
         viewer.wait(Status)
-        read = hub.from_frame
+        read = traffic.from_frame
         # Of the newcomer alone: what the first one gives back meanwhile is read.
         monkeypatch.setattr(
-            hub, "from_frame", lambda f: broken(f) if f.header["type"] == "attach" else read(f)
+            traffic, "from_frame", lambda f: broken(f) if f.header["type"] == "attach" else read(f)
         )
         other = run.viewer()
         other.wait(Disconnected)

@@ -15,7 +15,7 @@ from nntui.protocol.commands import Attach
 from nntui.protocol.frames import to_frame
 from nntui.protocol.reports import Hello, Status
 from nntui.protocol.wire import Decoder, encode
-from nntui.server import connection, hub
+from nntui.server import connection, traffic
 from tests.server.running import running, until
 
 LONG = ("train.epochs=10000000",)
@@ -38,8 +38,8 @@ def closed(client: socket.socket) -> bool:
 def test_silent_connections_are_dropped_and_a_viewer_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "SILENT", 0.05)
-    monkeypatch.setattr(hub, "TICK", 0.05)
+    monkeypatch.setattr(traffic, "SILENT", 0.05)
+    monkeypatch.setattr(traffic, "TICK", 0.05)
     with running(tmp_path, "xor", *LONG) as run:
         viewer = run.viewer()
         silent = [dialed(run.socket) for _ in range(5)]
@@ -70,7 +70,7 @@ def test_half_a_frame_cannot_ask_for_memory(tmp_path: Path) -> None:
 
 
 def test_a_socket_that_was_removed_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "TICK", 0.05)
+    monkeypatch.setattr(traffic, "TICK", 0.05)
     with running(tmp_path, "xor", *LONG) as run:
         first = run.viewer()
         first.wait(Status)

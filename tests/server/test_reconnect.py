@@ -57,7 +57,7 @@ def test_a_connection_that_breaks_is_made_again_with_all_that_was_wanted(tmp_pat
         here.send(Want(keys=("weights",)))
         found.wait(Stats, "'weights'")
         told = len(all_of(found, Stats))
-        until(lambda: run.hub._viewers)[0].connection.shutdown(socket.SHUT_RDWR)
+        until(lambda: run.hub.connections)[0].connection.shutdown(socket.SHUT_RDWR)
         assert found.wait(Disconnected).alive
         until(lambda: len(all_of(found, Hello)) == 2, "another hello")
         until(lambda: len(all_of(found, Stats)) > told, "statistics without asking again")
@@ -107,7 +107,7 @@ def test_a_trainer_that_dies_is_told_from_one_that_cannot_be_reached(
         here = RunSource(run, other.socket)
         found = Heard(here)
         found.wait(Hello)
-        until(lambda: other.hub._viewers)[0].connection.shutdown(socket.SHUT_RDWR)
+        until(lambda: other.hub.connections)[0].connection.shutdown(socket.SHUT_RDWR)
         assert found.wait(Disconnected, "'alive': True")
         info.process["start"] = 1.0
         run.write(info)

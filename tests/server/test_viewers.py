@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntui.config.load import load
-from nntui.errors import UserError
 from nntui.protocol import sockets
 from nntui.protocol.client import Client
 from nntui.protocol.commands import (
-    Attach,
-    EditWeight,
     Pause,
     RequestSnapshot,
-    Restart,
     Resume,
-    Rewind,
-    SetPace,
-    SetRate,
     Shown,
     StepEpoch,
     StepUpdate,
@@ -48,12 +38,8 @@ from nntui.protocol.reports import (
     Status,
 )
 from nntui.protocol.wire import encode
-from nntui.runs import checkpoint
-from nntui.runs.metrics import read_metrics
-from nntui.server import attendant, hub
+from nntui.server import attendant, hub, traffic
 from nntui.server import connection as viewers
-from nntui.training.experiment import build
-from nntui.training.start import resume
 from nntui.tui.store import Store
 from tests.server.messages import messages
 from tests.server.running import running, until
@@ -152,7 +138,7 @@ def test_a_viewer_that_stops_reading_slows_nothing(tmp_path: Path) -> None:
         viewer = run.viewer()
         viewer.wait(Status, lambda m: m.update > 3000)
         one = next(
-            v for v in run.hub._viewers if v.connection.getpeername() == stuck.getsockname() or not v.name
+            v for v in run.hub.connections if v.connection.getpeername() == stuck.getsockname() or not v.name
         )
         assert one.waiting < 1 << 20  # one frame of a kind in flight, however long it does not read
         stuck.close()
@@ -214,7 +200,7 @@ def test_one_frame_may_be_larger_than_what_may_wait(tmp_path: Path, monkeypatch:
 def test_more_viewers_than_are_allowed_are_turned_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "MAX_VIEWERS", 1)
+    monkeypatch.setattr(traffic, "MAX_VIEWERS", 1)
     with running(tmp_path, "xor", paused=True) as run:
         first = run.viewer()
         first.wait(Hello)
@@ -243,84 +229,6 @@ def test_a_command_before_attaching_drops_the_viewer(tmp_path: Path) -> None:
         bad.sendall(encode(to_frame(StepUpdate())))
         assert bad.recv(100) == b""
         assert run.trainer.update == 0
-
-
-def test_what_viewers_change_is_recorded_and_can_be_undone(tmp_path: Path) -> None:
-    with running(tmp_path, "digits", "train.checkpoint_seconds=0", *LONG, paused=True) as run:
-        viewer = run.viewer()
-        for epoch in (1, 2):
-            viewer.send(StepEpoch())
-            viewer.wait(Status, lambda m, e=epoch: (m.state, m.epoch) == ("paused", e))
-        rate = run.trainer.rate
-        viewer.send(SetRate(factor=2.0))
-        viewer.wait(Event, lambda m: m.text.startswith("learning rate"))
-        assert run.trainer.rate == pytest.approx(2 * rate)
-        viewer.send(EditWeight(path="hidden.W", index=(0, 0), value=3.0))
-        viewer.wait(Event, lambda m: "hidden.W[0, 0]" in m.text)
-        assert run.trainer.network.parameters.view("hidden.W")[0, 0] == 3.0
-        for path, index in (("nope", (0,)), ("hidden.W", (0,)), ("hidden.W", (999, 0))):
-            viewer.send(EditWeight(path=path, index=index, value=1.0))
-        until(lambda: len([e for e in viewer.all(Event) if e.level == "warning"]) == 3)
-        viewer.send(Rewind(update=45))
-        viewer.wait(Event, lambda m: "went back to update 45" in m.text)
-        assert (run.trainer.update, run.trainer.epoch) == (45, 1)
-        viewer.send(Restart())
-        viewer.wait(Event, lambda m: "began again" in m.text)
-        assert run.trainer.update == 0
-        assert run.trainer.rate == pytest.approx(rate)
-        records, _ = read_metrics(run.session.run.metrics)
-        assert [r["text"].split()[0] for r in records if r["type"] == "event"] == [
-            "learning",
-            "hidden.W[0,",
-            "went",
-            "began",
-        ]
-
-
-def test_what_viewers_change_survives_a_kill_while_paused(tmp_path: Path) -> None:
-    with running(tmp_path, "xor", *LONG, paused=True) as run:
-        viewer = run.viewer()
-        for update in (1, 2, 3):
-            viewer.send(StepUpdate())
-            viewer.wait(Status, lambda m, u=update: (m.state, m.update) == ("paused", u))
-        viewer.send(SetRate(factor=0.5))
-        viewer.send(EditWeight(path="hidden.W", index=(0, 0), value=3.0))
-        viewer.send(EditWeight(path="hidden.W", index=(0, 0), value=1e300))
-        viewer.wait(Event, lambda m: "too large for float32" in m.text)
-
-        def saved() -> bool:
-            _, arrays, _ = checkpoint.newest_valid(run.session.run.checkpoints, print)
-            return bool(arrays["clock"][0] == 3 and arrays["live"][0] == 0.5)
-
-        until(saved, "a checkpoint without any further word")
-        update, arrays, _ = checkpoint.newest_valid(run.session.run.checkpoints, print)
-        assert arrays["param/hidden.W"][0, 0] == 3.0
-        again = build(load(run.session.run.config)).trainer
-        again.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
-        assert (again.update, again.rate) == (update, run.trainer.rate)
-
-
-def test_a_run_that_was_rewound_and_resumed_has_one_history(tmp_path: Path) -> None:
-    with running(tmp_path, "digits", "train.epochs=4", paused=True) as run:
-        viewer = run.viewer()
-        for epoch in (1, 2, 3):
-            viewer.send(StepEpoch())
-            viewer.wait(Status, lambda m, e=epoch: (m.state, m.epoch) == ("paused", e))
-        viewer.send(Restart())
-        viewer.wait(Event, lambda m: "began again" in m.text)
-        viewer.send(StepEpoch())
-        told = len(viewer.messages)
-        viewer.wait(Status, lambda m: m.epoch == 1 and viewer.messages.index(m) >= told)
-        assert [e for e, _, _ in run.session.history] == [0, 1]
-        viewer.send(Stop())
-        viewer.wait(Ended)
-        place, history = run.session.run, run.session.history
-    run.session.run.unlock()
-    session, done = resume(build(load(place.config)), place, print)
-    assert not done
-    assert session.history == history
-    assert [e for e, _, _ in session.history] == [0, 1]
-    place.unlock()
 
 
 def test_statistics_come_only_when_wanted(tmp_path: Path) -> None:
@@ -357,78 +265,6 @@ def test_without_a_first_viewer_it_trains_all_the_same(
         assert run.session.info.state == "completed"
 
 
-def test_a_number_of_updates_a_second(tmp_path: Path) -> None:
-    with running(tmp_path, "xor", *LONG, pace=50.0) as run:
-        viewer = run.viewer()
-        viewer.wait(Status, lambda m: m.update >= 30)
-        measured = [m.updates_per_second for m in viewer.all(Status) if m.updates_per_second]
-        assert measured[-1] < 75  # not as fast as it could (thousands)
-        viewer.send(SetPace(pace="max"))
-        viewer.wait(Status, lambda m: m.update > 2000)
-
-
-def test_a_rate_is_set_as_a_value_or_a_factor_but_never_absurd(tmp_path: Path) -> None:
-    with running(tmp_path, "xor", *LONG, paused=True) as run:
-        viewer = run.viewer()
-        assert run.trainer.rate == pytest.approx(0.05)
-        viewer.send(SetRate(value=0.2))
-        viewer.wait(Event, lambda m: m.text == "learning rate 0.05 → 0.2")
-        viewer.send(SetRate(factor=0.25))
-        viewer.wait(Event, lambda m: m.text == "learning rate 0.2 → 0.05")
-        for sent in (SetRate(value=1e30), SetRate(factor=1e13), SetRate(factor=1e-13)):
-            told = len(viewer.all(Event))
-            viewer.send(sent)
-            until(lambda n=told: len(viewer.all(Event)) > n)
-            assert viewer.all(Event)[-1].text == "the learning rate cannot be changed that far"
-        assert run.trainer.rate == pytest.approx(0.05)
-
-
-def test_a_base_rate_is_what_the_schedule_multiplies(tmp_path: Path) -> None:
-    warmup = ("schedule={type='exponential', gamma=0.5}", "optimizer={type='sgd', lr=0.4}")
-    with running(tmp_path, "xor", *LONG, *warmup, paused=True) as run:
-        viewer = run.viewer()
-        for epoch in (1, 2):
-            viewer.send(StepEpoch())
-            viewer.wait(Status, lambda m, e=epoch: (m.state, m.epoch) == ("paused", e))
-        viewer.send(SetRate(factor=3.0))
-        viewer.wait(Event, lambda m: m.text == "learning rate 0.1 → 0.3")
-        viewer.send(SetRate(base=0.02))
-        viewer.wait(Event, lambda m: m.text == "learning rate 0.3 → 0.005")
-        viewer.send(StepEpoch())
-        viewer.wait(Status, lambda m: (m.state, m.epoch) == ("paused", 3))
-        assert run.trainer.rate == pytest.approx(0.02 / 8)
-
-
-def test_another_users_process_is_no_viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(tmp_path, "xor", *LONG, paused=True) as run:
-        monkeypatch.setattr(sockets, "peer_uid", lambda connection: os.getuid() + 1)
-        with socket.socket(socket.AF_UNIX) as other:
-            other.settimeout(10)
-            other.connect(str(run.socket))
-            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
-                other.sendall(encode(to_frame(Attach())))  # else it would be dropped for its silence
-                assert other.recv(100) == b""
-        with pytest.raises(UserError, match="another user's process answers there"):
-            sockets.connect(run.socket)
-        monkeypatch.undo()
-        run.viewer().wait(Hello)
-
-
-def test_another_users_directory_holds_no_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tmp_path.chmod(0o700)
-    sockets.check_private(tmp_path)
-    real = os.getuid()
-    monkeypatch.setattr(os, "getuid", lambda: real + 1)
-    with pytest.raises(UserError, match="not safe for the control socket: it belongs to another user"):
-        sockets.check_private(tmp_path)
-
-
-def test_the_other_ends_user_is_told(tmp_path: Path) -> None:
-    first, second = socket.socketpair(socket.AF_UNIX)
-    with first, second:
-        assert sockets.peer_uid(first) == os.getuid()
-
-
 def test_warnings_reach_viewers_that_come_later_and_are_shown_once(tmp_path: Path) -> None:
     with running(tmp_path, "xor", *LONG, paused=True) as run:
         for k in range(hub.MAX_NOTES + 1):
@@ -442,42 +278,3 @@ def test_warnings_reach_viewers_that_come_later_and_are_shown_once(tmp_path: Pat
             for event in told:
                 store.message(event)
         assert [e.text for e in store.snapshot().log] == [e.text for e in told]
-
-
-class TestSockets:
-    def test_the_directory_is_private(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sockets.tempfile, "gettempdir", lambda: str(tmp_path))
-        server, path = sockets.listen()
-        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        sockets.connect(path).close()
-        server.close()
-        sockets.remove(path)
-        sockets.remove(path)
-        path.parent.rmdir()  # a cleaner of temporary files came by
-        server, path = sockets.listen()
-        server.close()
-        with pytest.raises(UserError, match="no trainer answers"):
-            sockets.connect(path)
-
-    def test_what_others_could_enter_is_refused(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(sockets.tempfile, "gettempdir", lambda: str(tmp_path))
-        place = tmp_path / f"nntui-{os.getuid()}"
-        place.mkdir(mode=0o755)
-        place.chmod(0o755)
-        with pytest.raises(UserError, match="others can enter"):
-            sockets.listen()
-        place.rmdir()
-        (tmp_path / "real").mkdir(mode=0o700)
-        place.symlink_to(tmp_path / "real")
-        with pytest.raises(UserError, match="not a directory"):
-            sockets.listen()
-
-    def test_a_path_too_long_for_a_socket(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        deep = tmp_path / ("x" * 100)
-        deep.mkdir()
-        monkeypatch.setattr(sockets.tempfile, "gettempdir", lambda: str(deep))
-        with pytest.raises(UserError, match="set TMPDIR to a short path"):
-            sockets.listen()

@@ -22,7 +22,7 @@ from nntui.tui.sweep.panes.base import SweepPane, value_text
 from nntui.tui.sweep.view import Search, SweepView, share
 from nntui.tui.sweep.watcher import News, Post, Watcher
 from tests.search.orders import SWEEP
-from tests.search.test_study import asked, complete, opened
+from tests.search.studies import asked, complete, opened
 from tests.server.running import until
 
 SEARCH = Search(

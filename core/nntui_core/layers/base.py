@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le
 from nntui_core.catalog import Member
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, Op
-from nntui_core.initializers import Initializer
+from nntui_core.initializers.base import Initializer
 from nntui_core.memory import Array, Shape, Workspace
 from nntui_core.ops.window import Window
 

@@ -10,8 +10,8 @@ import numpy as np
 from nntui.debugging.conditions import parse
 from nntui.display import display
 from nntui.errors import UserError
-from nntui.tui.debugger.card import where
 from nntui.tui.debugger.format import at, number
+from nntui.tui.debugger.theta import where
 
 if TYPE_CHECKING:
     from nntui.tui.debugger.session import DebugSession

@@ -8,9 +8,9 @@ from math import isfinite
 import numpy as np
 
 from nntui.display import display
-from nntui.tui.debugger.card import where
 from nntui.tui.debugger.format import number
 from nntui.tui.debugger.moment import Look
+from nntui.tui.debugger.theta import where
 from nntui.tui.debugger.view import CardLine
 from nntui.tui.render.picture import MUTED, Style, join, text
 from nntui_core.minimizing import Minimizer

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nntui.tui.debugger.format import at, whole
 from nntui.tui.debugger.moment import Array, Look
 from nntui_core.graph import Node
 
@@ -67,3 +68,18 @@ def theta_of(look: Look, node: Node) -> Theta | None:
     if node is not weight and not fits:
         return None
     return Theta(weight, bias if fits else None)
+
+
+def where(look: Look) -> str:
+    """The entry that is looked at as an index: of a dense layer's weights and biases, the place in Θ."""
+    theta = theta_of(look, look.node)
+    if theta is None:
+        return at(look.index(look.node, look.entry))
+    return f"Θ{at(theta.place(look.node, look.entry))}"
+
+
+def written(look: Look, get: Callable[[Node], Array | None], plain: str) -> str:
+    """An array written out or summed up; weights, with their biases, as Θ."""
+    theta = theta_of(look, look.node)
+    matrix = theta.matrix(get) if theta is not None and look.node is theta.weight else None
+    return plain if matrix is None else f"Θ {whole(matrix)}"

@@ -8,9 +8,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from nntui.tui.render.flownode import FlowNode
-from nntui.tui.render.picture import Row
+from nntui.tui.render.picture import Row, Style, join
 
 Array = NDArray[Any]
+
+GRADIENT = Style(fg="accent", bold=True)
+"""Of gradients in text."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,11 @@ class CardLine:
 
     label: str
     row: Row
+
+
+def line(label: str, *parts: Row) -> CardLine:
+    """A line whose text is the parts, one after the other."""
+    return CardLine(label, join(*parts))
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from nntui.display import display
 from nntui.tui.causes import SEVERITY, Group, cures_of, grouped, key_of, name_of, severity_of
 from nntui.tui.panes.base import Pane
 from nntui.tui.render.numbers import compact, trimmed
-from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, text, wrap
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, text, wrap
 from nntui.tui.store import Snapshot
+from nntui.tui.widgets import scrolling
 from nntui.tui.widgets.status import STATES
 
 MARKS = {"error": ("●", "bad"), "warning": ("●", "warn"), "note": ("○", "muted")}
@@ -63,16 +64,12 @@ class FindingsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "choose(-1)", show=False),
         Binding("down", "choose(1)", show=False),
-        Binding("pageup", "scroll(-10)", show=False),
-        Binding("pagedown", "scroll(10)", show=False),
-        Binding("home", "scroll(-100000)", show=False),
+        *scrolling.KEYS,
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._top = 0
-        """Lines scrolled."""
-        self._lines = 0
+        self._scrolling = scrolling.Scrolling()
         self._grown = 0
         """Lines that it has needed so far."""
         self._below = 0
@@ -145,14 +142,13 @@ class FindingsPane(Pane):
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         end, blocks, events = self._blocks(snapshot, width)
         rows = [*end, *(row for block in blocks for row in block), *events]
-        self._lines = len(rows)
-        self._top = max(0, min(self._top, self._lines - height))
+        picture = self._scrolling.part(rows, width, height)
         starts = [len(end) + sum(map(len, blocks[:k])) for k in range(len(blocks))]
-        below = sum(start >= self._top + height for start in starts) if snapshot.findings else 0
+        below = sum(start >= self._scrolling.top + height for start in starts) if snapshot.findings else 0
         if below != self._below:
             self._below = below
             self._show_state(self.state(snapshot))
-        return pad(tuple(rows[self._top : self._top + height]), width, height)
+        return picture
 
     def _blocks(self, snapshot: Snapshot, width: int) -> tuple[list[Row], list[list[Row]], list[Row]]:
         """Lines of the end, of each finding listed, and of the events."""
@@ -236,15 +232,17 @@ class FindingsPane(Pane):
         entries = self._entries(self.snapshot)
         k = next((k for k, e in enumerate(entries) if e.key == self._chosen), 0)
         start = len(end) + sum(map(len, blocks[:k]))
-        stop = start + len(blocks[k])
-        self._top = min(max(self._top, stop - height), start) if k else 0
+        if k:
+            self._scrolling.show(start, start + len(blocks[k]), height)
+        else:
+            self._scrolling.top = 0
         self.show(self.paint(width, height))
 
     def action_scroll(self, lines: int) -> None:
         """Show what is further down, or further up; with home, the first finding is chosen."""
         if lines < -1000:
             self._chosen = None
-        self._top = max(0, min(self._top + lines, self._lines - self.size.height))
+        self._scrolling.by(lines, self.size.height)
         self.show(self.paint(*self.size))
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:

@@ -7,10 +7,11 @@ from math import ceil, isfinite, log10
 
 from nntui.display import display
 from nntui.statistics.layers import LayerRow, Layers
-from nntui.tui.panes.base import Pane, note
+from nntui.tui.panes.base import Pane
 from nntui.tui.render.histogram import beyond, distribution, logbar
 from nntui.tui.render.history import history, span_of
 from nntui.tui.render.labels import shortened
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import count, percent, short, trimmed
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, beside, fit, join, pad, row_width, text
 from nntui.tui.render.table import Cell, Heading, columns, table
@@ -41,7 +42,7 @@ class LayersPane(Pane):
     """A row a layer."""
 
     ID = "layers"
-    DRAWS = ("statistics", "findings", "trail", "stats_update", "layer")
+    DRAWS = ("statistics", "findings", "trail", "stats_update", "updates", "layer")
     TITLE = "Layers"
     WIDE = True
     HELP = (
@@ -72,7 +73,7 @@ class LayersPane(Pane):
         rows = int(snapshot.hello_info("train", 0))
         sample = f"{found.samples:,} random" if found.samples < rows else f"all {rows:,}"
         taken = "the 1 training row" if rows == 1 else f"{sample} training rows"
-        words = [f"update {count(snapshot.stats_update, 6)}", taken]
+        words = [f"update {count(snapshot.update_of(Layers), 6)}", taken]
         if self._bars:
             low, high = gradient_scale(found)
             words.append(f"gradient bars {trimmed(low)}…{trimmed(high)}, logarithmic")

@@ -7,7 +7,8 @@ from math import isfinite, nan
 
 import numpy as np
 
-from nntui.tui.panes.base import Pane, note
+from nntui.tui.panes.base import Pane
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import compact, percent, score
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, row_width, text
 from nntui.tui.render.plot import Series, legend, plot

@@ -14,10 +14,11 @@ from nntui.statistics.layers import Layers
 from nntui.statistics.sample import Sample
 from nntui.statistics.surface import Surface
 from nntui.statistics.weights import LayerWeights, Weights
-from nntui.tui.panes.base import Pane, note
+from nntui.tui.panes.base import Pane
 from nntui.tui.render.bands import Band, bands
 from nntui.tui.render.diagram import Diagram, Link, diagram
 from nntui.tui.render.labels import shortened
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import compact, trimmed
 from nntui.tui.render.picture import Picture, pad
 from nntui.tui.render.placing import Column

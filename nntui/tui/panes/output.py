@@ -26,8 +26,9 @@ from nntui.tui.output import (
     scatter_state,
     target_names,
 )
-from nntui.tui.panes.base import Pane, note
+from nntui.tui.panes.base import Pane
 from nntui.tui.render import scatter
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import score, trimmed
 from nntui.tui.render.picture import MUTED, Picture, Style, fit, join, pad, text
 from nntui.tui.render.plane import markers, plane

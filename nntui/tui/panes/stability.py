@@ -9,8 +9,9 @@ import numpy as np
 
 from nntui.display import display
 from nntui.statistics.stability import Curvature, Stability, Steps
-from nntui.tui.panes.base import Pane, note
+from nntui.tui.panes.base import Pane
 from nntui.tui.render.labels import shortened
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import short
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, beside, fit, join, pad, row_width, text, wrap
 from nntui.tui.render.plot import Series, plot

@@ -63,6 +63,12 @@ class Framed(Canvas, can_focus=True):
         """Whether only ASCII characters can be shown."""
         return bool(getattr(self.app, "ascii_only", False))
 
+    @property
+    def shades(self) -> bool:
+        """Whether maps are drawn with characters, since colors cannot tell their values."""
+        caps = getattr(self.app, "caps", None)
+        return self.ascii or (caps is not None and caps.shades)
+
     def plain(self, words: str) -> str:
         """Words for the border, in characters that can be shown; there, unlike in pictures, they may take more cells."""
         return ascii_text(words.replace("±", "+-").replace("…", "..")) if self.ascii else words

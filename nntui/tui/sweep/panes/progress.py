@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import trimmed
 from nntui.tui.render.picture import Picture
 from nntui.tui.render.plot import Series, plot
-from nntui.tui.sweep.panes.base import SweepPane, note
+from nntui.tui.sweep.panes.base import SweepPane
 from nntui.tui.sweep.view import SweepView
 
 

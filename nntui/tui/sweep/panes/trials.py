@@ -6,10 +6,11 @@ import math
 
 from nntui.search.trials import TrialView
 from nntui.tui.render.histogram import BLOCKS, LEVELS
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import short
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, pad, text
 from nntui.tui.render.table import Cell, Heading, table
-from nntui.tui.sweep.panes.base import SweepPane, note, value_text
+from nntui.tui.sweep.panes.base import SweepPane, value_text
 from nntui.tui.sweep.view import SweepView
 
 MARKS = {
