@@ -267,3 +267,17 @@ async def test_each_number_stands_under_its_heading():
         assert sorted(words, key=head.index) == words
         head = next(line for line in v.pane("stability").splitlines() if "a tenth below" in line)
         assert head.index("median") < head.index("a tenth below") < head.index("a tenth above")
+
+
+async def test_the_curvature_and_its_limit_are_drawn_in_their_own_colors():
+    """190 and 200: the limit's point stands above."""
+    async with watching(size=(120, 40)) as v:
+        await v.press("6")
+        picture = v.screen.query_one("#stability").picture
+        at = {
+            span.style.fg: y
+            for y, row in enumerate(picture)
+            for span in row
+            if "•" in span.text and span.style.fg in ("accent", "validation")
+        }
+        assert at["validation"] < at["accent"]
