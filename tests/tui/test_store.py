@@ -204,3 +204,12 @@ def test_what_is_known_of_nothing():
     assert (first.log_scale, first.stats_update, first.position) == (True, -1, (0, 0))
     assert first.hello is first.status is first.ended is first.findings_update is None
     assert np.isnan(first.last("train.loss"))
+
+
+def test_a_warning_that_is_told_again_is_logged_once_and_another_one_too():
+    store = Store()
+    for text in ("first", "second", "first", "second", "third"):
+        store.message(Event(text=text, level="warning", update=3))
+    assert [e.text for e in store.snapshot().log] == ["first", "second", "third"]
+    store.message(Event(text="first", level="warning", update=4))
+    assert [(e.text, e.update) for e in store.snapshot().log][-1] == ("first", 4)
