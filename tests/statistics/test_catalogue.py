@@ -26,6 +26,7 @@ from nntui.statistics.layers import Layers
 from nntui.statistics.sample import Sample
 from nntui.statistics.surface import MAPS
 from nntui.statistics.view import NetworkView
+from nntui.statistics.weights import Weights
 from nntui.training.experiment import build
 from nntui_core import probe
 from tests.statistics import layer_cases, row_cases  # noqa: F401  # whose cases are in CASES
@@ -196,3 +197,17 @@ def test_precision_is_of_those_decided_and_recall_of_those_that_are() -> None:
         assert one.count == true
     assert [round(one.precision or 0, 3) for one in found] == [0.667, 0.833, 0]
     assert [round(one.recall or 0, 3) for one in found] == [0.889, 0.417, 0]
+
+
+def test_weights_say_which_inputs_and_which_units_are_shown(tmp_path: Path) -> None:
+    experiment = plane(tmp_path)
+    found = Weights.compute(view(experiment), "")
+    shapes = {
+        layer.name: (layer.inputs.tolist(), layer.units.tolist(), layer.weight.shape)
+        for layer in found.layers
+    }
+    assert shapes == {
+        "hidden": ([0, 1], [0, 1, 2], (2, 3)),
+        "squash": ([0, 1, 2], [0, 1, 2, 3], (3, 4)),
+        "output": ([0, 1, 2, 3], [0, 1, 2], (4, 3)),
+    }
