@@ -13,8 +13,8 @@ EVERY_EPOCH = 16
 GROWTH = 1.07
 SHARE = 0.05
 """Of the work of the updates so far that looks may take …"""
-FREE = 1 << 29
-"""… beyond so many multiplications in matrix products, which all work is reckoned in: a thirtieth of a second, about."""
+FREE = 1 << 31
+"""… beyond so many multiplications in matrix products, which all work is reckoned in: a tenth of a second, about."""
 PASSES = 3
 """An update takes so many times the work of its rows' way forward alone."""
 NORMS = 128
