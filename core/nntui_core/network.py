@@ -18,7 +18,7 @@ from nntui_core.metrics import decide as decide
 from nntui_core.metrics import decide_target as decide_target
 from nntui_core.model import Mode, Model, NetworkSpec
 from nntui_core.onehot import OneHot, Targets
-from nntui_core.optimizers.base import Group
+from nntui_core.optimizers.work import Group
 from nntui_core.rng import stream
 
 

@@ -61,7 +61,6 @@ def _known(session: Session) -> dict[str, Any]:
         "seconds": info.seconds,
         "updates_per_second": trainer.update / info.update_seconds if info.update_seconds else 0.0,
         "parameters": len(trainer.network.parameters),
-        "findings": [
-            {k: v for k, v in found.items() if k != "node"} for found in info.findings
-        ],  # for the screen
+        # The contract lists a finding's keys; where it can be seen is for the screen, from the run's own files.
+        "findings": [{k: v for k, v in found.items() if k != "node"} for found in info.findings],
     }

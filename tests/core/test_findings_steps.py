@@ -14,7 +14,8 @@ from nntui_core.findings.flow import higher_rate, lower_rate
 from nntui_core.findings.suspect import LARGE, NOTHING, SMALL
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer
-from nntui_core.optimizers.first_order import Adam, Adamw, Momentum
+from nntui_core.optimizers.first_order import Momentum
+from nntui_core.optimizers.moments import Adam, Adamw
 from nntui_core.train_spec import GradientNoise, TrainSpec
 from tests.core.samples import trainer
 from tests.core.suspected import OUT, expect, found, of, seen
@@ -137,6 +138,13 @@ def test_small_batches(size: int, normed: bool, setting: int | None) -> None:
     elif setting == 16:
         text = f"a gradient of {size} sample{'s' * (size > 1)} is noisy"
         expect(suspect, "train.batch_size=16", text, 0.5, {"update_ratio_high", "plateau"})
+
+
+def test_frozen_batch_norm_takes_nothing_from_a_small_batch() -> None:
+    layers = (Dense(units=4, activation=Relu()), BatchNormLayer(trainable=False), OUT)
+    given = seen(make(TrainSpec(epochs=1, batch_size=7), layers=layers))
+    assert found(given, "train.batch_size") is None
+    assert not given.masked
 
 
 @pytest.mark.parametrize(
