@@ -41,14 +41,14 @@ def update_due(update: int) -> bool:
 
 
 def affordable(trainer: Trainer, looks: int) -> bool:
-    """Whether another look takes no more than its share of the work, ``looks`` taken so far; the first two are free."""
+    """Whether a look at the end of an epoch takes all looks no further than their share of the work, after ``looks``."""
     network = trainer.network
     held = 0 if trainer.validation is None else min(network.look_rows, len(trainer.validation))
     rows = min(network.look_rows, len(trainer.train)) + held
     trained = trainer.epoch * len(trainer.train) + trainer.batch * trainer.batch_size
     each = rows * (network.multiplications + VALUE * network.values) + NORMS * len(network.parameters)
     # The one at update 0 is not counted, the coming one is.
-    return looks < 2 or looks * each <= SHARE * PASSES * trained * network.multiplications + FREE
+    return looks * each <= SHARE * PASSES * trained * network.multiplications + FREE
 
 
 def ratios(numbers: int, batches: int) -> int:
