@@ -14,6 +14,7 @@ from annotated_types import Gt
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, Op
 from nntui_core.memory import Array, Arrays, Shape, Tangents, Workspace
+from nntui_core.onehot import OneHot
 from nntui_core.ops.base import expect_operands
 from nntui_core.ops.binary import Mul
 from nntui_core.ops.reductions import Mean, Sum
@@ -34,6 +35,8 @@ class Loss(Op):
     """What it compares with: class indices, numbers from 0 to 1, or any numbers (for classes one-hot)."""
     by_row: ClassVar[bool] = False
     """Whether a sample has one contribution, whatever its outputs: the mean is then over samples."""
+    decides: ClassVar[bool] = False
+    """Whether :meth:`classes` tells which class each sample is decided for, so that no output is needed for that."""
     FROM_OBJECTIVE: ClassVar[tuple[str, ...]] = ("reduction", "factor")
     """Fields that are keys of ``[objective]``, not of the loss."""
 
@@ -93,6 +96,10 @@ class Loss(Op):
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         """What was put together in the last ``forward``: ``m × K``, or ``m`` where :attr:`by_row`."""
 
+    def classes(self, ws: Workspace) -> Array | None:
+        """After ``forward``: each sample's largest logit (m), where finding it was part of the loss; else None."""
+        return None
+
     @abstractmethod
     def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
         """After ``forward``: the Hessian of the loss by operand 0, times ``dz``; None where it is 0 everywhere."""
@@ -119,6 +126,10 @@ class Loss(Op):
     def weight(self, target: Array) -> float:
         """What the loss of some samples, with these targets, is to be weighted by for :meth:`whole`."""
         return 1 if self.reduction == "sum" else len(target)
+
+    def shares(self, target: Array | OneHot) -> Array:
+        """What each sample's own loss counts for in their mean: a row each."""
+        return np.full(len(target), 1 / len(target))
 
     def whole(self, weighted: float, weight: float) -> float:
         """The loss of all samples, from the weighted sum of their parts' losses and the sum of the weights."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from nntui_core.memory import Array, Arrays, Shape, Space, Workspace
 from nntui_core.objective import Loss
+from nntui_core.onehot import OneHot, indices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class ClassWeighted(Loss):
     """One a class."""
 
     def __post_init__(self) -> None:
-        for name in ("type", "from_logits", "needs", "targets", "by_row", "reduction", "factor"):
+        for name in ("type", "from_logits", "needs", "targets", "by_row", "decides", "reduction", "factor"):
             object.__setattr__(self, name, getattr(self.inner, name))
 
     @property
@@ -65,6 +66,10 @@ class ClassWeighted(Loss):
     def weight(self, target: Array) -> float:
         return 1.0 if self.reduction == "sum" else float(self.rows(target).sum())
 
+    def shares(self, target: Array | OneHot) -> Array:
+        rows = np.asarray(self.weights)[indices(target)]
+        return np.asarray(rows / (len(rows) if self.reduction == "sum" else rows.sum()))
+
     def infer(self, *shapes: Shape) -> Shape:
         return self.inner.infer(*shapes)
 
@@ -80,6 +85,9 @@ class ClassWeighted(Loss):
 
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return self.inner.contributions(xs, ws)
+
+    def classes(self, ws: Workspace) -> Array | None:
+        return self.inner.classes(ws)
 
     def by_sample(self, xs: Arrays, ws: Workspace) -> Array:
         return self.inner.by_sample(xs, ws)

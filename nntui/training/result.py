@@ -30,12 +30,13 @@ def outcome(session: Session) -> dict[str, Any]:
 def measured(experiment: Experiment, part: str, metrics: Metrics) -> dict[str, Any]:
     """What a part came to; for classes with the most frequent one to compare with, and each by its label."""
     found: dict[str, Any] = metrics.to_json()
-    if metrics.classes is None:
+    classes = metrics.classes
+    if classes is None:
         return found
     columns = experiment.table.columns
     names = columns.labels if columns.classes is None else columns.classes
     found["baseline_accuracy"] = experiment.baselines()[part]
-    found["classes"] = {n: asdict(c) for n, c in zip(names, metrics.classes, strict=True)}
+    found["classes"] = {n: asdict(c) for n, c in zip(names, classes, strict=True)}
     return found
 
 
@@ -60,7 +61,6 @@ def _known(session: Session) -> dict[str, Any]:
         "seconds": info.seconds,
         "updates_per_second": trainer.update / info.update_seconds if info.update_seconds else 0.0,
         "parameters": len(trainer.network.parameters),
-        "findings": [
-            {k: v for k, v in found.items() if k != "node"} for found in info.findings
-        ],  # for the screen
+        # The contract lists a finding's keys; where it can be seen is for the screen, from the run's own files.
+        "findings": [{k: v for k, v in found.items() if k != "node"} for found in info.findings],
     }

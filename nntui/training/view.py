@@ -13,7 +13,7 @@ from nntui.data.table import Table
 from nntui.training.experiment import Experiment
 from nntui.training.instruments import TrainerInstruments
 from nntui_core import probe
-from nntui_core.model import LayerNodes
+from nntui_core.model import LayerNodes, Model
 from nntui_core.network import decide
 from nntui_core.trainer import Trainer
 
@@ -68,10 +68,15 @@ class TrainedLayer:
 
     @property
     def weight_gradient(self) -> Array | None:
-        """Of the last batch, as the optimizer received it."""
-        if self._layer.weight is None or self._trainer.model is None:
+        """Of the last batch, as the optimizer received it; None where it is frozen: none is computed."""
+        parameters = self._trainer.network.parameters
+        if (
+            self._layer.weight is None
+            or self._trainer.model is None
+            or self._layer.weight in parameters.frozen
+        ):
             return None
-        return self._trainer.network.parameters.gradient(self._layer.weight)
+        return parameters.gradient(self._layer.weight)
 
     @property
     def weight_before(self) -> Array | None:
@@ -120,7 +125,7 @@ class ExperimentView:
     @cached_property
     def sample(self) -> Array:
         """Numbers of the training rows that statistics look at."""
-        return probe.training_rows(self._trainer)
+        return self._trainer.seen.rows
 
     @cached_property
     def instruments(self) -> TrainerInstruments:
@@ -129,13 +134,13 @@ class ExperimentView:
 
     @property
     def update(self) -> int:
-        """Updates done."""
-        return self._trainer.update
+        """Updates after which the weights were as they are."""
+        return self._trainer.weights_of[0]
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
-        return self._trainer.epoch
+        """The same in epochs."""
+        return self._trainer.weights_of[1]
 
     @cached_property
     def layers(self) -> Sequence[TrainedLayer]:
@@ -145,15 +150,11 @@ class ExperimentView:
 
     def seen(self) -> list[Array]:
         """What each layer answers to the rows that statistics look at."""
-        return self._activations(self._trainer.train.x[self.sample])
+        return _answers(self._trainer.seen.model)
 
     def activations(self, x: Array) -> list[Array]:
         """What each layer answers to raw inputs."""
-        return self._activations(self._experiment.prepare(x))
-
-    def _activations(self, x: Array) -> list[Array]:
-        model = probe.sample_model(self._network, x)
-        return [model.plan.value(layer.a) for layer in model.layers]
+        return _answers(probe.sample_model(self._network, self._experiment.prepare(x)))
 
     def predict(self, x: Array) -> Array:
         """Outputs for raw inputs."""
@@ -162,6 +163,11 @@ class ExperimentView:
     def decide(self, outputs: Array) -> Array:
         """Class indices; a single class is always the one decided."""
         return np.minimum(decide(outputs), max(0, len(self.classes or ()) - 1))
+
+
+def _answers(model: Model) -> list[Array]:
+    """Every layer's values."""
+    return [model.plan.value(layer.a) for layer in model.layers]
 
 
 def window(table: Table) -> tuple[Array, Array]:

@@ -7,42 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from nntui.checks import CHECKS
 from nntui.config.load import load
+from nntui_core.findings import RULES
 from tests.corpus.faults import FAULTS
 from tests.corpus.setups import Setup
 from tests.corpus.whole import all_setups
 
-FINDINGS = {
-    "dead_units",
-    "saturated_units",
-    "vanishing_gradient",
-    "exploding_gradient",
-    "update_ratio_low",
-    "update_ratio_high",
-    "symmetric_units",
-    "constant_output",
-    "overfitting",
-    "plateau",
-    "non_finite",
-    "imbalanced_classes",
-    "no_signal",
-}
-CHECKS = {
-    "data",
-    "preprocessing",
-    "target_scale",
-    "initial_activations",
-    "initial_loss",
-    "symmetry",
-    "gradient",
-    "regularization",
-    "learning_rate",
-    "schedule",
-    "zero_input",
-    "batch_leak",
-    "label_signal",
-    "overfit_subset",
-}
+IDS = (
+    "dead_units saturated_units vanishing_gradient exploding_gradient update_ratio_low update_ratio_high symmetric_units "
+    "constant_output overfitting plateau non_finite imbalanced_classes no_signal"
+)
+"""The ids of the contract."""
+FINDINGS = set(IDS.split())
+
+
+def test_the_findings_are_those_of_the_contract() -> None:
+    assert {"non_finite", *(rule.id for rule in RULES)} == FINDINGS
 
 
 def test_there_are_two_halves_and_each_kind_is_in_both() -> None:
@@ -58,7 +39,7 @@ def test_a_kind_is_named_by_something_that_exists(kind: str) -> None:
     entry = FAULTS[kind]
     assert entry.findings | entry.tolerated <= FINDINGS
     assert entry.checks
-    assert entry.checks <= CHECKS
+    assert entry.checks <= {check.id for check in CHECKS}
 
 
 @pytest.mark.parametrize("setup", all_setups()[::7], ids=lambda s: s.name)

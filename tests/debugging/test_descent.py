@@ -16,6 +16,7 @@ from nntui.debugging.trace import trace
 from nntui.jsontext import pretty
 from nntui.training.experiment import Experiment, build
 from nntui_core.preview import preview
+from tests.statistics.networks import weights
 
 FIRST_ORDER = [
     "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "nadam", "amsgrad", "adadelta", "adamax", "radam",
@@ -33,11 +34,6 @@ def found(subject: Any) -> dict[str, Any]:
     return out
 
 
-def after(experiment: Experiment) -> dict[str, Any]:
-    parameters = experiment.network.parameters
-    return {name: parameters.view(name).copy() for name in parameters}
-
-
 @pytest.mark.parametrize("kind", FIRST_ORDER)
 @pytest.mark.parametrize("extra", [(), ("train.clip_norm=0.05",), ("train.gradient_noise.eta=0.1",)])
 def test_first_order(kind: str, extra: tuple[str, ...]) -> None:
@@ -45,16 +41,16 @@ def test_first_order(kind: str, extra: tuple[str, ...]) -> None:
     trainer = built.trainer
     for _ in range(3):
         trainer.advance()
-    weights, slots = trainer.network.parameters.theta.copy(), {k: v.copy() for k, v in trainer.slots.items()}
+    theta, slots = trainer.network.parameters.theta.copy(), {k: v.copy() for k, v in trainer.slots.items()}
     shown = found(of_experiment(built))
-    assert np.array_equal(weights, trainer.network.parameters.theta)
+    assert np.array_equal(theta, trainer.network.parameters.theta)
     assert all(np.array_equal(slots[k], v) for k, v in trainer.slots.items())
     steps = {s["node"]: s for s in shown["steps"] if s["phase"] == "optimizer"}
     assert shown["optimizer"]["type"] == kind
     assert shown["optimizer"]["update"] == 4
     trainer.advance()
     norm = 0.0
-    for name, value in after(built).items():
+    for name, value in weights(built).items():
         step = steps[name]
         np.testing.assert_array_equal(step["after"], value)
         np.testing.assert_allclose(np.array(step["value"]) + step["delta"], value, rtol=1e-12, atol=1e-15)
@@ -76,8 +72,12 @@ def test_second_order(kind: str) -> None:
     assert shown["optimizer"]["rate"] is None
     assert search["function_evaluations"] >= 1
     steps = {s["node"]: s for s in shown["steps"] if s["phase"] == "optimizer"}
+    for name, start in weights(built).items():
+        # The batch is one sample; the method looks at the whole training part.
+        assert np.array_equal(steps[name]["slots"]["at"]["before"], start)
+        assert steps[name]["slots"]["g"]["before"] == steps[name]["received"]
     built.trainer.advance()
-    for name, value in after(built).items():
+    for name, value in weights(built).items():
         np.testing.assert_array_equal(steps[name]["after"], value)
     lines = trace(of_experiment(built), full=False, numeric=False, path=None, paint=lambda text, role: text)
     assert any("searched the whole training part" in line for line in lines)

@@ -11,16 +11,12 @@ import pytest
 from nntui.config.load import load
 from nntui.debugging.documents import latex, markdown
 from nntui.debugging.solution import solution
-from nntui.debugging.subject import Subject, everything, nothing, of_experiment, of_expression, of_function
+from nntui.debugging.subject import Subject, everything, nothing, of_experiment, of_function
 from nntui.training.experiment import build
 from nntui_core import catalog
 from nntui_core.function import Function
 from nntui_core.minimizing import Minimizer
-
-
-def expression(text: str, *, into: bool = False, **values: Any) -> Subject:
-    arrays = {k: np.array(v, dtype=float) for k, v in values.items()}
-    return of_expression(text, arrays, opens=everything if into else nothing)
+from tests.debugging.subjects import expression
 
 
 def well_formed(subject: Subject, *, numeric: bool = False) -> tuple[str, str]:

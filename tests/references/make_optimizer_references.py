@@ -13,6 +13,7 @@ import scipy.optimize
 import torch
 from sklearn import decomposition, impute, preprocessing
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
+from torch_optimizers import OPTIMIZERS
 
 HERE = Path(__file__).parent
 STEPS = 25
@@ -22,22 +23,6 @@ MEASURED = np.concatenate(
     [np.linspace(0.9, 0.5, 5), np.full(9, 0.5), [0.49] * 6, [0.3], np.linspace(0.3, 0.4, 15)]
 )
 
-# Name here -> torch class and its settings, where ours are not its defaults.
-OPTIMIZERS = {
-    "sgd": (torch.optim.SGD, {}),
-    "momentum": (torch.optim.SGD, {"momentum": 0.9}),
-    "nesterov": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True}),
-    "adagrad": (torch.optim.Adagrad, {}),
-    "rmsprop": (torch.optim.RMSprop, {}),
-    "adam": (torch.optim.Adam, {}),
-    "adamw": (torch.optim.AdamW, {}),
-    "nadam": (torch.optim.NAdam, {}),
-    "amsgrad": (torch.optim.Adam, {"amsgrad": True}),
-    "adadelta": (torch.optim.Adadelta, {}),
-    "adamax": (torch.optim.Adamax, {}),
-    "radam": (torch.optim.RAdam, {}),
-    "rprop": (torch.optim.Rprop, {}),
-}
 # With settings unlike the defaults: type (and a word), the names of the settings here, and torch's.
 SPECIAL = {
     "momentum": ({"lr": 0.05, "momentum": 0.7}, {"lr": 0.05, "momentum": 0.7}),

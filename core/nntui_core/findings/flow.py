@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from math import exp, log
 from typing import ClassVar
@@ -11,7 +11,7 @@ import numpy as np
 
 from nntui_core.findings.finding import Cure, Severity
 from nntui_core.findings.rule import Observation, Rule
-from nntui_core.findings.sample import Sample
+from nntui_core.findings.sample import LayerView, Sample
 from nntui_core.optimizers.base import FirstOrder
 
 FIRST_PULLS = 16
@@ -66,6 +66,11 @@ def flow(s: Sample) -> list[tuple[str, float]]:
     if s.masked or any(s.shrunk(v) for v in s.weighted):
         return []
     return [(v.name, v.stats.gradient_rms) for v in s.weighted if v.stats.gradient_rms is not None]
+
+
+def _largest(s: Sample, measure: Callable[[LayerView], float | None]) -> tuple[float, str] | None:
+    """The largest measure of a layer, with the layer's name; None where no layer has it."""
+    return max(((value, v.name) for v in s.layers if (value := measure(v)) is not None), default=None)
 
 
 class VanishingGradient(Rule):
@@ -125,10 +130,10 @@ class ExplodingGradient(Rule):
     follows: ClassVar[tuple[str, ...]] = ("no_signal",)
 
     def observe(self, s: Sample) -> Iterable[Observation]:
-        found = [(v.elasticity, v.name) for v in s.layers if v.elasticity is not None]
-        if not found:
+        found = _largest(s, lambda v: v.elasticity)
+        if found is None:
             return
-        now, name = max(found)
+        now, name = found
         value = now if self.excused(s, "") else max(now, float(s.memory["pull"][0]))
         yield Observation(
             "", value, f"the gradient of {name} is so large that a change of a unit's weights by their own size would change the "
@@ -157,10 +162,10 @@ class UpdateRatioHigh(Rule):
     follows: ClassVar[tuple[str, ...]] = ("no_signal",)
 
     def observe(self, s: Sample) -> Iterable[Observation]:
-        found = [(v.ratio, v.name) for v in s.layers if v.ratio is not None]
-        if not found:
+        found = _largest(s, lambda v: v.ratio)
+        if found is None:
             return
-        now, name = max(found)
+        now, name = found
         peak = float(s.memory["peak"].max(initial=0.0)) / 10 if not s.learned else 0.0
         value = max(now, peak)
         share = f"{value:.0%} of" if value < 10 else f"{value:.3g} times"
@@ -197,10 +202,10 @@ class UpdateRatioLow(Rule):
     """Updates before which it is too early to tell."""
 
     def observe(self, s: Sample) -> Iterable[Observation]:
-        ratios = [(v.ratio, v.name) for v in s.layers if v.ratio is not None]
-        if not ratios or s.update < self.LONG or not isinstance(s.trainer.optimizer, FirstOrder):
+        found = _largest(s, lambda v: v.ratio)
+        if found is None or s.update < self.LONG or not isinstance(s.trainer.optimizer, FirstOrder):
             return
-        (now, name), path = max(ratios), s.memory["path"]
+        (now, name), path = found, s.memory["path"]
         left = max(0, s.trainer.total_updates - s.update)
         value = float(path.max(initial=0.0)) + now * left * self._coming(s)
         yield Observation(

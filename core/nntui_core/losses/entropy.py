@@ -23,6 +23,7 @@ class CrossEntropy(LabelLoss):
 
     type: ClassVar[str] = "cross_entropy"
     needs: ClassVar[str | None] = "softmax"
+    decides: ClassVar[bool] = True
     FROM_OBJECTIVE: ClassVar[tuple[str, ...]] = ("reduction", "factor", "label_smoothing")
 
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
@@ -81,6 +82,9 @@ class CrossEntropy(LabelLoss):
 
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return ws["logs"]
+
+    def classes(self, ws: Workspace) -> Array | None:
+        return np.asarray(ws["top"] - ws["first"])
 
     def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
         p = ws["p"] / ws["sums"][:, None]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from textual.content import Content
 from textual.reactive import reactive
 
-from nntui.tui.render.picture import MUTED, Picture, Row, fit, text
+from nntui.tui.render.picture import Picture, Row
 from nntui.tui.store import Snapshot
 from nntui.tui.themes import palette
 from nntui.tui.widgets.framed import Framed, State
@@ -77,7 +77,8 @@ class Pane(Framed):
 
     def redraw(self) -> None:
         """Draw the newest snapshot, where visible."""
-        if not self.visible_now:
+        self._stale = not self.visible_now
+        if self._stale:
             return
         seen = (self.size, *(getattr(self.snapshot, name) for name in self.DRAWS))
         if len(seen) == len(self._seen) and all(map(_same, seen, self._seen)):
@@ -100,22 +101,7 @@ class Pane(Framed):
         super().notify_style_update()
         self._state, self._seen = None, ()
 
-    @property
-    def shades(self) -> bool:
-        """Whether maps are drawn with characters, since colors cannot tell their values."""
-        caps = getattr(self.app, "caps", None)
-        return self.ascii or (caps is not None and caps.shades)
-
 
 def _same(a: Any, b: Any) -> bool:
     """The same object, or equal where comparing means anything: arrays have no one equality."""
     return a is b or (isinstance(a, tuple | int) and isinstance(b, tuple | int) and a == b)
-
-
-def note(words: str, width: int, height: int) -> Picture:
-    """A line in the middle of an otherwise empty picture."""
-    blank = fit("", width)
-    rows = [blank] * height
-    if height:
-        rows[height // 2] = fit(text(words, MUTED), width, "center")
-    return tuple(rows)

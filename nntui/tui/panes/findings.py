@@ -14,11 +14,16 @@ from nntui.display import display
 from nntui.tui.causes import SEVERITY, Group, cures_of, grouped, key_of, name_of, severity_of
 from nntui.tui.panes.base import Pane
 from nntui.tui.render.numbers import compact, trimmed
-from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, text, wrap
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, text, wrap
 from nntui.tui.store import Snapshot
+from nntui.tui.widgets import scrolling
 from nntui.tui.widgets.status import STATES
 
 MARKS = {"error": ("●", "bad"), "warning": ("●", "warn"), "note": ("○", "muted")}
+LEAST = frozenset({
+    "vanishing_gradient", "update_ratio_low", "constant_output", "plateau", "imbalanced_classes", "no_signal",
+})  # fmt: skip
+"""Findings whose limit is one that sound values reach; that of all others is one that they do not pass."""
 LONG = 60
 """Characters of a setting at most: x shows it whole."""
 TAB = 9
@@ -59,16 +64,12 @@ class FindingsPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "choose(-1)", show=False),
         Binding("down", "choose(1)", show=False),
-        Binding("pageup", "scroll(-10)", show=False),
-        Binding("pagedown", "scroll(10)", show=False),
-        Binding("home", "scroll(-100000)", show=False),
+        *scrolling.KEYS,
     ]
 
     def __init__(self) -> None:
         super().__init__()
-        self._top = 0
-        """Lines scrolled."""
-        self._lines = 0
+        self._scrolling = scrolling.Scrolling()
         self._grown = 0
         """Lines that it has needed so far."""
         self._below = 0
@@ -141,14 +142,13 @@ class FindingsPane(Pane):
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         end, blocks, events = self._blocks(snapshot, width)
         rows = [*end, *(row for block in blocks for row in block), *events]
-        self._lines = len(rows)
-        self._top = max(0, min(self._top, self._lines - height))
+        picture = self._scrolling.part(rows, width, height)
         starts = [len(end) + sum(map(len, blocks[:k])) for k in range(len(blocks))]
-        below = sum(start >= self._top + height for start in starts) if snapshot.findings else 0
+        below = sum(start >= self._scrolling.top + height for start in starts) if snapshot.findings else 0
         if below != self._below:
             self._below = below
             self._show_state(self.state(snapshot))
-        return pad(tuple(rows[self._top : self._top + height]), width, height)
+        return picture
 
     def _blocks(self, snapshot: Snapshot, width: int) -> tuple[list[Row], list[list[Row]], list[Row]]:
         """Lines of the end, of each finding listed, and of the events."""
@@ -232,15 +232,17 @@ class FindingsPane(Pane):
         entries = self._entries(self.snapshot)
         k = next((k for k, e in enumerate(entries) if e.key == self._chosen), 0)
         start = len(end) + sum(map(len, blocks[:k]))
-        stop = start + len(blocks[k])
-        self._top = min(max(self._top, stop - height), start) if k else 0
+        if k:
+            self._scrolling.show(start, start + len(blocks[k]), height)
+        else:
+            self._scrolling.top = 0
         self.show(self.paint(width, height))
 
     def action_scroll(self, lines: int) -> None:
         """Show what is further down, or further up; with home, the first finding is chosen."""
         if lines < -1000:
             self._chosen = None
-        self._top = max(0, min(self._top + lines, self._lines - self.size.height))
+        self._scrolling.by(lines, self.size.height)
         self.show(self.paint(*self.size))
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
@@ -257,11 +259,19 @@ def _facts(finding: Mapping[str, Any]) -> str:
     words = []
     value, limit = finding.get("value"), finding.get("limit")
     if isinstance(value, int | float) and isinstance(limit, int | float) and limit and isfinite(limit):
-        words.append(f"{compact(value, 3)} (limit {trimmed(limit, 3)})")
+        words.append(f"{compact(value, 3)} ({_bound(finding, value, limit)})")
     update, epoch = finding.get("update"), finding.get("epoch")
     if isinstance(update, int):
         words.append(f"since update {update:,}" + (f" (epoch {epoch:,})" if isinstance(epoch, int) else ""))
     return f"{' · '.join(words)}  " if words else ""
+
+
+def _bound(finding: Mapping[str, Any], value: float, limit: float) -> str:
+    """The limit, and on which side of it sound values are. A finding stays a while after its value has come back."""
+    least = finding.get("id") in LEAST
+    if value > limit if least else value < limit:
+        return f"was {'below' if least else 'above'} {trimmed(limit, 3)}"
+    return f"at {'least' if least else 'most'} {trimmed(limit, 3)}"
 
 
 def _cure(finding: Mapping[str, Any]) -> str:

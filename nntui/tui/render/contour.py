@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from nntui.tui.render.dots import Dots
 from nntui.tui.render.heatmap import RAMP
 from nntui.tui.render.numbers import exactly
-from nntui.tui.render.picture import MUTED, Grid, Picture, Style
+from nntui.tui.render.picture import MUTED, Grid, Picture, Style, half_block
 from nntui.tui.render.scale import resample
 from nntui.tui.render.ticks import linear
 
@@ -153,7 +153,7 @@ def heights(
                 grid.put(left + x, y, " ▄▀█"[2 * int(edge[2 * y, x]) + int(edge[2 * y + 1, x])], _LINE)
             else:
                 upper, lower = (_role(int(levels[r, x]), bool(edge[r, x])) for r in (2 * y, 2 * y + 1))
-                grid.put(left + x, y, *_half_block(upper, lower))
+                grid.put(left + x, y, *half_block(upper, lower))
     if left:
         _axes(grid, left, view)
     return Map(view, left, grid, shades, ascii)
@@ -201,11 +201,6 @@ def _edges(levels: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _role(level: int, line: bool) -> str:
     """Bands are even; a line is odd, and a little brighter than the band that it ends."""
     return "zero" if level < 0 else f"height:{2 * level + (3 if line and level else 0)}"
-
-
-@cache
-def _half_block(upper: str, lower: str) -> tuple[str, Style]:
-    return (" ", Style(bg=upper)) if upper == lower else ("▀", Style(fg=upper, bg=lower))
 
 
 def _trail(grid: Grid, ground: Map, dots: Dots, trail: Trail, letters: bool) -> None:

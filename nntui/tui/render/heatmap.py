@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nntui.tui.render import scale
-from nntui.tui.render.picture import Picture, Span, Style
+from nntui.tui.render.picture import Picture, Span, Style, half_block
 
 RAMP = " .:-=+*#%@"
 """Characters from nothing to the highest value, where colors cannot tell them."""
@@ -115,7 +115,7 @@ def _draw(
             cells.append([(letter(k), _plain(role(k))) for k in rows[y]])
         else:
             cells.append(
-                [_block(role(a), role(b)) for a, b in zip(rows[2 * y], rows[2 * y + 1], strict=True)]
+                [half_block(role(a), role(b)) for a, b in zip(rows[2 * y], rows[2 * y + 1], strict=True)]
             )
     for fx, fy, character, style in markers:
         x, y = int(fx * width), int(fy * height)
@@ -141,12 +141,6 @@ def _row(cells: list[tuple[str, Style]]) -> tuple[Span, ...]:
         else:
             out.append(Span(character, style))
     return tuple(out)
-
-
-@lru_cache(4096)
-def _block(upper: str, lower: str) -> tuple[str, Style]:
-    """A half block; one color alone is a space, which neighbors can share."""
-    return (" ", Style(bg=upper)) if upper == lower else ("▀", Style(fg=upper, bg=lower))
 
 
 @lru_cache(64)

@@ -185,6 +185,12 @@ def pad(picture: Picture, width: int, height: int) -> Picture:
     return tuple(rows) + (fit("", width),) * (height - len(rows))
 
 
+@lru_cache(4096)
+def half_block(upper: str, lower: str) -> tuple[str, Style]:
+    """A cell of two colors, one above the other; one color alone is a space, which neighbors can share."""
+    return (" ", Style(bg=upper)) if upper == lower else ("▀", Style(fg=upper, bg=lower))
+
+
 def stack(*pictures: Picture) -> Picture:
     """Pictures below each other, as wide as the widest."""
     width = max((row_width(r) for p in pictures for r in p), default=0)

@@ -13,8 +13,9 @@ from textual.message import Message
 
 from nntui.display import display
 from nntui.tui.advice.job import Job, Line
-from nntui.tui.render.picture import Picture, Row, Style, join, pad, text, wrap
+from nntui.tui.render.picture import Picture, Row, Style, join, text, wrap
 from nntui.tui.screens.dialog import Dialog
+from nntui.tui.widgets import scrolling
 from nntui.tui.widgets.canvas import Canvas
 
 BAD = Style(fg="bad", bold=True)
@@ -40,10 +41,7 @@ class Aside(Dialog[None]):
         Binding("escape,q,ctrl+c", "close", "close", tooltip="End it, and back to the run", id="aside.close"),
         Binding("up", "go(-1)", show=False),
         Binding("down", "go(1)", show=False),
-        Binding("pageup", "scroll(-10)", show=False),
-        Binding("pagedown", "scroll(10)", show=False),
-        Binding("home", "scroll(-100000)", show=False),
-        Binding("end", "scroll(100000)", show=False),
+        *scrolling.KEYS,
     ]
 
     sheet = getters.query_one(Sheet)
@@ -63,7 +61,7 @@ class Aside(Dialog[None]):
         self.failure: tuple[str, ...] = ()
         self.updates = 0
         """Of the short training that is going on."""
-        self._top = self._count = 0
+        self._scrolling = scrolling.Scrolling()
 
     # What a dialog says for itself
 
@@ -99,7 +97,8 @@ class Aside(Dialog[None]):
     def begin(self) -> None:
         """Start the process, in place of one that is at work."""
         self.end()
-        self.over, self.failure, self.updates, self._top = False, (), 0, 0
+        self.over, self.failure, self.updates = False, (), 0
+        self._scrolling.top = 0
         order = self.order()
         if order is None:
             self.over = True
@@ -147,10 +146,7 @@ class Aside(Dialog[None]):
 
     def draw(self, width: int, height: int) -> Picture:
         """The part of the rows that is scrolled to."""
-        rows = [*self.rows(width, height), *self._failed(width)]
-        self._count = len(rows)
-        self._top = max(0, min(self._top, self._count - height))
-        return pad(tuple(rows[self._top : self._top + height]), width, height)
+        return self._scrolling.part([*self.rows(width, height), *self._failed(width)], width, height)
 
     def _failed(self, width: int) -> list[Row]:
         return [
@@ -161,7 +157,7 @@ class Aside(Dialog[None]):
 
     def bring_into_view(self, start: int, stop: int) -> None:
         """Scroll as far as these rows need."""
-        self._top = min(max(self._top, stop - self.sheet.size.height), start)
+        self._scrolling.show(start, stop, self.sheet.size.height)
 
     def action_go(self, by: int) -> None:
         """A line up or down."""
@@ -169,7 +165,7 @@ class Aside(Dialog[None]):
 
     def action_scroll(self, lines: int) -> None:
         """Show what is further down, or further up."""
-        self._top = max(0, min(self._top + lines, self._count - self.sheet.size.height))
+        self._scrolling.by(lines, self.sheet.size.height)
         self.draw_all()
 
     def action_close(self) -> None:

@@ -8,7 +8,8 @@ from textual.binding import Binding, BindingType
 
 from nntui.tui.debugger.panes.base import DebugPane, wrapped
 from nntui.tui.debugger.view import View
-from nntui.tui.render.picture import Picture, pad
+from nntui.tui.render.picture import Picture
+from nntui.tui.widgets.scrolling import Scrolling
 
 
 class NodePane(DebugPane):
@@ -33,31 +34,27 @@ class NodePane(DebugPane):
 
     def __init__(self) -> None:
         super().__init__()
-        self._top = 0
-        self._rows = 0
+        self._scrolling = Scrolling()
 
     def title(self, view: View) -> str:
         return view.card_title or self.TITLE
 
     def state(self, view: View) -> str:
-        hidden = len(wrapped(view.card, self.size.width)) - self._top - self.size.height
+        hidden = len(wrapped(view.card, self.size.width)) - self._scrolling.top - self.size.height
         more = f"↓ {hidden} more" if hidden > 0 else ""
         return " · ".join(words for words in (view.card_state, more) if words)
 
     def draw(self, view: View, width: int, height: int) -> Picture:
-        rows = wrapped(view.card, width)
-        self._rows = len(rows)
-        self._top = max(0, min(self._top, len(rows) - height))
-        return pad(tuple(rows[self._top : self._top + height]), width, height)
+        return self._scrolling.part(wrapped(view.card, width), width, height)
 
     def watch_view(self, view: View) -> None:
         if view.card_title != self._shown_title:
-            self._top, self._shown_title = 0, view.card_title
+            self._scrolling.top, self._shown_title = 0, view.card_title
         super().watch_view(view)
 
     _shown_title = ""
 
     def action_roll(self, by: int) -> None:
         """Show lower or higher lines."""
-        self._top = max(0, min(self._top + by, max(0, self._rows - self.size.height)))
+        self._scrolling.by(by, self.size.height)
         self.redraw()

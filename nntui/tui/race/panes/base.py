@@ -5,7 +5,8 @@ from __future__ import annotations
 from textual.reactive import reactive
 
 from nntui.tui.race.view import RaceView
-from nntui.tui.render.picture import MUTED, Picture, fit, text
+from nntui.tui.render.note import note
+from nntui.tui.render.picture import Picture
 from nntui.tui.widgets.framed import ViewPane
 
 
@@ -29,21 +30,7 @@ class RacePane(ViewPane[RaceView]):
         return super().paint(width, height)
 
     @property
-    def shades(self) -> bool:
-        """Whether heights are drawn with characters, since colors cannot tell them."""
-        caps = getattr(self.app, "caps", None)
-        return self.ascii or (caps is not None and caps.shades)
-
-    @property
     def few_colors(self) -> bool:
         """Whether there are too few colors for bands of heights."""
         caps = getattr(self.app, "caps", None)
         return caps is not None and caps.colors == "16"
-
-
-def note(words: str, width: int, height: int) -> Picture:
-    """A line in the middle of an otherwise empty picture."""
-    rows = [fit("", width)] * height
-    if height:
-        rows[height // 2] = fit(text(words, MUTED), width, "center")
-    return tuple(rows)

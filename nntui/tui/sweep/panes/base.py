@@ -8,7 +8,6 @@ from textual.reactive import reactive
 
 from nntui.display import display
 from nntui.tui.render.numbers import trimmed
-from nntui.tui.render.picture import MUTED, Picture, fit, text
 from nntui.tui.sweep.view import SweepView
 from nntui.tui.widgets.framed import ViewPane
 
@@ -42,11 +41,3 @@ def value_text(value: Any, width: int | None = None) -> str:
         rest = ",".join(f"{k}={value_text(v)}" for k, v in value.items() if k != "type")
         return display(f"{value['type']} {rest}".strip(), width)
     return display(value, width)
-
-
-def note(words: str, width: int, height: int) -> Picture:
-    """A line in the middle of an otherwise empty picture."""
-    rows = [fit("", width)] * height
-    if height:
-        rows[height // 2] = fit(text(words, MUTED), width, "center")
-    return tuple(rows)

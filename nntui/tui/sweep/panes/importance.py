@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from nntui.display import display
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import percent
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, text
-from nntui.tui.sweep.panes.base import SweepPane, note
+from nntui.tui.sweep.panes.base import SweepPane
 from nntui.tui.sweep.view import SweepView
 
 NAME = 14

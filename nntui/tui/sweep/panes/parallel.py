@@ -8,10 +8,11 @@ from itertools import pairwise
 from nntui.search.domain import Choices, Domain
 from nntui.search.trials import TrialView
 from nntui.tui.render.dots import Dots
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import short, trimmed
 from nntui.tui.render.picture import MUTED, Grid, Picture, Row, Style, fit, join, pad, row_width, text
 from nntui.tui.render.table import GAP, Cell, Heading, table
-from nntui.tui.sweep.panes.base import SweepPane, note, value_text
+from nntui.tui.sweep.panes.base import SweepPane, value_text
 from nntui.tui.sweep.view import SweepView, share
 
 LAST = Style(fg="zero")

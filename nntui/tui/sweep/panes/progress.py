@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import trimmed
 from nntui.tui.render.picture import Picture
 from nntui.tui.render.plot import Series, plot
-from nntui.tui.sweep.panes.base import SweepPane, note
+from nntui.tui.sweep.panes.base import SweepPane
 from nntui.tui.sweep.view import SweepView
 
 
@@ -40,8 +41,8 @@ class ProgressPane(SweepPane):
         # Steps: the best stays what it was until a trial is better.
         steps = np.repeat(x, 2)[1:], np.repeat(so_far, 2)[:-1]
         series = [
-            Series(x, y, "muted", "trials", points=True),
             Series(*steps, "accent", "best"),
+            Series(x, y, "muted", "trials", points=True),
         ]
         log = view.log_scale and bool((y > 0).all())
         return plot(series, width, height, log=log, x_label="trial", ascii=self.ascii)

@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from nntui.search.domain import Choices, Range
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import trimmed
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, text
 from nntui.tui.render.plot import Series, plot
-from nntui.tui.sweep.panes.base import SweepPane, note, value_text
+from nntui.tui.sweep.panes.base import SweepPane, value_text
 from nntui.tui.sweep.view import SweepView
 
 LABEL = 14

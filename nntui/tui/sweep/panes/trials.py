@@ -6,10 +6,11 @@ import math
 
 from nntui.search.trials import TrialView
 from nntui.tui.render.histogram import BLOCKS, LEVELS
+from nntui.tui.render.note import note
 from nntui.tui.render.numbers import short
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, pad, text
 from nntui.tui.render.table import Cell, Heading, table
-from nntui.tui.sweep.panes.base import SweepPane, note, value_text
+from nntui.tui.sweep.panes.base import SweepPane, value_text
 from nntui.tui.sweep.view import SweepView
 
 MARKS = {
@@ -101,13 +102,13 @@ def spark(
         return text("")
     low, high = scale
     log = log and low > 0
-    signs = LEVELS if plain else BLOCKS
+    signs = LEVELS if plain else BLOCKS[:-1]  # a whole block would run into the row above
     values = [v for _, v in trial.curve]
     if len(values) > room:
         values = [values[round(k * (len(values) - 1) / max(1, room - 1))] for k in range(room)]
 
     def level(value: float) -> str:
         a, b, c = (math.log(x) for x in (low, high, value)) if log else (low, high, value)
-        return signs[0] if b <= a else signs[min(7, int((c - a) / (b - a) * 8))]
+        return signs[0] if b <= a else signs[min(len(signs) - 1, int((c - a) / (b - a) * len(signs)))]
 
     return text("".join(level(v) for v in values), style)
