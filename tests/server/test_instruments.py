@@ -330,6 +330,24 @@ def test_of_a_run_with_best_weights_each_number_is_of_the_update_that_is_told(
     assert row.stats.mean == pytest.approx(float(seen.mean()), rel=1e-5)
 
 
+def test_gradients_of_a_finished_run_are_clipped_as_in_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendant, "FIRST_VIEWER", 0.1)
+    with running(tmp_path, "xor", "train.clip_norm=1e-4", "train.epochs=5") as run:
+        run.join()
+        place = run.session.run
+    items: list[Any] = []
+    replay = Replay(place, items.append)
+    replay.want(frozenset({"layers"}))
+    replay.start()
+    until(lambda: any(isinstance(m, Stats) and "layers" in m.found for m in list(items)), "the layers")
+    replay.close()
+    layers = next(m.found["layers"] for m in items if isinstance(m, Stats) and "layers" in m.found)
+    norms = [row.stats.gradient_norm for row in layers.rows if row.stats.gradient_norm is not None]
+    assert 0 < sum(n**2 for n in norms) ** 0.5 <= 1e-4 * (1 + 1e-5)
+
+
 def test_a_checkpoint_that_cannot_be_measured_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
