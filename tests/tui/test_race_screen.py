@@ -259,6 +259,14 @@ async def test_a_line() -> None:
         assert d.view.line is not None
 
 
+async def test_one_step_is_no_plural_and_a_minus_is_one() -> None:
+    async with racing("newton_parabola") as d:
+        await d.press("e")
+        assert "x = −0.8333333333" in d.shown("card")
+        assert "after 1 step: arrived" in " ".join(d.shown("card").split())
+        assert "-" not in d.shown("contestants")
+
+
 async def test_short_steps_of_newton_are_drawn_close_up() -> None:
     """Each step takes a third of the picture; the tangent crosses zero where the next point is."""
     async with racing("newton_root", (160, 50)) as d:

@@ -189,3 +189,18 @@ def test_where_the_run_is():
     store.message(status(update=16))
     store.record({"type": "epoch", "epoch": 9})
     assert store.snapshot().position == (4, 16)
+
+
+def test_what_is_known_of_nothing():
+    """Before the first word there is no trouble to tell of, and the loss is drawn as it is for most runs."""
+    first = Store().snapshot()
+    assert (first.connected, first.reconnecting, first.running, first.state) == (
+        True,
+        False,
+        True,
+        "starting",
+    )
+    assert (first.sample, first.view, first.target, first.scatter, first.layer) == (0, 0, 0, None, "")
+    assert (first.log_scale, first.stats_update, first.position) == (True, -1, (0, 0))
+    assert first.hello is first.status is first.ended is first.findings_update is None
+    assert np.isnan(first.last("train.loss"))
