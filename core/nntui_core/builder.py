@@ -200,8 +200,9 @@ class NetworkBuilder:
             parameters = self.inventory.parameters_of(self.spec.dtype, dry=True)
         if loss is None:
             plan = Plan(self.graph, [output], parameters, wrt="none", dry=self.dry)
-        elif self.mode == "evaluate":
-            plan = Plan(self.graph, [loss, output], parameters, wrt="none", dry=self.dry)
+        elif self.mode in ("evaluate", "measure"):
+            told = [loss] if self.mode == "measure" and self.spec.loss.decides else [loss, output]
+            plan = Plan(self.graph, told, parameters, wrt="none", dry=self.dry)
         else:
             objective = self._penalties(loss)
             shown = [objective, output] if self.debug else [objective]

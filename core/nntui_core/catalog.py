@@ -35,6 +35,7 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
             "ops.comparison",
             "ops.elementary",
             "ops.reductions",
+            "ops.rows",
             "ops.linear",
             "ops.shaping",
             "ops.convolution",
@@ -43,12 +44,21 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
             "ops.logits",
         ),
     ),
-    "activation": ("ops.base:Op", ("activations",)),
-    "loss": ("objective:Loss", ("losses",)),
+    "activation": (
+        "ops.base:Op",
+        ("activations.squashing", "activations.rectifying", "activations.smooth", "activations.competing"),
+    ),
+    "loss": ("objective:Loss", ("losses.entropy", "losses.errors", "losses.margin")),
     "initializer": ("initializers.base:Initializer", ("initializers.drawn", "initializers.fitted")),
     "optimizer": (
         "optimizers.base:Optimizer",
-        ("optimizers.first_order", "optimizers.variants", "optimizers.second_order", "optimizers.newton"),
+        (
+            "optimizers.first_order",
+            "optimizers.moments",
+            "optimizers.variants",
+            "optimizers.second_order",
+            "optimizers.newton",
+        ),
     ),
     "schedule": ("schedules:Schedule", ("schedules",)),
     "preprocess": (

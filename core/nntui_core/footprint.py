@@ -17,10 +17,10 @@ from nntui_core.probe import ROWS
 EVALUATION_BYTES = 16 << 20
 """What one piece of an evaluation takes at most, beside the weights: more falls out of the caches (at 28×28 pixels and
 16 and 32 filters a row took 113 µs in 545 MB and 72 µs in 68 MB)."""
-LOOK_BYTES = 64 << 20
+LOOK_BYTES = 24 << 20
 """What the rows take together that findings and statistics look at, where that leaves FEWEST_ROWS."""
 FEWEST_ROWS = 32
-MOST_ROWS, STEP = 1024, 16
+MOST_ROWS, STEP = 2048, 16
 """Rows of such a piece at most, and what they are a multiple of where there is room for that many."""
 
 
@@ -65,7 +65,7 @@ def footprint(
     # A plan is kept for each number of rows that is computed with.
     batches = {batch, rows[0] % batch} if rows else {batch}
     pieces = {n for m in rows for n in (min(m, piece), m % piece)} if rows else {piece}
-    looks = {min(m, seen) for m in rows[:2]} if rows else {seen}
+    looks = [min(m, seen) for m in rows[:2]] if rows else [seen]
     parts = {
         "weights": weights,
         "gradient": weights,
@@ -73,16 +73,15 @@ def footprint(
         "best weights": weights * best,
         "weights before an update": weights,
         "one batch": sum(plan_bytes(inventory, n, "train") for n in batches if n),
-        "evaluation": sum(plan_bytes(inventory, n, "evaluate") for n in pieces - looks if n),
-        "findings and statistics": sum(plan_bytes(inventory, n, "evaluate") for n in looks if n)
-        + plan_bytes(inventory, min(rows[0], seen) if rows else seen, "predict"),
+        "evaluation": sum(plan_bytes(inventory, n, "measure") for n in pieces if n),
+        "findings and statistics": sum(plan_bytes(inventory, n, "evaluate") for n in looks if n),
     }
     return Footprint({name: size for name, size in parts.items() if size}, layers)
 
 
 def rows_within(size: float, inventory: Inventory) -> int:
     """Rows whose evaluation takes so many bytes: MOST_ROWS at most, one at least."""
-    one, some = (plan_bytes(inventory, m, "evaluate") for m in (1, 1 + STEP))
+    one, some = (plan_bytes(inventory, m, "measure") for m in (1, 1 + STEP))
     each = max(1.0, (some - one) / STEP)
     rows = min(MOST_ROWS, int(max(0.0, size - (one - each)) / each)) if each < inf else 0
     return max(1, rows if rows < STEP else rows - rows % STEP)

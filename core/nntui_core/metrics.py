@@ -11,6 +11,9 @@ import numpy as np
 from nntui_core.memory import Array
 from nntui_core.onehot import OneHot, Targets
 
+FEW = 32
+"""Classes whose pairs are counted at once."""
+
 
 @dataclass(frozen=True)
 class ClassMetrics:
@@ -35,7 +38,8 @@ class Metrics:
     """Share of the samples decided rightly; with several labels a sample, of all labels."""
     macro_f1: float | None = None
     """Mean F1 of the classes that the samples have."""
-    classes: tuple[ClassMetrics, ...] | None = None
+    counts: tuple[tuple[int, int, int], ...] | None = None
+    """Of each class: the samples that were decided for it rightly, all that were, and those that are of it."""
     r2: float | None = None
     """1 − Σe²/Σ(y − mean)², the mean over the targets that vary."""
     rmse: float | None = None
@@ -43,9 +47,14 @@ class Metrics:
     mae: float | None = None
     """Mean of |e|, in the targets' units."""
 
+    @property
+    def classes(self) -> tuple[ClassMetrics, ...] | None:
+        """How well each class is told from the others."""
+        return None if self.counts is None else tuple(_of_class(*count) for count in self.counts)
+
     def to_json(self) -> dict[str, float | None]:
         """What an epoch's record has: the loss, and the numbers of the task."""
-        if self.classes is not None:
+        if self.counts is not None:
             return {"loss": self.loss, "accuracy": self.accuracy, "macro_f1": self.macro_f1}
         return {"loss": self.loss, "r2": self.r2, "rmse": self.rmse, "mae": self.mae}
 
@@ -71,15 +80,30 @@ class ClassTally:
     def __init__(self, classes: int) -> None:
         self._right, self._decided, self._true = np.zeros((3, max(2, classes)), dtype=np.int64)
         self._classes = classes
+        few = max(2, classes) if classes <= FEW else 0
+        self._pairs = np.zeros((few, few), dtype=np.int64)
+        """Of few classes: samples by what they are of and what they were decided for; one count instead of three."""
 
     def add(self, outputs: Array, target: Array) -> None:
+        self.count(decide(outputs), decide_target(target))
+
+    def count(self, found: Array, true: Array) -> None:
+        """Take in class indices (m): what samples were decided for, and what they are of."""
+        if self._pairs.size:
+            pair = true * len(self._pairs)
+            pair += found
+            self._pairs += np.bincount(pair, minlength=self._pairs.size).reshape(self._pairs.shape)
+            return
         size = len(self._true)
-        found, true = decide(outputs), decide_target(target)
         self._decided += np.bincount(found, minlength=size)
         self._true += np.bincount(true, minlength=size)
         self._right += np.bincount(true[found == true], minlength=size)
 
     def metrics(self, loss: float) -> Metrics:
+        if self._pairs.size:
+            self._right, self._decided, self._true = (
+                self._pairs.diagonal(), self._pairs.sum(axis=0), self._pairs.sum(axis=1),
+            )  # fmt: skip
         return _of_classes(
             loss, int(self._right.sum()) / int(self._true.sum()),
             *(a[: self._classes] for a in (self._right, self._decided, self._true)),
@@ -107,20 +131,20 @@ class LabelTally:
 
 def by_class(right: Array, decided: Array, true: Array) -> tuple[ClassMetrics, ...]:
     """From the samples of each class that were decided rightly, that were decided for it, and that are of it."""
-    found = []
-    for hits, said, count in zip(right.tolist(), decided.tolist(), true.tolist(), strict=True):
-        if count:
-            precision = hits / said if said else 0.0
-            found.append(ClassMetrics(precision, hits / count, 2 * hits / (said + count), count))
-        else:
-            found.append(ClassMetrics(None, None, None, 0))
-    return tuple(found)
+    return tuple(map(_of_class, right.tolist(), decided.tolist(), true.tolist()))
+
+
+def _of_class(hits: int, said: int, count: int) -> ClassMetrics:
+    """From the samples that were decided for a class rightly, all that were, and those that are of it."""
+    if not count:
+        return ClassMetrics(None, None, None, 0)
+    return ClassMetrics(hits / said if said else 0.0, hits / count, 2 * hits / (said + count), count)
 
 
 def _of_classes(loss: float, accuracy: float, right: Array, decided: Array, true: Array) -> Metrics:
-    found = by_class(right, decided, true)
-    scores = [c.f1 for c in found if c.f1 is not None]
-    return Metrics(loss, accuracy, sum(scores) / len(scores) if scores else None, found)
+    counts = tuple(zip(right.tolist(), decided.tolist(), true.tolist(), strict=True))
+    scores = [2 * hits / (said + count) for hits, said, count in counts if count]
+    return Metrics(loss, accuracy, sum(scores) / len(scores) if scores else None, counts)
 
 
 class NumberTally:

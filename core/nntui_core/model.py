@@ -16,7 +16,8 @@ from nntui_core.objective import Loss
 from nntui_core.plan import Plan
 from nntui_core.rng import stream
 
-Mode = Literal["train", "evaluate", "predict"]
+Mode = Literal["train", "evaluate", "measure", "predict"]
+"""Of the same weights: the loss with its gradients; loss and outputs; the loss, and what decides for a class; outputs."""
 
 
 @dataclass(frozen=True)

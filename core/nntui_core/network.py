@@ -18,7 +18,7 @@ from nntui_core.metrics import decide as decide
 from nntui_core.metrics import decide_target as decide_target
 from nntui_core.model import Mode, Model, NetworkSpec
 from nntui_core.onehot import OneHot, Targets
-from nntui_core.optimizers.base import Group
+from nntui_core.optimizers.work import Group
 from nntui_core.rng import stream
 
 
@@ -112,6 +112,10 @@ class Network:
         self._models[key] = found  # behind all others: they are given up first
         return found
 
+    def own_model(self, samples: int, mode: Mode) -> Model:
+        """A graph as :meth:`model` gives it, that nobody else is given."""
+        return NetworkBuilder(self._inventory, samples, mode).build()
+
     def theta(self, layer: str, vector: Array | None = None) -> Array:
         """The Θ of a dense or convolutional layer: a row a unit or filter, its bias first where it has one."""
         bias = f"{layer}.b"
@@ -142,6 +146,21 @@ class Network:
         return rows_within(EVALUATION_BYTES, self._inventory)
 
     @cached_property
+    def multiplications(self) -> int:
+        """Those of a row in the matrix products of its way forward: dense and convolutional layers."""
+        return sum(
+            self.parameters.view(layer.weight).size * prod((layer.z or layer.a).shape[2:])
+            for layer in self.model(2, "predict").layers
+            if layer.weight is not None
+        )
+
+    @cached_property
+    def values(self) -> int:
+        """Numbers of a row that layers and their activations give."""
+        nodes = {n.id: n for x in self.model(2, "predict").layers for n in (x.z, x.a) if n is not None}
+        return sum(prod(node.shape[1:]) for node in nodes.values())
+
+    @cached_property
     def look_rows(self) -> int:
         """Training rows that findings and statistics look at, at most."""
         return look_rows(self._inventory)
@@ -170,19 +189,27 @@ class Network:
     def measure(
         self, x: Array, y: Targets, *, scale: Array | float = 1.0, chunk: int | None = None
     ) -> Metrics:
-        """Loss and metrics in evaluation mode; ``y`` as :meth:`encode` gives it, ``scale`` one of its units."""
+        """Loss and metrics in evaluation mode; ``y`` as :meth:`encode` gives it, ``scale`` one of its units.
+
+        Where the loss takes logits it has found the largest of each row: softmax, which keeps their order, is not computed.
+        """
         chunk = chunk or self.piece
         loss, total, weights, tally = self.spec.loss, 0.0, 0.0, self._tally(y, scale)
         for i in range(0, len(x), chunk):
             part, target = x[i : i + chunk], y[i : i + chunk]
-            model = self.model(len(part), "evaluate")
+            model = self.model(len(part), "measure")
             assert model.target is not None
+            assert model.data_loss is not None
             model.plan.value(model.x)[...] = part
             model.plan.value(model.target)[...] = target
             weight = loss.weight(target)
             total += model.plan.run(backward=False) * weight
             weights += weight
-            tally.add(model.plan.value(model.output), target)
+            found = loss.classes(model.plan.workspace(model.data_loss))
+            if found is not None and isinstance(tally, ClassTally):
+                tally.count(found, decide_target(target))
+            else:
+                tally.add(model.plan.value(model.output), target)
         return tally.metrics(loss.whole(total, weights))
 
     def _tally(self, y: Targets, scale: Array | float) -> Tally:
@@ -196,7 +223,7 @@ class Network:
         out = np.empty(len(x))
         for i in range(0, len(x), chunk):
             part = x[i : i + chunk]
-            model = self.model(len(part), "evaluate")
+            model = self.model(len(part), "measure")
             assert model.target is not None
             assert model.data_loss is not None
             plan, node = model.plan, model.data_loss

@@ -34,6 +34,8 @@ class Loss(Op):
     """What it compares with: class indices, numbers from 0 to 1, or any numbers (for classes one-hot)."""
     by_row: ClassVar[bool] = False
     """Whether a sample has one contribution, whatever its outputs: the mean is then over samples."""
+    decides: ClassVar[bool] = False
+    """Whether :meth:`classes` tells which class each sample is decided for, so that no output is needed for that."""
     FROM_OBJECTIVE: ClassVar[tuple[str, ...]] = ("reduction", "factor")
     """Fields that are keys of ``[objective]``, not of the loss."""
 
@@ -92,6 +94,10 @@ class Loss(Op):
     @abstractmethod
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         """What was put together in the last ``forward``: ``m × K``, or ``m`` where :attr:`by_row`."""
+
+    def classes(self, ws: Workspace) -> Array | None:
+        """After ``forward``: each sample's largest logit (m), where finding it was part of the loss; else None."""
+        return None
 
     @abstractmethod
     def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:

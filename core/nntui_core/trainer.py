@@ -16,6 +16,7 @@ from nntui_core.conditioning import condition
 from nntui_core.errors import NumericError
 from nntui_core.finite import check_parameters, checked_norm, fault
 from nntui_core.full_batch import FullBatch
+from nntui_core.measures import Measures
 from nntui_core.memory import Array
 from nntui_core.metrics import Metrics
 from nntui_core.model import Model
@@ -23,6 +24,8 @@ from nntui_core.network import Network
 from nntui_core.onehot import Targets
 from nntui_core.optimizers.base import FirstOrder, Optimizer, SecondOrder, StepInfo
 from nntui_core.schedules import Schedule
+from nntui_core.seen import Seen
+from nntui_core.state import live_state, load
 from nntui_core.train_spec import TrainSpec
 
 Status = Literal["running", "completed", "stopped_early"]
@@ -65,7 +68,7 @@ class Trainer:
         self.validation = validation if validation is not None and len(validation) else None
         """None where no rows are held out."""
         n = network.parameters.trained
-        self._batches = Batches(len(train), spec, network.spec.seed, lambda: network.losses(train.x, train.y))
+        self.order = Batches(len(train), spec, network.spec.seed, lambda: network.losses(train.x, train.y))
         self.slots = optimizer.slots(n, network.parameters.dtype)
         self.work = optimizer.work(n, network.parameters.dtype, network.groups)
         """Scratch arrays of the optimizer, between updates without meaning."""
@@ -92,22 +95,32 @@ class Trainer:
         self.reason = "" if spec.epochs else "0 epochs: nothing to train"
         self.best = Best(spec.early_stopping)
         self.model: Model | None = None
-        self._metrics: tuple[int, dict[str, Metrics]] | None = None
+        self.seen = Seen(self, train)
+        """What the network answers to the training rows that are looked at."""
+        self._edits = 0
+        self._measures = Measures(self)
+        self._room: Array | None = None
+        """What Θ before an update is kept in: a fresh copy of 50 M numbers takes twice as long."""
+
+    @property
+    def moment(self) -> tuple[int, int]:
+        """Tells the present weights from all others that this training has had."""
+        return self.update, self._edits
 
     @property
     def batch_size(self) -> int:
         """Rows an update; the last one of an epoch may have fewer."""
-        return self._batches.size
+        return self.order.size
 
     @property
     def batches(self) -> int:
         """Updates in this epoch."""
-        return self._batches.count(self.epoch)
+        return self.order.count(self.epoch)
 
     @property
     def total_updates(self) -> int:
         """Updates that the whole budget takes (an upper bound with a curriculum)."""
-        return self._batches.most * self.spec.epochs
+        return self.order.most * self.spec.epochs
 
     @property
     def rate(self) -> float:
@@ -125,7 +138,7 @@ class Trainer:
 
     def indices(self) -> Array:
         """The rows of the next update, in order."""
-        return self._batches.rows(self.epoch, self.batch)
+        return self.order.rows(self.epoch, self.batch)
 
     def fill(self, model: Model) -> None:
         """Put the next update's samples, labels and draws into ``model``."""
@@ -146,9 +159,7 @@ class Trainer:
         batches = self.batches
         keep = self.keep_before or self._keep_next or self._may_be_last(batches)
         self._keep_next = False
-        self.before = None  # given back before another is made
-        if keep:
-            self.before = self.network.parameters.theta.copy()
+        self.before = self._copied() if keep else None
         if isinstance(self.optimizer, FirstOrder):
             self._first_order(self.optimizer)
         else:
@@ -158,12 +169,18 @@ class Trainer:
         done = self.batch >= batches
         self.update_seconds += perf_counter() - start
         if done:
-            self.batch, self._batches.drawn = 0, None
+            self.batch, self.order.drawn = 0, None
             self.epoch += 1
             check_parameters(self.network.parameters, self.update)
             self._end_epoch()
         self.whole = True
         return done
+
+    def _copied(self) -> Array:
+        if self._room is None:
+            self._room = np.empty_like(self.network.parameters.theta)
+        self._room[:] = self.network.parameters.theta
+        return self._room
 
     def keep_next(self) -> None:
         """Keep Θ before the next update, so that its Δw/w can be told."""
@@ -224,22 +241,21 @@ class Trainer:
 
     def evaluate(self) -> dict[str, Metrics]:
         """Data loss and metrics on the training and validation parts with the present weights."""
-        if self._metrics is None or self._metrics[0] != self.update:
-            found = {"train": self.measure(self.train)}
-            if self.validation is not None:
-                found["validation"] = self.measure(self.validation)
-            self._metrics = (self.update, found)
-        return self._metrics[1]
+        return self._measures.all()
+
+    def knows(self, monitor: str) -> bool:
+        """Whether the value of a monitor has been measured with the present weights."""
+        return self._measures.known(monitor.partition(".")[0])
+
+    def monitored(self, monitor: str) -> float:
+        """The value of a monitor such as ``validation.loss``."""
+        part, _, key = monitor.partition(".")
+        return self._measures.of(part).monitored(key)
 
     @property
     def judged(self) -> tuple[str, Part]:
         """The rows that tell how good the network is, with their name: the held-out ones where there are some."""
         return ("train", self.train) if self.validation is None else ("validation", self.validation)
-
-    @property
-    def measured(self) -> bool:
-        """Whether :meth:`evaluate` has been asked for the present weights."""
-        return self._metrics is not None and self._metrics[0] == self.update
 
     def measure(self, part: Part) -> Metrics:
         """Data loss and metrics of some rows with the present weights."""
@@ -248,31 +264,27 @@ class Trainer:
     @contextmanager
     def best_in_place(self) -> Iterator[bool]:
         """Meanwhile the best weights by the monitored value are in place, where they are kept: whether they are."""
-        theta = self.network.parameters.theta
-        present = theta.copy(), {name: array.copy() for name, array in self.network.buffers.items()}
-        before = self.before
-        if not self.restore_best():
+        if self.best.theta is None:
             yield False
             return
+        theta, before = self.network.parameters.theta, self.before
+        present = theta.copy(), {name: array.copy() for name, array in self.network.buffers.items()}
+        self.restore_best()
         try:
             yield True
         finally:
             theta[:] = present[0]
             for name, array in present[1].items():
                 self.network.buffers[name][...] = array
-            self._metrics, self.before = None, before
+            self.edited()
+            self.before = before
 
     def edited(self) -> None:
         """The weights were changed from outside: forget what was measured, and what they were before."""
-        self._metrics = self.before = None
-
-    def monitored(self, monitor: str) -> float:
-        """The value of a monitor such as ``validation.loss``."""
-        part, _, key = monitor.partition(".")
-        return self.evaluate()[part].monitored(key)
+        self._edits += 1
+        self.before = None
 
     def _end_epoch(self) -> None:
-        self._metrics = None
         if self.schedule.observes:
             watched = self.schedule.watched(held_out=self.validation is not None)
             self.schedule.observe(self.memory, self.monitored(watched))
@@ -306,49 +318,14 @@ class Trainer:
 
     def live_state(self) -> dict[str, Array]:
         """What :meth:`state` copies: the next update changes these arrays."""
-        out: dict[str, Array] = {
-            f"param/{name}": self.network.parameters.view(name) for name in self.network.parameters
-        }
-        out |= {f"buffer/{k}": v for k, v in self.network.buffers.items()}
-        out |= {f"slot/{k}": v for k, v in self.slots.items()}
-        *best, best_value = self.best.numbers
-        out["clock"] = np.array([self.update, self.epoch, self.batch, *best], dtype=np.int64)
-        out["live"] = np.array([self.rate_factor, best_value, self.loss, self.grad_norm])
-        out |= self.best.state()
-        if self.memory.size:
-            out["schedule"] = self.memory.copy()
-        if self._batches.drawn is not None:
-            out["order"] = self._batches.drawn
-        return out
+        return live_state(self)
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from ``state``. Raises KeyError or ValueError where it does not fit; nothing is changed then."""
-        parameters = self.network.parameters
-        for name in parameters:
-            if state[f"param/{name}"].shape != parameters.view(name).shape:
-                raise ValueError(f"param/{name} has another shape")
-        for key, array in {**self.slots, **self.network.buffers}.items():
-            found = state.get(f"slot/{key}", state.get(f"buffer/{key}"))
-            if found is None or found.shape != array.shape:
-                raise ValueError(f"{key} is missing or has another shape")
-        memory = state.get("schedule", self.schedule.memory())
-        if memory.shape != self.memory.shape:
-            raise ValueError("schedule has another shape")
-        for name in parameters:
-            parameters.view(name)[...] = state[f"param/{name}"]
-        self.memory[:] = memory
-        for key, array in self.slots.items():
-            array[...] = state[f"slot/{key}"]
-        for key, array in self.network.buffers.items():
-            array[...] = state[f"buffer/{key}"]
-        self.update, self.epoch, self.batch, best_epoch, best_update = (int(v) for v in state["clock"])
-        self.rate_factor, best_value, self.loss, self.grad_norm = (float(v) for v in state["live"])
+        load(self, state)
         # From there to here was no update, and the gradients there were of other weights.
-        self.before = self.model = None
-        self.best.load(state, best_epoch, best_update, best_value)
-        order = state.get("order")
-        self._batches.drawn = None if order is None else order.copy()
-        self._metrics = None
+        self.edited()
+        self.model = None
         if self.status == "completed" and self.epoch < self.spec.epochs:
             self.status, self.reason = "running", ""
         if self.epoch >= self.spec.epochs:

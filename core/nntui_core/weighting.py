@@ -27,7 +27,7 @@ class ClassWeighted(Loss):
     """One a class."""
 
     def __post_init__(self) -> None:
-        for name in ("type", "from_logits", "needs", "targets", "by_row", "reduction", "factor"):
+        for name in ("type", "from_logits", "needs", "targets", "by_row", "decides", "reduction", "factor"):
             object.__setattr__(self, name, getattr(self.inner, name))
 
     @property
@@ -80,6 +80,9 @@ class ClassWeighted(Loss):
 
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return self.inner.contributions(xs, ws)
+
+    def classes(self, ws: Workspace) -> Array | None:
+        return self.inner.classes(ws)
 
     def by_sample(self, xs: Arrays, ws: Workspace) -> Array:
         return self.inner.by_sample(xs, ws)

@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
-import tomlkit
-
 from nntui.config import beginners, checks, demos, racing, toml
 from nntui.config.describing import Schema
 from nntui.config.faults import dotted
@@ -17,6 +15,7 @@ from nntui.config.lines import Path, line_of, lines
 from nntui.config.objects import build, instance
 from nntui.config.root import root
 from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, SweepKeys, TrainKeys
+from nntui.config.text import written
 from nntui.config.validate import Validation
 from nntui.data import sources
 from nntui.data.table import Source
@@ -220,7 +219,7 @@ def absolute(source: Source, tables: dict[str, Any], base: FilePath) -> tuple[So
 def dump(settings: Settings) -> str:
     """The configuration as TOML text, with the title, seed and dtype in force."""
     head = {"title": settings.title, "seed": settings.seed, "dtype": settings.dtype}
-    return tomlkit.dumps({**head, **{k: v for k, v in settings.tables.items() if k not in head}})
+    return written({**head, **{k: v for k, v in settings.tables.items() if k not in head}})
 
 
 def same(a: Settings, b: Settings) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from math import nan
+from math import isnan, nan
 
 import numpy as np
 
@@ -17,7 +17,11 @@ class Numbers:
 
     def __init__(self, dialect: Dialect) -> None:
         self._missing = frozenset(dialect.na)
-        self.nan = any(as_number(text) is not None for text in dialect.na)
+        values = [value for text in dialect.na if (value := as_number(text)) is not None]
+        self.nan = any(isnan(value) for value in values)
+        """Whether what is not a number stands for nothing."""
+        self.numeric = any(not isnan(value) for value in values)
+        """Whether a number, such as -999, stands for nothing: each cell must then be looked at as text."""
         self._decimal, self._thousands = dialect.decimal, dialect.thousands
         point = re.escape(dialect.decimal)
         self._grouped = re.compile(
@@ -30,7 +34,7 @@ class Numbers:
 
     def of(self, cells: Sequence[str]) -> Array | None:
         """The cells as float64, or None where one is text."""
-        if self._decimal == "." and not self._thousands:
+        if self._decimal == "." and not self._thousands and not self.numeric:
             found = self._plain(cells)
             if found is not None:
                 return found
@@ -71,14 +75,23 @@ class Categories:
     """The texts of one column, numbered in the order in which they come up."""
 
     def __init__(self, numbers: Numbers) -> None:
-        self._numbers = numbers
         self.known: dict[str, float] = {}
+        self._cells = _Cells(numbers, self.known)
 
     def of(self, cells: Sequence[str]) -> Array:
         """The cells' numbers; NaN where one is missing."""
-        known, missing = self.known, self._numbers.missing
-        out = np.empty(len(cells))
-        for k, cell in enumerate(cells):
-            text = cell.strip()
-            out[k] = nan if missing(text) else known.setdefault(text, len(known))
-        return out
+        return np.fromiter(map(self._cells.__getitem__, cells), np.float64, len(cells))
+
+
+class _Cells(dict[str, float]):
+    """Numbers by cell as it is written, space around it included; what is new is numbered."""
+
+    def __init__(self, numbers: Numbers, known: dict[str, float]) -> None:
+        super().__init__()
+        self._numbers, self._known = numbers, known
+
+    def __missing__(self, cell: str) -> float:
+        text = cell.strip()
+        found = nan if self._numbers.missing(text) else self._known.setdefault(text, len(self._known))
+        self[cell] = found
+        return found

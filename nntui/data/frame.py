@@ -57,28 +57,42 @@ def among_numbers(column: Array, texts: Sequence[str]) -> tuple[int, str, int] |
 class Pile:
     """Blocks of rows that become one array; in single precision as long as that holds every number exactly."""
 
-    def __init__(self) -> None:
-        self._blocks: list[Array] = []
-        self.rows = self.bytes = 0
+    GROWS = 8 << 20
+    """Bytes by which the array grows at least; else by an eighth."""
+
+    def __init__(self, columns: int) -> None:
+        self._columns = columns
+        self._held: Array = np.empty(0, np.float32)
+        self.rows = 0
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the rows so far."""
+        return self.rows * self._columns * self._held.itemsize
 
     def add(self, block: Array) -> None:
-        """Rows to put below the others; float64."""
-        with np.errstate(over="ignore"):
-            single = block.astype(np.float32)
-        same = single == block
-        if not same.all():
-            same |= np.isnan(block)
-        self._blocks.append(single if same.all() else np.ascontiguousarray(block))
+        """Rows to put below the others."""
+        if self._held.dtype != np.float64 and not _single(block):
+            self._held = self._held.astype(np.float64)
+        start = self.rows * self._columns
+        stop = start + block.size
+        if stop > self._held.size:
+            room = max(stop, self._held.size + max(self._held.size // 8, self.GROWS // self._held.itemsize))
+            # Nothing else sees the array, and the operating system moves its pages instead of copying them.
+            self._held.resize(room, refcheck=False)
+        self._held[start:stop].reshape(block.shape)[...] = block
         self.rows += len(block)
-        self.bytes += self._blocks[-1].nbytes
 
-    def array(self, columns: int) -> Array:
-        """All rows; the blocks are given up on the way, so that they are not held twice."""
-        dtype = np.result_type(np.float32, *{b.dtype for b in self._blocks})
-        out = np.empty((self.rows, columns), dtype)
-        end = self.rows
-        while self._blocks:
-            block = self._blocks.pop()
-            out[end - len(block) : end] = block
-            end -= len(block)
-        return out
+    def array(self) -> Array:
+        """All rows. Nothing is added afterwards."""
+        self._held.resize(self.rows * self._columns, refcheck=False)
+        return self._held.reshape(self.rows, self._columns)
+
+
+def _single(block: Array) -> bool:
+    """Whether single precision holds every number exactly."""
+    if block.dtype == np.float32:
+        return True
+    with np.errstate(over="ignore"):
+        same = block.astype(np.float32) == block
+    return bool(same.all() or (same | np.isnan(block)).all())

@@ -6,7 +6,6 @@ Nothing here explains what is wrong with a row: a file that cannot be read is go
 from __future__ import annotations
 
 import gzip
-import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from itertools import islice
 
 import numpy as np
 
+from nntui.data.blocks import Blocks
 from nntui.data.cells import Categories, Numbers
 from nntui.data.frame import Frame, Pile
 from nntui.data.header import Header, read_header
@@ -22,7 +22,7 @@ from nntui.data.table import Array
 from nntui.data.text import TextFile
 from nntui.errors import UserError
 
-BLOCK = 1 << 19
+BLOCK = 1 << 18
 """Bytes that are read as numbers at once."""
 CELLS = 200_000
 """Cells that are read record by record at once."""
@@ -59,15 +59,11 @@ class _Reader:
         self.file, self.header, self.wanted = file, header, wanted
         self.numbers = Numbers(file.dialect)
         self.categories = {k: Categories(self.numbers) for k in text}
-        self.pile = Pile()
+        self.blocks = Blocks(file.dialect, header, self.numbers)
+        self.pile = Pile(len(wanted.columns))
 
     def frame(self) -> Frame:
-        if (
-            self.categories
-            or not self.file.dialect.bytewise
-            or self.file.dialect.thousands
-            or not self._blocks()
-        ):
+        if not (self.file.dialect.bytewise and self._blocks()):
             for columns in _columns(self.file, self.header, self.pile.rows):
                 self._add(columns)
         if not self.pile.rows:
@@ -75,42 +71,29 @@ class _Reader:
         return self._framed()
 
     def _blocks(self) -> bool:
-        """As many blocks from the start as hold numbers alone; whether that is the whole file."""
+        """As many blocks from the start as are plain; whether that is the whole file."""
         picked = np.array(self.wanted.columns, dtype=np.intp)
         whole = len(picked) == len(self.header.names) and bool((picked == np.arange(len(picked))).all())
         some = False
         for text in _texts(self.file, self.header.lines):
             some = True
-            block = self._numbers(text)
-            if block is None:
+            block = None if self.categories else self.blocks.numbers(text)
+            if block is not None:
+                self._pile(block if whole else block[:, picked])
+                continue
+            lines = self.blocks.lines(text)
+            if lines is None:
                 return False
-            self._pile(block if whole else block[:, picked])
-        return some
-
-    def _numbers(self, text: bytes) -> Array | None:
-        """A block's cells, or None where it must be read record by record."""
-        dialect = self.file.dialect
-        if b'"' in text or (b"\r" in text and b"\n" not in text):
-            return None
-        if dialect.decimal != ".":
-            if b"." in text or dialect.delimiter == dialect.decimal:
-                return None
-            text = text.replace(dialect.decimal.encode(), b".")
-        try:
-            lines = text.decode("ascii").split("\n")
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                out = np.loadtxt(
-                    lines,
-                    delimiter=None if dialect.delimiter == " " else dialect.delimiter,
-                    comments=None,
-                    ndmin=2,
+            block = (
+                self.blocks.beside(lines, self.wanted.columns, self.categories) if self.categories else None
+            )
+            if block is not None:
+                self._pile(block)
+            else:
+                self._add(
+                    list(zip(*(line.split(self.file.dialect.delimiter) for line in lines), strict=True))
                 )
-        except ValueError:
-            return None
-        if out.shape[1] != len(self.header.names) or (not self.numbers.nan and np.isnan(out).any()):
-            return None
-        return out
+        return some
 
     def _add(self, columns: Sequence[Sequence[str]]) -> None:
         block = np.empty((len(columns[0]), len(self.wanted.columns)))
@@ -136,7 +119,7 @@ class _Reader:
 
     def _framed(self) -> Frame:
         header, names = self.header, self.header.names
-        x = self.pile.array(len(self.wanted.columns))
+        x = self.pile.array()
         texts: dict[str, tuple[str, ...]] = {}
         for at, k in enumerate(self.wanted.columns):
             if k not in self.categories:
@@ -167,23 +150,25 @@ class _Reader:
 
 
 def _texts(file: TextFile, skip: int) -> Iterator[bytes]:
-    """The file after ``skip`` lines, cut at line ends."""
-    rest = b""
+    """The file after ``skip`` lines, cut at line ends; nothing where those end otherwise."""
+    rest: list[bytes] = []
     try:
         with file.binary() as stream:
             for _ in range(skip):
-                stream.readline()
+                if b"\r" in stream.readline().removesuffix(b"\r\n"):
+                    return  # which ends a line for the reader of records
             while chunk := stream.read(BLOCK):
                 cut = chunk.rfind(b"\n") + 1
                 if cut:
-                    yield rest + chunk[:cut]
-                    rest = chunk[cut:]
+                    yield b"".join([*rest, chunk[:cut]])
+                    rest = [chunk[cut:]]
                 else:
-                    rest += chunk
+                    rest.append(chunk)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise file.damaged(error) from None
-    if rest.strip():
-        yield rest
+    last = b"".join(rest)
+    if last.strip():
+        yield last
 
 
 def _columns(file: TextFile, header: Header, skip: int = 0) -> Iterator[Sequence[Sequence[str]]]:

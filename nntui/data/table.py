@@ -20,7 +20,7 @@ from nntui_core.rng import stream
 
 Array = NDArray[Any]
 Task = Literal["classification", "regression", "multilabel"]
-BLOCK = 16 << 20
+BLOCK = 1 << 20
 """Bytes that are looked at in one piece."""
 
 

@@ -49,7 +49,7 @@ class _Bounded(io.RawIOBase):
 
     def __init__(self, stream: Any, shown: str, *, text: bool) -> None:
         self._stream, self._shown, self._text = stream, shown, text
-        self._read = self._lines = 0
+        self._read = 0
 
     def readable(self) -> bool:
         return True
@@ -62,11 +62,20 @@ class _Bounded(io.RawIOBase):
                 f"{self._shown}: too large once unpacked (allowed up to {MAX_BYTES} bytes); use a sample"
             )
         if self._text and b"\0" in data:
-            line = self._lines + data.count(b"\n", 0, data.index(b"\0")) + 1
+            line = self._line(self._read - len(data) + data.index(b"\0"))
             raise UserError(f"{self._shown}:{line}: a NUL character: this is not a CSV file")
-        self._lines += data.count(b"\n")
         buffer[: len(data)] = data
         return len(data)
+
+    def _line(self, offset: int) -> int:
+        """The line in which the byte at ``offset`` stands; nothing is read afterwards."""
+        self._stream.seek(0)
+        line = 1
+        while offset > 0:
+            data = self._stream.read(min(offset, 1 << 20))
+            line += data.count(b"\n")
+            offset -= len(data)
+        return line
 
 
 class TextFile:

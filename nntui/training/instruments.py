@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nntui.statistics.stability import Curvature, Noise, Steps
 from nntui_core import curvature, probe
 from nntui_core.noise import NoiseMeter, coming_steps, effective_steps, layer_noise
-from nntui_core.optimizers.first_order import Adam
+from nntui_core.optimizers.moments import Adam
 from nntui_core.trainer import Trainer
 
 TOLERANCE = 1e-3

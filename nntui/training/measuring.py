@@ -20,53 +20,75 @@ FIRST_SECONDS = 2.0
 """… beyond so many seconds: networks that train for minutes an epoch are not kept from it by their curve."""
 FEW_PIECES = 8
 """Pieces of an evaluation that take no time to speak of."""
+PASSES = 3
+"""An epoch takes so many times as long as its evaluation, about."""
 
 
 class Measuring:
     """Decides at ends of epochs. The last one is measured in any case, and so is what a viewer asks for."""
 
     def __init__(self, epochs: int) -> None:
+        self._epochs = epochs
         self._every = max(1, epochs // CURVE)
         self._begun = time.perf_counter()
         self._spent = 0.0
-        self._last: float | None = None
-        """When it was measured; None where the next end of an epoch is to be."""
+        self._cost = 0.0
+        """Seconds that the next measure will take, as far as is known."""
+        self._asked = False
+        self._last = -1e9
+        """When it was measured."""
 
     def ask(self) -> None:
-        """Let the end of this epoch be measured, however short it is."""
-        self._last = None
+        """Let the end of this epoch be measured, however short it is, and whatever it costs."""
+        self._asked = True
 
-    def begins(self, trainer: Trainer) -> bool:
-        """Whether to measure before the first update: not where that would keep it waiting for FIRST_SECONDS."""
-        pieces = len(trainer.train) / trainer.network.piece
+    def estimate(self, trainer: Trainer) -> None:
+        """Find out what measuring will cost, from a piece of it."""
+        network, train = trainer.network, trainer.train
+        held = 0 if trainer.validation is None else len(trainer.validation)
+        pieces = (len(train) + held) / network.piece
         if pieces < FEW_PIECES:
-            return True
-        x, y = (a[: trainer.network.piece] for a in (trainer.train.x, trainer.train.y))
+            return
+        x, y = train.x[: network.piece], train.y[: network.piece]
         for _ in range(2):  # the first one lays out its arrays
             begun = time.perf_counter()
-            trainer.network.measure(x, y)
-        return (time.perf_counter() - begun) * pieces < FIRST_SECONDS
+            network.measure(x, y)
+        self._cost = (time.perf_counter() - begun) * pieces
+
+    def begins(self) -> bool:
+        """Whether to measure before the first update.
+
+        Not where that would keep it waiting for FIRST_SECONDS, nor where the whole training is so short that it would
+        be more than its share.
+        """
+        if self._cost <= FREE_SECONDS:
+            return True
+        return self._cost < FIRST_SECONDS and self._cost <= SHARE * PASSES * self._epochs * self._cost
 
     def due(self, epoch: int) -> bool:
         """Whether to measure at the end of that epoch."""
-        if self._last is None or (self._spent < FREE_SECONDS and epoch % self._every == 0):
+        if self._asked or (self._spent + self._cost < FREE_SECONDS and epoch % self._every == 0):
             return True
         return time.perf_counter() - self._last >= RECORD_SECONDS and self.affordable
 
     @property
     def affordable(self) -> bool:
-        """Whether measuring has taken no more than its share so far."""
-        return self._spent <= FIRST_SECONDS + SHARE * (time.perf_counter() - self._begun)
+        """Whether measuring once more leaves it within its share."""
+        elapsed = time.perf_counter() - self._begun
+        return self._spent + self._cost <= FIRST_SECONDS + SHARE * elapsed
 
     @contextmanager
-    def spent(self) -> Iterator[None]:
-        """What is done inside is measuring."""
+    def spent(self, *, whole: bool = False) -> Iterator[None]:
+        """What is done inside is measuring; ``whole``: all parts, so that the next one will take as long."""
         begun = time.perf_counter()
         try:
             yield
         finally:
-            self._spent += time.perf_counter() - begun
+            took = time.perf_counter() - begun
+            self._spent += took
+            if whole:
+                self._cost = took
 
     def done(self) -> None:
         """It is measured now."""
-        self._last = time.perf_counter()
+        self._asked, self._last = False, time.perf_counter()

@@ -30,12 +30,13 @@ def outcome(session: Session) -> dict[str, Any]:
 def measured(experiment: Experiment, part: str, metrics: Metrics) -> dict[str, Any]:
     """What a part came to; for classes with the most frequent one to compare with, and each by its label."""
     found: dict[str, Any] = metrics.to_json()
-    if metrics.classes is None:
+    classes = metrics.classes
+    if classes is None:
         return found
     columns = experiment.table.columns
     names = columns.labels if columns.classes is None else columns.classes
     found["baseline_accuracy"] = experiment.baselines()[part]
-    found["classes"] = {n: asdict(c) for n, c in zip(names, metrics.classes, strict=True)}
+    found["classes"] = {n: asdict(c) for n, c in zip(names, classes, strict=True)}
     return found
 
 

@@ -192,12 +192,12 @@ class Saver:
     def _note_best(self) -> None:
         """Remember which checkpoint is the best, by what is monitored, among those at ends of epochs."""
         trainer, rule = self._trainer, self._trainer.spec.early_stopping
-        if trainer.batch or not (trainer.measured or (trainer.update and self._measuring.affordable)):
+        monitor = rule.monitor if rule else f"{trainer.judged[0]}.loss"
+        known = trainer.knows(monitor)
+        if trainer.batch or not (known or (trainer.update and self._measuring.affordable)):
             return  # an evaluation for its own sake may take longer than the time between checkpoints
         with self._measuring.spent():
-            parts = trainer.evaluate()
-        monitor = rule.monitor if rule else "validation.loss" if "validation" in parts else "train.loss"
-        value = trainer.monitored(monitor) * (-1 if rises(monitor) else 1)
+            value = trainer.monitored(monitor) * (-1 if rises(monitor) else 1)
         best = self._info.best_value
         if best is None or value < best:
             self._info.best_update, self._info.best_value = trainer.update, value

@@ -121,11 +121,13 @@ class Session:
         trainer = self.trainer
         self.info.best, self.info.test = {}, {}
         with self.records, np.errstate(all="ignore"):
+            self._measuring.estimate(trainer)
             if not trainer.update:
                 self.watch.begin()
                 self.findings = self.watch.findings
-                if self._measuring.begins(trainer):
-                    self._measure()
+                if self._measuring.begins():
+                    with self._measuring.spent(whole=True):
+                        self._measure()
                 self.records.activations(ended=False)
                 self.checkpoint()
             self.saver.begin()
@@ -224,7 +226,7 @@ class Session:
         ended = self.trainer.status != "running"
         self.records.activations(ended=ended)
         if ended or self._measuring.due(self.trainer.epoch):
-            with self._measuring.spent():
+            with self._measuring.spent(whole=True):
                 self._measure()
                 hooks.epoch(self)
         if self.saver.due():

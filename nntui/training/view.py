@@ -13,7 +13,7 @@ from nntui.data.table import Table
 from nntui.training.experiment import Experiment
 from nntui.training.instruments import TrainerInstruments
 from nntui_core import probe
-from nntui_core.model import LayerNodes
+from nntui_core.model import LayerNodes, Model
 from nntui_core.network import decide
 from nntui_core.trainer import Trainer
 
@@ -120,7 +120,7 @@ class ExperimentView:
     @cached_property
     def sample(self) -> Array:
         """Numbers of the training rows that statistics look at."""
-        return probe.training_rows(self._trainer)
+        return self._trainer.seen.rows
 
     @cached_property
     def instruments(self) -> TrainerInstruments:
@@ -145,15 +145,11 @@ class ExperimentView:
 
     def seen(self) -> list[Array]:
         """What each layer answers to the rows that statistics look at."""
-        return self._activations(self._trainer.train.x[self.sample])
+        return _answers(self._trainer.seen.model)
 
     def activations(self, x: Array) -> list[Array]:
         """What each layer answers to raw inputs."""
-        return self._activations(self._experiment.prepare(x))
-
-    def _activations(self, x: Array) -> list[Array]:
-        model = probe.sample_model(self._network, x)
-        return [model.plan.value(layer.a) for layer in model.layers]
+        return _answers(probe.sample_model(self._network, self._experiment.prepare(x)))
 
     def predict(self, x: Array) -> Array:
         """Outputs for raw inputs."""
@@ -162,6 +158,11 @@ class ExperimentView:
     def decide(self, outputs: Array) -> Array:
         """Class indices; a single class is always the one decided."""
         return np.minimum(decide(outputs), max(0, len(self.classes or ()) - 1))
+
+
+def _answers(model: Model) -> list[Array]:
+    """Every layer's values."""
+    return [model.plan.value(layer.a) for layer in model.layers]
 
 
 def window(table: Table) -> tuple[Array, Array]:

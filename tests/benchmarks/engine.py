@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from threadpoolctl import threadpool_info
+
 from tests.benchmarks import peers
 from tests.benchmarks.peers import Case, Run
 
@@ -44,6 +46,9 @@ def main() -> None:
     chosen = [c for c in CASES if not wish.cases or any(c.name.startswith(w) for w in wish.cases)]
     rows = [measure(case, wish.rounds) for case in chosen]
     others = peers.names(rows)
+    print(
+        f"kernels: {', '.join(found['architecture'] for found in threadpool_info() if 'architecture' in found)}\n"
+    )
     head = ["network", "nntui µs", *others, "outside matmul", "allocated"]
     print(f"| {' | '.join(head)} |\n{'|---' * len(head)}|")
     for case, row in zip(chosen, rows, strict=True):
@@ -61,16 +66,16 @@ def _against(row: dict[str, list[float]], name: str) -> str:
 
 
 def measure(case: Case, rounds: int) -> dict[str, list[float]]:
-    """Microseconds an update of each, in every round; within a round they go in turn."""
+    """Microseconds of the processor an update of each, in every round; within a round they go in turn."""
     everyone: dict[str, Run] = {"nntui": peers.nntui(case), **peers.peers(case)}
     for run in everyone.values():
         run()
     times: dict[str, list[float]] = {name: [] for name in everyone}
     for _ in range(rounds):
         for name, run in everyone.items():
-            start = time.perf_counter()
+            start = time.process_time()
             run()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(time.process_time() - start)
     return {name: [seconds / case.batches * 1e6 for seconds in t] for name, t in times.items()}
 
 

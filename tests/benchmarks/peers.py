@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 THREADS = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -20,6 +21,10 @@ THREADS = {
     "JAX_PLATFORMS": "cpu",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
+KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+"""What would choose OpenBLAS's kernels: here those are compared that a user of this processor has."""
+for name in KERNELS:
+    os.environ.pop(name, None)
 os.environ.update(THREADS)
 if hasattr(os, "sched_setaffinity"):  # one processor for everyone: XLA has threads that no variable turns off
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -30,6 +35,7 @@ choose_kernels()  # as the program does
 
 import numpy as np  # noqa: E402 - threads and kernels are read when it is imported
 
+from nntui import fused  # noqa: E402
 from nntui_core.activations import Linear, Relu, Softmax  # noqa: E402
 from nntui_core.layers.base import Layer  # noqa: E402
 from nntui_core.layers.dense import Dense  # noqa: E402
@@ -37,7 +43,7 @@ from nntui_core.layers.spatial import Conv2dLayer, Flatten, MaxPool2dLayer  # no
 from nntui_core.losses import CrossEntropy  # noqa: E402
 from nntui_core.model import NetworkSpec  # noqa: E402
 from nntui_core.network import Network  # noqa: E402
-from nntui_core.optimizers.first_order import Adam  # noqa: E402
+from nntui_core.optimizers.moments import Adam  # noqa: E402
 from nntui_core.schedules import Constant  # noqa: E402
 from nntui_core.train_spec import TrainSpec  # noqa: E402
 from nntui_core.trainer import Part, Trainer  # noqa: E402
@@ -111,6 +117,23 @@ def trainer_of(case: Case) -> Trainer:
         TrainSpec(epochs=10**9, batch_size=case.batch),
         Part(x, network.encode(y)),
     )
+
+
+def fast(case: Case) -> Run:
+    """Our trainer with its updates as one compiled pass (nntui[fast]), from the first one on."""
+    import numba  # noqa: F401 - is it there?
+
+    trainer = trainer_of(case)
+    with mock.patch.object(fused, "PAYS", 0):
+        fused.attach(trainer)
+        trainer.advance()
+
+    def epoch() -> None:
+        while not trainer.advance():
+            pass
+
+    epoch()
+    return epoch
 
 
 def torch(case: Case) -> Run:
@@ -245,9 +268,9 @@ def sklearn(case: Case) -> Run:
 
 
 DENSE: dict[str, Callable[[Case], Run]] = {
-    "torch": torch, "jax step": jax_step, "jax scan": jax_scan, "sklearn": sklearn,
+    "nntui[fast]": fast, "torch": torch, "jax step": jax_step, "jax scan": jax_scan, "sklearn": sklearn,
 }  # fmt: skip
-SPATIAL: dict[str, Callable[[Case], Run]] = {"torch": torch}
+SPATIAL: dict[str, Callable[[Case], Run]] = {"nntui[fast]": fast, "torch": torch}
 
 
 def peers(case: Case) -> dict[str, Run]:

@@ -52,7 +52,9 @@ class Bench:
         counts = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NNTUI_THREADS")
         # Compiled once, as an installed program is.
         compiled = {"PYTHONPYCACHEPREFIX": str(place / "compiled"), "PYTHONDONTWRITEBYTECODE": ""}
-        self._environment = os.environ | compiled | dict.fromkeys(counts, str(threads))
+        kernels = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # as a user of this processor has them
+        own = {name: value for name, value in os.environ.items() if name not in kernels}
+        self._environment = own | compiled | dict.fromkeys(counts, str(threads))
         self._missing: set[str] = set()
 
     def round(self, case: Case, turn: int) -> Round:

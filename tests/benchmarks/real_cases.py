@@ -70,6 +70,7 @@ CASES = (
     Case("npz", "pictures from NPZ, 784-128-10, 5 epochs", "pictures.npz", MLP, 5),
     Case("csv", "pictures from CSV, 784-128-10, 5 epochs", "pictures.csv", MLP, 5),
     Case("load", "the same CSV, only read", "pictures.csv", MLP, 0, loads=True),
+    Case("decimals", "135,000 rows of 20 decimals as CSV (50 MB), only read", "decimals.csv", (20, 3), 0, loads=True),
     Case("conv", "pictures, convolutions 16-32, 1 epoch", "pictures.idx", (1568, 10), 1, channels=(16, 32)),
     Case("digits", "digits, 64-64-10, 300 epochs", "digits", (64, 64, 10), 300, batch=32, validation=0.2),
     Case("classes", "10,000 classes, 64-32-10000, 1 epoch", "classes.npz", (64, 32, 10_000), 1),
@@ -99,6 +100,7 @@ def write(place: Path, cases: list[Case], count: int) -> None:
         "few.idx": lambda path: _idx(path, pictures(x8, scans.y, min(count, FEW))),
         "classes.npz": _classes,
         "rows.npz": _rows,
+        "decimals.csv": _decimals,
     }
     for name in sorted(wanted & set(makers)):
         if not (place / name).exists():
@@ -154,3 +156,14 @@ def _rows(path: Path) -> None:
     x = rng.standard_normal((2_000_000, 20), dtype=np.float32)
     y = (x[:, :10] * x[:, 10:]).sum(axis=1) > 0
     np.savez(path, x=x, y=y.astype(np.int64))
+
+
+def _decimals(path: Path) -> None:
+    """Numbers of 15 digits, which single precision does not hold."""
+    rng = np.random.default_rng(3)
+    with path.open("w", encoding="ascii") as file:
+        file.write(",".join(["label", *(f"x{k}" for k in range(20))]) + "\n")
+        for label, row in zip(
+            rng.integers(0, 3, 135_000).tolist(), rng.normal(size=(135_000, 20)).tolist(), strict=True
+        ):
+            file.write(f"{label}," + ",".join([f"{v:.15g}" for v in row]) + "\n")

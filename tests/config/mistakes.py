@@ -152,7 +152,7 @@ FAULTS = {
     ),
     "a network beyond memory": (
         replaced("units = 1", "units = 100000000000"),
-        "t.toml:4: layers: this run does not fit into the memory that is free (given 32 TB: findings and statistics",
+        "t.toml:4: layers: this run does not fit into the memory that is free (given 28.8 TB: one batch",
     ),
     "a number of too many bits": (
         replaced("units = 1", f"units = 0x{'f' * 20000}"),

@@ -11,7 +11,7 @@ from nntui_core import activations as act
 from nntui_core import losses, penalties
 from nntui_core.graph import Op
 from nntui_core.memory import Array, Shape, zeros
-from nntui_core.ops import comparison, linear, logits, normalization, pooling, reductions, shaping
+from nntui_core.ops import comparison, linear, logits, normalization, pooling, rows, shaping
 from nntui_core.ops import convolution as conv
 from nntui_core.ops.binary import Add, Div, Maximum, Minimum, Mul, Pow, Sub
 from nntui_core.ops.elementary import (
@@ -196,9 +196,9 @@ OP_CASES: dict[str, list[Case]] = {
     "log_softmax": [on(logits.LogSoftmax(), s) for s in ((1,), (4,), (3, 4))],
     "cross_entropy_op": [on(logits.ProbabilityCrossEntropy(), s, s) for s in ((1,), (4,), (3, 4))],
     "dot": [on(Dot(), (1,), (1,)), on(Dot(), (4,), (4,))],
-    "row_sum": [on(reductions.RowSum(), s) for s in ((3,), (2, 3))],
-    "row_max": [on(reductions.RowMax(), s) for s in ((3,), (2, 3))],
-    "pick": [labels(reductions.Pick(), (3, 4))],
+    "row_sum": [on(rows.RowSum(), s) for s in ((3,), (2, 3))],
+    "row_max": [on(rows.RowMax(), s) for s in ((3,), (2, 3))],
+    "pick": [labels(rows.Pick(), (3, 4))],
     "matmul": [
         on(linear.MatMul(), a, b)
         for a, b in (((2, 3), (3, 4)), ((3,), (3, 4)), ((2, 3), (3,)), ((3,), (3,)), ((1, 1), (1, 1)))

@@ -8,7 +8,7 @@ from nntui_core import activations as act
 from nntui_core import losses
 from nntui_core.graph import Op
 from nntui_core.memory import Shape
-from nntui_core.ops import comparison, linear, logits, normalization, pooling, reductions, shaping
+from nntui_core.ops import comparison, linear, logits, normalization, pooling, rows, shaping
 from nntui_core.ops import convolution as conv
 from nntui_core.ops.linear import Dot
 from nntui_core.ops.reductions import Std, Var
@@ -57,9 +57,9 @@ REFUSED: dict[str, list[Refused]] = {
         Refused(logits.ProbabilityCrossEntropy(), s, "same shape") for s in (((3,), ()), ((3,), (2,)), ((2, 3, 2), (2, 3, 2)))
     ],
     "dot": [Refused(Dot(), pair, "same length") for pair in (((3,), (4,)), ((2, 3), (2, 3)), ((), ()))],
-    "row_sum": [Refused(reductions.RowSum(), ((),), "row")],
-    "row_max": [Refused(reductions.RowMax(), ((),), "row"), Refused(reductions.RowMax(), ((2, 0),), "row")],
-    "pick": [Refused(reductions.Pick(), s, "label") for s in (((3, 4), (2,)), ((3,), (3,)), ((3, 4), (3, 1)))],
+    "row_sum": [Refused(rows.RowSum(), ((),), "row")],
+    "row_max": [Refused(rows.RowMax(), ((),), "row"), Refused(rows.RowMax(), ((2, 0),), "row")],
+    "pick": [Refused(rows.Pick(), s, "label") for s in (((3, 4), (2,)), ((3,), (3,)), ((3, 4), (3, 1)))],
     "matmul": [
         Refused(linear.MatMul(), ((2, 3), (2, 3)), "3 and 2"),
         Refused(linear.MatMul(), ((), (3,)), "vectors or matrices"),

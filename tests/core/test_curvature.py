@@ -21,7 +21,8 @@ from nntui_core.losses import CrossEntropy, MeanSquaredError
 from nntui_core.memory import Array
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
-from nntui_core.optimizers.first_order import Adagrad, Adam, Adamw, Momentum, Nesterov, Sgd
+from nntui_core.optimizers.first_order import Adagrad, Momentum, Nesterov, Sgd
+from nntui_core.optimizers.moments import Adam, Adamw
 from nntui_core.plan import Plan
 from nntui_core.schedules import Constant
 from nntui_core.train_spec import TrainSpec

@@ -18,7 +18,8 @@ from nntui_core.findings.sample import HISTORY
 from nntui_core.findings.units import DeadUnits
 from nntui_core.layers.dense import Dense
 from nntui_core.losses import CrossEntropy
-from nntui_core.optimizers.first_order import Adam, Sgd
+from nntui_core.optimizers.first_order import Sgd
+from nntui_core.optimizers.moments import Adam
 from nntui_core.train_spec import TrainSpec
 from tests.core.trainers import cloud, make
 from tests.core.watching import alarms, init, only, regression, watched

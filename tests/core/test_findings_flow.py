@@ -13,7 +13,8 @@ from nntui_core.findings import Watch, non_finite
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import Dropout
 from nntui_core.losses import MeanSquaredError
-from nntui_core.optimizers.first_order import Adam, Sgd
+from nntui_core.optimizers.first_order import Sgd
+from nntui_core.optimizers.moments import Adam
 from nntui_core.schedules import Exponential
 from nntui_core.train_spec import TrainSpec
 from nntui_core.trainer import Trainer

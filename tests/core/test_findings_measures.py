@@ -12,7 +12,7 @@ from nntui_core.activations import Linear, Sigmoid, Tanh
 from nntui_core.findings import Watch
 from nntui_core.findings.basis import Basis
 from nntui_core.findings.measure import _error, _redundant, _skill, _stuck
-from nntui_core.findings.reference import explained, reference, squares, variance
+from nntui_core.findings.reference import correlation, explained, reference, squares, variance
 from nntui_core.findings.rules import RULES
 from nntui_core.layers.dense import Dense, MaxoutLayer
 from nntui_core.losses import BinaryCrossEntropy, Hinge, MeanSquaredError
@@ -20,7 +20,8 @@ from nntui_core.optimizers.first_order import Sgd
 from nntui_core.schedules import Exponential
 from nntui_core.train_spec import EarlyStopping, TrainSpec
 from tests.core.samples import history, sample, trainer, watching
-from tests.core.watching import regression
+from tests.core.test_trainer import cloud, make
+from tests.core.watching import init, regression
 
 
 def test_the_skill_of_scores_is_hits_beyond_those_of_the_most_frequent_class() -> None:
@@ -194,3 +195,47 @@ def test_targets_that_never_change_are_left_out_of_the_reference() -> None:
     both = np.column_stack([y, np.full(60, 7.0)])
     assert reference(x, both) == reference(x, y)
     assert np.isfinite(reference(x, both).skill)
+
+
+def test_units_that_differ_are_not_compared_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def compared(trainer: Any, layer: Any, w: Any) -> float | None:
+        asked.append(layer.name)
+        return _redundant(trainer, layer, w)
+
+    monkeypatch.setattr("nntui_core.findings.measure._redundant", compared)
+    x, y = np.random.default_rng(1).normal(size=(2, 30, 3))
+    same = (Dense(units=4, init=init("zeros")), Dense(units=4), Dense(units=3))
+    given = regression(same, x, y, TrainSpec(epochs=1, batch_size=10))
+    watch = Watch(given)
+    watch.begin()
+    assert watch.sample is not None
+    assert [v.redundant for v in watch.sample.layers] == [0.75, 0.0, None]  # the output is never asked about
+    for _ in range(2):  # the layers behind differ, so that the first update parts the units
+        watch.before()
+        watch.after(epoch_done=given.advance())
+        assert [v.redundant for v in watch.sample.layers] == [0.0, 0.0, None]
+    assert asked == ["dense1", "dense2", "dense1"]
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_truth_values_of_classes_come_to_what_numbers_do(k: int) -> None:
+    rng = np.random.default_rng(k)
+    labels = rng.integers(0, k, 60)
+    x, p = rng.normal(size=(60, 4)) + labels[:, None], rng.random((60, k + 3))
+    truth = np.eye(k + 3, dtype=bool)[labels]  # three classes are absent
+    numbers = truth.astype(float)
+    one, other = reference(x, truth), reference(x, numbers)
+    assert vars(one) == pytest.approx(vars(other), rel=1e-12)
+    assert correlation(p, truth) == pytest.approx(np.corrcoef(
+        (p - p.mean(axis=0)).ravel(), (numbers - numbers.mean(axis=0)).ravel())[0, 1], rel=1e-12)  # fmt: skip
+    assert correlation(p, numbers) == pytest.approx(correlation(p, truth), rel=1e-12)
+    same = reference(x, np.eye(k, dtype=bool)[np.zeros(60, int)])
+    assert (same.constant, same.skill) == (True, 0.0)
+
+
+def test_the_spread_of_classes() -> None:
+    basis = Basis(make(TrainSpec(epochs=1), data=cloud(50)))
+    assert basis.target.dtype == bool
+    np.testing.assert_allclose(basis.spread, basis.target.astype(float).std(axis=0), rtol=1e-12)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from nntui_core.findings import RULES, Finding
+from nntui_core.findings.moments import epoch_due
 from nntui_core.findings.rules import ordered
-from nntui_core.findings.watch import epoch_due
 
 
 def test_ends_of_epochs_that_are_looked_at_do_not_depend_on_how_many_there_are() -> None:

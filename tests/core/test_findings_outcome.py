@@ -24,7 +24,8 @@ from nntui_core.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
 )
-from nntui_core.optimizers.first_order import Adam, Sgd
+from nntui_core.optimizers.first_order import Sgd
+from nntui_core.optimizers.moments import Adam
 from nntui_core.train_spec import TrainSpec
 from tests.core.trainers import cloud, make
 from tests.core.watching import alarms, only, regression, watched

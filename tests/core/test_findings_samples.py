@@ -10,10 +10,10 @@ import pytest
 
 from nntui_core.activations import Relu, Softmax
 from nntui_core.findings.flow import faded
+from nntui_core.findings.moments import update_due
 from nntui_core.findings.reference import Reference
 from nntui_core.findings.rules import RULES
 from nntui_core.findings.units import DeadUnits
-from nntui_core.findings.watch import update_due
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer, Dropout
 from nntui_core.train_spec import EarlyStopping, TrainSpec

@@ -14,7 +14,8 @@ from nntui_core.findings.flow import higher_rate, lower_rate
 from nntui_core.findings.suspect import LARGE, NOTHING, SMALL
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer
-from nntui_core.optimizers.first_order import Adam, Adamw, Momentum
+from nntui_core.optimizers.first_order import Momentum
+from nntui_core.optimizers.moments import Adam, Adamw
 from nntui_core.train_spec import GradientNoise, TrainSpec
 from tests.core.samples import trainer
 from tests.core.suspected import OUT, expect, found, of, seen

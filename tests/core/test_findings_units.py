@@ -13,7 +13,8 @@ from nntui_core.findings.measure import _kinds
 from nntui_core.findings.rule import Observation
 from nntui_core.findings.units import DeadUnits, SaturatedUnits
 from nntui_core.layers.dense import Dense
-from nntui_core.optimizers.first_order import Adam, Sgd
+from nntui_core.optimizers.first_order import Sgd
+from nntui_core.optimizers.moments import Adam
 from nntui_core.train_spec import TrainSpec
 from tests.core.trainers import make
 from tests.core.watching import alarms, init, only, regression, watched

@@ -12,9 +12,11 @@ import pytest
 
 from nntui_core import catalog
 from nntui_core.optimizers import base
-from nntui_core.optimizers.base import Decaying, FirstOrder, Group
-from nntui_core.optimizers.first_order import Adagrad, Adam, Amsgrad, Momentum, Nadam, Nesterov, Rmsprop, Sgd
+from nntui_core.optimizers.base import Decaying, FirstOrder
+from nntui_core.optimizers.first_order import Adagrad, Momentum, Nesterov, Rmsprop, Sgd
+from nntui_core.optimizers.moments import Adam, Amsgrad, Nadam
 from nntui_core.optimizers.variants import Adamax, Rprop
+from nntui_core.optimizers.work import Group
 
 REFERENCES = np.load(Path(__file__).parents[1] / "references" / "optimizers.npz")
 META = json.loads(str(REFERENCES["meta"]))

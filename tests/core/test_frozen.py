@@ -17,7 +17,8 @@ from nntui_core.losses import CrossEntropy
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
 from nntui_core.optimizers.base import FirstOrder
-from nntui_core.optimizers.first_order import Adamw, Sgd
+from nntui_core.optimizers.first_order import Sgd
+from nntui_core.optimizers.moments import Adamw
 from nntui_core.optimizers.second_order import Bfgs
 from nntui_core.schedules import Constant
 from nntui_core.train_spec import GradientNoise, TrainSpec

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nntui_core.memory import LINE, Space, number, zeros
-from nntui_core.optimizers.first_order import Adam
+from nntui_core.optimizers.moments import Adam
 from nntui_core.parameters import Parameters
 
 

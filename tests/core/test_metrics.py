@@ -112,3 +112,19 @@ def test_baseline_is_the_training_parts_most_frequent_class() -> None:
 )  # fmt: skip
 def test_what_rises(monitor: str, up: bool) -> None:
     assert rises(monitor) is up
+
+
+@pytest.mark.parametrize("k", [2, 5, 32, 33, 200])
+def test_few_and_many_classes_are_counted_alike(k: int) -> None:
+    rng = np.random.default_rng(k)
+    said, true = rng.integers(0, k, (2, 300))
+    tally = ClassTally(k)
+    for part in (slice(0, 100), slice(100, 300)):
+        tally.count(said[part], true[part])
+    for _ in range(2):  # what is told changes nothing
+        found = tally.metrics(1.0)
+        assert found.counts == tuple(
+            (int(((said == c) & (true == c)).sum()), int((said == c).sum()), int((true == c).sum()))
+            for c in range(k)
+        )
+        assert found.accuracy == (said == true).mean()

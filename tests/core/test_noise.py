@@ -14,7 +14,8 @@ from nntui_core.losses import CrossEntropy, MeanSquaredError
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
 from nntui_core.noise import LayerNoise, NoiseMeter, coming_steps, effective_steps, layer_noise
-from nntui_core.optimizers.first_order import Adagrad, Adam, Momentum, Sgd
+from nntui_core.optimizers.first_order import Adagrad, Momentum, Sgd
+from nntui_core.optimizers.moments import Adam
 from nntui_core.schedules import Constant
 from nntui_core.train_spec import TrainSpec
 from nntui_core.trainer import Part, Trainer

@@ -14,7 +14,7 @@ from nntui_core.metrics import baseline
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
 from nntui_core.onehot import OneHot, indices
-from nntui_core.optimizers.first_order import Adam
+from nntui_core.optimizers.moments import Adam
 from nntui_core.schedules import Constant
 from nntui_core.train_spec import TrainSpec
 from nntui_core.trainer import Part, Trainer

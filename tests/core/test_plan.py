@@ -13,7 +13,8 @@ from nntui_core.graph import Graph, Node, ancestors
 from nntui_core.ops.binary import Add, Mul, Sub
 from nntui_core.ops.elementary import Log
 from nntui_core.ops.linear import MatMul
-from nntui_core.ops.reductions import Pick, Sum
+from nntui_core.ops.reductions import Sum
+from nntui_core.ops.rows import Pick
 from nntui_core.parameters import Parameters
 from nntui_core.plan import Plan
 from nntui_core.stepper import Stepper, open_nodes

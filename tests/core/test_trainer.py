@@ -14,7 +14,8 @@ from nntui_core.layers.dense import Dense
 from nntui_core.losses import BinaryCrossEntropy, MeanSquaredError
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
-from nntui_core.optimizers.first_order import Adam, Sgd
+from nntui_core.optimizers.first_order import Sgd
+from nntui_core.optimizers.moments import Adam
 from nntui_core.train_spec import Curriculum, EarlyStopping, StopRule, TrainSpec
 from tests.core.trainers import XOR, cloud, epoch, flat, make
 

@@ -12,7 +12,7 @@ from nntui_core.layers.dense import Dense
 from nntui_core.losses import BinaryCrossEntropy, CrossEntropy
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
-from nntui_core.optimizers.first_order import Adam
+from nntui_core.optimizers.moments import Adam
 from nntui_core.schedules import Constant
 from nntui_core.train_spec import TrainSpec
 from nntui_core.trainer import Part, Trainer

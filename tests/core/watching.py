@@ -12,7 +12,7 @@ from nntui_core.findings import Finding, Watch
 from nntui_core.losses import MeanSquaredError
 from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
-from nntui_core.optimizers.first_order import Adam
+from nntui_core.optimizers.moments import Adam
 from nntui_core.schedules import Constant
 from nntui_core.train_spec import TrainSpec
 from nntui_core.trainer import Part, Trainer

@@ -92,6 +92,7 @@ FAULTS = {
     "a label that is not finite": ("a,y\n1,inf\n2,3\n", "t.csv:2: column y: not finite"),
     "no label at all": ("a,y\n1,  \n2,NA\n", "t.csv:2: column y: every row lacks it"),
     "a NUL": ("a,y\n1,\0\n", "t.csv:2: a NUL character"),
+    "a NUL far down": ("a,y\n" + "1,2\n" * 600_000 + "3,\0\n", "t.csv:600002: a NUL character"),
     "Latin-1": (b"a,y\n1,caf\xe9\n", "t.csv:2: not UTF-8 text"),
     "an open quote": ('a,y\n1,2\n1,"x\n2,z\n', "t.csv:3: not CSV: unexpected end of data"),
     "text after a quote": ('a,y\n1,"x"z\n', "t.csv:2: not CSV: "),

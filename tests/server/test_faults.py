@@ -29,7 +29,7 @@ from nntui.training.experiment import build
 from nntui.training.session import Session
 from nntui.training.start import resume, start
 from nntui_core.activations import Tanh
-from nntui_core.optimizers.first_order import Adam
+from nntui_core.optimizers.moments import Adam
 from nntui_core.trainer import Trainer
 from tests.server.running import Running, running, until
 

@@ -15,7 +15,8 @@ from nntui_core.findings.sample import LayerView, Sample
 from nntui_core.graph import Op
 from nntui_core.memory import Array
 from nntui_core.model import LayerNodes, Model
-from nntui_core.trainer import Part, Trainer
+from nntui_core.seen import Seen
+from nntui_core.trainer import Trainer
 
 FEW_WRONG = 0.02
 """Fraction of wrong outputs below which nothing is said about them."""
@@ -32,13 +33,12 @@ SHORT = 1024
 def measure(basis: Basis, memory: dict[str, Array], *, at_epoch: bool, ratios: dict[str, float]) -> Sample:
     """Look at the network as it is. ``ratios`` are the mean update ratios by layer since the last time."""
     trainer = basis.trainer
-    loss, outputs, seen = _evaluate(trainer, basis.train)
-    # The views of the layers are taken before another evaluation may reuse the plan.
-    views = tuple(_views(basis, seen, outputs, ratios))
+    loss, outputs = _mean_loss(trainer, trainer.seen), trainer.seen.outputs
+    views = tuple(_views(basis, memory, trainer.seen.model, outputs, ratios))
     held_loss = held_skill = held_error = float("nan")
     held_outputs = None
     if basis.held is not None:
-        held_loss, held_outputs, _ = _evaluate(trainer, basis.held)
+        held_loss, held_outputs = _mean_loss(trainer, basis.held_seen), basis.held_seen.outputs
         squared = squares(held_outputs, basis.held_target)
         held_skill = _skill(trainer, held_outputs, basis.held_target, squared, basis.held_whole)
         held_error = _error(squared, basis.held_whole)
@@ -56,16 +56,9 @@ def measure(basis: Basis, memory: dict[str, Array], *, at_epoch: bool, ratios: d
     )  # fmt: skip
 
 
-def _evaluate(trainer: Trainer, part: Part) -> tuple[float, Array, Model]:
-    model = trainer.network.model(len(part), "evaluate")
-    assert model.target is not None
-    model.plan.value(model.x)[...] = part.x
-    model.plan.value(model.target)[...] = part.y
-    # As a mean, whatever the objective's reduction and factor: parts of different sizes are compared.
-    loss = model.plan.run(backward=False) / per_sample(
-        trainer.network.spec.loss, len(part), trainer.network.outputs
-    )
-    return loss, model.plan.value(model.output).copy(), model
+def _mean_loss(trainer: Trainer, seen: Seen) -> float:
+    """A sample's loss, whatever the objective's reduction and factor: parts of different sizes are compared."""
+    return seen.loss / per_sample(trainer.network.spec.loss, len(seen.rows), trainer.network.outputs)
 
 
 def _skill(trainer: Trainer, outputs: Array, target: Array, squared: Array, whole: float) -> float:
@@ -92,7 +85,9 @@ def _error(squared: Array, whole: float) -> float:
     return float(squared.std()) / sqrt(len(squared)) / mean if mean and len(squared) > 1 else float("inf")
 
 
-def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) -> Iterator[LayerView]:
+def _views(
+    basis: Basis, memory: dict[str, Array], seen: Model, outputs: Array, ratios: dict[str, float]
+) -> Iterator[LayerView]:
     trainer = basis.trainer
     parameters, trained = trainer.network.parameters, trainer.model
     clipped = trainer.spec.clip_norm and not trainer.spec.gradient_noise
@@ -117,6 +112,8 @@ def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) 
         relu = getattr(op, "relu_family", False) or layer.spec.type == "maxout"
         healthy = sqrt(w.size * (2.0 if relu else 1.0) / max(1, fan_in))
         size = probe.norm(w)
+        # Of an output nobody asks; and units that once differed do not become equal to count.
+        redundant = None if last else 0.0 if not memory["redundant"][k] else _redundant(trainer, layer, w)
         elasticity = None
         if trained is not None and trainer.update and basis.varies:
             spec, units = trainer.network.spec, w.shape[-1] if w.ndim == 2 else len(w)
@@ -130,7 +127,7 @@ def _views(basis: Basis, seen: Model, outputs: Array, ratios: dict[str, float]) 
             elasticity = pull * max(then, healthy) / sqrt(units) / basis.even_loss
         yield LayerView(
             k, layer.name, layer.spec, op, last, stats, fan_in, size, healthy,
-            _redundant(trainer, layer, w), elasticity, ratios.get(layer.weight), stuck,
+            redundant, elasticity, ratios.get(layer.weight), stuck,
         )  # fmt: skip
 
 
@@ -162,14 +159,10 @@ def _kinds(units: Array, bias: Array | None, pieces: int, unit: float) -> set[by
         if bias is not None:
             rows = np.column_stack([rows, bias[start : start + step]])
         rows = np.round(rows / unit) + 0.0  # −0 is 0
-        found.update(_short(row) for row in rows.reshape(len(rows) // pieces, -1))
+        data, size = rows.tobytes(), rows[:pieces].nbytes
+        each = (data[k : k + size] for k in range(0, len(data), size))
+        found.update(each if size <= SHORT else (sha256(row).digest() for row in each))
     return found
-
-
-def _short(row: Array) -> bytes:
-    """The row's bytes, of a long one its digest."""
-    data = row.tobytes()
-    return data if len(data) <= SHORT else sha256(data).digest()
 
 
 def _stuck(trainer: Trainer, op: Op | None, outputs: Array, target: Array) -> float | None:

@@ -75,19 +75,29 @@ def explained(rest: float, whole: float) -> float:
 
 def correlation(predicted: Array, target: Array) -> float:
     """Pearson's correlation over all entries, each column centered; 0 where one of them is constant."""
-    p, y = (a - a.mean(axis=0) for a in (np.asarray(predicted, np.float64), np.asarray(target, np.float64)))
-    size = sqrt(float((p * p).sum()) * float((y * y).sum()))
-    return float((p * y).sum()) / size if size and np.isfinite(size) else 0.0
+    p = predicted.astype(np.float64)
+    p -= p.mean(axis=0)
+    squared = float(np.vdot(p, p))
+    if target.dtype == bool:  # what is constant takes no part
+        present = target.any(axis=0)
+        p, target = p[:, present], target[:, present]
+    y = target.astype(np.float64)
+    y -= y.mean(axis=0)
+    size = sqrt(squared * float(np.vdot(y, y)))
+    return float(np.vdot(p, y)) / size if size and np.isfinite(size) else 0.0
 
 
 def reference(x: Array, y: Array) -> Reference:
     """Measure the rows ``x`` (m × n) with targets ``y`` (m × k)."""
-    x, y = np.asarray(x, np.float64).reshape(len(x), -1), np.asarray(y, np.float64)
+    x, whole = np.asarray(x, np.float64).reshape(len(x), -1), y
+    if y.dtype == bool:
+        y = y[:, y.any(axis=0)]  # of 10,000 classes hardly any are among the rows
+    y = np.asarray(y, np.float64)
     spread = y.std(axis=0)
     if len(x) < 3 or not (spread > 1e-9 * (1 + np.abs(y).max(initial=0.0))).any():
         return Reference(0.0, 0.0, 1.0, len(x) > 1 and not spread.any())
-    rows = effective(y)
-    # Columns that are constant, as those of classes that are not among the rows, are predicted without an error.
+    rows = effective(whole)
+    # Columns that are constant are predicted without an error.
     y, spread = y[:, spread > 0], spread[spread > 0]
     y = (y - y.mean(axis=0)) / spread
     x = standardized(x)
@@ -100,7 +110,7 @@ def reference(x: Array, y: Array) -> Reference:
 def effective(y: Array) -> float:
     """How many rows of equal classes tell as much as these (m × k); of numbers all of them."""
     m, k = y.shape
-    if not ((y == 0) | (y == 1)).all():
+    if y.dtype != bool and not ((y == 0) | (y == 1)).all():
         return float(m)
     share = y.mean(axis=0) if k > 1 else np.array([y.mean(), 1 - y.mean()])
     even = float(1 - np.square(share).sum()) * len(share) / (len(share) - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, replace
-from math import floor, isfinite, log
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from nntui_core.findings.basis import Basis
 from nntui_core.findings.finding import Cure, Finding, Severity
 from nntui_core.findings.flow import FIRST_PULLS, faded, flow
 from nntui_core.findings.measure import measure
+from nntui_core.findings.moments import LAST_UPDATE, affordable, epoch_due, ratios, update_due
 from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.rules import ENDS, RULES, ordered
 from nntui_core.findings.sample import HISTORY, Sample
@@ -25,26 +26,7 @@ from nntui_core.finite import finite
 from nntui_core.memory import Array
 from nntui_core.trainer import Trainer
 
-LAST_UPDATE = 1024
-"""The last of the updates 1, 2, 4 … after which findings are looked for."""
-EVERY_EPOCH = 16
-"""Up to this epoch each end is looked at, then those that are a GROWTH further on."""
-GROWTH = 1.07
-RATIOS = 8
-"""Updates of an epoch of which Δw/w is measured, at most."""
 KEY = "findings/"
-
-
-def epoch_due(epoch: int) -> bool:
-    """Whether the end of that epoch is looked at, whatever the number of epochs."""
-    if epoch <= EVERY_EPOCH:
-        return True
-    return floor(log(epoch) / log(GROWTH)) > floor(log(epoch - 1) / log(GROWTH))
-
-
-def update_due(update: int) -> bool:
-    """Whether findings are looked for after that update: 1, 2, 4 … 1024."""
-    return 0 < update <= LAST_UPDATE and update & (update - 1) == 0
 
 
 class Watch:
@@ -105,7 +87,8 @@ class Watch:
         """Let the coming update keep what it changes, where its ratio is wanted."""
         trainer = self.trainer
         batches, batch = max(1, trainer.batches), trainer.batch
-        first = (batch + 1) * RATIOS // batches > batch * RATIOS // batches
+        count = ratios(trainer.network.parameters.trained, batches)
+        first = (batch + 1) * count // batches > batch * count // batches
         epoch = trainer.epoch + 1
         due = epoch_due(epoch) or epoch >= trainer.spec.epochs
         self._measuring = update_due(trainer.update + 1) or (due and first)
@@ -120,7 +103,8 @@ class Watch:
         if self._measuring:
             trainer.keep_before = False
         ended = trainer.status != "running"
-        if not (ended or update_due(trainer.update) or (epoch_done and epoch_due(trainer.epoch))):
+        due = update_due(trainer.update) or (epoch_done and epoch_due(trainer.epoch))
+        if not (ended or (due and affordable(trainer, len(self._memory["history"])))):
             return False
         self._look(at_epoch=epoch_done)
         return True

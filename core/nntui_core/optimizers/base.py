@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
 import numpy as np
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Lt
 
 from nntui_core.memory import Array, zeros
+from nntui_core.optimizers.work import Block, Group, Numbers, Slots, Work
 
 SWEEP = 16
 """Updates between two sweeps of what has faded: a function of the update's number, so that resuming, stepping and
@@ -20,77 +21,9 @@ FADED = 1e-30
 subnormal numbers (float32: below 1.2e-38), on which each pass takes several times as long: 2.6 times for a whole
 training of the digits. A decay of 0.32 a step or more cannot get there from here within SWEEP updates."""
 EPS_SHARE = 1e6
-Slots = dict[str, Array]
-Numbers = tuple[Array, ...]
-
-
-@dataclass(frozen=True)
-class Group:
-    """Neighbors in the vector that are treated alike: PyTorch's parameter groups."""
-
-    start: int
-    stop: int
-    factor: float = 1.0
-    """Multiplies the learning rate."""
-    decays: bool = True
-    """Whether weight decay is about them."""
-
-
-class Block(NamedTuple):
-    """A stretch of the vector that is updated at once."""
-
-    part: slice
-    factor: float
-    decayed: tuple[slice, ...]
-    """What weight decay is about, inside the stretch."""
-
-
-def blocks(groups: Sequence[Group], longest: int) -> tuple[Block, ...]:
-    """Stretches of one factor, none longer than ``longest``."""
-    runs: list[Group] = []
-    for group in groups:
-        if runs and runs[-1].factor == group.factor and runs[-1].stop == group.start:
-            runs[-1] = Group(runs[-1].start, group.stop, group.factor)
-        else:
-            runs.append(group)
-    out = []
-    for run in runs:
-        for start in range(run.start, run.stop, longest):
-            stop = min(run.stop, start + longest)
-            inside = [(max(g.start, start) - start, min(g.stop, stop) - start) for g in groups if g.decays]
-            out.append(Block(slice(start, stop), run.factor, _joined(inside)))
-    return tuple(out)
-
-
-def _joined(spans: Sequence[tuple[int, int]]) -> tuple[slice, ...]:
-    """The spans that are not empty, neighbors as one."""
-    out: list[slice] = []
-    for start, stop in spans:
-        if start < stop:
-            if out and out[-1].stop == start:
-                start = out.pop().start
-            out.append(slice(start, stop))
-    return tuple(out)
-
-
-class Work:
-    """What an update works with: its blocks, scratch ``t`` and ``u`` as long as the longest, numbers as arrays."""
-
-    def __init__(self, n: int, dtype: Any, groups: Sequence[Group] = (), longest: int = 1) -> None:
-        self.blocks = blocks(groups or (Group(0, n),), max(1, longest))
-        size = max((b.part.stop - b.part.start for b in self.blocks), default=0)
-        self.t, self.u = zeros((size,), dtype), zeros((size,), dtype)
-        self.g = self.t[:0]
-        """As long where weight decay changes the gradient, else empty."""
-        self._cells: Numbers = ()
-
-    def hold(self, numbers: tuple[float, ...]) -> Numbers:
-        """The numbers in the parameters' type; a Python number would cost each NumPy call 0.3 µs more."""
-        if len(self._cells) != len(numbers):
-            self._cells = tuple(np.zeros((), dtype=self.t.dtype) for _ in numbers)
-        for cell, value in zip(self._cells, numbers, strict=True):
-            cell[()] = value
-        return self._cells
+Fraction = Annotated[float, Ge(0), Lt(1)]
+Positive = Annotated[float, Gt(0)]
+NonNegative = Annotated[float, Ge(0)]
 
 
 class Optimizer(ABC):
@@ -189,7 +122,8 @@ class FirstOrder(Optimizer):
     def _block(self, w: Array, g: Array, s: Slots, k: int, rate: float, work: Work, block: Block) -> None:
         g = self.decay(w, g, rate, work, block)
         numbers = work.hold(self.numbers(s, k, rate))
-        self.apply(w, g, s, numbers, work.t[: w.size], work.u[: w.size])
+        if work.fused is None or not work.fused(w, g, s, work.numbers):
+            self.apply(w, g, s, numbers, work.t[: w.size], work.u[: w.size])
 
     def decay(self, w: Array, g: Array, rate: float, work: Work, block: Block) -> Array:
         """Take weight decay into account: the gradient to go on with."""

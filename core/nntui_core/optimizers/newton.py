@@ -11,9 +11,10 @@ from annotated_types import Ge, Gt
 
 from nntui_core.errors import NumericError
 from nntui_core.memory import Array
-from nntui_core.optimizers.base import Slots, StepInfo
+from nntui_core.optimizers.base import StepInfo
 from nntui_core.optimizers.line_search import Counted
 from nntui_core.optimizers.stepping import EPS, STUCK, Stepping, largest_entry, refuse_above
+from nntui_core.optimizers.work import Slots
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,9 @@ import numpy as np
 from annotated_types import Gt
 
 from nntui_core.memory import Array
-from nntui_core.optimizers.base import Slots
 from nntui_core.optimizers.line_search import Point
 from nntui_core.optimizers.stepping import Searching, bent, refuse_above
+from nntui_core.optimizers.work import Slots
 
 
 @dataclass(frozen=True, kw_only=True)

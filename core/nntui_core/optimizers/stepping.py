@@ -12,8 +12,9 @@ from annotated_types import Ge
 
 from nntui_core.errors import ConfigError, NumericError
 from nntui_core.memory import Array
-from nntui_core.optimizers.base import Objective, SecondOrder, Slots, StepInfo
+from nntui_core.optimizers.base import Objective, SecondOrder, StepInfo
 from nntui_core.optimizers.line_search import Counted, LineSearch, Point
+from nntui_core.optimizers.work import Slots
 
 EPS = float(np.finfo(np.float64).eps)
 

@@ -10,16 +10,10 @@ import numpy as np
 from annotated_types import Gt, Lt
 
 from nntui_core.memory import Array
-from nntui_core.optimizers.base import Decaying, FirstOrder, Numbers, Slots
-from nntui_core.optimizers.first_order import (
-    Fraction,
-    Moments,
-    NonNegative,
-    Positive,
-    descend,
-    second_moment,
-    toward,
-)
+from nntui_core.optimizers.base import Decaying, FirstOrder, Fraction, NonNegative, Positive
+from nntui_core.optimizers.moments import Moments
+from nntui_core.optimizers.passes import descend, second_moment, toward
+from nntui_core.optimizers.work import Numbers, Slots
 
 
 @dataclass(frozen=True, kw_only=True)

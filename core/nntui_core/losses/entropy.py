@@ -1,4 +1,4 @@
-"""Losses, one class each."""
+"""Cross-entropies: of one class among several, and of bits."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Lt
 
 from nntui_core.activations import Sigmoid, Softmax, sigmoid
 from nntui_core.graph import Graph, Node
 from nntui_core.memory import Array, Arrays, Shape, Space, Workspace, number
 from nntui_core.objective import LabelLoss, Loss, Targets, scaled
-from nntui_core.ops.binary import Add, Maximum, Mul, Sub
-from nntui_core.ops.elementary import Abs, Log, Neg, Power
-from nntui_core.ops.reductions import Pick, RowSum
-from nntui_core.ops.shaping import Reshape
+from nntui_core.ops.binary import Add, Mul, Sub
+from nntui_core.ops.elementary import Log, Neg
+from nntui_core.ops.rows import Pick, RowSum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +23,7 @@ class CrossEntropy(LabelLoss):
 
     type: ClassVar[str] = "cross_entropy"
     needs: ClassVar[str | None] = "softmax"
+    decides: ClassVar[bool] = True
     FROM_OBJECTIVE: ClassVar[tuple[str, ...]] = ("reduction", "factor", "label_smoothing")
 
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
@@ -82,6 +82,9 @@ class CrossEntropy(LabelLoss):
 
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return ws["logs"]
+
+    def classes(self, ws: Workspace) -> Array | None:
+        return np.asarray(ws["top"] - ws["first"])
 
     def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
         p = ws["p"] / ws["sums"][:, None]
@@ -199,183 +202,3 @@ class BinaryCrossEntropy(Loss):
         hit = graph.apply(Mul(), y, graph.apply(Log(), p))
         miss = graph.apply(Mul(), graph.apply(Sub(), one, y), graph.apply(Log(), graph.apply(Sub(), one, p)))
         return graph.apply(Neg(), self.reduced(graph, graph.apply(Add(), hit, miss), z.shape[0]))
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeanSquaredError(Loss):
-    """The squared error (without ½)."""
-
-    type: ClassVar[str] = "mse"
-
-    @property
-    def contribution(self) -> str:
-        return "(ŷ − y)²"
-
-    @property
-    def slope(self) -> tuple[float, str]:
-        return 2, "ŷ - y"
-
-    def workspace(self, *shapes: Shape) -> dict[str, Space]:
-        return {"e": Space(shapes[0])}
-
-    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        e = ws["e"]
-        np.subtract(xs[0], xs[1], out=e)
-        out[...] = np.vdot(e, e) / self.divisor(e.shape)
-
-    def contributions(self, xs: Arrays, ws: Workspace) -> Array:
-        return np.square(ws["e"])
-
-    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
-        return np.asarray(2 * dz / self.divisor(dz.shape))
-
-    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        np.multiply(ws["e"], 2 * g / self.divisor(out.shape), out=out)
-
-    def expand(self, graph: Graph, *args: Node) -> Node:
-        squares = graph.apply(Power(2.0), graph.apply(Sub(), *args))
-        return self.reduced(graph, squares, args[0].shape[0])
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeanAbsoluteError(Loss):
-    """The absolute error; the derivative at 0 is taken as 0."""
-
-    type: ClassVar[str] = "mae"
-
-    @property
-    def contribution(self) -> str:
-        return "|ŷ − y|"
-
-    @property
-    def slope(self) -> tuple[float, str]:
-        return 1, "sign(ŷ - y)"
-
-    def workspace(self, *shapes: Shape) -> dict[str, Space]:
-        return {"e": Space(shapes[0])}
-
-    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        e = ws["e"]
-        np.subtract(xs[0], xs[1], out=e)
-        out[...] = np.abs(e).sum() / self.divisor(e.shape)
-
-    def contributions(self, xs: Arrays, ws: Workspace) -> Array:
-        return np.abs(ws["e"])
-
-    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
-        return None
-
-    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        np.sign(ws["e"], out=out)
-        np.multiply(out, g / self.divisor(out.shape), out=out)
-
-    def branch(self, xs: Arrays, y: Array) -> Array | None:
-        return np.asarray(np.sign(xs[0] - xs[1]))
-
-    def expand(self, graph: Graph, *args: Node) -> Node:
-        return self.reduced(graph, graph.apply(Abs(), graph.apply(Sub(), *args)), args[0].shape[0])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Huber(Loss):
-    """Quadratic for errors up to δ, linear beyond (Huber 1964)."""
-
-    type: ClassVar[str] = "huber"
-    primitive: ClassVar[bool] = True
-
-    delta: Annotated[float, Gt(0)] = 1.0
-    """Where it turns linear."""
-
-    @property
-    def contribution(self) -> str:
-        return "(½e² if |e| ≤ δ else δ(|e| − ½δ)), e = ŷ − y"
-
-    @property
-    def slope(self) -> tuple[float, str]:
-        return 1, f"clip(ŷ - y, ±{self.delta:g})"
-
-    def workspace(self, *shapes: Shape) -> dict[str, Space]:
-        return {"e": Space(shapes[0]), "c": Space(shapes[0])}
-
-    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        e, c = ws["e"], ws["c"]
-        np.subtract(xs[0], xs[1], out=e)
-        np.clip(e, -self.delta, self.delta, out=c)
-        # With c the clipped error, both branches are c·(e − ½c).
-        out[...] = (np.vdot(c, e) - 0.5 * np.vdot(c, c)) / self.divisor(e.shape)
-
-    def contributions(self, xs: Arrays, ws: Workspace) -> Array:
-        return np.asarray(ws["c"] * (ws["e"] - 0.5 * ws["c"]))
-
-    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
-        return np.asarray(dz * (np.abs(ws["e"]) <= self.delta) / self.divisor(dz.shape))
-
-    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        np.multiply(ws["c"], g / self.divisor(out.shape), out=out)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hinge(LabelLoss):
-    """The multi-class hinge: by how much each other class comes nearer to the label's score than ``margin``."""
-
-    type: ClassVar[str] = "hinge"
-    source: ClassVar[str] = "Weston & Watkins 1999"
-    needs: ClassVar[str | None] = "linear"
-
-    margin: Annotated[float, Gt(0)] = 1.0
-    """How much larger the label's score should be than any other."""
-
-    @property
-    def contribution(self) -> str:
-        return f"Σⱼ max(0, zⱼ − z_y + {self.margin:g}), j ≠ y"
-
-    @property
-    def slope(self) -> tuple[float, str]:
-        return 1, f"[zⱼ - z_y + {self.margin:g} > 0], of the label minus their number"
-
-    def workspace(self, *shapes: Shape) -> dict[str, Space]:
-        m, k = shapes[0]
-        at = {"at": Space((m,), np.intp), "first": Space((m,), np.intp, k * np.arange(m))}
-        return {"over": Space((m, k)), "own": Space((m,)), "zero": Space(()), **at}
-
-    def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
-        z, y = xs
-        over, own, at = ws["over"], ws["own"], ws["at"]
-        np.add(ws["first"], y, out=at)
-        z.take(at, out=own, mode="clip")
-        np.subtract(own, self.margin, out=own)
-        np.subtract(z, own[:, None], out=over)
-        np.maximum(over, 0, out=over)
-        over.put(at, ws["zero"])
-        out[()] = over.sum() / self.divisor(z.shape)
-
-    def contributions(self, xs: Arrays, ws: Workspace) -> Array:
-        return np.asarray(ws["over"].sum(axis=1))
-
-    def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
-        return None
-
-    def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        # 1 for each class inside the margin, minus their number for the label.
-        own = ws["own"]
-        np.sign(ws["over"], out=out)
-        np.add.reduce(out, axis=1, out=own)
-        np.negative(own, out=own)
-        out.put(ws["at"], own)
-        np.multiply(out, g / self.divisor(out.shape), out=out)
-
-    def branch(self, xs: Arrays, y: Array) -> Array | None:
-        z, label = xs[0], xs[1].astype(np.intp)[:, None]
-        over = z - np.take_along_axis(z, label, axis=1) + self.margin
-        np.put_along_axis(over, label, 0, axis=1)
-        return np.asarray(np.sign(over))
-
-    def expand(self, graph: Graph, *args: Node) -> Node:
-        z, y = args
-        margin = graph.leaf("margin", (), "constant", value=self.margin)
-        own = graph.apply(Reshape((z.shape[0], 1)), graph.apply(Pick(), z, y))
-        over = graph.apply(Add(), graph.apply(Sub(), z, own), margin)
-        above = graph.apply(Maximum(), over, graph.leaf("0", (), "constant", value=0.0))
-        # The label's own term is the margin.
-        each = graph.apply(Sub(), graph.apply(RowSum(), above), margin)
-        return self.reduced(graph, each, z.shape[0])

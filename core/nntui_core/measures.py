@@ -1,0 +1,37 @@
+"""What a training's parts are measured as: each of them once for the same weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nntui_core.metrics import Metrics
+    from nntui_core.trainer import Trainer
+
+
+class Measures:
+    """Loss and metrics of the training part and, where rows are held out, of the validation part."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        held = {} if trainer.validation is None else {"validation": trainer.validation}
+        self._parts = {"train": trainer.train, **held}
+        self._found: dict[str, Metrics] = {}
+        self._moment = (-1, -1)
+        """What those weights were that it was found with."""
+
+    def all(self) -> dict[str, Metrics]:
+        """Of each part by its name."""
+        return {name: self.of(name) for name in self._parts}
+
+    def of(self, name: str) -> Metrics:
+        """Of one part, with the present weights."""
+        if not self.known(name):
+            self._found[name] = self._trainer.measure(self._parts[name])
+        return self._found[name]
+
+    def known(self, name: str) -> bool:
+        """Whether the part has been measured with the present weights."""
+        if self._moment != self._trainer.moment:
+            self._found, self._moment = {}, self._trainer.moment
+        return name in self._found

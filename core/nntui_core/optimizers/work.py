@@ -1,0 +1,93 @@
+"""What an update of the flat vector works with: its stretches, scratch, and the numbers of the update."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from nntui_core.memory import Array, zeros
+
+Slots = dict[str, Array]
+Numbers = tuple[Array, ...]
+
+
+class Fused(Protocol):
+    """One pass that does what an optimizer's ``apply`` does in several."""
+
+    def __call__(self, w: Array, g: Array, s: Slots, numbers: Array) -> bool:
+        """Update one block in place, or leave it and return False: then ``apply`` does it."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Neighbors in the vector that are treated alike: PyTorch's parameter groups."""
+
+    start: int
+    stop: int
+    factor: float = 1.0
+    """Multiplies the learning rate."""
+    decays: bool = True
+    """Whether weight decay is about them."""
+
+
+class Block(NamedTuple):
+    """A stretch of the vector that is updated at once."""
+
+    part: slice
+    factor: float
+    decayed: tuple[slice, ...]
+    """What weight decay is about, inside the stretch."""
+
+
+def blocks(groups: Sequence[Group], longest: int) -> tuple[Block, ...]:
+    """Stretches of one factor, none longer than ``longest``."""
+    runs: list[Group] = []
+    for group in groups:
+        if runs and runs[-1].factor == group.factor and runs[-1].stop == group.start:
+            runs[-1] = Group(runs[-1].start, group.stop, group.factor)
+        else:
+            runs.append(group)
+    out = []
+    for run in runs:
+        for start in range(run.start, run.stop, longest):
+            stop = min(run.stop, start + longest)
+            inside = [(max(g.start, start) - start, min(g.stop, stop) - start) for g in groups if g.decays]
+            out.append(Block(slice(start, stop), run.factor, _joined(inside)))
+    return tuple(out)
+
+
+def _joined(spans: Sequence[tuple[int, int]]) -> tuple[slice, ...]:
+    """The spans that are not empty, neighbors as one."""
+    out: list[slice] = []
+    for start, stop in spans:
+        if start < stop:
+            if out and out[-1].stop == start:
+                start = out.pop().start
+            out.append(slice(start, stop))
+    return tuple(out)
+
+
+class Work:
+    """What an update works with: its blocks, scratch ``t`` and ``u`` as long as the longest, numbers as arrays."""
+
+    def __init__(self, n: int, dtype: Any, groups: Sequence[Group] = (), longest: int = 1) -> None:
+        self.blocks = blocks(groups or (Group(0, n),), max(1, longest))
+        size = max((b.part.stop - b.part.start for b in self.blocks), default=0)
+        self.t, self.u = zeros((size,), dtype), zeros((size,), dtype)
+        self.g = self.t[:0]
+        """As long where weight decay changes the gradient, else empty."""
+        self.fused: Fused | None = None
+        """What may update a block in the place of the optimizer's passes, equal to them to the last bit."""
+        self.numbers = zeros((0,), dtype)
+        """What :meth:`hold` was given last, in the parameters' type."""
+        self._cells: Numbers = ()
+
+    def hold(self, numbers: tuple[float, ...]) -> Numbers:
+        """The numbers in the parameters' type; a Python number would cost each NumPy call 0.3 µs more."""
+        if len(self._cells) != len(numbers):
+            self.numbers = zeros((len(numbers),), self.t.dtype)
+            self._cells = tuple(self.numbers[k, ...] for k in range(len(numbers)))
+        for cell, value in zip(self._cells, numbers, strict=True):
+            cell[()] = value
+        return self._cells

@@ -1,0 +1,117 @@
+"""Adam's update as one compiled pass, where numba is installed (the extra nntui[fast]).
+
+It equals NumPy's passes to the last bit, so that it may begin anywhere: a training starts with NumPy, and numba is
+loaded once the passes have cost more than that. What steps, replays and explains an update is NumPy alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any
+from warnings import warn
+
+import numpy as np
+
+from nntui_core.memory import Array
+from nntui_core.optimizers.base import FirstOrder
+from nntui_core.optimizers.moments import Adam, Adamw
+from nntui_core.optimizers.work import Slots
+from nntui_core.trainer import Trainer
+
+Pass = Callable[[Array, Array, Array, Array, Array], None]
+PAYS = 500_000_000
+"""Elements that NumPy treats before numba is loaded: half a second of its passes, where loading takes 0.2 to 0.5 s."""
+CALLS = 4_000
+"""Elements that the calls of one block's passes take as long as: 4 µs."""
+TRIED = 1_000
+"""Elements of the trial that tells whether the two agree."""
+
+
+def adam(w: Array, g: Array, m: Array, v: Array, numbers: Array) -> None:
+    """What :class:`Adam`'s ``apply`` does, an element at a time: the same operations in the same order.
+
+    Each is rounded by itself; multiplications and additions must not be contracted.
+    """
+    share, fresh, past, eps, rate = numbers
+    for i in range(w.size):
+        m[i] = m[i] + (g[i] - m[i]) * share
+        v[i] = v[i] * past + g[i] * g[i] * fresh
+        t = np.sqrt(v[i]) + eps
+        if t != 0:
+            t = m[i] / t
+        w[i] = w[i] - t * rate
+
+
+class Fused:
+    """Takes over the blocks of an :class:`Adam` or :class:`Adamw` once that pays."""
+
+    def __init__(self, optimizer: FirstOrder) -> None:
+        self._optimizer = optimizer
+        self._treated = 0
+        self._pass: Pass | None = None
+        self.tried = False
+        """Whether numba was loaded: from then on it treats every block, or none."""
+
+    def __call__(self, w: Array, g: Array, s: Slots, numbers: Array) -> bool:
+        if not self.tried:
+            self._treated += w.size + CALLS
+            if self._treated < PAYS:
+                return False
+            self.tried = True
+            self._pass = _agreeing(self._optimizer, w.dtype)
+        if self._pass is None:
+            return False
+        self._pass(w, g, s["m"], s["v"], numbers)
+        return True
+
+
+def attach(trainer: Trainer) -> str:
+    """Let the trainer's updates be fused where they can be; the version of numba, empty where NumPy alone updates."""
+    optimizer = trainer.optimizer
+    # What derives from the two may do something else.
+    if type(optimizer) not in (Adam, Adamw) or find_spec("numba") is None:
+        return ""
+    assert isinstance(optimizer, FirstOrder)
+    trainer.work.fused = Fused(optimizer)
+    return version("numba")
+
+
+def _agreeing(optimizer: FirstOrder, dtype: Any) -> Pass | None:
+    """The compiled pass, or None, with a warning, where it cannot be had or is not NumPy's."""
+    try:
+        found = compiled(dtype)
+    except ImportError as error:
+        warn(f"numba cannot be loaded, NumPy goes on: {error}", stacklevel=2)
+        return None
+    ours, theirs = _trial(optimizer, dtype), _trial(optimizer, dtype)
+    w, g, m, v, numbers = ours
+    optimizer.apply(w, g, {"m": m, "v": v}, tuple(numbers), np.empty_like(w), np.empty_like(w))
+    found(*theirs)
+    if any(a.tobytes() != b.tobytes() for a, b in zip(ours, theirs, strict=True)):
+        warn("numba's updates are not NumPy's here, NumPy goes on", stacklevel=2)
+        return None
+    return found
+
+
+def compiled(dtype: Any) -> Pass:
+    """:func:`adam` in machine code for vectors of ``dtype``, from numba's cache where it can keep one. Raises ImportError."""
+    import numba
+
+    kind = numba.from_dtype(np.dtype(dtype))[::1]
+    signature = numba.void(*[kind] * 5)
+    try:
+        found: Pass = numba.njit(signature, cache=True)(adam)
+    except (OSError, RuntimeError):  # no place, or no space, for a cache
+        found = numba.njit(signature)(adam)
+    return found
+
+
+def _trial(optimizer: FirstOrder, dtype: Any) -> tuple[Array, ...]:
+    """A vector, its gradient, moments and numbers to try an update on; some never had a gradient."""
+    rng = np.random.default_rng(0)
+    w, g, m, v = (rng.normal(size=TRIED).astype(dtype) for _ in range(4))
+    g[:9], m[:9], v[:9] = 0, 0, 0
+    numbers = optimizer.numbers({}, 1, optimizer.lr)
+    return w, g, m, np.square(v), np.array(numbers, dtype)
