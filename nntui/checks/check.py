@@ -39,7 +39,7 @@ class Result:
     """The node of the network's graph where it can be seen, such as ``dense1.a``."""
 
     def to_json(self) -> dict[str, Any]:
-        """As CONTRACT has it."""
+        """The result as an entry of ``checks`` in the JSON of ``nntui check``."""
         return {
             "id": self.id, "status": self.status, "value": self.value, "limit": self.limit,
             "message": self.message, "fix": self.fix, "sets": list(self.sets), "source": self.source,

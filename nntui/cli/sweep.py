@@ -235,7 +235,7 @@ class Progress:
 
 
 def summarize(study: Study, views: list[TrialView], found: TrialView | None) -> None:
-    """A few lines on stdout."""
+    """Print the result of a search on stdout, in a few lines."""
     counts = {s: sum(v.state == s for v in views) for s in ("complete", "pruned", "failed", "running")}
     rows: list[tuple[str, Any]] = [
         ("study", f"{study.order.study} in {study.place.shown}"),

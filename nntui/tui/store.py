@@ -177,7 +177,7 @@ class Store:
         self._stale = self.changed = True
 
     def forget_trail(self) -> None:
-        """The same of the activations over time."""
+        """Forget the record of the activations over time."""
         self._trail.clear()
         self.changed = True
 

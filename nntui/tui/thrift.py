@@ -54,7 +54,7 @@ class Drawn:
         """Whether every cell is."""
 
     def forget(self) -> None:
-        """The terminal may show anything."""
+        """Forget what the terminal shows: it may be anything now."""
         self._rows.clear()
         self._known = False
 
