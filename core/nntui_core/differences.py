@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite, nan
 
 import numpy as np
@@ -18,6 +18,11 @@ ORDERS = 3
 """Terms of the error that are taken out: h², h⁴, h⁶."""
 CERTAIN = 4.0
 """How many times the estimated rounding of a difference may be its actual one."""
+
+TELLS = 10.0
+"""How many times its noise two slopes must be apart for a smaller h to tell between them."""
+UNSETTLED = 0.1
+"""From this share of itself on, the error of a slope that h contradicted says that none was found."""
 
 Function = Callable[[float], float | None]
 """A value at a displacement; None where the function has taken another branch than at 0."""
@@ -51,11 +56,15 @@ def slope(
     extrapolated to h = 0; how much each extrapolation changes is the estimate of what is still wrong with it, and
     an estimate that a smaller h contradicts is given up (the h before was longer than the waves of ``f``).
     It ends early where a difference agrees with ``expected`` to ``agree`` (relative), or is 0 twice where 0 is
-    expected.
+    expected; it goes on to smaller h for as long as one could still speak for ``expected``. What is no slope has an
+    infinite truncation: where h contradict each other to the end, as beside a pole or on waves that are too short,
+    where both sides differ however small h is, or where the next number after ``at`` is already a wave away.
     """
     best = Slope(nan)
     row: list[float] = []
-    kinks = finite = False
+    kinks = finite = torn = False
+    reach = 0.0
+    sizes: list[float] = []
     h, level = first * 4.0, 0
     while level < LEVELS:
         h, level = h / 4, level + 1
@@ -75,24 +84,48 @@ def slope(
             continue
         finite = True
         before, row = row, _extrapolated(difference, row)
-        moved = abs(difference - before[0]) / 4 if before else abs(difference)
+        # A third, where the error falls as h does: f bends at points within it, as beside the joint of an elu.
+        moved = abs(difference - before[0]) / 2 if before else abs(difference)
+        sizes.append(max(abs(up), abs(down)))
         contradicted = abs(difference - best.value) > best.error + noise + moved
         if contradicted:
-            best = Slope(nan)
+            best, torn = Slope(nan), True
         for order, value in enumerate(row):
             off = abs(value - expected)
             if off <= agree * abs(expected) and noise <= 0.1 * agree * abs(expected):
                 return Slope(value, off, noise)
             wrong = max(abs(value - row[order - 1]), abs(value - before[order - 1])) if order else moved
             if not isfinite(best.value) or wrong + noise < best.error:
-                best = Slope(value, wrong, noise)
+                best, reach = Slope(value, wrong, noise), h
         if expected == 0 and difference == 0 and before and before[0] == 0:
             break
-        # An expected slope that is far steeper may be that of waves shorter than h.
-        steeper = abs(expected) > 16 * abs(best.value)
-        if noise > best.error and not contradicted and not steeper:
+        # An expected slope may be that of waves shorter than h.
+        open_question = abs(expected - best.value) > TELLS * noise
+        if noise > best.error and not contradicted and not open_question:
             break
-    return Slope(nan, kink=True) if kinks and not finite else best
+    if kinks and not finite:
+        return Slope(nan, kink=True)
+    lost = torn and best.error > UNSETTLED * abs(best.value)
+    lost = lost or EPS * abs(expected * at) > (sorted(sizes)[len(sizes) // 2] if sizes else inf)
+    if lost or (
+        abs(expected - best.value) > best.error and _broken(f, at, reach, rounding, expected - best.value)
+    ):
+        return replace(best, truncation=inf)
+    return best
+
+
+def _broken(f: Function, at: float, h: float, rounding: float, difference: float) -> bool:
+    """Whether the slopes to both sides of ``at`` stay apart, as ``h`` becomes smaller, by as much as what is to be
+    told: half a ``difference`` between slopes at least."""
+    gaps = []
+    for step in (h, h / 4):
+        here, up, down = f(at), f(at + step), f(at - step)
+        if here is None or up is None or down is None:
+            return False
+        noise = CERTAIN * max(rounding, EPS * max(abs(here), abs(up), abs(down)), SMALLEST) / step
+        gaps.append((abs((up - here) - (here - down)) / step, noise))
+    (wide, _), (near, noise) = gaps
+    return near > 2 * noise and near > abs(difference) / 2 and near > wide / 2
 
 
 def _extrapolated(difference: float, before: list[float]) -> list[float]:

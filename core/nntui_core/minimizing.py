@@ -126,6 +126,8 @@ class Minimizer:
         """Evaluate at ``w``, and keep it with the slots, which the next step copies before it changes them."""
         value, gradient = self.function.value_grad(w)
         named = {k: v.copy() for k, v in self._named.items()}
+        if isinstance(self.optimizer, SecondOrder) and not self.path:
+            self.optimizer.place(self.slots, w, value, gradient)
         self.path.append(Step(len(self.path), value, w.copy(), gradient, self.slots, named))
         if not (isfinite(value) and np.isfinite(gradient).all() and np.isfinite(w).all()):
             found = self.function.plan.first_nonfinite()

@@ -64,7 +64,7 @@ class Training:
     def exact(self) -> bool:
         """Whether :meth:`objective` is what is minimized: not where layers draw, or use the batch's statistics."""
         layers = self.network.spec.layers
-        return not any(layer.stochastic or layer.type == "batchnorm" for layer in layers)
+        return not any(layer.stochastic or layer.batchwise for layer in layers)
 
     def objective(self) -> float:
         """Over the training rows, with the parameters as they are: the loss with its penalties.

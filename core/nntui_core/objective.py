@@ -14,6 +14,7 @@ from annotated_types import Gt
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, Op
 from nntui_core.memory import Array, Arrays, Shape, Tangents, Workspace
+from nntui_core.onehot import OneHot
 from nntui_core.ops.base import expect_operands
 from nntui_core.ops.binary import Mul
 from nntui_core.ops.reductions import Mean, Sum
@@ -125,6 +126,10 @@ class Loss(Op):
     def weight(self, target: Array) -> float:
         """What the loss of some samples, with these targets, is to be weighted by for :meth:`whole`."""
         return 1 if self.reduction == "sum" else len(target)
+
+    def shares(self, target: Array | OneHot) -> Array:
+        """What each sample's own loss counts for in their mean: a row each."""
+        return np.full(len(target), 1 / len(target))
 
     def whole(self, weighted: float, weight: float) -> float:
         """The loss of all samples, from the weighted sum of their parts' losses and the sum of the weights."""

@@ -62,7 +62,7 @@ def preview(trainer: Trainer) -> Preview:
             objective = FullBatch(model, parameters.free)
             value, gradient = objective.value_grad(free)
             used = gradient.copy()
-            optimizer.place(before, free, value)
+            optimizer.place(before, free, value, used)
             info = optimizer.step(after, objective, slots)
     finally:
         parameters.theta[:] = theta

@@ -272,7 +272,9 @@ def layers(trainer: Trainer, x: Array) -> list[LayerStats]:
                 seen.plan.value(layer.a),
                 gradient=gradient,
                 weight=parameters.view(known) if known else None,
-                weight_gradient=parameters.gradient(known) if known else None,
+                weight_gradient=parameters.gradient(known)
+                if known and known not in parameters.frozen
+                else None,
                 weight_before=parameters.view(known, trainer.before)
                 if known and trainer.before is not None
                 else None,

@@ -99,6 +99,8 @@ class Trainer:
         """What the network answers to the training rows that are looked at."""
         self._edits = 0
         self._measures = Measures(self)
+        self._last: tuple[Array, dict[str, Array]] | None = None
+        """The weights and statistics of the last update, while the best ones are in their place."""
         self._room: Array | None = None
         """What Θ before an update is kept in: a fresh copy of 50 M numbers takes twice as long."""
 
@@ -159,7 +161,9 @@ class Trainer:
         batches = self.batches
         keep = self.keep_before or self._keep_next or self._may_be_last(batches)
         self._keep_next = False
-        self.before = self._copied() if keep else None
+        self.before = self._last = None
+        if keep:
+            self.before = self._copied()
         if isinstance(self.optimizer, FirstOrder):
             self._first_order(self.optimizer)
         else:
@@ -264,20 +268,30 @@ class Trainer:
     @contextmanager
     def best_in_place(self) -> Iterator[bool]:
         """Meanwhile the best weights by the monitored value are in place, where they are kept: whether they are."""
-        if self.best.theta is None:
-            yield False
+        before = self.before
+        if self._last is not None or not self.restore_best():
+            yield self._last is not None
             return
-        theta, before = self.network.parameters.theta, self.before
-        present = theta.copy(), {name: array.copy() for name, array in self.network.buffers.items()}
-        self.restore_best()
         try:
             yield True
         finally:
-            theta[:] = present[0]
-            for name, array in present[1].items():
-                self.network.buffers[name][...] = array
-            self.edited()
+            self._restore_last()
             self.before = before
+
+    @contextmanager
+    def last_in_place(self) -> Iterator[None]:
+        """Meanwhile the weights of the last update are in place, those that the optimizer's state belongs to."""
+        best = self._restore_last()
+        try:
+            yield
+        finally:
+            if best:
+                self.restore_best()
+
+    @property
+    def weights_of(self) -> tuple[int, int]:
+        """The update and the epoch that the weights in place are of: the last ones, or the best."""
+        return (self.update, self.epoch) if self._last is None else (self.best.update, self.best.epoch)
 
     def edited(self) -> None:
         """The weights were changed from outside: forget what was measured, and what they were before."""
@@ -307,8 +321,25 @@ class Trainer:
 
     def restore_best(self) -> bool:
         """Put the best weights by the monitored value in place; False where none are kept."""
-        if not self.best.restore(self.network):
+        if self.best.theta is None:
             return False
+        network = self.network
+        if self._last is None:
+            buffers = {name: array.copy() for name, array in network.buffers.items()}
+            self._last = network.parameters.theta.copy(), buffers
+        self.best.restore(network)
+        self.edited()
+        return True
+
+    def _restore_last(self) -> bool:
+        """Undo :meth:`restore_best`; False where there is nothing to undo."""
+        if self._last is None:
+            return False
+        theta, buffers = self._last
+        self.network.parameters.theta[:] = theta
+        for name, array in buffers.items():
+            self.network.buffers[name][...] = array
+        self._last = None
         self.edited()
         return True
 
@@ -325,7 +356,7 @@ class Trainer:
         load(self, state)
         # From there to here was no update, and the gradients there were of other weights.
         self.edited()
-        self.model = None
+        self.model = self._last = None
         if self.status == "completed" and self.epoch < self.spec.epochs:
             self.status, self.reason = "running", ""
         if self.epoch >= self.spec.epochs:

@@ -10,6 +10,7 @@ import numpy as np
 
 from nntui_core.memory import Array, Arrays, Shape, Space, Workspace
 from nntui_core.objective import Loss
+from nntui_core.onehot import OneHot, indices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,10 @@ class ClassWeighted(Loss):
 
     def weight(self, target: Array) -> float:
         return 1.0 if self.reduction == "sum" else float(self.rows(target).sum())
+
+    def shares(self, target: Array | OneHot) -> Array:
+        rows = np.asarray(self.weights)[indices(target)]
+        return np.asarray(rows / (len(rows) if self.reduction == "sum" else rows.sum()))
 
     def infer(self, *shapes: Shape) -> Shape:
         return self.inner.infer(*shapes)

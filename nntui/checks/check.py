@@ -37,13 +37,15 @@ class Result:
     seconds: float = 0.0
     node: str = ""
     """The node of the network's graph where it can be seen, such as ``dense1.a``."""
+    least: bool = False
+    """Whether a limit of one number is one that the value must reach, rather than one that it must not pass."""
 
     def to_json(self) -> dict[str, Any]:
         """The result as an entry of ``checks`` in the JSON of ``nntui check``."""
         return {
             "id": self.id, "status": self.status, "value": self.value, "limit": self.limit,
             "message": self.message, "fix": self.fix, "sets": list(self.sets), "source": self.source,
-            "seconds": round(self.seconds, 3), "node": self.node,
+            "seconds": round(self.seconds, 3), "node": self.node, "least": self.least,
         }  # fmt: skip
 
 
@@ -69,14 +71,16 @@ class Check(ABC):
 
     def result(
         self, status: Status, value: float | None, limit: Limit, message: str, cures: Iterable[Cure] = (),
-        *, node: str = "",
+        *, node: str = "", least: bool = False,
     ) -> Result:  # fmt: skip
-        """A result; the first of the cures is the fix. ``node`` is where it can be seen, if elsewhere than the check says."""
+        """A result; the first of the cures is the fix. ``node`` is where it can be seen, if elsewhere than the check says;
+        ``least`` says that the limit is one to reach."""
         found = list(cures) if status in ("warn", "fail") else []
         first = next((c for c in found if c.set is not None), found[0] if found else None)
         sets = (first.set,) if first is not None and first.set is not None else ()
         return Result(
-            self.id, status, value, limit, message, first.text if first else "", sets, self.source, node=node or self.node
+            self.id, status, value, limit, message, first.text if first else "", sets, self.source, node=node or self.node,
+            least=least,
         )  # fmt: skip
 
 
@@ -90,6 +94,8 @@ class Part:
     message: str
     cures: Sequence[Cure] = ()
     node: str = ""
+    least: bool = False
+    """Whether the limit is one to reach."""
 
 
 def gravest(parts: Sequence[Part]) -> Part:

@@ -61,7 +61,7 @@ class Data(Check):
             if p.status == worst.status
             for c in p.cures
         ]
-        return self.result(worst.status, worst.value, worst.limit, message, cures)
+        return self.result(worst.status, worst.value, worst.limit, message, cures, least=worst.least)
 
     def _summary(self, s: Subject) -> str:
         table, split = s.experiment.table, s.experiment.split
@@ -105,7 +105,7 @@ class Data(Check):
         yield Part(
             "warn" if share < limit and weights == "none" else "pass", share, limit,
             f"{counts[rarest]} of {len(classes)} training rows are of class {table.classes[rarest]}",
-            [*cures, Cure(None, "bring more rows of the rare class")],
+            [*cures, Cure(None, "bring more rows of the rare class")], least=True,
         )  # fmt: skip
 
     def _columns(self, s: Subject, table: Table, x: Array) -> Iterator[Part]:
@@ -206,7 +206,7 @@ class Data(Check):
         yield Part(
             "warn" if train < wanted else "pass", train / wanted * self.FEW, float(self.FEW),
             f"{train} training rows for {columns} columns" if train < wanted else f"{train} rows are trained on",
-            [Cure(None, "bring more rows, or fewer columns")],
+            [Cure(None, "bring more rows, or fewer columns")], least=True,
         )  # fmt: skip
 
 

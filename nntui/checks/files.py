@@ -77,6 +77,8 @@ def _long(verdict: Verdict, result: Result) -> str:
 
 
 def limit_text(result: Result) -> str:
-    """A number, or two with "to" between."""
+    """A number that the value may reach, or must, or two with "to" between."""
     limit = result.limit
-    return f"{limit[0]:g} to {limit[1]:g}" if isinstance(limit, tuple) else f"{limit:g}"
+    if isinstance(limit, tuple):
+        return f"{limit[0]:g} to {limit[1]:g}"
+    return f"at {'least' if result.least else 'most'} {limit:g}"

@@ -78,7 +78,9 @@ class ZeroInput(Check):
         told = f"after {trial.updates} updates the loss is {loss:.4g}, without inputs {without:.4g}"
         at_start = s.start.spread
         if value <= self.LIMIT or max(differ, at_start) >= ConstantOutput.limit:
-            return self.result("pass", value, self.LIMIT, told)
+            if value <= self.LIMIT:
+                return self.result("pass", value, self.LIMIT, told)
+            return self.result("pass", value, None, f"{told}, and the outputs differ from row to row")
         behind = s.alarmed(*CAUSES)
         if behind:
             raise Skip(f"{told}; mend {behind} first")
@@ -124,7 +126,7 @@ class BatchLeak(Check):
         if not np.isfinite(change):
             raise Skip("the outputs are not finite")
         told = f"the other samples' outputs change by {change:.1g}"
-        if any(layer.type == "batchnorm" for layer in network.spec.layers):
+        if any(layer.batchwise for layer in network.spec.layers):
             told += "; in training, batch norm mixes the samples of a batch on purpose"
         return self.result(
             "fail" if change > self.LIMIT else "pass", change, self.LIMIT, told, [Cure(None, self.cure)]
@@ -159,7 +161,12 @@ class LabelSignal(Check):
         reference, cures = basis.reference, [Cure(None, self.cure)]
         if reference.constant:
             return self.result(
-                "fail", 0.0, NoSignal.limit, "all targets are the same: there is nothing to learn", cures
+                "fail",
+                0.0,
+                NoSignal.limit,
+                "all targets are the same: there is nothing to learn",
+                cures,
+                least=True,
             )
         if len(basis.train) < self.FEW:
             raise Skip(f"{len(basis.train)} training rows are too few to hold any out")
@@ -180,9 +187,12 @@ class LabelSignal(Check):
                     max(value, found),
                     chance,
                     f"{told} correlate with the targets by {max(value, found):.2f}",
+                    least=True,
                 )
         if value > chance:
-            return self.result("pass", value, chance, f"{told} correlate with the targets by {value:.2f}")
+            return self.result(
+                "pass", value, chance, f"{told} correlate with the targets by {value:.2f}", least=True
+            )
         bound = value + TRUST * reference.error
         told += f" correlate with the targets of other rows by no more than chance gives ({value:.2f})"
         if bound >= NoSignal.limit:
@@ -191,4 +201,4 @@ class LabelSignal(Check):
             learned = skill(s.trial.trainer.network.predict(basis.train.x), basis.target)
             if learned > 0.3:
                 raise Skip(f"{told}, and no row is held out; set data.validation")
-        return self.result("fail", value, chance, told, cures)
+        return self.result("fail", value, chance, told, cures, least=True)

@@ -16,7 +16,7 @@ from nntui_core.differences import EPS
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.flow import rounded
 from nntui_core.findings.sample import FEW_SAMPLES
-from nntui_core.gradcheck import SUSPECT, Checker
+from nntui_core.gradcheck import ACCEPTABLE, SUSPECT, Checker
 from nntui_core.model import Model
 from nntui_core.network import Network
 from nntui_core.rng import stream
@@ -100,7 +100,8 @@ class Gradient(Check):
             raise Skip(f"no slope can be judged: {told}")
         status = "fail" if verdicts["wrong"] else "warn" if verdicts["suspect"] else "pass"
         message = f"largest relative error {worst:.1e}" + (f" in {where}" if where else "") + f"; {told}"
-        return self.result(status, worst, SUSPECT, message, [Cure(None, self.cure)], node=at)  # type: ignore[arg-type]
+        limit = SUSPECT if status == "fail" else ACCEPTABLE
+        return self.result(status, worst, limit, message, [Cure(None, self.cure)], node=at)  # type: ignore[arg-type]
 
 
 class Regularization(Check):
@@ -133,7 +134,9 @@ class Regularization(Check):
         if not parts:
             return self.result("pass", 0.0, self.WARN, "no penalty, no decay")
         worst = gravest(parts)
-        return self.result(worst.status, worst.value, worst.limit, worst.message, worst.cures)
+        return self.result(
+            worst.status, worst.value, worst.limit, worst.message, worst.cures, least=worst.least
+        )
 
     def _parts(self, s: Subject) -> Iterator[Part]:
         spec = s.experiment.network.spec
@@ -144,16 +147,17 @@ class Regularization(Check):
                 yield Part(
                     "warn",
                     float(getattr(s.experiment.trainer.optimizer, "weight_decay", 0.0)),
-                    1.0,
+                    None,
                     cure.text,
                     [cure],
                 )
         size, rows = s.experiment.trainer.batch_size, len(s.experiment.trainer.train)
-        if s.trained and any(x.type == "batchnorm" for x in spec.layers):
+        if s.trained and any(x.batchwise for x in spec.layers):
             few = size < FEW_SAMPLES <= rows
             yield Part(
                 "warn" if few else "pass", float(size), float(FEW_SAMPLES), f"batch norm on {size} samples a batch",
                 [Cure("train.batch_size=32", "batch norm on a few samples is mostly noise: use larger batches")],
+                least=True,
             )  # fmt: skip
 
     def _penalties(self, s: Subject) -> Iterator[Part]:
@@ -182,11 +186,12 @@ class Regularization(Check):
         suspected = s.cures("objective.l2=", "objective.l1=")
         status = grade(share, self.WARN, self.FAIL)
         message = f"the penalties are {share:.1%} of the objective, and raise it by exactly {expected:.4g}"
+        limit: float | None = self.WARN
         if status == "pass" and suspected and share < self.UNSEEN:
-            status, message = "warn", suspected[0].text
+            status, message, limit = "warn", suspected[0].text, None
         key = "l2" if spec.l2 else "l1"
         weaker = Cure(
             f"objective.{key}={rounded(getattr(spec, key) * 0.02 / max(share, 0.02))}",
             f"a weaker {key}, so that it is a few percent of the objective",
         )
-        yield Part(status, share, self.WARN, message, [*suspected, weaker])
+        yield Part(status, share, limit, message, [*suspected, weaker])

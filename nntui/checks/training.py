@@ -14,12 +14,15 @@ from nntui.training.fresh import trainer
 from nntui_core.errors import NntuiError
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.flow import rounded
+from nntui_core.findings.rules import RULES
 from nntui_core.findings.sample import HEAVY
 from nntui_core.optimizers.base import FirstOrder
 from nntui_core.train_spec import TrainSpec
 
 RATE_FINDINGS = ("update_ratio_high", "exploding_gradient", "update_ratio_low")
 """Findings of the first updates that tell of the learning rate."""
+LEAST = frozenset(rule.id for rule in RULES if not rule.above)
+"""Findings whose limit is one to reach."""
 
 
 class LearningRate(Check):
@@ -62,7 +65,9 @@ class LearningRate(Check):
         )
         parts = list(self._parts(s, optimizer.lr, chosen, test.diverges, cures))
         worst = gravest(parts)
-        return self.result(worst.status, worst.value, worst.limit, worst.message, worst.cures)
+        return self.result(
+            worst.status, worst.value, worst.limit, worst.message, worst.cures, least=worst.least
+        )
 
     def _parts(
         self, s: Subject, rate: float, chosen: float | None, diverges: float, cures: list[Cure]
@@ -96,6 +101,7 @@ class LearningRate(Check):
                 yield Part(
                     "fail" if found.severity == "error" else "warn", found.value, found.limit,
                     f"{found.message} (in the first {trial.updates} updates)", sets or cures,
+                    least=found.id in LEAST,
                 )  # fmt: skip
 
     def _peak(self, s: Subject) -> float:
@@ -146,8 +152,10 @@ class Schedule(Check):
         worst = gravest(parts)
         if worst.status == "pass":
             told = "; ".join(p.message for p in parts)
-            return self.result("pass", worst.value, worst.limit, told)
-        return self.result(worst.status, worst.value, worst.limit, worst.message, worst.cures)
+            return self.result("pass", worst.value, worst.limit, told, least=worst.least)
+        return self.result(
+            worst.status, worst.value, worst.limit, worst.message, worst.cures, least=worst.least
+        )
 
     def _parts(self, s: Subject) -> Iterator[Part]:
         yield from self._planned(s)
@@ -186,6 +194,7 @@ class Schedule(Check):
                 0.1,
                 f"the schedule never gives more than {peak:.2g} of the learning rate",
                 [constant],
+                least=True,
             )
 
     def _momentum(self, s: Subject) -> Iterator[Part]:
@@ -213,10 +222,16 @@ class Schedule(Check):
                     other.advance()
                 free = start - mean_loss(other.network, part)
         except NntuiError:
-            yield Part("pass", 1.0, 0.5, f"without {what} the training breaks off")
+            yield Part("pass", 1.0, 0.5, f"without {what} the training breaks off", least=True)
             return
         if not free > self.PROGRESS * start:
-            yield Part("pass", 1.0, 0.5, f"{what}: the first {other.update} updates gain too little to tell")
+            yield Part(
+                "pass",
+                1.0,
+                0.5,
+                f"{what}: the first {other.update} updates gain too little to tell",
+                least=True,
+            )
             return
         kept = 0.0 if trial.fault else (start - mean_loss(trial.trainer.network, part)) / free
         status: Status = "fail" if kept < 0.1 else "warn" if kept < 0.5 else "pass"
@@ -226,4 +241,5 @@ class Schedule(Check):
             0.5,
             f"with {what} the first {other.update} updates gain {kept:.0%} of what they gain without",
             [cure],
+            least=True,
         )

@@ -61,4 +61,6 @@ def _line(race: LineRace, width: int, height: int) -> str:
         for k, s in enumerate(race.path)
     ]
     head = f"{race.kind}   {display(race.expression)}"
-    return "\n".join([head, plain(tangents(race, race.steps, width, height)), "", *steps, race.reason])
+    return "\n".join(
+        [head, plain(tangents(race, race.steps, width, height, whole=True)), "", *steps, race.reason]
+    )

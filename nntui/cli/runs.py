@@ -92,6 +92,9 @@ def show(ctx: click.Context, run: str, as_json: bool, runs: str | None) -> None:
 
     found = resolve(runs_directory(ctx, runs), run)
     values = {**_row(found), **asdict(found.info), "state": found.state}
+    # Of the checkpoints that were saved, not of all updates: an early stopping's best weights are kept beside them.
+    saved = {"update": values.pop("best_update"), "value": values.pop("best_value")}
+    values["best_checkpoint"] = None if saved["update"] is None else saved
     if as_json:
         print_json(values)
         return

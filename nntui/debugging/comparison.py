@@ -37,7 +37,8 @@ class Judgement:
     def tested(self) -> str:
         """What was tested, such as "32 entries a parameter, 8 directions"."""
         entries = f"{ENTRIES} entries a parameter" if self.sampled else "every entry"
-        return f"{entries}, {self.directions} directions" if self.directions else entries
+        along = f"{self.directions} direction{'s' * (self.directions > 1)}"
+        return f"{entries}, {along}" if self.directions else entries
 
     def with_verdict(self, verdict: Verdict, error: float, name: str) -> Judgement:
         """With one more verdict taken into account."""

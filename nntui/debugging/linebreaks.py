@@ -44,6 +44,7 @@ def width(tex: str) -> float:
         second = _braces(tex, first)
         top, bottom = tex[fraction.end() : first - 1], tex[first + 1 : second - 1]
         return width(tex[: fraction.start()]) + max(width(top), width(bottom)) + 1 + width(tex[second:])
+    tex = re.sub(r"\\[_&%$#]", "#", tex)
     bare = re.sub(r"\\(text|operatorname|mathrm|textasciicircum|textasciitilde|ensuremath)\b", "", tex)
     bare = re.sub(r"\\q?quad", "####", bare)
     bare = re.sub(r"\\[A-Za-z]+", "##", bare)

@@ -14,7 +14,7 @@ from nntui.debugging.naming import is_name
 from nntui.errors import UserError
 from nntui.training.experiment import Experiment
 from nntui_core import expression
-from nntui_core.graph import Node
+from nntui_core.graph import Graph, Node
 from nntui_core.minimizing import Minimizer
 from nntui_core.model import Model
 from nntui_core.network import Network
@@ -80,9 +80,7 @@ def of_expression(text: str, values: Mapping[str, Array], *, opens: Opens = noth
     """An expression with its values. Raises ExpressionError, also where the result is no scalar."""
     parsed = expression.parse(text, values)
     parsed.check_scalar()
-    # A name that was written from the operation says what is no longer there once all is open.
-    keeps = is_name if opens is everything else bool
-    graph, found = open_nodes(parsed.graph, parsed.outputs, opens, keeps)
+    graph, found = _opened(parsed.graph, parsed.outputs, opens)
     plan = Plan(graph, [found[n.id] for n in parsed.outputs], Parameters(), wrt="all", edges=True)
     variables = tuple(n for n in graph if n.role == "input")
     for node in variables:
@@ -95,7 +93,7 @@ def of_function(minimizer: Minimizer, step: int = 0, *, opens: Opens = nothing) 
     """The expression that is minimized, where the optimizer stands after ``step`` steps."""
     function = minimizer.function
     outputs = function.plan.outputs
-    graph, found = open_nodes(function.graph, list(outputs), opens)
+    graph, found = _opened(function.graph, list(outputs), opens)
     parameters = function.parameters.copy()
     parameters.theta[:] = minimizer.path[step].at
     plan = Plan(graph, [found[n.id] for n in outputs], parameters, wrt="all", edges=True)
@@ -103,6 +101,12 @@ def of_function(minimizer: Minimizer, step: int = 0, *, opens: Opens = nothing) 
     variables = tuple(n for n in graph if n.role == "parameter")
     notes = _unused(function.unused)
     return Subject(function.text, plan, variables, minimizer=minimizer, step=step, warnings=notes)
+
+
+def _opened(graph: Graph, outputs: list[Node], opens: Opens) -> tuple[Graph, dict[int, Node]]:
+    """The graph with these nodes open, and by the id of each old node the one that stands for it."""
+    # A name that was written from the operation says what is no longer there once all is open.
+    return open_nodes(graph, outputs, opens, is_name if opens is everything else bool)
 
 
 def _unused(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -177,7 +181,7 @@ def _plan(
     source.value(model.target)[...] = trainer.train.y[rows]
     if model.masks:
         model.draw(network.spec.seed, trainer.update)
-    graph, found = open_nodes(source.graph, list(source.outputs), opens)
+    graph, found = _opened(source.graph, list(source.outputs), opens)
     plan = Plan(graph, [found[n.id] for n in source.outputs], network.parameters, wrt="all", edges=True)
     for node in source.nodes:
         if node.op is None and node.role != "parameter":

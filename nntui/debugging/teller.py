@@ -24,13 +24,14 @@ class Reason:
     quantity: str
     """``value``, ``gradient``, or ``local``: a local derivative of the node at that entry."""
     value: float | None
-    """None where it is not finite or does not exist."""
+    """None where there is none."""
     text: str
     cause: bool = False
 
     def record(self) -> dict[str, Any]:
-        """As an entry of ``why`` in the JSON of ``nntui debug --why``."""
-        return {**asdict(self), "index": list(self.index)}
+        """As an entry of ``why`` in the JSON of ``nntui debug --why``: null also for what is not finite."""
+        known = self.value is not None and isfinite(self.value)
+        return {**asdict(self), "index": list(self.index), "value": self.value if known else None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +51,7 @@ class Teller:
     ) -> Reason:
         """A step of the way, at a flat entry of the node."""
         index = tuple(int(k) for k in np.unravel_index(entry, node.shape)) if node.shape else ()
-        known = value if value is not None and isfinite(value) else None
-        return Reason(node.name, index, quantity, known, text, cause)
+        return Reason(node.name, index, quantity, value, text, cause)
 
     def gradient(self, node: Node, entry: int) -> float | None:
         """∂result/∂entry; None where the node has none."""
@@ -78,7 +78,7 @@ def written(reasons: list[Reason], digits: int = 6) -> list[str]:
     lines = []
     for one in reasons:
         index = str(list(one.index)) if one.index else ""
-        value = "not finite or none" if one.value is None else f"{one.value:.{digits}g}"
+        value = "none" if one.value is None else f"{one.value:.{digits}g}"
         mark = "cause  " if one.cause else "  "
         lines.append(f"{mark}{one.quantity} {display(one.node, 60)}{index} = {value}   {one.text}")
     return lines

@@ -8,13 +8,18 @@ import numpy as np
 
 from nntui.config.race import RaceSettings
 from nntui.config.race_checks import window_around
-from nntui.race.result import LineRace
+from nntui.race.result import Array, Curve, LineRace
 from nntui_core.errors import NumericError
 from nntui_core.expression_surface import curve_of
 from nntui_core.optimizers.root_finding import RootStep, newton_root
+from nntui_core.surfaces import Point
 
 POINTS = 400
 """At which the curve is drawn."""
+APART = 0.1
+"""Share of the window from which on two steps can be told apart in it."""
+NEAREST = 1e-6
+"""Half of the narrowest window, as a share of where it is (of 1 if that is less)."""
 TOLERANCE = 1e-12
 """Arrived where |f|, or |f′| for an extremum, is at most this share of what it is at the start (of 1 if that is less)."""
 
@@ -55,9 +60,30 @@ def race_on_a_line(settings: RaceSettings) -> LineRace:
             break
         path += found
         theta = found[0].next
-    xs = np.linspace(*window, POINTS)
     points = np.array([start, *(s.next for s in path)])
+
+    def drawn(over: Point) -> Curve:
+        xs = np.linspace(*over, POINTS)
+        return Curve(over, xs, function.values(xs[:, None]))
+
+    close = tuple(drawn(part) if part is not None else None for part in windows(points, window))
     return LineRace(
-        keys.surface, settings.title, keys.expression, name, window, start, xs,
-        function.values(xs[:, None]), tuple(path), function.values(points[:, None]), reason, arrived,
+        keys.surface, settings.title, keys.expression, name, start, drawn(window), close, tuple(path),
+        function.values(points[:, None]), reason, arrived,
     )  # fmt: skip
+
+
+def windows(points: Array, whole: Point) -> list[Point | None]:
+    """Around each point and the next one (of the last, the one before), as far again on both sides; None where they
+    stand apart in the whole window, or outside."""
+    out: list[Point | None] = []
+    for k in range(len(points)):
+        a, b = points[k], points[min(k + 1, len(points) - 1)]
+        if k and k + 1 == len(points):
+            a = points[k - 1]
+        low, high = float(min(a, b)), float(max(a, b))
+        span = max(high - low, NEAREST * max(1.0, abs(high)))
+        inside = whole[0] <= low and high <= whole[1]
+        near = inside and span < APART * (whole[1] - whole[0]) and len(points) > 1
+        out.append((low - span, high + span) if near else None)
+    return out

@@ -53,6 +53,15 @@ class Race:
 
 
 @dataclass(frozen=True, eq=False)
+class Curve:
+    """A curve over a part of a line."""
+
+    window: Point
+    xs: Array
+    ys: Array
+
+
+@dataclass(frozen=True, eq=False)
 class LineRace:
     """Newton's method in one dimension, tangent by tangent."""
 
@@ -61,11 +70,11 @@ class LineRace:
     title: str
     expression: str
     name: str
-    window: Point
     start: float
-    xs: Array
-    ys: Array
-    """f over the window."""
+    whole: Curve
+    """f over the whole window."""
+    close: tuple[Curve | None, ...]
+    """At each step from the start on, f around it and the next one, where the whole window is too wide to tell them apart."""
     path: tuple[RootStep, ...]
     """Of f for a root, of f′ for an extremum."""
     values: Array
@@ -84,5 +93,10 @@ class LineRace:
         """θ at the start and after each step."""
         return np.array([self.start, *(s.next for s in self.path)])
 
+    @property
+    def window(self) -> Point:
+        """From … to."""
+        return self.whole.window
 
-__all__ = ["Array", "LineRace", "Race", "Track", "Window"]
+
+__all__ = ["Array", "Curve", "LineRace", "Race", "Track", "Window"]

@@ -68,10 +68,15 @@ class TrainedLayer:
 
     @property
     def weight_gradient(self) -> Array | None:
-        """Of the last batch, as the optimizer received it."""
-        if self._layer.weight is None or self._trainer.model is None:
+        """Of the last batch, as the optimizer received it; None where it is frozen: none is computed."""
+        parameters = self._trainer.network.parameters
+        if (
+            self._layer.weight is None
+            or self._trainer.model is None
+            or self._layer.weight in parameters.frozen
+        ):
             return None
-        return self._trainer.network.parameters.gradient(self._layer.weight)
+        return parameters.gradient(self._layer.weight)
 
     @property
     def weight_before(self) -> Array | None:
@@ -129,13 +134,13 @@ class ExperimentView:
 
     @property
     def update(self) -> int:
-        """Updates done."""
-        return self._trainer.update
+        """Updates after which the weights were as they are."""
+        return self._trainer.weights_of[0]
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
-        return self._trainer.epoch
+        """The same in epochs."""
+        return self._trainer.weights_of[1]
 
     @cached_property
     def layers(self) -> Sequence[TrainedLayer]:

@@ -12,7 +12,8 @@ from nntui.statistics.labels import Labels
 from nntui.statistics.sample import Sample
 from nntui.statistics.scatter import Scatter
 from nntui.statistics.surface import Surface
-from nntui.tui.render.heatmap import REGIONS, heatmap, proportions
+from nntui.tui.render.heatmap import REGIONS, heatmap, proportions, signed
+from nntui.tui.render.numbers import trimmed
 from nntui.tui.render.picture import (
     MUTED,
     Picture,
@@ -27,6 +28,7 @@ from nntui.tui.render.picture import (
     text,
     width_of,
 )
+from nntui.tui.render.plane import limit_of_plane
 from nntui.tui.render.sample import (
     by_class,
     confusion,
@@ -37,6 +39,7 @@ from nntui.tui.render.sample import (
     scores,
     targets,
 )
+from nntui.tui.render.scale import STEPS, role
 from nntui.tui.render.scatter import SHADES
 from nntui.tui.store import Snapshot
 
@@ -71,9 +74,10 @@ def plane_state(snapshot: Snapshot, *, shades: bool) -> list[Row]:
     names = [*feature_names(snapshot), ""]
     axes = text(f"{names[0]} → {names[1]} ↑")
     classes = class_names(snapshot)
-    if not classes:
-        return [join(text(f"{target_names(snapshot)[0]} over "), axes)]
     found = snapshot.get(Surface)
+    if not classes:
+        over = join(text(f"{target_names(snapshot)[0]} over "), axes)
+        return [over] if found is None else [over, _scale(limit_of_plane(found.values), shades=shades)]
     right = [] if found is None else [text(f"{found.points - len(found.wrong)}/{found.points} right")]
     key = []
     for k, name in enumerate(classes[:NAMED]):
@@ -83,6 +87,18 @@ def plane_state(snapshot: Snapshot, *, shades: bool) -> list[Row]:
         else:
             key.append(join(text("●", style), text(f" {name}")))
     return [axes, *right, *key]
+
+
+def _scale(limit: float, *, shades: bool) -> Row:
+    """The ends of a symmetric scale, in its own colors, or its own signs."""
+    low, high = (signed(-STEPS), signed(STEPS)) if shades else ("■", "■")
+    end = trimmed(limit)
+    return join(
+        text(low, Style(fg=role(-STEPS))),
+        text(f" −{end}  "),
+        text(high, Style(fg=role(STEPS))),
+        text(f" {end}"),
+    )
 
 
 def scatter_state(snapshot: Snapshot, *, shades: bool) -> list[Row]:

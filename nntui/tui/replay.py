@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from nntui.runs.lines import Record
 if TYPE_CHECKING:
     from nntui.training.experiment import Experiment
     from nntui.training.instruments import TrainerInstruments
+    from nntui_core.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Replay:
             slow = frozenset(k for k in done if not measured and k.partition("/")[0] == Stability.KEY)
             for keys in (done - slow, slow):
                 if keys & slow:
-                    self._measure(view.instruments)
+                    self._measure(experiment.trainer, view.instruments)
                     measured = True
                 found, failed = collect(view, keys)
                 for key, why in failed.items():
@@ -107,12 +109,15 @@ class Replay:
                         )
                     )
 
-    def _measure(self, instruments: TrainerInstruments) -> None:
-        """What a trainer's instruments would tell of the checkpoint, and the steps that would come next."""
+    def _measure(self, trainer: Trainer, instruments: TrainerInstruments) -> None:
+        """What a trainer's instruments would tell of the checkpoint, and the steps that would come next.
+
+        At the weights of the last update, which the optimizer's state belongs to.
+        """
         import numpy as np
 
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), _at_last(trainer):
                 instruments.look()
                 instruments.look_ahead()
                 while not (self._closed or instruments.go_on()):
@@ -166,11 +171,22 @@ class Replay:
         from nntui.training.trained import reopen
 
         experiment = reopen(self._run, lambda text: self._say(Event(text=text, level="warning")))
-        trainer = experiment.trainer
-        if not trainer.spec.epochs:
-            return experiment, self._run.state(self._run.read())
-        # The gradient of the batch that would come next, without taking the step.
-        model = trainer.model = experiment.network.model(len(trainer.indices()), "train")
+        _gradient(experiment.trainer)
+        return experiment, self._run.state(self._run.read())
+
+
+def _gradient(trainer: Trainer) -> None:
+    """Compute that of the batch that would come next, without taking the step."""
+    if trainer.spec.epochs:
+        model = trainer.model = trainer.network.model(len(trainer.indices()), "train")
         trainer.fill(model)
         model.plan.run()
-        return experiment, self._run.state(self._run.read())
+
+
+@contextmanager
+def _at_last(trainer: Trainer) -> Iterator[None]:
+    """Meanwhile the last weights are in place instead of the best, with their gradient."""
+    with trainer.last_in_place():
+        _gradient(trainer)
+        yield
+    _gradient(trainer)

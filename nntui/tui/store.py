@@ -64,6 +64,9 @@ class Snapshot:
     statistics: dict[type[Statistic], Statistic] = field(default_factory=dict)
     """The newest of each kind."""
     stats_update: int = -1
+    """That the newest of all was told at."""
+    updates: dict[type[Statistic], int] = field(default_factory=dict)
+    """That each was told at: what is out of sight is told no more."""
     trail: tuple[Moment, ...] = ()
     """The layers' activations over time, from the run's records."""
     measured: MeasuredSoFar = field(default_factory=MeasuredSoFar)
@@ -121,6 +124,10 @@ class Snapshot:
         """The newest statistic of a kind; None where none has come, or it means nothing for this network."""
         found = self.statistics.get(kind)
         return found if isinstance(found, kind) else None
+
+    def update_of(self, kind: type[Statistic]) -> int:
+        """The update that the newest statistic of a kind is of."""
+        return self.updates.get(kind, self.stats_update)
 
     def hello_info(self, key: str, default: Any = None) -> Any:
         """A value of the hello's info."""
@@ -234,6 +241,7 @@ class Store:
             case Stats():
                 some = {type(s): s for s in message.found.values() if s is not None}
                 values["statistics"] = {**values.get("statistics", {}), **some}
+                values["updates"] = {**values.get("updates", {}), **dict.fromkeys(some, message.update)}
                 values["stats_update"] = message.update
                 self._find(message.findings, message.findings_update)
             case Event():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nntui.checks.files import limit_text
 from tests.checks.conftest import Checking, table
 from tests.corpus.tables import Rows
 
@@ -38,7 +39,8 @@ def test_rows_that_stand_in_both_parts_fail_by_their_share(checking: Checking) -
     expected = np.mean([row.tobytes() in seen for row in x[split.validation]])
     assert found.status == "fail"
     assert found.value == pytest.approx(expected)
-    assert found.limit == 0.01
+    assert (found.limit, found.least) == (0.01, False)
+    assert limit_text(found) == "at most 0.01"
 
 
 def test_rows_equal_by_chance_are_no_leak(checking: Checking) -> None:
@@ -53,6 +55,9 @@ def test_a_class_is_rare_from_a_tenth_of_its_share_on(checking: Checking, rare: 
     x = np.random.default_rng(2).normal(0, 1, (120, 2))
     found = checking.one("data", rows=Rows(x, ["a"] * rare + ["b"] * (120 - rare)))
     assert found.status == status
+    if status == "warn":  # its share is one to reach
+        assert (found.limit, found.least) == (0.1, True)
+        assert limit_text(found) == "at least 0.1"
 
 
 def test_sorted_rows_fail_only_where_their_order_is_kept(checking: Checking) -> None:

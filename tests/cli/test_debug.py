@@ -148,6 +148,9 @@ def test_network_json(tmp_path: Path) -> None:
         if node.get("relative_error") is not None:
             assert node["relative_error"] <= 1e-4
     opened = document("xor", "--full", "--into", cwd=tmp_path)
+    # What stands for a part of the loss that is open is the last of its own parts, and called so.
+    last = {n["name"] for n in opened["nodes"] if n["op"] == "reciprocal"}
+    assert last == {"output.a", "1/(exp(-output.z) + 1)"}
     assert len(opened["nodes"]) > len(found["nodes"])
     consistent(opened["nodes"])
     for name, value in found["gradients"].items():

@@ -81,6 +81,17 @@ def test_a_run_whose_state_is_damaged_tells_what_is_left_and_can_be_resumed(
     assert (again["state"], again["title"]) == ("completed", "b [red]")
 
 
+def test_the_best_checkpoint_is_not_told_as_the_best_of_the_run(cli: Cli, two: tuple[Path, Path]) -> None:
+    """Of an early stopping the best update is seldom one that a checkpoint of its own was saved at."""
+    change(two[0], best_update=114, best_value=0.29, best={"validation": {"loss": 0.26}})
+    shown = cli("runs", "show", two[0].name, "--json").json
+    assert shown["best"] == {"validation": {"loss": 0.26}}
+    assert shown["best_checkpoint"] == {"update": 114, "value": 0.29}
+    assert "best_update" not in shown
+    change(two[0], best_update=None, best_value=None)
+    assert cli("runs", "show", two[0].name, "--json").json["best_checkpoint"] is None
+
+
 def test_what_is_not_live_cannot_be_stopped(cli: Cli, two: tuple[Path, Path]) -> None:
     done = cli("runs", "stop", two[0].name)
     assert (done.code, "nothing to stop" in done.err) == (2, True)

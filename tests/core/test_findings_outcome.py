@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,7 @@ from nntui_core.layers.dense import Dense
 from nntui_core.losses import (
     BinaryCrossEntropy,
     CrossEntropy,
+    Hinge,
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
@@ -27,6 +30,7 @@ from nntui_core.losses import (
 from nntui_core.optimizers.first_order import Sgd
 from nntui_core.optimizers.moments import Adam
 from nntui_core.train_spec import TrainSpec
+from nntui_core.weighting import ClassWeighted, balanced
 from tests.core.trainers import cloud, make
 from tests.core.watching import alarms, only, regression, watched
 
@@ -115,6 +119,48 @@ def test_the_loss_of_the_best_constant() -> None:
     ):
         best = np.mean([min(each(y[:, k] - c).mean() for c in tries) for k in range(2)])
         assert constant_loss(loss, y, y) == pytest.approx(best, rel=0.02), loss.type
+
+
+def test_the_best_constant_counts_classes_as_the_loss_does() -> None:
+    labels = np.repeat([0, 1, 2], [50, 30, 20])
+    onehot, weights = np.eye(3)[labels], (1.0, 2.0, 0.5)
+    w = np.array(weights)[labels]
+    share = np.bincount(labels, w) / w.sum()
+    entropy = -(share * np.log(share)).sum()
+    weighted = ClassWeighted(inner=CrossEntropy(), weights=weights)
+    assert constant_loss(weighted, onehot, labels) == pytest.approx(entropy)
+    summed = ClassWeighted(inner=CrossEntropy(reduction="sum"), weights=weights)
+    assert constant_loss(summed, onehot, labels) == pytest.approx(w.mean() * entropy)
+    # Weights m/(K·m_k) make all classes alike.
+    column = (labels == 0)[:, None] * 1.0
+    rare = (labels == 2)[:, None] * 1.0
+    even = ClassWeighted(inner=BinaryCrossEntropy(), weights=balanced(np.array([80, 20])))
+    assert constant_loss(even, rare, rare) == pytest.approx(np.log(2))
+    assert constant_loss(BinaryCrossEntropy(), column, column) == pytest.approx(np.log(2))
+    smoothed = 0.9 * np.array([0.5, 0.3, 0.2]) + 0.1 / 3
+    assert constant_loss(CrossEntropy(label_smoothing=0.1), onehot, labels) == pytest.approx(
+        -(smoothed * np.log(smoothed)).sum()
+    )
+    y = RNG.exponential(size=(100, 1))
+    tries = np.linspace(0, 4, 40_001)
+    for inner, each in ((MeanSquaredError(), np.square), (MeanAbsoluteError(), np.abs)):
+        found = constant_loss(ClassWeighted(inner=inner, weights=weights), column * y, labels)
+        best = min((w / w.sum()) @ each(column[:, 0] * y[:, 0] - c) for c in tries)
+        assert found == pytest.approx(best, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "counts", [[50, 50], [90, 10], [25, 25, 25, 25], [70, 20, 10], [60, 25, 10, 5], [1, 0, 0]]
+)
+def test_the_best_constant_scores_of_the_hinge_are_those_of_all_whole_ones(counts: list[int]) -> None:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    losses = []
+    for z in product(range(len(counts)), repeat=len(counts)):
+        scores = np.array(z, float)
+        losses.append(
+            np.mean([sum(max(0, scores[j] - scores[k] + 1) for j in range(len(z)) if j != k) for k in labels])
+        )
+    assert constant_loss(Hinge(), np.eye(len(counts))[labels], labels) == pytest.approx(min(losses))
 
 
 # Outcomes

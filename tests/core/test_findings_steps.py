@@ -140,6 +140,13 @@ def test_small_batches(size: int, normed: bool, setting: int | None) -> None:
         expect(suspect, "train.batch_size=16", text, 0.5, {"update_ratio_high", "plateau"})
 
 
+def test_frozen_batch_norm_takes_nothing_from_a_small_batch() -> None:
+    layers = (Dense(units=4, activation=Relu()), BatchNormLayer(trainable=False), OUT)
+    given = seen(make(TrainSpec(epochs=1, batch_size=7), layers=layers))
+    assert found(given, "train.batch_size") is None
+    assert not given.masked
+
+
 @pytest.mark.parametrize(
     ("peak", "setting", "weight"),
     [(0.3, None, 0), (0.301, "0.003", 1.501), (3.0, "0.0003", 2.5), (1e9, "1e-05", 4.5)],

@@ -126,6 +126,37 @@ def test_h_is_adapted_and_what_rounding_hides_is_unknown(
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1/x", {"x": 1.5e-15}), ("x/y", {"x": -8e7, "y": 1.5e-15}), ("tanh(1/x)", {"x": 1e-16}),
+        ("1/(x - 1)", {"x": 1 + 1e-13}), ("1/(x - 1)", {"x": 1 + 1e-14}), ("sqrt(tanh(x**2))", {"x": 8e-17}),
+        ("cos(1e20*x)", {"x": -2.0}), ("sin(3e10*(x + 1e8))", {"x": -101179918.2}), ("tan((x - 1000)**2)", {"x": 3.3161261e7}),
+        ("sin(x)*0.01 + x*1e-3", {"x": -88120147.7}),
+        ("max(log_softmax(v))", {"v": [0.0, -277.0, 180.0]}), ("cross_entropy(v, [0, 0, 1])", {"v": [0.0, -277.0, 180.0]}),
+    ],
+)  # fmt: skip
+def test_no_right_gradient_is_wrong_beside_poles_and_on_waves_too_short_to_be_seen(
+    text: str, values: dict[str, float | list[float]]
+) -> None:
+    plan = planned(text, **values)
+    for node in plan.nodes:
+        if node.role != "constant" and plan.adjoint(node) is not None:
+            assert Checker(plan).check(node).verdict in ("good", "acceptable", "unknown"), node.name
+
+
+@pytest.mark.parametrize("x", [1e-3, 1e-6, -1e-9])
+def test_a_wrong_gradient_of_a_tiny_input_is_found(x: float) -> None:
+    for text in ("x**2 + 3*x", "sin(x)", "exp(x)", "1/(x + 1)"):
+        plan = planned(text, x=x)
+        adjoint = plan.adjoint(plan.graph["x"])
+        assert adjoint is not None
+        adjoint *= 1.01
+        assert Checker(plan).check(plan.graph["x"]).verdict in ("suspect", "wrong")
+        adjoint *= -1e3
+        assert Checker(plan).check(plan.graph["x"]).verdict == "wrong"
+
+
 def test_a_slope_knows_how_wrong_it_may_be() -> None:
     for f, at, true in (
         (np.sin, 0.3, np.cos(0.3)),
@@ -137,6 +168,13 @@ def test_a_slope_knows_how_wrong_it_may_be() -> None:
         found = slope(lambda t, f=f: float(f(t)), rounding, at=at)  # type: ignore[misc]
         assert abs(found.value - true) <= found.error
         assert found.error <= 1e-3 * abs(true)
+
+
+def test_where_a_function_bends_at_the_point_itself_the_error_falls_as_slowly_as_h() -> None:
+    # Half a parabola, as beside the joints of an elu: its difference is h/2, where the slope is 0.
+    for rounding in np.geomspace(1e-14, 1e-10, 60).tolist():
+        found = slope(lambda t: max(t, 0.0) ** 2, rounding)
+        assert 0 < abs(found.value) <= found.error
 
 
 def test_random_entries_are_the_same_each_time_and_all_of_a_small_node() -> None:

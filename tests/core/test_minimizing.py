@@ -104,6 +104,19 @@ def test_every_optimizer_goes_down_and_its_previews_are_what_it_then_does(kind: 
         )
 
 
+@pytest.mark.parametrize(
+    "kind", [k for k, cls in sorted(catalog.members("optimizer").items()) if issubclass(cls, SecondOrder)]
+)
+def test_slots_of_second_order_methods_say_where_each_step_stands_from_the_start_on(kind: str) -> None:
+    found = walked("(x - 1)**2 + 10*(y - x**2)**2", {"type": kind}, 3, x=-1, y=2)
+    for k, one in enumerate(found.path):
+        np.testing.assert_array_equal(one.slots["at"], one.at)
+        np.testing.assert_allclose(one.slots["g"], one.gradient, rtol=1e-12)
+        assert float(one.slots["f"]) == pytest.approx(one.value, rel=1e-12)
+        assert int(one.slots["steps"]) == k
+    assert (found.path[0].at.tolist(), found.path[0].value) == ([-1, 2], 14)
+
+
 def test_where_there_is_nothing_to_gain_there_is_no_step() -> None:
     found = walked("(x - 3)**2", {"type": "newton"}, 10, x=3)
     assert (found.update, found.reason) == (0, "the gradient is below the tolerance")

@@ -72,6 +72,10 @@ def test_second_order(kind: str) -> None:
     assert shown["optimizer"]["rate"] is None
     assert search["function_evaluations"] >= 1
     steps = {s["node"]: s for s in shown["steps"] if s["phase"] == "optimizer"}
+    for name, start in weights(built).items():
+        # The batch is one sample; the method looks at the whole training part.
+        assert np.array_equal(steps[name]["slots"]["at"]["before"], start)
+        assert steps[name]["slots"]["g"]["before"] == steps[name]["received"]
     built.trainer.advance()
     for name, value in weights(built).items():
         np.testing.assert_array_equal(steps[name]["after"], value)

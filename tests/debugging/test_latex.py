@@ -17,6 +17,7 @@ from nntui.debugging.solution import solution
 from nntui_core import catalog
 from tests.debugging.subjects import expression, network
 
+MANY_WORDS = "a_very_long_name_of_a_variable_that_goes_on_and_on"
 SUBJECTS = {
     "adam": lambda: network("xor"),
     "newton": lambda: network("logistic_newton"),
@@ -30,6 +31,9 @@ SUBJECTS = {
     "long names": lambda: expression(
         "+".join(f"aNameThatNobodyWouldWrite{k}" for k in range(8)),
         **{f"aNameThatNobodyWouldWrite{k}": k / 7 for k in range(8)},
+    ),
+    "long names of many words": lambda: expression(
+        f"{MANY_WORDS} * another_{MANY_WORDS}", **{MANY_WORDS: 1.23456789, f"another_{MANY_WORDS}": 2.2}
     ),
     "not finite": lambda: expression("log(x)*y", x=-1, y=2),
     "letters": lambda: expression("λ*ŷ + é + x日", λ=1, ŷ=2, é=3, x日=4),
@@ -74,6 +78,7 @@ def test_a_formula_is_cut_outside_its_brackets_alone() -> None:
 
 def test_widths() -> None:
     assert width("123456") == 6
+    assert width(r"\text{a\_b\_c}") == 5
     assert width(r"\frac{123}{1}") == width(r"\frac{1}{123}") == 4
     assert width(r"\begin{bmatrix} 10 & 2 \\ 1 & 200 \end{bmatrix}") == 11
     assert width(r"\left(x\right)") > width("x")

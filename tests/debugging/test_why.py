@@ -34,9 +34,17 @@ def cause(subject: Subject, asked: str) -> Reason:
         if reason.quantity in ("value", "gradient") and reason.value is not None:
             array = subject.plan.value(node) if reason.quantity == "value" else subject.plan.adjoint(node)
             assert array is not None
-            assert reason.value == float(array[reason.index])
+            np.testing.assert_equal(reason.value, float(array[reason.index]))
     assert len(written(reasons)) == len(reasons)
     return reasons[-1]
+
+
+def test_what_is_not_finite_is_shown_as_it_is_and_null_in_json() -> None:
+    reasons = why(expression("log(x)*0", x=0), "f")
+    assert [line.split("   ")[0] for line in written(reasons)] == [
+        "  value log(x) * 0 = nan", "cause  value log(x) = -inf",
+    ]  # fmt: skip
+    assert [r.record()["value"] for r in reasons] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -57,3 +57,21 @@ def test_maps_are_means_over_areas_that_cover_all(size: int) -> None:
 @pytest.mark.parametrize("argument", ["", "-1", "nan", "1e3", "99999999999999999999", "²", "9" * 5000])
 def test_any_argument_is_some_sample(argument: str) -> None:
     assert np.isfinite(answers(experiment("xor"), argument)["output"]).all()
+
+
+@pytest.mark.parametrize("budget", [1, 40, 200, 1_000, 12_000])
+def test_every_layer_has_its_share_of_the_budget(budget: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many units, or maps, as that has room for, at most UNITS and at least one, evenly spread."""
+    monkeypatch.setattr("nntui.statistics.answers.BUDGET", budget)
+    given = experiment("mini_vgg")
+    found = Answers.compute(ExperimentView(given), "3")
+    whole = ExperimentView(given).activations(ExperimentView(given).held_out.inputs(np.array([3])))
+    for layer, a in zip(found.layers, whole, strict=True):
+        numbers = int(np.prod(np.minimum(a.shape[2:], SIDE))) if a.ndim == 4 else 1
+        room = budget // len(whole) // numbers
+        count = max(1, min(UNITS, room, a.shape[1]))
+        assert len(layer.values) == len(layer.units) == count, layer.name
+        np.testing.assert_array_equal(layer.units, np.linspace(0, a.shape[1] - 1, count).astype(int))
+        np.testing.assert_allclose(
+            layer.values, a[0][layer.units], rtol=1e-6
+        )  # no map here is larger than SIDE

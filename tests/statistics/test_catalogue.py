@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from dataclasses import fields, is_dataclass
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -28,7 +29,20 @@ from nntui.training.experiment import build
 from nntui_core import probe
 from tests.statistics import layer_cases, row_cases  # noqa: F401  # whose cases are in CASES
 from tests.statistics.casebook import CASES
-from tests.statistics.networks import plane, view
+from tests.statistics.networks import PLANE, plane, view
+
+
+def test_every_file_of_a_statistic_is_in_the_catalogue() -> None:
+    files = Path(inspect.getfile(base)).parent.glob("*.py")
+    modules = [import_module(f"nntui.statistics.{path.stem}") for path in files]
+    made = {
+        cls
+        for module in modules
+        for _, cls in inspect.getmembers(module, inspect.isclass)
+        if issubclass(cls, Statistic) and cls is not Statistic and cls.__module__ == module.__name__
+    }
+    assert made == set(STATISTICS.values())
+    assert len({cls.__module__ for cls in made}) == len(made)
 
 
 def test_every_statistic_has_a_case() -> None:
@@ -152,3 +166,17 @@ def test_keys_with_and_without_an_argument() -> None:
         "sample/17",
         "layers",
     )
+
+
+def test_a_frozen_weight_has_no_gradient_rather_than_one_of_0(tmp_path: Path) -> None:
+    text = PLANE.replace('name = "squash"', 'name = "squash"\ntrainable = "bias"')
+    experiment = plane(tmp_path, text=text.replace('name = "hidden"', 'name = "hidden"\ntrainable = false'))
+    experiment.trainer.keep_next()
+    experiment.trainer.advance()
+    for found in (
+        [row.stats for row in Layers.compute(view(experiment), "").rows],
+        probe.layers(experiment.trainer, experiment.trainer.train.x),
+    ):
+        assert [s.gradient_norm is None for s in found] == [True, True, False]
+        assert [s.gradient_rms is None for s in found] == [True, False, False]
+        assert [s.update_ratio for s in found[:2]] == [0, 0]

@@ -51,8 +51,18 @@ async def test_the_check_says_what_the_command_says(run: RunDirectory, size: tup
             if one["value"] is not None:
                 assert trimmed(one["value"]) in head.split()
                 limit = one["limit"]
-                bound = "…".join(map(trimmed, limit)) if isinstance(limit, list) else limit and trimmed(limit)
-                assert limit is None or f"(limit {bound})" in head
+                side = f"at {'least' if one['least'] else 'most'} "
+                if one["status"] != "pass" and not isinstance(limit, list) and limit is not None:
+                    beyond = one["value"] < limit if one["least"] else one["value"] > limit
+                    side = side if beyond or one["value"] == limit else "limit "
+                bound = (
+                    "limit " + "…".join(map(trimmed, limit))
+                    if isinstance(limit, list)
+                    else side + trimmed(limit)
+                    if limit is not None
+                    else None
+                )
+                assert limit is None or f"({bound})" in head
             if one["status"] == "fail":
                 assert one["fix"].split()[0] in words
                 assert all(s.split()[0] in words for s in one["sets"])

@@ -47,6 +47,8 @@ async def test_the_range_test_says_what_the_command_says(run: RunDirectory) -> N
         rates, seen = np.array(expected["rates"]), np.array(expected["smoothed"], float)
         assert mark.y[0] == pytest.approx(np.interp(np.log(mark.x[0]), np.log(rates), seen), rel=1e-6)
         assert v.sheet.count("•") >= 3  # both marks, and the legend
+        # The axis goes on to the last rate that was tried, so that "blows up from" lies on it.
+        assert screen._tested() == (expected["rates"][0], expected["rates"][-1])
         # There is nobody to tell.
         await v.press("a")
         assert "not done: no trainer is at work on this run" in v.sheet

@@ -1,8 +1,11 @@
 """The debugger's keys: breakpoints, conditions, search, watches, samples, batches, bad input."""
 
+import re
+
 import pytest
 from textual.binding import Binding
 
+from nntui.tui.caps import Caps
 from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.screens.run import RunScreen
 from nntui.tui.screens.steering import Steering
@@ -190,3 +193,37 @@ async def test_home_goes_back_to_before_the_first_step():
         await d.press("home")
         assert session.debugger.stepper.position == 0
         assert d.screen.view.at == 0
+
+
+async def test_a_search_for_the_name_under_the_cursor_stays_and_the_same_again_goes_on():
+    async with debugging(expression("q = x + y; q * z", x=-2, y=5, z=-4)) as d:
+        await d.press("g")
+        assert d.screen.view.card_title.startswith("q")
+        seen = []
+        for _ in range(3):
+            await d.find("q")
+            seen.append(d.screen.view.card_title.split()[0])
+        # The name drawn is q's alone; after it come those whose formula holds it.
+        assert seen == ["q", "f", "q"]
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24)])
+async def test_in_a_small_screen_neither_tabs_nor_the_verdict_are_cut(size):
+    async with debugging(network("xor"), size=size, caps=Caps("16", ascii=True)) as d:
+        await d.press("n")
+        assert d.line("tabs").split() == [
+            "1",
+            "Graph",
+            "2",
+            "Node",
+            "3",
+            "Steps",
+            "4",
+            "Values",
+            "5",
+            "Watch",
+        ]
+        verdict = d.line("message").strip()
+        assert re.fullmatch(
+            r"gradients match to \d\.\de-\d+( \(32 entries a parameter, \d directions?\))?", verdict
+        )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nntui.debugging.comparison import Judgement
 from nntui.tui.debugger import grids
+from nntui.tui.debugger.lines import head
 from nntui.tui.debugger.panes.base import wrapped
-from nntui.tui.render.picture import row_width
+from nntui.tui.debugger.view import View
+from nntui.tui.render.picture import plain, row_width
 from tests.tui.debugging import expression, network
 
 DEMOS = {
@@ -83,3 +86,25 @@ def test_the_products_of_an_entry_sum_to_it():
                 if terms is not None:
                     found = sum(t.local * t.upstream for t in terms)
                     assert found == pytest.approx(float(sent[entry]), rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize("width", [90, 100, 120, 160])
+def test_the_line_on_top_never_cuts_the_update_for_what_can_be_looked_up(width):
+    view = View(
+        title="xor · update 12,345", nodes=("q",), phase="forward", done=4, total=5, sample="sample 1/4 (row 0)",
+        verdict="gradients match to 9.9e-10 (32 entries a parameter, 8 directions)", verdict_role="good",
+    )  # fmt: skip
+    line = plain(head(view, "", width))
+    assert len(line) == width - 1  # a space ends it
+    assert line.startswith(" xor · update 12,345  ")
+    assert "gradients match to 9.9e-10" in line
+    assert ("(32 entries" in line) == (width >= 120)
+    assert ("sample 1/4" in line) == (width != 120)  # there what was tested takes its room
+
+
+@pytest.mark.parametrize(
+    ("directions", "words"),
+    [(0, "every entry"), (1, "every entry, 1 direction"), (8, "every entry, 8 directions")],
+)
+def test_directions_that_were_tested_are_counted(directions, words):
+    assert Judgement(4, 4, directions=directions).tested == words

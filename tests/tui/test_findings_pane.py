@@ -4,7 +4,9 @@ import pytest
 
 from nntui.protocol.reports import Disconnected, Ended, Event
 from nntui.tui.causes import grouped
+from nntui.tui.panes.findings import LEAST
 from nntui.tui.store import Store
+from nntui_core.findings.rules import RULES
 from tests.tui.fakes import items, stats, watching
 
 
@@ -32,7 +34,8 @@ async def test_number_limit_update_cause_and_first_cure():
                 "units",
                 "hidden1",
                 "0.346",
-                "(limit",
+                "(at",
+                "most",
                 "0.1)",
                 "·",
                 "since",
@@ -49,6 +52,25 @@ async def test_number_limit_update_cause_and_first_cure():
         assert cure.split() == ["cure", "optimizer.lr=0.01", "smaller", "steps"]
         assert "second" not in text
         assert state == "1 warning"
+
+
+@pytest.mark.parametrize(
+    ("id", "value", "words"),
+    [
+        ("dead_units", 0.938, "0.938 (at most 0.1)"),
+        ("update_ratio_high", 0.077, "0.0770 (was above 0.1)"),  # it stays until it is well within
+        ("vanishing_gradient", 6.56e-6, "6.56e-6 (at least 0.1)"),
+        ("plateau", 0.12, "0.120 (was below 0.1)"),
+    ],
+)
+async def test_a_limit_says_on_which_side_of_it_sound_values_are(id, value, words):  # noqa: A002
+    async with watching() as v:
+        text, _ = await shown(v, finding(id, value=value))
+        assert words in text.splitlines()[0]
+
+
+def test_the_side_is_that_of_the_rule():
+    assert {rule.id for rule in RULES if not rule.above} == LEAST
 
 
 async def test_what_numbers_mean_nothing_is_not_written():

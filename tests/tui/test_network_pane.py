@@ -209,7 +209,23 @@ async def test_what_has_no_room_on_the_border_is_left_out_and_never_cut(tmp_path
 
 async def test_in_ascii_plus_or_minus_is_both(tmp_path: Path) -> None:
     _, state = await seen(made(SKIPS, tmp_path), (120, 40), Caps(ascii=True))
-    assert "colors +-" in state
+    assert "scale +-" in state
     deep = hello("maps")
     picture, _ = await seen([deep, status(), stats(deep)], (120, 40), Caps(ascii=True))
     assert "+-" in picture
+
+
+async def test_weights_that_are_no_numbers_are_counted_first(tmp_path: Path) -> None:
+    def spoil(experiment: Experiment) -> None:
+        weights = experiment.network.parameters.view("second.W")
+        weights[0, 1], weights[2, 0], weights[3, 3] = np.nan, np.inf, -np.inf
+
+    given = made(SKIPS, tmp_path, spoil)
+    _, state = await seen(given)
+    assert state.startswith("3 weights nan/inf · |w| max ")
+    async with watching(given, size=(160, 50)) as v:
+        rows = {line.split()[0]: line for line in v.pane("layers").splitlines() if line.split()}
+        assert "3 bad" in rows["second"]
+        assert "bad" not in rows["first"] + rows["output"]
+    _, sound = await seen(made(SKIPS, tmp_path))
+    assert "nan/inf" not in sound

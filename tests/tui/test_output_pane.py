@@ -16,7 +16,7 @@ from nntui.tui.panes.output import OutputPane
 from nntui.tui.render.picture import pad, plain
 from nntui.tui.render.sample import label_scores
 from nntui.tui.render.scatter import by_class, by_value, residuals
-from tests.tui.fakes import hello, items, stats, watching
+from tests.tui.fakes import hello, info, items, stats, status, watching
 
 
 async def go(v, view):
@@ -252,7 +252,55 @@ def test_scores_of_labels_are_judged_one_by_one():
     picture = label_scores(["red", "round", "old", "odd"], [0.9, 0.2, 0.7, 0.1], [1, 1, 0, 0], 40, 4)
     roles = [next(s.style.fg for s in row if "━" in s.text) for row in picture]
     assert roles == ["good", "bad", "bad", "muted"]
-    # Of more than fit: those that hold or are said to, in their order.
+    # Of more than fit: the wrong ones, then those that hold, in their order; from three lines on the rest is counted.
     short = plain(label_scores(["a", "b", "c"], [0.3, 0.4, 0.9], [1, 0, 0], 40, 2)).splitlines()
     assert [row.split()[0] for row in short] == ["a", "c"]
     assert label_scores(["a"], [0.3], [], 40, 2) == ()
+    names, said, held = "abcdef", [0.9, 0.1, 0.8, 0.2, 0.7, 0.3], [1, 0, 0, 1, 1, 0]
+    for lines, shown in ((6, "abcdef"), (5, "acde"), (4, "acd"), (3, "cd")):
+        rows = plain(label_scores(names, said, held, 40, lines)).splitlines()
+        hidden = len(names) - len(shown)
+        assert "".join(row.split()[0] for row in rows[: len(shown)]) == shown
+        assert [row.strip() for row in rows[len(shown) :]] == [f"… {hidden} more"] * (hidden > 0)
+
+
+@pytest.mark.parametrize("caps", [Caps(), Caps("none", ascii=True)], ids=["colors", "ascii"])
+async def test_a_regression_over_the_plane_has_its_scale_written(caps):
+    """In the colors, or signs, of its ends."""
+    greeting = hello("plane")
+    regression = info("curve") | {k: greeting.info[k] for k in ("inputs", "features", "window", "points")}
+    greeting = dataclasses.replace(greeting, info=greeting.info | regression)
+    given = stats(hello("plane"), 40)
+    surface = given.found["surface"]
+    values = np.linspace(-3.7, 1.2, surface.values.size).reshape(surface.values.shape)
+    given = dataclasses.replace(
+        given, found={**given.found, "surface": dataclasses.replace(surface, values=values)}
+    )
+    async with watching((greeting, status(), given), size=(120, 40), caps=caps) as v:
+        pane = v.screen.query_one("#output", OutputPane)
+        right = state(v)
+        low, high, minus = ("%", "#", "-") if caps.ascii else ("■", "■", "−")
+        assert f"{low} {minus}4  {high} 4" in right
+        whole = [span for row in pane.picture for span in row]
+        # −3.7 of ±4 is level −7 of 8, and 1.2 level 2.
+        levels = {
+            int(r.partition(":")[2])
+            for s in whole
+            for r in (s.style.fg, s.style.bg)
+            if r and r.startswith("scale:")
+        }
+        assert (min(levels), max(levels)) == (-7, 2)
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [((120, 40), "true by row, decided by column"), ((120, 9), "most frequent confusions")]
+)
+async def test_the_border_says_which_way_confusions_are_written(size, words):
+    async with watching(items("table", classes=[f"kind{k}" for k in range(9)]), size=(120, 40)) as v:
+        await go(v, "confusion")
+        await v.press("enter")
+        await v.pilot.resize_terminal(size[0], max(12, size[1]))
+        await v.pilot.pause()
+        seen = v.pane("output")
+        assert state(v).startswith(words)
+        assert ("taken for another" in seen) == (words == "most frequent confusions")

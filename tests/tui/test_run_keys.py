@@ -277,3 +277,14 @@ def test_who_leaves_at_the_end_gets_its_exit_code_also_before_the_last_word(tmp_
     app.store.message(hello())
     app.store.message(status(state))
     assert main._farewell(app, RunDirectory(tmp_path)) == code
+
+
+async def test_a_loss_of_zero_has_no_logarithmic_axis_and_none_is_said():
+    zero = {"type": "epoch", "epoch": 0, "update": 0, "train": {"loss": 0.0, "accuracy": 1.0}}
+    later = zero | {"epoch": 1, "update": 4, "train": {"loss": 0.5}}
+    async with watching((hello(), status(), zero)) as v:
+        loss = v.screen.query_one("#loss")
+        assert str(loss.border_subtitle).startswith("linear")
+        assert "−1 ┤" in v.pane("loss")
+        await v.post(later)
+        assert str(loss.border_subtitle).startswith("log")

@@ -1,22 +1,28 @@
 """What the panes show, at every size, for every kind of data, and for data that means harm."""
 
 import dataclasses
+from unittest.mock import patch
 
 import numpy as np
 import pytest
+from textual.geometry import Region
 
 from nntui.protocol.commands import Want
-from nntui.protocol.reports import Ended, Event, Hello
+from nntui.protocol.reports import Ended, Event, Hello, Stats
 from nntui.statistics.confusion import Confusion
 from nntui.statistics.histogram import Histogram, histogram
 from nntui.statistics.layers import Layers
 from nntui.statistics.sample import Sample
 from nntui.tui.caps import Caps
+from nntui.tui.panes.layers import LayersPane
+from nntui.tui.panes.loss import LossPane
 from nntui.tui.render.numbers import percent, short
 from nntui.tui.render.picture import plain, row_width
 from nntui.tui.source import Restarted
 from nntui.tui.store import MAX_TRAIL, Store
-from nntui.tui.widgets.status import status_row
+from nntui.tui.widgets.canvas import Canvas
+from nntui.tui.widgets.framed import Framed
+from nntui.tui.widgets.status import outline, status_row
 from tests.tui.fakes import KINDS, hello, items, records, stats, status, watching
 
 HOSTILE = ["[@click=app.quit]x[/]", "\x1b[31mred\x1b]0;t\x07", "a\u202eb\nc\x9b2J", "漢字" * 30]
@@ -281,6 +287,31 @@ async def test_a_restart_forgets_the_history():
         assert isinstance(v.screen.snapshot.hello, Hello)
 
 
+def test_the_outline_begins_with_the_columns_that_the_network_reads():
+    """Not with those of the data: polynomials and categories make more of them, components fewer."""
+    store = Store()
+    greeting = hello("table")
+    store.message(dataclasses.replace(greeting, info={**greeting.info, "columns": 9}))
+    assert outline(store.snapshot()).startswith("9-")
+
+
+def test_what_is_shown_of_an_earlier_update_says_so():
+    """Layers that were out of sight since; and a run that stopped early, whose best weights are shown."""
+    store, greeting = Store(), hello("plane")
+    first = stats(greeting, 40)
+    store.message(greeting)
+    store.message(first)
+    store.message(Stats(update=90, found={k: v for k, v in first.found.items() if k != "layers"}))
+    assert LayersPane().state(store.snapshot()).startswith("update     40 · ")
+    store.message(status(update=120))
+    assert "shown" not in plain(status_row(store.snapshot(), 120))
+    store.message(status("stopped_early", update=120))
+    store.message(Ended(status="stopped_early", reason="enough"))
+    assert "update    120  shown update 90" in plain(status_row(store.snapshot(), 120))
+    store.message(stats(greeting, 120))
+    assert "shown" not in plain(status_row(store.snapshot(), 120))
+
+
 def test_the_epoch_above_is_not_behind_the_one_in_the_loss_pane():
     store = Store()
     store.message(hello())
@@ -290,3 +321,27 @@ def test_the_epoch_above_is_not_behind_the_one_in_the_loss_pane():
     assert "epoch  92/100  update    368" in plain(status_row(store.snapshot(), 120))
     store.message(status("paused", update=8))  # rewound: older records are not where the run is
     assert "epoch   2/100  update      8" in plain(status_row(store.snapshot(), 120))
+
+
+async def test_a_pane_that_is_shown_again_never_shows_its_old_picture():
+    """Not even before it is told that it is shown, or of its size: what is rendered first is of now."""
+
+    def late(self, event):
+        event.stop()
+
+    async with watching(size=(80, 24)) as v:
+        await v.press("2")
+        pane = v.screen.query_one("#loss", LossPane)
+        assert "best 0.3874 @9" in v.pane("loss")  # 0.9**9
+        await v.press("1")
+        await v.post({"type": "epoch", "epoch": 10, "update": 40, "train": {"loss": 0.125, "accuracy": 1.0}})
+        with patch.object(Framed, "on_show", late), patch.object(Canvas, "on_resize", late):
+            await v.press("2")
+            first = "\n".join(strip.text for strip in pane.render_lines(Region(0, 0, *pane.outer_size)))
+            assert "best 0.1250 @10" in first
+            await v.press("1")
+            await v.pilot.resize_terminal(70, 30)
+            await v.press("2")
+            wide = [strip.text for strip in pane.render_lines(Region(0, 0, *pane.outer_size))]
+            axis = next(line for line in wide[1:-1] if "└" in line)
+            assert axis.index("└") + axis.count("─") + axis.count("┬") + 3 == len(axis) == 70

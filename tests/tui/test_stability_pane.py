@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from nntui.protocol.commands import Want
 from nntui.protocol.reports import Ended
 from nntui.runs.metrics import STABILITY
 from nntui.statistics.stability import Stability
+from nntui.tui.caps import Caps
 from nntui.tui.measured import MOST, MeasuredHistory
-from nntui.tui.panes.stability import correction, verdict
 from nntui.tui.render.picture import row_width
+from nntui.tui.stability import correction, verdict
 from tests.tui.fakes import hello, items, stats, watching
 
 
@@ -52,7 +54,7 @@ async def test_it_shows_each_number_with_its_update(size):
     async with watching(size=size) as v:
         await v.press("6")
         seen = v.pane("stability")
-        words = ["λmax 190.4", "ratio 0.952", "at the edge of stability"] if size[0] > 40 else ["λmax 190.4"]
+        words = ["λmax 190 ", "ratio 0.952", "at the edge of stability"] if size[0] > 40 else ["λmax 190 "]
         if size[0] >= 80:
             words += ["200.0", "0.125", "8.00", "hidden1.W", "0.430", "update 40"]
         for word in words:
@@ -90,7 +92,7 @@ async def test_what_is_not_known_is_said():
                 dataclasses.replace(change(found, threshold=None), steps=()),
                 "no limit: there is nothing to train",
             ),
-            (change(found, converged=False), "λmax ≥ 190.6"),
+            (change(found, converged=False), "λmax ≥ 190 "),
             (change(found, value=float("nan"), converged=False), "not finite"),
             (change(found, rows=32, exact=False), "λmax"),
             (dataclasses.replace(found, curvature=None), "measuring"),
@@ -197,6 +199,24 @@ def test_numbers_that_are_none_are_gaps_and_a_long_history_is_thinned():
     assert (np.diff(updates) > 0).all()
 
 
+@pytest.mark.parametrize(
+    ("value", "converged", "words"),
+    [
+        (190.6, True, "191"), (190.6, False, "190"), (0.0123456, True, "0.0123"), (0.012399, False, "0.0123"),
+        (-2.3456, False, "−2.35"), (18765.0, True, "18.8k"), (99.99, False, "99.9"), (0.0, False, "0"),
+    ],
+)  # fmt: skip
+async def test_the_curvature_has_as_many_digits_as_are_known(value, converged, words):
+    """It is measured to a thousandth; what is at least so large is not rounded up."""
+    async with watching() as v:
+        await v.press("6")
+        given = stats(v.screen.snapshot.hello, 60)
+        one = change(given.found["stability"], value=value, converged=converged, threshold=None)
+        await v.post(dataclasses.replace(given, found={**given.found, "stability": one}))
+        sign = "" if converged else "≥ "
+        assert v.pane("stability").splitlines()[0].split("|Δw|")[0].rstrip().endswith(f"λmax {sign}{words}")
+
+
 def test_what_a_share_of_the_limit_means():
     assert [verdict(r)[0] for r in (0.5, 0.95, 1.05, 1.2, float("nan"))] == [
         "below the limit", "at the edge of stability", "at the edge of stability", "above: steps overshoot", "not finite",
@@ -211,3 +231,23 @@ def test_what_adams_correction_does_is_said():
     off = dataclasses.replace(found, corrected=False)
     assert correction(off) == f"uncorrected: ×{1 / first:.2f} first, ×{1 / now:.2f} here"
     assert correction(dataclasses.replace(found, first_correction=None, correction=None)) == ""
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 20), (76, 24), (80, 24)])
+@pytest.mark.parametrize("caps", [Caps(), Caps("none", ascii=True)], ids=["colors", "ascii"])
+async def test_no_number_is_cut_in_a_small_screen(size, caps):
+    """The halves are one above the other where they have no room beside each other."""
+    async with watching(size=size, caps=caps) as v:
+        await v.press("6")
+        seen = v.pane("stability")
+        words = [
+            "190",
+            "ratio 0.952 at the edge of stability",
+            "200.0",
+            "x0.316 first" if caps.ascii else "×0.316 first",
+            "update 40",
+        ]
+        words += ["hidden1.W", "0.430"]  # the median step
+        for word in words:
+            assert word in seen, (word, seen)
+        assert "…" not in re.sub("… [0-9]+ more", "", seen)

@@ -101,6 +101,7 @@ def test_the_newest_statistic_of_each_kind():
     assert store.snapshot().get(Layers) is second.found["layers"]
     assert store.snapshot().get(Curve) is first.found["curve"]
     assert store.snapshot().stats_update == 40
+    assert [store.snapshot().update_of(kind) for kind in (Layers, Curve)] == [40, 20]
 
 
 @pytest.mark.parametrize("given", ["starting", "paused", "completed"])

@@ -238,6 +238,11 @@ async def test_the_table_and_the_bars_say_what_is_so() -> None:
         assert "★" in first
         assert f" {best.number} " in first
         assert sum("✂" in line for line in text.splitlines()) == 3
+        # Curves of neighbors do not run into each other, and no trial's dot lies under the line of the best.
+        assert "▇" in text
+        assert "█" not in text
+        complete = [t for t in NEWS.trials if t.value is not None]
+        assert pane(app, "progress").count("•") == len(complete)
         bars = [line.count("█") for line in pane(app, "importance").splitlines()]
         assert bars[0] > bars[1] > bars[2] > 0
         assert bars[1] / bars[0] == pytest.approx(0.28 / 0.71, abs=0.03)

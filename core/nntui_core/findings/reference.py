@@ -157,24 +157,62 @@ def even_loss(loss: Loss, outputs: int) -> float:
 
 
 def constant_loss(loss: Loss, y: Array, encoded: Targets) -> float:
-    """The data loss of the best prediction that is the same for every row; ``y`` is m × k, ``encoded`` as trained on."""
+    """The data loss of the best prediction that is the same for every row; ``y`` is m × k, ``encoded`` as trained on.
+
+    Classes count as the loss weights them.
+    """
+    counts = loss.shares(encoded)
+    whole = float(counts.sum())
+    mean = counts @ y / whole
     if loss.type == "cross_entropy":
-        share = np.bincount(np.asarray(encoded, np.intp)) / len(encoded)
+        smoothing = float(getattr(loss, "label_smoothing", 0.0))
+        share = (1 - smoothing) * mean + smoothing / len(mean)
         share = share[share > 0]
-        return float(-(share * np.log(share)).sum())
+        return -whole * float((share * np.log(share)).sum())
     if loss.type == "binary_cross_entropy":
-        p = np.clip(y.mean(axis=0), 1e-12, 1 - 1e-12)
-        return float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).mean())
-    away = np.abs(y - np.median(y, axis=0))
+        p = np.clip(mean, 1e-12, 1 - 1e-12)
+        return -whole * float((p * np.log(p) + (1 - p) * np.log(1 - p)).mean())
+    if loss.type == "hinge":
+        return whole * constant_hinge(mean)
     if loss.type == "mae":
-        return float(away.mean())
+        return float((counts @ np.abs(y - weighted_median(y, counts))).mean())
     if loss.type == "huber":
         delta = float(getattr(loss, "delta", 1.0))
-        center = np.median(y, axis=0)
+        center = weighted_median(y, counts)
         for _ in range(100):  # gradient descent on a convex function of curvature at most 1
-            center = center + np.clip(y - center, -delta, delta).mean(axis=0)
+            center = center + counts @ np.clip(y - center, -delta, delta) / whole
         e = np.abs(y - center)
-        return float(np.where(e <= delta, 0.5 * e * e, delta * (e - 0.5 * delta)).mean())
-    if loss.type == "hinge":
-        return float(y.shape[1] - 1) * float(1 - y.mean(axis=0).max()) or float(y.shape[1] - 1)
-    return float(np.square(y - y.mean(axis=0)).mean())
+        return float((counts @ np.where(e <= delta, 0.5 * e * e, delta * (e - 0.5 * delta))).mean())
+    return float((counts @ np.square(y - mean)).mean())
+
+
+def constant_hinge(share: Array) -> float:
+    """The least Σᵧ shareᵧ Σⱼ max(0, zⱼ − zᵧ + 1), j ≠ y, over scores z that are the same for every row.
+
+    It is convex, has a minimum at whole numbers, and the more frequent class has no lower score: from equal scores it is
+    reached by raising those of the most frequent classes by 1, again and again.
+    """
+    p = np.sort(share)[::-1]
+    z = np.zeros(len(p))
+
+    def cost(z: Array) -> float:
+        return float(p @ (np.maximum(0, z - z[:, None] + 1).sum(axis=1) - 1))
+
+    best = cost(z)
+    while True:
+        raised = [z + (np.arange(len(p)) < k) for k in range(1, len(p))]
+        costs = [cost(one) for one in raised]
+        if min(costs, default=best) >= best - 1e-12:
+            return best
+        best = min(costs)
+        z = raised[costs.index(best)]
+
+
+def weighted_median(y: Array, counts: Array) -> Array:
+    """Of each column, where rows count ``counts``; between two values where each side counts half."""
+    if (counts == counts[0]).all():
+        return np.asarray(np.median(y, axis=0))
+    order = np.argsort(y, axis=0, kind="stable")
+    passed = np.cumsum(counts[order], axis=0)
+    at = (passed >= 0.5 * counts.sum()).argmax(axis=0)
+    return np.asarray(np.take_along_axis(y, np.take_along_axis(order, at[None], axis=0), axis=0)[0])

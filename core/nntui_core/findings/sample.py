@@ -125,7 +125,7 @@ class Sample:
         layers = self.trainer.network.spec.layers
         dropped = any(x.stochastic and getattr(x, "rate", 0.0) > HEAVY for x in layers)
         few = self.trainer.batch_size < FEW_SAMPLES <= len(self.trainer.train)
-        return dropped or (few and any(x.type == "batchnorm" for x in layers))
+        return dropped or (few and any(x.batchwise for x in layers))
 
     def shrunk(self, v: LayerView) -> bool:
         """Whether the layer's weights started healthy and are now next to nothing."""

@@ -75,9 +75,7 @@ def steps(s: Sample) -> Iterator[Suspect]:
                 4.0, {*LARGE, "overfitting"},
             )  # fmt: skip
     size = trainer.batch_size
-    if any(x.type == "batchnorm" for x in trainer.network.spec.layers) and size < FEW_SAMPLES <= len(
-        trainer.train
-    ):
+    if any(x.batchwise for x in trainer.network.spec.layers) and size < FEW_SAMPLES <= len(trainer.train):
         yield suspect(
             "train.batch_size=32", f"batch norm on {size} samples is mostly noise", 2.1,
             {"overfitting", "update_ratio_high", "dead_units", "vanishing_gradient", *NOTHING},

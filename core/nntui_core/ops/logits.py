@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from nntui_core.activations import Softmax, softmax
+from nntui_core.activations import Softmax
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Op
 from nntui_core.memory import Array, Arrays, Shape, Workspace
@@ -22,9 +22,28 @@ if TYPE_CHECKING:
 
 
 def log_softmax(z: Array) -> Array:
-    """ln softmax of each row (or of a vector)."""
-    shifted = z - np.maximum.reduce(z, axis=-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.add.reduce(np.exp(shifted), axis=-1, keepdims=True)))
+    """ln softmax of each row (or of a vector).
+
+    The largest logit's share of the sum is 1: without it, what is left of a sure answer's logarithm keeps its digits.
+    """
+    top = np.expand_dims(np.argmax(z, axis=-1), -1)
+    shifted = z - np.take_along_axis(z, top, -1)
+    others = np.exp(shifted)
+    np.put_along_axis(others, top, 0, -1)
+    return np.asarray(shifted - np.log1p(np.add.reduce(others, axis=-1, keepdims=True)))
+
+
+def backwards(g: Array, y: Array, out: Array) -> None:
+    """g − p·Σg of each row (or of a vector) into ``out``, from ``y`` = ln p; the largest p is taken as what the others
+    leave of 1, as one that rounds to 1 would leave nothing of the gradient."""
+    top = np.expand_dims(np.argmax(y, axis=-1), -1)
+    p, rest = np.exp(y), np.array(g)
+    largest, own = np.take_along_axis(p, top, -1), np.take_along_axis(rest, top, -1)
+    np.subtract(g, p * np.add.reduce(g, axis=-1, keepdims=True), out=out)
+    np.put_along_axis(p, top, 0, -1)
+    np.put_along_axis(rest, top, 0, -1)
+    others, rest = (np.add.reduce(a, axis=-1, keepdims=True) for a in (p, rest))
+    np.put_along_axis(out, top, own * others - largest * rest, -1)
 
 
 @dataclass(frozen=True)
@@ -45,9 +64,7 @@ class LogSoftmax(Op):
         out[...] = log_softmax(xs[0])
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
-        np.exp(y, out=out)
-        np.multiply(out, np.add.reduce(g, axis=-1, keepdims=True), out=out)
-        np.subtract(g, out, out=out)
+        backwards(g, y, out)
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         return graph.apply(Log(), graph.apply(Softmax(), args[0]))
@@ -82,10 +99,7 @@ class ProbabilityCrossEntropy(Op):
         if i == 1:
             np.multiply(log_softmax(z), -g / rows, out=out)
             return
-        softmax(z, out)
-        np.multiply(out, np.add.reduce(t, axis=-1, keepdims=True), out=out)
-        np.subtract(out, t, out=out)
-        np.multiply(out, g / rows, out=out)
+        backwards(-t * (g / rows), log_softmax(z), out)
 
     def expand(self, graph: Graph, *args: Node) -> Node:
         z, t = args

@@ -220,7 +220,7 @@ class SecondOrder(Optimizer):
     exact: ClassVar[bool] = True
     temporaries: ClassVar[int] = 6
 
-    def place(self, s: Slots, w: Array, value: float) -> None:
+    def place(self, s: Slots, w: Array, value: float, gradient: Array) -> None:
         """Before the first step: let the slots say where it starts, as they do before every other one."""
         return
 

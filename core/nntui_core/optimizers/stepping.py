@@ -35,7 +35,7 @@ class Stepping(SecondOrder):
     """Converged when no entry of the gradient is larger."""
 
     def slots(self, n: int, dtype: Any) -> Slots:
-        """Besides the vectors: ``f``, the value at ``at``, and ``steps``, 0 before the first.
+        """Besides the vectors: ``f``, the value at ``at``, and ``steps``, how many were taken.
 
         Raises ConfigError for another type than float64.
         """
@@ -49,10 +49,9 @@ class Stepping(SecondOrder):
         numbers = {"f": np.full((), nan), "steps": np.zeros((), dtype=np.int64)}
         return {**super().slots(n, dtype), **numbers}
 
-    def place(self, s: Slots, w: Array, value: float) -> None:
+    def place(self, s: Slots, w: Array, value: float, gradient: Array) -> None:
         if not s["steps"]:
-            s["at"][...] = w
-            s["f"][...] = value
+            self._stand(s, w, value, gradient)
 
     def step(self, w: Array, objective: Objective, s: Slots) -> StepInfo:
         counted = Counted(objective)
@@ -61,7 +60,7 @@ class Stepping(SecondOrder):
             value, g = counted.value_grad(w)
             if not isfinite(value):
                 raise NumericError("the objective or its gradient is not finite where the step starts")
-            self._commit(s, w, value, g)
+            self._stand(s, w, value, g)
         if largest_entry(s["g"]) <= self.tolerance:
             return self._info(s, counted, reason=DONE)
         return self.advance(w, counted, s)
@@ -74,10 +73,14 @@ class Stepping(SecondOrder):
         """Drop what earlier steps taught: the point is not where they led."""
         return
 
-    def _commit(self, s: Slots, w: Array, value: float, g: Array) -> None:
+    def _stand(self, s: Slots, w: Array, value: float, g: Array) -> None:
         s["at"][...] = w
         s["g"][...] = g
         s["f"][...] = value
+
+    def _commit(self, s: Slots, w: Array, value: float, g: Array) -> None:
+        """An accepted step led to ``w``."""
+        self._stand(s, w, value, g)
         s["steps"] += 1
 
     def _info(

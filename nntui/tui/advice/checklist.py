@@ -49,8 +49,13 @@ def numbers(result: Result) -> str:
     shown = trimmed(value)
     if limit is None:
         return f"{shown}  "
-    bound = f"{trimmed(limit[0])}…{trimmed(limit[1])}" if isinstance(limit, list) else trimmed(limit)
-    return f"{shown} (limit {bound})  "
+    if isinstance(limit, list):
+        bound = f"limit {trimmed(limit[0])}…{trimmed(limit[1])}"
+    elif result["status"] != "pass" and (value > limit if result["least"] else value < limit):
+        bound = f"limit {trimmed(limit)}"  # a finding that stays a while after its value has come back
+    else:
+        bound = f"at {'least' if result['least'] else 'most'} {trimmed(limit)}"
+    return f"{shown} ({bound})  "
 
 
 def waiting_row(name: str, width: int, words: str) -> Row:

@@ -66,11 +66,11 @@ def next_map(session: DebugSession, by: int = 1) -> None:
 
 
 def search(session: DebugSession, text: str) -> None:
-    """To the next node whose name, or op, holds the text. Raises UserError."""
+    """To the next node whose name, or op, holds the text; a new one that is this node's name stays. Raises UserError."""
     wanted = (text.strip() or session.searched).casefold()
     if not wanted:
         raise UserError("search: type a part of a node's name")
-    session.searched = wanted
+    again, session.searched = wanted == session.searched, wanted
     nodes = list(session.wiring.nodes)
     here = nodes.index(session.cursor)
     order = nodes[here + 1 :] + nodes[: here + 1]
@@ -82,7 +82,7 @@ def search(session: DebugSession, text: str) -> None:
     def drawn(n: Node) -> bool:
         return wanted in n.name.casefold() or wanted in short.get(n.id, "").casefold()
 
-    hits = [n for n in order if exact(n)] if not exact(session.cursor) else []
+    hits = [n for n in order if exact(n)] if not (again and exact(session.cursor)) else []
     hits = hits or [n for n in order if drawn(n)]
     hits = hits or [n for n in order if n.op is not None and wanted in n.op.type]
     if not hits:

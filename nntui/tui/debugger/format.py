@@ -45,22 +45,22 @@ def brief(a: Array | None) -> str:
         written = "[" + ", ".join(trimmed(float(v), 3) for v in a) + "]"
         if len(written) <= CELLS:
             return written
-    length = norm(a)
-    return (
-        f"{shape_text(a.shape)} ‖{trimmed(length, 3)}‖"
-        if isfinite(length)
-        else f"{shape_text(a.shape)} not finite"
-    )
+    if not np.isfinite(a).all():
+        return f"{shape_text(a.shape)} not finite"
+    return f"{shape_text(a.shape)} ‖{trimmed(norm(a), 3)}‖"
 
 
 def norm(a: Array) -> float:
-    """The Euclidean length; in float64 where squares overflow."""
+    """The Euclidean length; scaled where squares overflow or vanish."""
     with np.errstate(all="ignore"):
         flat = a.ravel(order="K")
         squared = float(np.dot(flat, flat))
         if isfinite(squared) and squared > 1e-30:
             return sqrt(squared)
-        return float(np.linalg.norm(flat.astype(np.float64)))
+        largest = float(np.abs(flat).max(initial=0.0))
+        if not largest or not isfinite(largest):
+            return largest
+        return largest * float(np.linalg.norm(flat.astype(np.float64) / largest))
 
 
 def whole(a: Array) -> str:
@@ -69,12 +69,11 @@ def whole(a: Array) -> str:
         return number(a)
     if a.size <= FEW:
         return _nested(a.tolist())
-    length = norm(a)
-    if not isfinite(length):
-        bad = int(np.count_nonzero(~np.isfinite(a)))
+    bad = int(np.count_nonzero(~np.isfinite(a)))
+    if bad:
         return f"{shape_text(a.shape)}  {bad} of {a.size} entries not finite"
-    mean = float(a.mean(dtype=np.float64))
-    return f"{shape_text(a.shape)}  {number(a.min())} … {number(a.max())}  mean {number(mean)}  ‖·‖ {number(length)}"
+    mean = float((a / a.size).sum(dtype=np.float64))
+    return f"{shape_text(a.shape)}  {number(a.min())} … {number(a.max())}  mean {number(mean)}  ‖·‖ {number(norm(a))}"
 
 
 def _nested(value: Any) -> str:

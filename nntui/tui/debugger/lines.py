@@ -16,14 +16,20 @@ def head(view: View, about: str, width: int) -> Picture:
     right: Row = text(PHASES[view.phase], Style(fg="accent", bold=True)) if view.nodes else ()
     if view.total and view.phase != "optimizer":
         right = join(right, text(f" {view.done}/{view.total}", Style(bold=True)))
+    name = text(f" {display(about or view.title)}", Style(bold=True))
+    # What stands in the title, such as the update, is not cut for what can be looked up.
+    room = width - min(row_width(name), width // 3) - 3
     if view.verdict and width >= VERDICT:
-        right = join(right, text("   "), text(view.verdict, Style(fg=view.verdict_role)))
+        short = view.verdict.partition(" (")[0]
+        judged = [
+            join(text("   "), text(words, Style(fg=view.verdict_role))) for words in (view.verdict, short)
+        ]
+        fitting = [words for words in judged if row_width(right) + row_width(words) <= room]
+        right = join(right, (fitting or judged[-1:])[0])
     sample = text(f"{view.sample}   ", MUTED) if view.sample else ()
-    if row_width(sample) + row_width(right) < width - 16:
+    if row_width(sample) + row_width(right) <= room:
         right = join(sample, right)
-    title = fit(
-        text(f" {display(about or view.title)}", Style(bold=True)), max(0, width - row_width(right) - 3)
-    )
+    title = fit(name, max(0, width - row_width(right) - 3))
     return (fit(join(title, text("  "), right, text(" ")), width),)
 
 

@@ -12,6 +12,7 @@ from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.steps import step_lines, watch_lines
 from nntui.tui.debugger.theta import theta_of
 from nntui.tui.debugger.view import Grid, View
+from nntui.tui.render.numbers import compact
 
 if TYPE_CHECKING:
     from nntui.tui.debugger.session import DebugSession
@@ -90,11 +91,11 @@ def _verdict(session: DebugSession) -> tuple[str, str]:
     busy = "…" if found.checked < found.nodes else ""
     if found.verdict in ("good", "acceptable"):
         every = "all gradients" if not found.sampled else "gradients"
-        return f"{every} match to {found.worst:.1e}{busy} ({found.tested})", "good"
+        return f"{every} match to {compact(found.worst, 2)}{busy} ({found.tested})", "good"
     if found.verdict in ("unknown", "kink"):
         return f"no gradient can be compared: {found.verdict}{busy}", "muted"
     role = "warn" if found.verdict == "suspect" else "bad"
-    error = f": {found.worst:.1e}" if found.verdict != "undefined" else ""
+    error = f": {compact(found.worst, 2)}" if found.verdict != "undefined" else ""
     return f"gradient of {display(found.name, 24)} {found.verdict}{error}", role
 
 

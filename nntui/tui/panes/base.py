@@ -77,7 +77,8 @@ class Pane(Framed):
 
     def redraw(self) -> None:
         """Draw the newest snapshot, where visible."""
-        if not self.visible_now:
+        self._stale = not self.visible_now
+        if self._stale:
             return
         seen = (self.size, *(getattr(self.snapshot, name) for name in self.DRAWS))
         if len(seen) == len(self._seen) and all(map(_same, seen, self._seen)):

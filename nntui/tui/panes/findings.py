@@ -20,6 +20,10 @@ from nntui.tui.widgets import scrolling
 from nntui.tui.widgets.status import STATES
 
 MARKS = {"error": ("●", "bad"), "warning": ("●", "warn"), "note": ("○", "muted")}
+LEAST = frozenset({
+    "vanishing_gradient", "update_ratio_low", "constant_output", "plateau", "imbalanced_classes", "no_signal",
+})  # fmt: skip
+"""Findings whose limit is one that sound values reach; that of all others is one that they do not pass."""
 LONG = 60
 """Characters of a setting at most: x shows it whole."""
 TAB = 9
@@ -255,11 +259,19 @@ def _facts(finding: Mapping[str, Any]) -> str:
     words = []
     value, limit = finding.get("value"), finding.get("limit")
     if isinstance(value, int | float) and isinstance(limit, int | float) and limit and isfinite(limit):
-        words.append(f"{compact(value, 3)} (limit {trimmed(limit, 3)})")
+        words.append(f"{compact(value, 3)} ({_bound(finding, value, limit)})")
     update, epoch = finding.get("update"), finding.get("epoch")
     if isinstance(update, int):
         words.append(f"since update {update:,}" + (f" (epoch {epoch:,})" if isinstance(epoch, int) else ""))
     return f"{' · '.join(words)}  " if words else ""
+
+
+def _bound(finding: Mapping[str, Any], value: float, limit: float) -> str:
+    """The limit, and on which side of it sound values are. A finding stays a while after its value has come back."""
+    least = finding.get("id") in LEAST
+    if value > limit if least else value < limit:
+        return f"was {'below' if least else 'above'} {trimmed(limit, 3)}"
+    return f"at {'least' if least else 'most'} {trimmed(limit, 3)}"
 
 
 def _cure(finding: Mapping[str, Any]) -> str:

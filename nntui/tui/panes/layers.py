@@ -42,14 +42,14 @@ class LayersPane(Pane):
     """A row a layer."""
 
     ID = "layers"
-    DRAWS = ("statistics", "findings", "trail", "stats_update", "layer")
+    DRAWS = ("statistics", "findings", "trail", "stats_update", "updates", "layer")
     TITLE = "Layers"
     WIDE = True
     HELP = (
         "A row a layer. Activations: how often values occur between the ends written (bars: root of the count), a relu's zeros\n"
         "a bar of their own; mean, spread; dead: relu units at 0 on every sample (†); satur: activations at the ends of tanh\n"
         "or sigmoid, and units there on nine of ten samples (‡; units count from 1). Gradient: its size at the units, longer by\n"
-        "as much for each power of ten in every layer; ‖g‖: of the weights; Δw/w: how much an update changes them.\n"
+        "as much for each power of ten in every layer; ‖g‖: of the weights; Δw/w: how much an update changes them (bad: nan/inf).\n"
         "Good: spread alike in all layers, no dead units, Δw/w about 1e-3. Bars that shrink upwards: vanishing gradients."
     )
 
@@ -73,7 +73,7 @@ class LayersPane(Pane):
         rows = int(snapshot.hello_info("train", 0))
         sample = f"{found.samples:,} random" if found.samples < rows else f"all {rows:,}"
         taken = "the 1 training row" if rows == 1 else f"{sample} training rows"
-        words = [f"update {count(snapshot.stats_update, 6)}", taken]
+        words = [f"update {count(snapshot.update_of(Layers), 6)}", taken]
         if self._bars:
             low, high = gradient_scale(found)
             words.append(f"gradient bars {trimmed(low)}…{trimmed(high)}, logarithmic")
@@ -155,7 +155,7 @@ class LayersPane(Pane):
             self._share(s.saturated, "", saturated, named, Style() if last else share_style(s.saturated)),
             lambda w: self._gradient(row, scale, w),
             text(number(s.gradient_norm)),
-            text(number(s.update_ratio), ratio_style(s.update_ratio)),
+            self._ratio(row),
             lambda w: self._found(snapshot, s.layer, w),
         ]
 
@@ -183,6 +183,13 @@ class LayersPane(Pane):
         if size < scale[0]:
             return text("0" if not size else f"<{trimmed(scale[0])}", WARN)
         return logbar(size, *scale, width, ascii=self.ascii)
+
+    def _ratio(self, row: LayerRow) -> Row:
+        """Δw/w; of weights that are not all numbers, how many are none."""
+        bad = row.nonfinite_weights
+        if bad:
+            return text(f"{bad} bad" if bad < 1000 else "bad", BAD)
+        return text(number(row.stats.update_ratio), ratio_style(row.stats.update_ratio))
 
     def _maps(self, snapshot: Snapshot, names: list[str], width: int, height: int) -> Picture:
         """Activations over time, of as many layers as there is room for, spread evenly over the network."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from nntui.tui.panes.base import Pane
 from nntui.tui.render.note import note
-from nntui.tui.render.numbers import compact, percent
+from nntui.tui.render.numbers import compact, percent, score
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, row_width, text
 from nntui.tui.render.plot import Series, legend, plot
 from nntui.tui.store import Snapshot
@@ -34,7 +34,10 @@ class LossPane(Pane):
         series = [Series((), (), "train", "train")]
         if np.isfinite(snapshot.history.get("validation.loss", np.zeros(0))).any():
             series.append(Series((), (), "validation", "validation", dashed=True))
-        scale = "log" if snapshot.log_scale else "linear"
+        losses = [snapshot.history.get(f"{part}.loss", np.zeros(0)) for part in ("train", "validation")]
+        # As it is drawn: a loss of 0 alone has no logarithm.
+        log = snapshot.log_scale and any((loss > 0).any() for loss in losses)
+        scale = "log" if log or not len(losses[0]) else "linear"
         return [text(scale), *(legend([one], self.ascii) for one in series)]
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
@@ -84,5 +87,5 @@ def numbers(snapshot: Snapshot, part: str, role: str) -> list[Row]:
         out.append(join(text("accuracy ", MUTED), text(percent(accuracy))))
     r2 = snapshot.last(f"{part}.r2")
     if isfinite(r2):
-        out.append(join(text("R² ", MUTED), text(f"{r2:.3f}")))
+        out.append(join(text("R² ", MUTED), text(score(r2))))
     return out

@@ -74,10 +74,10 @@ class NetworkPane(Pane):
             largest = f"|w| max {compact(drawn.largest, 3)}"
             hidden = known.largest > drawn.largest
             words.append(f"{largest} drawn, {compact(known.largest, 3)} in all" if hidden else largest)
-            words.append(f"colors ±{trimmed(drawn.weights)}")
+            words.append(f"{'scale' if self.shades else 'colors'} ±{trimmed(drawn.weights)}")
             last += ["negative dashed"] * self.shades
             last += [] if drawn.values is None else [f"of biases ±{trimmed(drawn.values)}"]
-        return " · ".join([*words, *self._marks(snapshot), *self._joined(snapshot), *last])
+        return " · ".join([*_unfit(snapshot), *words, *self._marks(snapshot), *self._joined(snapshot), *last])
 
     def _marks(self, snapshot: Snapshot) -> list[str]:
         """How many units are marked, and how; which layers do not learn."""
@@ -160,7 +160,10 @@ class NetworkPane(Pane):
             name, shape = layer["name"], "×".join(map(str, layer.get("shape", ())))
             marks = units_in_words(marked.get(name, {}), 3, ascii=self.ascii)
             title, given = self._title(layer), tuple(places[s] for s in reads[k])
-            found.append(Band(title, answers.get(name), f"{shape} {marks}".rstrip(), reads=given))
+            count = int(layer["shape"][0]) if layer.get("shape") else 0
+            found.append(
+                Band(title, answers.get(name), f"{shape} {marks}".rstrip(), reads=given, total=count)
+            )
         return found
 
     def _title(self, layer: Mapping[str, Any]) -> str:
@@ -236,6 +239,13 @@ class NetworkPane(Pane):
         if classes is None:
             return [display(t) for t in targets]
         return [display(classes[-1])] if count == 1 else [display(c) for c in classes]
+
+
+def _unfit(snapshot: Snapshot) -> list[str]:
+    """How many weights are NaN or infinite, where there are some."""
+    found = snapshot.get(Layers)
+    count = sum(row.nonfinite_weights for row in found.rows) if found is not None else 0
+    return [f"{count:,} weight{'s' * (count > 1)} nan/inf"] if count else []
 
 
 def _reads(layers: Sequence[Mapping[str, Any]]) -> list[tuple[int, ...]]:

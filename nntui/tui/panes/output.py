@@ -18,6 +18,7 @@ from nntui.statistics.scatter import Scatter
 from nntui.statistics.surface import Surface
 from nntui.tui.output import (
     SampleDrawing,
+    class_names,
     counted,
     feature_names,
     plane_state,
@@ -28,10 +29,11 @@ from nntui.tui.output import (
 from nntui.tui.panes.base import Pane
 from nntui.tui.render import scatter
 from nntui.tui.render.note import note
-from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.numbers import score, trimmed
 from nntui.tui.render.picture import MUTED, Picture, Style, fit, join, pad, text
 from nntui.tui.render.plane import markers, plane
 from nntui.tui.render.plot import Series, plot
+from nntui.tui.render.sample import confusion
 from nntui.tui.store import Snapshot
 from nntui.tui.widgets.framed import State
 
@@ -109,7 +111,7 @@ class OutputPane(Pane):
             "labels": _about_labels,
         }
         view = self.view(snapshot)
-        return told[view](snapshot) if view in told else _about(snapshot, view)
+        return told[view](snapshot) if view in told else _about(snapshot, view, self.size)
 
     def _curves(self, snapshot: Snapshot) -> State:
         key = [join(text("data ", MUTED), text("•")), join(text("network ", MUTED), text("──"))]
@@ -247,13 +249,15 @@ def _asked(snapshot: Snapshot) -> str | None:
     return "-".join(map(str, (*snapshot.scatter, snapshot.target)))
 
 
-def _about(snapshot: Snapshot, view: str) -> str:
-    """Which sample is shown, or on which rows classes were counted."""
+def _about(snapshot: Snapshot, view: str, size: tuple[int, int]) -> str:
+    """Which sample is shown, or on which rows classes were counted, and how they are written in so many cells."""
     sample, table = snapshot.get(Sample), snapshot.get(Confusion)
     if view in ("confusion", "classes") and table is not None:
-        how = "true by row, decided by column" if view == "confusion" else "each class"
+        matrix = view == "confusion" and confusion(class_names(snapshot), table.counts, *size) is not None
+        how = "true by row, decided by column" if matrix else "each class"
+        how = "most frequent confusions" if view == "confusion" and not matrix else how
         return f"{how} · {counted(int(table.counts.sum()), table.size)} of {table.part}"
-    return f"{sample.part} sample {sample.index + 1} of {sample.count}" if sample is not None else ""
+    return f"{sample.part} sample {sample.index + 1:,} of {sample.count:,}" if sample is not None else ""
 
 
 def _about_labels(snapshot: Snapshot) -> str:
@@ -269,7 +273,7 @@ def _about_residuals(snapshot: Snapshot) -> str:
     found = snapshot.get(Residuals)
     if found is None:
         return ""
-    r2 = "" if found.r2 is None else f"R² {found.r2:.3f} · "
+    r2 = "" if found.r2 is None else f"R² {score(found.r2)} · "
     rows = counted(len(found.truth), found.size)
     return f"{display(found.name, 16)} · {r2}RMSE {trimmed(found.rmse)} · {rows} of {found.part}"
 

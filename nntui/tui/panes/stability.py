@@ -12,10 +12,11 @@ from nntui.statistics.stability import Curvature, Stability, Steps
 from nntui.tui.panes.base import Pane
 from nntui.tui.render.labels import shortened
 from nntui.tui.render.note import note
-from nntui.tui.render.numbers import short, trimmed
+from nntui.tui.render.numbers import short
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, beside, fit, join, pad, row_width, text, wrap
 from nntui.tui.render.plot import Series, plot
 from nntui.tui.render.table import Cell, Heading, table
+from nntui.tui.stability import DECADE, colored, correction, known, number, roles_of, spread, unknown, verdict
 from nntui.tui.store import Snapshot
 
 LIMITS = {
@@ -25,18 +26,16 @@ LIMITS = {
     "adam": "(2+2β₁)/((1−β₁)η)",
 }
 """The threshold of each optimizer that has a known one, as a formula."""
-BELOW, ABOVE = 0.9, 1.1
-"""Shares of the threshold between which λmax is at the edge."""
 NAME = 14
 """Cells of a name at most."""
 LABELED = 48
 """From this width on the axis of the updates has its name beside its numbers."""
+BESIDE = 75
+"""From this width on curvature and steps have room beside each other without a number being cut."""
+LOW = 4
+"""Lines that a curve needs at least."""
 HEAD = 2
 """Lines above the curves."""
-CURVES = 6
-"""Parameters whose steps are drawn at most: weights before biases."""
-DECADE = 10.0
-"""Values that differ by more than this factor are drawn on a logarithmic axis."""
 
 
 class StabilityPane(Pane):
@@ -79,6 +78,8 @@ class StabilityPane(Pane):
                 else "the last checkpoint is measured"
             )
             return note(words, width, height)
+        if width < BESIDE:
+            return self._stacked(snapshot, found, width, height)
         half = (width - 3) // 2
         halves = half, width - 3 - half
         # The tables as long as they are, within less than half; the rest is for the curves.
@@ -87,6 +88,18 @@ class StabilityPane(Pane):
         left = self._left(snapshot, found, halves[0], height, above)
         right = self._right(snapshot, found, halves[1], height, above)
         return pad(beside(pad(left, halves[0], height), pad(right, halves[1], height), 3), width, height)
+
+    def _stacked(self, snapshot: Snapshot, found: Stability, width: int, height: int) -> Picture:
+        """Where the halves have no room beside each other: λmax with its curve where there is room, and the steps below."""
+        edge = self._edge(snapshot, found, width)
+        room = height * 3 // 5 - len(edge)
+        curve = self._curvature(snapshot, found.curvature, width, room) if room >= LOW else ()
+        steps = self._told(snapshot, found, width)
+        roles = roles_of(found)
+        rest = height - len(edge) - len(curve) - len(steps)
+        return pad(
+            (*edge, *curve, *steps, *self._steps(found.steps, roles, width, max(0, rest))), width, height
+        )
 
     # Curvature and noise
 
@@ -102,19 +115,19 @@ class StabilityPane(Pane):
         if seen is None:
             so_far = f", {found.under_way} products so far" if found.under_way else ""
             words = f"measuring{so_far}" if snapshot.running else "the run ended before it was measured"
-            return [fit(join(text("λmax ", _role("accent")), text(words, MUTED)), width), fit("", width)]
+            return [fit(join(text("λmax ", colored("accent")), text(words, MUTED)), width), fit("", width)]
         name = "λmax(P⁻¹H) " if seen.preconditioned else "λmax "
         sign = "" if seen.converged or not isfinite(seen.value) else "≥ "
         value = join(
-            text("── ", _role("accent")),
+            text("── ", colored("accent")),
             text(name),
-            text(sign + short(seen.value, 6).strip(), Style(bold=True)),
+            text(sign + known(seen), Style(bold=True)),
         )
         formula = LIMITS.get(snapshot.hello_info("optimizer", ""), "")
         if seen.threshold is None or seen.ratio is None:
             return [
                 fit(value, width),
-                fit(text(_unknown(formula, seen, trained=bool(found.steps)), MUTED), width),
+                fit(text(unknown(formula, seen, trained=bool(found.steps)), MUTED), width),
             ]
         words, role = verdict(seen.ratio)
         judged = join(
@@ -125,7 +138,7 @@ class StabilityPane(Pane):
             join(
                 value,
                 text("  "),
-                text("╌╌ ", _role("validation")),
+                text("╌╌ ", colored("validation")),
                 text(f"{name} "),
                 text(limit[1], limit[0]),
             )
@@ -148,7 +161,7 @@ class StabilityPane(Pane):
                 Series(updates, value, "accent"),
                 Series(updates, limit, "validation", dashed=True),
             ],
-            width, height, log=_spread(np.concatenate([value, limit])), x_label="update" if width >= LABELED else "", ascii=self.ascii,
+            width, height, log=spread(np.concatenate([value, limit])), x_label="update" if width >= LABELED else "", ascii=self.ascii,
         )  # fmt: skip
         if not snapshot.running and len(past.updates) == 0:
             words = "not recorded: this pane was not open"
@@ -176,8 +189,8 @@ class StabilityPane(Pane):
         ]  # fmt: skip
         rows: list[list[Cell]] = [
             [
-                text(name), _number(n.sample_norm), _number(n.batch_norm), _number(n.signal_to_noise),
-                _number(n.noise_scale),
+                text(name), number(n.sample_norm), number(n.batch_norm), number(n.signal_to_noise),
+                number(n.noise_scale),
             ]
             for name, n in zip(names, found.noise, strict=True)
         ]  # fmt: skip
@@ -186,19 +199,25 @@ class StabilityPane(Pane):
     # Steps
 
     def _right(self, snapshot: Snapshot, found: Stability, width: int, height: int, above: int) -> Picture:
+        head = self._told(snapshot, found, width)
         if not found.rated:
-            return tuple(
+            return tuple(head)
+        roles = roles_of(found)
+        curves = self._over_time(snapshot, found, roles, width, above)
+        below = self._steps(found.steps, roles, width, max(0, height - len(head) - len(curves) - 1))
+        return (*head, *curves, fit("", width), *below)
+
+    def _told(self, snapshot: Snapshot, found: Stability, width: int) -> list[Row]:
+        """Of which update the steps are, and how they are corrected: two lines; why there are none."""
+        if not found.rated:
+            return list(
                 wrap(text("|Δw|/η  this optimizer finds the length of its steps itself", MUTED), width)
             )
         words = "not recorded" if not snapshot.running else "no update seen yet"
         if found.steps_update is not None:
             words = f"update {found.steps_update:,}" + (", the next one" if found.coming else "")
         head = [join(text("|Δw|/η "), text(words, MUTED)), text(correction(found), MUTED)]
-        shown = [s.parameter for s in sorted(found.steps, key=lambda s: s.parameter.endswith(".b"))][:CURVES]
-        roles = {name: f"class{k}" for k, name in enumerate(shown)}
-        curves = self._over_time(snapshot, found, roles, width, above)
-        below = self._steps(found.steps, roles, width, max(0, height - len(head) - len(curves) - 1))
-        return (*(fit(row, width) for row in head), *curves, fit("", width), *below)
+        return [fit(row, width) for row in head]
 
     def _over_time(
         self, snapshot: Snapshot, found: Stability, roles: dict[str, str], width: int, height: int
@@ -221,7 +240,7 @@ class StabilityPane(Pane):
             series,
             width,
             height,
-            log=_spread(every),
+            log=spread(every),
             x_label="update" if width >= LABELED else "",
             ascii=self.ascii,
             log_x=long,
@@ -240,50 +259,6 @@ class StabilityPane(Pane):
         for k in order:
             s = steps[k]
             role = roles.get(s.parameter)
-            mark = text("── ", _role(role)) if role else text("   ")
-            rows.append([join(mark, text(names[k])), _number(s.median), _number(s.low), _number(s.high)])
+            mark = text("── ", colored(role)) if role else text("   ")
+            rows.append([join(mark, text(names[k])), number(s.median), number(s.low), number(s.high)])
         return table(headings, rows, width, min(height, len(rows) + 1))
-
-
-def verdict(ratio: float) -> tuple[str, str]:
-    """What a share of the threshold means, and its color."""
-    if not isfinite(ratio):
-        return "not finite", "bad"
-    if ratio < BELOW:
-        return "below the limit", "good"
-    return ("at the edge of stability", "warn") if ratio <= ABOVE else ("above: steps overshoot", "bad")
-
-
-def correction(found: Stability) -> str:
-    """What Adam's correction does to its first step and to this one, or by how much they are longer without it; empty
-    for other optimizers."""
-    first, now, update = found.first_correction, found.correction, found.steps_update
-    if first is None or now is None or not first or not now:
-        return ""
-    if not found.corrected:
-        first, now = 1 / first, 1 / now
-    words = f"{'correction' if found.corrected else 'uncorrected:'} ×{trimmed(first, 3)} first"
-    return words if update in (None, 1) else f"{words}, ×{trimmed(now, 3)} here"
-
-
-def _unknown(formula: str, seen: Curvature, *, trained: bool) -> str:
-    """Why there is no threshold; ``trained`` says whether there are parameters that take steps."""
-    if not formula:
-        return "limit unknown for this optimizer"
-    if not seen.update:
-        return "limit unknown before the first update"
-    return "limit unknown: the rate is 0" if trained else "no limit: there is nothing to train"
-
-
-def _spread(values: np.ndarray) -> bool:
-    """Whether positive values differ so much that they need a logarithmic axis."""
-    some = values[np.isfinite(values) & (values > 0)]
-    return bool(len(some) and some.max() > DECADE * some.min())
-
-
-def _number(value: float) -> Row:
-    return text(short(value, 7, 3)) if isfinite(value) else text("–", MUTED)
-
-
-def _role(name: str) -> Style:
-    return Style(fg=name, bold=True)

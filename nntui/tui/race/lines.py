@@ -29,9 +29,15 @@ def head(view: RaceView, title: str, player: Player, width: int, *, ascii: bool 
         state, text("  step ", MUTED), text(f"{view.step:>{size}}/{race.steps}"),
         text(f"  {player.speed:>3}/s ", MUTED),
     )  # fmt: skip
-    left = join(text(" race · ", Style(bold=True)), text(NAMES.get(race.kind, race.kind), Style(bold=True)))
-    room = max(0, width - row_width(right) - 1)
+    name = NAMES.get(race.kind, race.kind)
+    for begin in (" race · ", " "):
+        left = text(f"{begin}{name}", Style(bold=True))
+        room = max(0, width - row_width(right) - 1)
+        if row_width(left) <= room:
+            break
     words = display(formula)
+    if ascii:  # a small 2 is no 2 behind the letter
+        words = words.replace("²", "^2").replace("³", "^3")
     if formula and row_width(left) + 12 <= room:
         left = join(left, text(f"  {words}", MUTED))
     return (join(fit(left, room), text(" "), right),)

@@ -13,7 +13,7 @@ from nntui.tui.render.heatmap import heatmap
 from nntui.tui.render.labels import shortened
 from nntui.tui.render.lanes import lanes
 from nntui.tui.render.numbers import trimmed
-from nntui.tui.render.picture import MUTED, Picture, Style, beside, fit, join, pad, text, width_of
+from nntui.tui.render.picture import MUTED, Picture, Row, Style, beside, fit, join, pad, text, width_of
 
 TITLE = Style(fg="text", bold=True)
 NAME = 12
@@ -36,6 +36,8 @@ class Band:
     shape: str
     palette: Literal["signed", "ink"] = "signed"
     reads: tuple[int, ...] | None = None
+    total: int = 0
+    """Units or channels that there are; 0 where nothing is said of how many are drawn."""
 
     @property
     def maps(self) -> NDArray[Any] | None:
@@ -60,28 +62,28 @@ def bands(layers: Sequence[Band], width: int, height: int, ascii: bool = False) 
     left = len(gutter[0][0])
     room = width - left
     name = min(NAME, max(width_of(b.title) for b in shown), max(4, room // 4))
-    ends = _ends(shown, room - name - 1, ascii)
+    apart = any(b.maps is not None for b in shown)  # names from brackets
+    whole = room - name - 1 - apart
+    ends, room, heights, counts = _arranged(shown, whole, height - last, ascii)
     tail = max(map(width_of, ends))
-    room = max(1, room - name - 1 - (tail + 1 if tail else 0))
-    heights = _heights(shown, room, height - last)
-    apart = 1 if sum(heights) + len(heights) - 1 <= height - last else 0
+    gap = 1 if sum(heights) + len(heights) - 1 <= height - last else 0
     titles = shortened([b.title for b in shown], name)
     rows: list[Any] = []
     for k, (band, words, high) in enumerate(zip(shown, ends, heights, strict=True)):
-        picture = pad(_band(band, room, high, ascii), room, high)
-        title = pad((text(titles[k], TITLE),), name, high)
+        picture = pad(_band(band, counts[k], room, high, ascii), room, high)
+        title = pad((text(titles[k], TITLE),), name + apart, high)
         line = beside(beside(title, _bracket(high, ascii), 0), picture, 0)
         if tail:
             line = beside(line, pad((fit(text(words, MUTED), tail, "right"),), tail, high))
         first, below = gutter[k]
-        marks = (text(first, TITLE), *[text(below, MUTED)] * (high - 1 + apart))
-        rows += [join(mark, row) for mark, row in zip(marks, (*line, *[()] * apart), strict=True)]
+        marks = (text(first, TITLE), *[text(below, MUTED)] * (high - 1 + gap))
+        rows += [join(mark, row) for mark, row in zip(marks, (*line, *[()] * gap), strict=True)]
     rows = rows[: height - last]
     if last:
         dots = "..." if ascii else "…"
         hidden = len(layers) - len(shown)
-        counts = ((hidden, "layer"), (missing, "connection"))
-        said = [f"{n} more {word}{'s' * (n > 1)}" for n, word in counts if n]
+        missed = ((hidden, "layer"), (missing, "connection"))
+        said = [f"{n} more {word}{'s' * (n > 1)}" for n, word in missed if n]
         rows.append(text(f"{dots} {', '.join(said)}", MUTED))
     return pad(tuple(fit(row, width) for row in rows), width, height)
 
@@ -103,12 +105,32 @@ def _gutter(layers: Sequence[Band], width: int, ascii: bool) -> tuple[list[tuple
     return out, sum(lane.slot >= slots for lane in found)
 
 
-def _ends(layers: Sequence[Band], room: int, ascii: bool) -> list[str]:  # noqa: A002
-    """What stands at the right of each layer: its shape and the end of its scale, as far as there is room for all."""
-    words = [(b.shape, _limit(b, ascii)) for b in layers]
+def _arranged(
+    layers: Sequence[Band], width: int, height: int, ascii: bool  # noqa: A002
+) -> tuple[list[str], int, list[int], list[int]]:  # fmt: skip
+    """What stands at the right of each layer, the cells that are left for its answers, its rows, and how many of its units
+    or maps are drawn."""
+    counts = [b.total for b in layers]
+    while True:
+        ends = _ends(layers, counts, width, ascii)
+        tail = max(map(width_of, ends))
+        room = max(1, width - (tail + 1 if tail else 0))
+        heights = _heights(layers, room, height)
+        found = [_count(b, room, high) for b, high in zip(layers, heights, strict=True)]
+        fewer = [min(n, c) if b.total else n for n, c, b in zip(found, counts, layers, strict=True)]
+        if all(n == c or not b.total for n, c, b in zip(fewer, counts, layers, strict=True)):
+            return ends, room, heights, fewer
+        counts = fewer  # to say it takes room from them
+
+
+def _ends(layers: Sequence[Band], counts: Sequence[int], room: int, ascii: bool) -> list[str]:  # noqa: A002
+    """What stands at the right of each layer: how many of its units are drawn where these are not all, its shape and the
+    end of its scale, as far as there is room for all."""
+    parts = [(b, n < b.total, n, _limit(b, ascii)) for b, n in zip(layers, counts, strict=True)]
     for some in (
-        [f"{shape} {limit}".strip() for shape, limit in words],
-        [limit for _, limit in words],
+        [f"{f'{n} of ' if few else ''}{b.shape} {limit}".strip() for b, few, n, limit in parts],
+        [f"{f'{n}/{b.total} ' if few else ''}{limit}".strip() for b, few, n, limit in parts],
+        [limit for *_, limit in parts],
     ):
         if 2 * max(map(width_of, some)) <= room:
             return some
@@ -149,21 +171,34 @@ def _across(band: Band, high: int) -> int:
     return max(1, round(2 * high * int(columns) / max(1, int(rows))))
 
 
-def _band(band: Band, width: int, height: int, ascii: bool) -> Picture:  # noqa: A002
+def _count(band: Band, width: int, height: int) -> int:
+    """Units, or maps of so many rows, that are drawn in so many cells."""
+    if band.answers is None:
+        return band.total
+    if band.maps is None:
+        return min(len(band.answers), width)
+    return max(1, min(len(band.maps), (width + 1) // (min(width, _across(band, height)) + 1)))
+
+
+def _band(band: Band, count: int, width: int, height: int, ascii: bool) -> Picture:  # noqa: A002
     if band.answers is None or not band.answers.size:
         return ()
     limit = scale.rounded_up(scale.limit_of(band.answers)) if band.palette == "signed" else None
     if band.maps is None:
-        some = band.answers[:width]
+        some = band.answers[:count]
         each = max(1, min(WIDEST, width // len(some)))
         if ascii:
             return heatmap(some[None, :], each * len(some), 1, limit, ascii=True)
         # The lower half of the row: layers of units stand apart.
-        return (join(*[text("▄" * each, Style(fg=scale.role(int(k)))) for k in scale.quantize(some, limit)]),)
+        return (join(*[_cell(int(k), each) for k in scale.quantize(some, limit)]),)
     across = min(width, _across(band, height))
-    count = max(1, min(len(band.maps), (width + 1) // (across + 1)))
     drawn: Picture | None = None
     for face in band.maps[:count]:
         one = heatmap(face, across, height, limit, ascii=ascii, palette=band.palette)
         drawn = one if drawn is None else beside(drawn, one)
     return drawn or ()
+
+
+def _cell(level: int, width: int) -> Row:
+    """A unit's answer; none is drawn at 0, which fades into the ground on every terminal."""
+    return text("▄" * width, Style(fg=scale.role(level))) if level else text(" " * width)

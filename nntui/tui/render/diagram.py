@@ -80,10 +80,11 @@ def diagram(
     dots = Dots(width, height)
     found: list[Edge] = []
     notes: list[_Count] = []
+    more = _more(grid, placed, ascii)
     for link in near:
         matrix, a, b = drawn[link.source], placed[link.source], placed[link.target]
         if matrix is None:
-            _connection(grid, a, b, ascii)
+            _connection(grid, a, b, more[link.target], ascii)
             continue
         some = edges(matrix / top, a.ends(right=True), b.ends(right=False))
         found += some
@@ -95,8 +96,7 @@ def diagram(
     values = _scale_of_values(columns)
     labels = labels_of(columns, width)
     for k, column in enumerate(columns):
-        pitch = min([abs(placed[k].left - p.left) for j, p in enumerate(placed) if j != k], default=width)
-        _column(grid, column, placed[k], values or FLOOR, labels[k], k == 0, pitch, ascii)
+        _column(grid, column, placed[k], values or FLOOR, labels[k], k == 0, more[k], ascii)
     _titles(grid, columns, placed)
     totals = {(link.source, link.target): link.total for link in links}
     for lane in passing:
@@ -195,10 +195,41 @@ def _titles(grid: Grid, columns: Sequence[Column], placed: Sequence[Placed]) -> 
         grid.write(start(k), 0, title, TITLE)
 
 
-def _connection(grid: Grid, a: Placed, b: Placed, ascii: bool) -> None:  # noqa: A002
-    """A connection without weights, in the middle."""
+_Words = tuple[int, int, str]
+"""Column, row and what is written there."""
+
+
+def _more(grid: Grid, placed: Sequence[Placed], ascii: bool) -> list[_Words | None]:  # noqa: A002
+    """Of each column, how many units are not shown, below the others: in words where all of these stand apart from each
+    other and from the other columns, else as +n."""
+
+    def written(place: Placed, words: str) -> _Words | None:
+        if not place.hidden:
+            return None
+        width, height = place.size.outer
+        y = place.tops[-1] + height if place.tops else 1
+        x = round(place.left + width / 2 - len(words) / 2)
+        return min(max(0, x), max(0, grid.width - len(words))), min(y, grid.height - 1), words
+
+    dots = "..." if ascii else "…"
+    long = [written(p, f"{dots} {p.hidden} more") for p in placed]
+    columns = [(p.left, p.left + p.size.outer[0]) for p in placed]
+    notes = {k: (note[0], note[0] + len(note[2])) for k, note in enumerate(long) if note is not None}
+    crowded = any(
+        left <= end and start <= right
+        for k, (start, end) in notes.items()
+        for j, (left, right) in [*enumerate(columns), *notes.items()]
+        if j != k
+    )
+    return [written(p, f"+{p.hidden}") for p in placed] if crowded else long
+
+
+def _connection(grid: Grid, a: Placed, b: Placed, more: _Words | None, ascii: bool) -> None:  # noqa: A002
+    """A connection without weights, in the middle; it ends before what is written of the column it leads to."""
     y = round((a.middle(0) + a.middle(len(a.tops) - 1)) / 8) if a.tops else 0
     start, end = a.left + a.size.outer[0] + 1, b.left - 2
+    if more is not None and more[1] == y:
+        end = min(end, more[0] - 2)
     for x in range(start, end):
         grid.put(x, y, "-" if ascii else "─", MUTED)
     grid.put(end, y, ">" if ascii else "▶", MUTED)
@@ -211,10 +242,10 @@ def _column(
     largest: float,
     labels: Sequence[str],
     first: bool,
-    pitch: int,
+    more: _Words | None,
     ascii: bool,  # noqa: A002
 ) -> None:
-    """Units with their labels (at the left of the first column, else at the right), and how many are not shown, in `pitch` cells."""
+    """Units with their labels (at the left of the first column, else at the right), and how many are not shown."""
     width, height = place.size.outer
     for unit, label, top in zip(column.units, labels, place.tops, strict=False):
         draw_unit(grid, unit, place.left, top, place.size, largest, ascii)
@@ -223,14 +254,8 @@ def _column(
             grid.write(0, top + height // 2, fit(text(label, style), place.left - 1, "right"))
         elif label:
             grid.write(place.left + width + 1, top + height // 2, label, style)
-    if place.hidden:
-        dots = "..." if ascii else "…"
-        note = f"{dots} {place.hidden} more"
-        if len(note) + 2 > pitch:
-            note = f"+{place.hidden}"
-        y = place.tops[-1] + height if place.tops else 1
-        x = round(place.left + width / 2 - len(note) / 2)
-        grid.write(min(max(0, x), max(0, grid.width - len(note))), min(y, grid.height - 1), note, MUTED)
+    if more is not None:
+        grid.write(*more, MUTED)
 
 
 def _scale_of_values(columns: Sequence[Column]) -> float | None:

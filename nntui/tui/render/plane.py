@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nntui.tui.render.heatmap import Marker, class_map, heatmap
 from nntui.tui.render.picture import Picture, Style, beside, fit
+from nntui.tui.render.scale import limit_of, rounded_up
 
 Array = NDArray[np.float64]
 STRETCHED = 2.6
@@ -28,13 +29,18 @@ def plane(
     """``values`` and the ``classes`` decided (grid × grid; None for a regression), and points on top."""
     w, h = (width, height) if width < STRETCHED * height * 2 else (int(height * 2 * STRETCHED), height)
     if classes is None:
-        picture = heatmap(values, w, h, markers=markers, ascii=shades)
+        picture = heatmap(values, w, h, limit_of_plane(values), markers=markers, ascii=shades)
     else:
         sure = surety(np.asarray(values, np.float64), outputs)
         picture = class_map(classes, sure, w, h, markers=markers, ascii=shades)
     left = (width - w) // 2
     blank: Picture = (fit("", left),) * h
     return beside(blank, picture, 0) if left else picture
+
+
+def limit_of_plane(values: ArrayLike) -> float:
+    """The end of the scale on which a regression's answers over the plane are drawn."""
+    return rounded_up(limit_of(values))
 
 
 def markers(

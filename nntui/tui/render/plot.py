@@ -74,21 +74,21 @@ def plot(
     if bottom:
         _x_axis(grid, frame, left, xs, x_label)
     dots = Dots(frame.width, frame.height)
-    marks: list[tuple[int, int, str, Style]] = []
     for one, (x, y) in zip(series, data, strict=True):
-        style = Style(fg=one.role)
         px, py = frame.dots(x, y)
         finite = np.isfinite(py)
-        if one.points or finite.sum() == 1:
-            sign, style = one.mark or ("o" if ascii else "•"), Style(fg=one.role, reverse=one.reverse)
-            at = zip(px[finite], py[finite], strict=True)
-            marks += [(int(a) // 2, int(b) // 4, sign, style) for a, b in at]
-        else:
-            _curve(dots, px, py, style, one.dashed)
+        if not (one.points or finite.sum() == 1):
+            _curve(dots, px, py, Style(fg=one.role), one.dashed)
+            continue
+        # A cell holds dots or a mark: lines so far go below these marks, and later ones above them.
+        dots.draw(grid, left, 0, ascii)
+        dots = Dots(frame.width, frame.height)
+        sign, style = one.mark or ("o" if ascii else "•"), Style(fg=one.role, reverse=one.reverse)
+        for a, b in zip(px[finite], py[finite], strict=True):
+            column, row = int(a) // 2, int(b) // 4
+            if 0 <= column < frame.width and 0 <= row < frame.height:
+                grid.put(left + column, row, sign, style)
     dots.draw(grid, left, 0, ascii)
-    for column, row, sign, style in marks:
-        if 0 <= column < frame.width and 0 <= row < frame.height:
-            grid.put(left + column, row, sign, style)
     return grid.picture()
 
 

@@ -36,7 +36,7 @@ def scores(
     ranked = np.where(np.isfinite(found), found, -np.inf)
     decided = int(ranked.argmax())
     order = sorted(range(len(found)), key=lambda k: -ranked[k])
-    more = len(order) - (height - 1) if 2 < height < len(order) else 0
+    more = _hidden(len(order), height)
     shown = order[: height - bool(more)]
     if label is not None and label in order and label not in shown:
         shown[-1] = label
@@ -45,9 +45,7 @@ def scores(
     for k in sorted(shown):
         role = ("good" if k == label else "bad") if k == decided else "muted"
         rows.append(_bar(names[k], float(found[k]), role, k == decided, k == label, span, bar, ascii))
-    if more:
-        rows.append(fit(text(f"{'...' if ascii else '…'} {more} more", MUTED), max(1, width)))
-    return tuple(rows)
+    return (*rows, *_more(more, width, ascii))
 
 
 def label_scores(
@@ -61,20 +59,33 @@ def label_scores(
     """A bar a label, each decided by itself at one half: bold where decided to hold, green when right and red when not;
     red too where one that holds is missed; those that hold are marked.
 
-    Of more labels than lines, those that hold or are decided to, then those with the highest scores.
+    Of more labels than lines, the wrong ones, then those that hold, then those with the highest scores; how many are not
+    shown is said.
     """
     found, true = (np.asarray(v, np.float64).reshape(-1)[: len(names)] for v in (values, truth))
     if not len(found) or len(true) != len(found) or height < 1:
         return ()
     said, held = found >= 0.5, true >= 0.5
     ranked = np.where(np.isfinite(found), found, -np.inf)
-    shown = sorted(range(len(found)), key=lambda k: (not (said[k] or held[k]), -ranked[k]))[:height]
+    more = _hidden(len(found), height)
+    order = sorted(range(len(found)), key=lambda k: (said[k] == held[k], not said[k], -ranked[k]))
+    shown = order[: height - bool(more)]
     rows = []
     span, bar = _widths([names[k] for k in shown], width)
     for k in sorted(shown):
         role = "muted" if not (said[k] or held[k]) else "good" if said[k] == held[k] else "bad"
         rows.append(_bar(names[k], float(found[k]), role, bool(said[k]), bool(held[k]), span, bar, ascii))
-    return tuple(rows)
+    return (*rows, *_more(more, width, ascii))
+
+
+def _hidden(count: int, height: int) -> int:
+    """Of so many bars, how many have no place above a line that says so."""
+    return count - (height - 1) if 2 < height < count else 0
+
+
+def _more(hidden: int, width: int, ascii: bool) -> Picture:  # noqa: A002
+    """The line that says how many are not shown."""
+    return (fit(text(f"{'...' if ascii else '…'} {hidden} more", MUTED), max(1, width)),) if hidden else ()
 
 
 def _widths(names: Sequence[str], width: int) -> tuple[int, int]:

@@ -178,6 +178,8 @@ class DebugScreen(Paned[DebugPane]):
             words = "opening …"
         elif not words and width < VERDICT:
             words, role = self.view.verdict, self.view.verdict_role
+            if len(words) + 1 > width:
+                words = words.partition(" (")[0]
         self.message_line.show((fit(text(f" {display(words)}", Style(fg=role)), width),))
 
     def arranged(self) -> None:

@@ -7,11 +7,14 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from nntui.tui.screens.dialog import Dialog
+
+FULL = 90
+"""A line of so many characters goes on in the next one."""
 
 
 class HelpScreen(Dialog[None]):
@@ -35,21 +38,40 @@ class HelpScreen(Dialog[None]):
             with Horizontal(classes="columns"):
                 keys = [(key, self.plain(words)) for key, words in self._keys]
                 middle = -(-len(keys) // 2)
-                yield Static(_keys(keys[:middle]))
-                yield Static(_keys(keys[middle:]))
+                yield Vertical(*_keys(keys[:middle]))
+                yield Vertical(*_keys(keys[middle:]))
             for section in others:
                 yield from _section(*section)
 
 
 def _section(title: str, words: str) -> Iterator[Static]:
     yield Static(Content.styled(title, "bold"))
-    yield Static(Content(words + "\n"))
+    yield Static(Content(flowing(words) + "\n"))
 
 
-def _keys(keys: list[tuple[str, str]]) -> Content:
-    width = max((len(k) for k, _ in keys), default=1)
-    lines = [Content.assemble((k.ljust(width + 2), "$accent"), words) for k, words in keys]
-    return Content("\n").join(lines)
+def flowing(words: str) -> str:
+    """A paragraph of lines that were broken for the width of a page, for any other; short ones stay lines of their own."""
+    out: list[str] = []
+    goes_on = False
+    for line in words.splitlines():
+        if goes_on:
+            out[-1] += f" {line}"
+        else:
+            out.append(line)
+        goes_on = len(line) >= FULL
+    return "\n".join(out)
+
+
+def _keys(keys: list[tuple[str, str]]) -> Iterator[Horizontal]:
+    """A row a key: what it does goes on below where that begins."""
+    width = max((len(k) for k, _ in keys), default=1) + 2
+    for key, words in keys:
+        name, told = (
+            Static(Content.styled(key, "$accent"), classes="key"),
+            Static(Content(words), classes="told"),
+        )
+        name.styles.width = width
+        yield Horizontal(name, told, classes="line")
 
 
 def spell(key: str) -> str:

@@ -105,9 +105,9 @@ class Paned(Screen[None], Generic[P]):
             out: Row = text(" ")
             for k, pane in enumerate(self.panes, 1):
                 label = f"{k} {self.label(pane)}" if pane in named else str(k)
-                out = join(out, text(label, HERE if self._active == pane.ID else ELSEWHERE))
-                out = join(out, text("   " if width >= 60 else " "))
-            if row_width(out) <= width + 1:
+                apart = "" if k == 1 else "   " if width >= 60 else " "
+                out = join(out, text(apart), text(label, HERE if self._active == pane.ID else ELSEWHERE))
+            if row_width(out) <= width:
                 break
         return (fit(out, width),)
 

@@ -70,6 +70,7 @@ class RateScreen(Aside):
             width,
             max(6, height - len(words) - 1),
             x_label="learning rate",
+            x_limits=self._tested(),
             log_x=True,
             ascii=self.ascii,
         )
@@ -78,6 +79,12 @@ class RateScreen(Aside):
             fit(legend(self._series(), self.ascii), width),
             *words,
         ]
+
+    def _tested(self) -> tuple[float, float] | None:
+        """From the first rate to the last, also where the loss has left the picture: where it blows up is on the axis."""
+        assert self.found is not None
+        rates = self.found["rates"]
+        return (rates[0], rates[-1]) if len(rates) > 1 else None
 
     def _series(self) -> list[Series]:
         assert self.found is not None

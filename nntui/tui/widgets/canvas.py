@@ -69,11 +69,15 @@ class Canvas(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Render for the screen, where the places that a selection needs are left out."""
+        self.fresh()
         self._painting = True
         try:
             return super().render_lines(crop)
         finally:
             self._painting = False
+
+    def fresh(self) -> None:
+        """Before lines are rendered: the last chance to bring the picture up to date."""
 
     def render_line(self, y: int) -> Strip:
         """One row; when asked for what lies under the pointer, with the place of each span."""

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from textual.content import Content
 from textual.events import Show
+from textual.geometry import Size
 
 from nntui.tui.render.ascii import ascii_text
 from nntui.tui.render.picture import Picture, Row, Span, join, row_width, text
@@ -30,6 +31,9 @@ class Framed(Canvas, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id=self.ID)
         self.border_title = Content(self.TITLE)
+        self._stale = False
+        """Whether there was something to draw while it was hidden."""
+        self._drawn_for = Size(0, 0)
 
     def redraw(self) -> None:
         """Draw the newest state, where visible."""
@@ -37,6 +41,17 @@ class Framed(Canvas, can_focus=True):
 
     def on_show(self, event: Show) -> None:
         self.redraw()
+
+    def show(self, picture: Picture) -> None:
+        """As every canvas, and remember for which size."""
+        super().show(picture)
+        self._stale, self._drawn_for = False, self.size
+
+    def fresh(self) -> None:
+        """What was drawn before it was hidden, or for another size, is never shown: not even until it is told of that."""
+        if self.visible_now and (self._stale or self._drawn_for != self.size):
+            self._stale, self._drawn_for = False, self.size
+            self.redraw()
 
     @property
     def visible_now(self) -> bool:
@@ -110,5 +125,6 @@ class ViewPane(Framed, Generic[V]):
 
     def redraw(self) -> None:
         """Draw the newest view, where visible."""
-        if self.visible_now:
+        self._stale = not self.visible_now
+        if not self._stale:
             self.show(self.paint(*self.size))

@@ -22,10 +22,10 @@ ASCII = {"▶": ">", "‖": "=", "■": "#", "✗": "x", "…": "."}
 
 
 def outline(snapshot: Snapshot) -> str:
-    """The network in short, such as ``2-8-1 tanh/sigmoid · adam``."""
+    """The network in short, such as ``2-8-1 tanh/sigmoid · adam``, from the columns that it reads."""
     if snapshot.hello is None:
         return ""
-    sizes = [str(snapshot.hello_info("inputs", "?"))]
+    sizes = [str(snapshot.hello_info("columns", snapshot.hello_info("inputs", "?")))]
     for layer in snapshot.hello.layers:
         sizes.append("×".join(map(str, layer.get("shape", []))))
     if len(sizes) > 7:
@@ -78,6 +78,9 @@ def _progress(snapshot: Snapshot) -> list[tuple[int, Row]]:
         (0, join(text("epoch ", MUTED), text(epoch))),
         (1, join(text("update ", MUTED), text(count(update, 6)))),
     ]
+    if snapshot.ended is not None and snapshot.stats_update not in (-1, update):
+        # A run that stopped early is shown at its best, which it answers with.
+        parts.append((2, join(text("shown ", MUTED), text(f"update {snapshot.stats_update}"))))
     if running:
         speed = short(status.updates_per_second or None, 6)
         parts.append((3, join(text(speed), text("/s", MUTED))))

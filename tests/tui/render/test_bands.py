@@ -1,5 +1,7 @@
 """A band a layer: maps and units of one sample."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -61,7 +63,10 @@ def test_maps_take_as_many_rows_as_there_is_room_for():
 def test_units_are_colored_by_sign_and_size():
     picture = bands([LAYERS[3]], 44, 1)
     shown = [s for s in styles(picture, 0) if s is not None and s.startswith("scale")]
-    assert list(dict.fromkeys(shown)) == ["scale:-8", "scale:0", "scale:4"]
+    assert list(dict.fromkeys(shown)) == ["scale:-8", "scale:4"]
+    # Between them is nothing: 0 is the ground, whatever the terminal's colors are.
+    drawn = plain(picture).rstrip().split("▄" * 4)
+    assert [len(part) for part in drawn[:2]][1] == 4
 
 
 def test_more_layers_than_rows_are_counted():
@@ -73,3 +78,35 @@ def test_pictures_are_ink_and_maps_are_signed():
     assert {s.partition(":")[0] for s in styles(picture, 1) if s and ":" in s} == {"ink"}
     last = max(k for k in range(20) if any(s and s.startswith("scale") for s in styles(picture, k)))
     assert {s.partition(":")[0] for s in styles(picture, last) if s and ":" in s} == {"scale"}
+
+
+@pytest.mark.parametrize(("width", "height"), [(68, 18), (50, 17), (40, 12), (100, 30), (30, 8), (24, 5)])
+@pytest.mark.parametrize("ascii", [False, True])
+def test_as_many_are_drawn_as_it_says(width, height, ascii):  # noqa: A002
+    """Of maps, counted by the gaps between them, each of which is full; of units by their cells."""
+    layers = [
+        Band("maps", np.ones((16, 4, 4)), "16×4×4", total=16),
+        Band("units", np.ones(64), "90", total=90),
+        Band("few", np.ones(2), "2", total=2),
+    ]
+    picture = bands(layers, width, height, ascii)
+    lines = plain(picture).splitlines()
+    for layer in layers:
+        k = next(k for k, line in enumerate(lines) if line.startswith(layer.title))
+        full = [bool(s and s.startswith("scale")) for s in styles(picture, k)]
+        words = lines[k].split()
+        shape, total = layer.shape, layer.total
+        found = sum(b and not a for a, b in pairwise([False, *full]))
+        if layer.answers.ndim == 1:
+            found = sum(full)
+        if f"of {shape}" in lines[k]:
+            assert int(words[words.index("of") - 1]) == found < total
+        elif f"/{total}" in lines[k]:
+            assert next(w for w in words if w.endswith(f"/{total}")) == f"{found}/{total}"
+        else:
+            assert found >= total or width < 30  # there is no room to say so
+
+
+def test_names_and_brackets_stand_apart():
+    lines = plain(bands([Band("maxpool2d1", np.ones((2, 4, 4)), "2×4×4")], 60, 4)).splitlines()
+    assert lines[0].startswith("maxpool2d1 ╭")

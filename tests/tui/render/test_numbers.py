@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nntui.tui.render.numbers import clock, compact, count, percent, short, trimmed
+from nntui.tui.render.numbers import clock, compact, count, percent, score, short, trimmed
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,12 @@ def test_percent_never_rounds_to_none_or_all():
 
 def test_clock():
     assert [clock(s) for s in (4.9, 3661, 360_000)] == ["00:00:04", "01:01:01", "100:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(1.0, "1.000"), (0.9999, ">0.999"), (0.9995, ">0.999"), (0.99949, "0.999"), (0.5, "0.500"), (0.0, "0.000"),
+     (-2.5564, "−2.556")],
+)  # fmt: skip
+def test_a_score_that_is_not_quite_one_is_not_written_so(value, words):
+    assert score(value) == words

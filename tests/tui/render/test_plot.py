@@ -255,3 +255,20 @@ def test_a_constant_on_a_log_axis_is_in_the_middle():
     rows = {line[:6].strip(): y for y, line in enumerate(plain(picture).splitlines()) if "┤" in line}
     assert rows["20"] == 0
     assert rows["5"] == 7
+
+
+@pytest.mark.parametrize("ascii", [False, True])
+def test_what_comes_later_lies_on_top_points_and_lines_alike(ascii):  # noqa: A002
+    """A network's curve is not hidden by the data that it goes through, a chosen point not by its curve."""
+    x = np.linspace(0, 1, 81)
+    data, curve = Series(x, x, "muted", points=True), Series(x, x, "accent")
+    sign = "o" if ascii else "•"
+
+    def marks(*series):
+        picture = plot(series, 50, 12, ascii=ascii, x_limits=(0, 1), y_limits=(0, 1))
+        return sum(s.text.count(sign) for row in picture for s in row if s.style.fg == "muted")
+
+    assert marks(data) == marks(curve, data) > 30
+    assert marks(data, curve) <= 8  # beside it, where the two are rounded to other cells
+    # Where the curve is elsewhere, the data can be seen.
+    assert marks(data, Series(x, 1 - x, "accent")) > 30

@@ -39,7 +39,7 @@ class ContestantsPane(RacePane):
             Heading("rate", 6, rank=3),
             *([Heading("distance", 8, rank=2)] if race.surface.minima else []),
             Heading("evals", 5, rank=4),
-            Heading("reached" if race.surface.minima else "", 10, "left", 1),
+            Heading("reached" if race.surface.minima else "stands", 10, "left", 1),
         ]
         rows = [_row(view, race, k, track) for k, track in enumerate(race.tracks)]
         return table(headings, rows, width, height, view.selected)

@@ -7,9 +7,9 @@ from math import ceil, log2
 
 import numpy as np
 
-from nntui.race.result import LineRace, Race, Track
+from nntui.race.result import Array, LineRace, Race, Track
 from nntui.tui.race.panes.base import RacePane
-from nntui.tui.race.view import Over, RaceView, role
+from nntui.tui.race.view import Over, RaceView, mark, role
 from nntui.tui.render.picture import Picture, beside
 from nntui.tui.render.plot import Series, plot
 
@@ -18,7 +18,7 @@ BOTH = 76
 FIRST = 25
 """Where the axis ends at first."""
 LOWEST = 1e-12
-"""Below this heights are rounding; they lie on the lower edge."""
+"""Below this heights are rounding; curves end where they reach it."""
 
 
 class CurvesPane(RacePane):
@@ -30,7 +30,8 @@ class CurvesPane(RacePane):
         "How high each contestant still is, over steps and over evaluations (gradients computed: a step of a\n"
         "second-order optimizer takes several, Newton's on a network hundreds). Where f stays above 0 the\n"
         "axis is logarithmic: a straight line is a constant factor a step. m changes between the two, where there is\n"
-        "no room for both. Lower at the same evaluations is better; lower at the same steps may only be dearer."
+        "no room for both. Lower at the same evaluations is better; lower at the same steps may only be dearer.\n"
+        "A curve that goes on beyond the frame, or below 1e-12, ends at its edge, any other in its contestant's letter."
     )
 
     def title(self, view: RaceView) -> str:
@@ -54,14 +55,20 @@ class CurvesPane(RacePane):
         race = view.plane
         assert race is not None
         log = _positive(race)
+        limits = _limits(race, log)
         series = []
         for k, track in view.shown():
             at = _over(track, over)[: view.step + 1]
-            series.append(Series(at, track.path[: view.step + 1, 2], role(k)))
+            series.append(Series(at, inside(track.path[: view.step + 1, 2], limits), role(k)))
+        # Which is whose can be told without colors too: each ends in its letter, as on the map.
+        for k, track in view.shown():
+            at, end = _over(track, over)[: view.step + 1][-1:], track.path[: view.step + 1, 2][-1:]
+            if limits[0] <= end[0] <= limits[1]:
+                series.append(Series(at, end, role(k), points=True, mark=mark(k), reverse=True))
         return plot(
             series, width, height, log=log, x_label=over, ascii=self.ascii,
             x_limits=(0, _reach([_over(t, over) for _, t in view.shown()], view.step)),
-            y_limits=_limits(race, log),
+            y_limits=limits,
         )  # fmt: skip
 
 
@@ -74,6 +81,16 @@ def _reach(axes: list[np.ndarray], step: int) -> float:
 
 def _over(track: Track, over: Over) -> np.ndarray:
     return np.arange(track.steps + 1) if over == "steps" else track.evaluations
+
+
+def inside(heights: Array, limits: tuple[float, float]) -> Array:
+    """Heights up to the edge that they cross, which then have none: along the edge they would look constant."""
+    with np.errstate(invalid="ignore"):
+        seen = (heights >= limits[0]) & (heights <= limits[1])
+    near = seen.copy()
+    near[1:] |= seen[:-1]
+    near[:-1] |= seen[1:]
+    return np.where(near, np.clip(heights, *limits), np.nan)
 
 
 @lru_cache(4)

@@ -10,7 +10,7 @@ from nntui.tui.race.panes.base import RacePane
 from nntui.tui.race.tangents import tangents
 from nntui.tui.race.view import RaceView, mark, role
 from nntui.tui.render.contour import Arrow, Map, Trail, area, contour, heights
-from nntui.tui.render.numbers import trimmed
+from nntui.tui.render.numbers import exactly, trimmed
 from nntui.tui.render.picture import Picture
 
 ARROW = 0.16
@@ -28,7 +28,7 @@ class MapPane(RacePane):
         "arrows point: g down the slope (−gradient), v or m where its memory pushes, Δ where the next step goes.\n"
         "On a network the map is a plane through all its weights: contestants train in all of them, and are drawn\n"
         "where they are nearest to it; below stands how much of their movement the plane explains. On a curve each\n"
-        "tangent (for an extremum the parabola that touches it) leads to the next point."
+        "tangent (for an extremum the parabola that touches it) leads to the next point; short steps are drawn close up."
     )
 
     class Placed(Message):
@@ -54,6 +54,9 @@ class MapPane(RacePane):
 
     def state(self, view: RaceView) -> str:
         race = view.plane
+        if view.line is not None and (near := view.line.close[view.step]) is not None:
+            low, high = exactly(near.window, 3)
+            return f"close-up, {view.line.name} {low} … {high}"
         if race is None:
             return ""
         _, grid = view.map()

@@ -41,8 +41,8 @@ class ProgressPane(SweepPane):
         # Steps: the best stays what it was until a trial is better.
         steps = np.repeat(x, 2)[1:], np.repeat(so_far, 2)[:-1]
         series = [
-            Series(x, y, "muted", "trials", points=True),
             Series(*steps, "accent", "best"),
+            Series(x, y, "muted", "trials", points=True),
         ]
         log = view.log_scale and bool((y > 0).all())
         return plot(series, width, height, log=log, x_label="trial", ascii=self.ascii)

@@ -102,13 +102,13 @@ def spark(
         return text("")
     low, high = scale
     log = log and low > 0
-    signs = LEVELS if plain else BLOCKS
+    signs = LEVELS if plain else BLOCKS[:-1]  # a whole block would run into the row above
     values = [v for _, v in trial.curve]
     if len(values) > room:
         values = [values[round(k * (len(values) - 1) / max(1, room - 1))] for k in range(room)]
 
     def level(value: float) -> str:
         a, b, c = (math.log(x) for x in (low, high, value)) if log else (low, high, value)
-        return signs[0] if b <= a else signs[min(7, int((c - a) / (b - a) * 8))]
+        return signs[0] if b <= a else signs[min(len(signs) - 1, int((c - a) / (b - a) * len(signs)))]
 
     return text("".join(level(v) for v in values), style)
