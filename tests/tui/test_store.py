@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from nntui.protocol.reports import Broke, Control, Disconnected, Ended, Event, S
 from nntui.statistics.curve import Curve
 from nntui.statistics.layers import Layers
 from nntui.tui.store import MAX_LOG, MAX_POINTS, SERIES, Store
+from nntui.tui.widgets.status import outline
 from tests.tui.fakes import hello, stats, status
 
 
@@ -189,3 +192,11 @@ def test_where_the_run_is():
     store.message(status(update=16))
     store.record({"type": "epoch", "epoch": 9})
     assert store.snapshot().position == (4, 16)
+
+
+def test_the_outline_begins_with_the_columns_that_the_network_reads():
+    """Not with those of the data: polynomials and categories make more of them, components fewer."""
+    store = Store()
+    greeting = hello("table")
+    store.message(dataclasses.replace(greeting, info={**greeting.info, "columns": 9}))
+    assert outline(store.snapshot()).startswith("9-")
