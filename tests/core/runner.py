@@ -1,4 +1,4 @@
-"""First-order optimizers on one vector, and a gradient for it."""
+"""What optimizers are tried on: one vector with a gradient, and functions of one."""
 
 from __future__ import annotations
 
@@ -41,3 +41,10 @@ def path(optimizer: FirstOrder, steps: int = 25, groups: tuple[Group, ...] = ())
     """Where so many steps lead from START (steps × parameters)."""
     run = Runner(optimizer, START, groups)
     return np.array([run.step(gradient(run.w, k)) for k in range(steps)])
+
+
+class Function:
+    """An objective from a function of w that gives value and gradient."""
+
+    def __init__(self, value_grad: Any) -> None:
+        self.value_grad = value_grad
