@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from nntui.protocol.reports import Broke, Control, Disconnected, Ended, Event, Stats
+from nntui.protocol.reports import Control, Disconnected, Ended, Event, Stats
 from nntui.statistics.curve import Curve
 from nntui.statistics.layers import Layers
 from nntui.tui.store import MAX_LOG, MAX_POINTS, SERIES, Store
@@ -120,16 +120,6 @@ def test_the_state_is_the_newest_that_was_told(given):
     store.message(Ended(status="interrupted"))
     assert store.snapshot().state == "interrupted"
     assert not store.snapshot().running
-
-
-def test_what_a_run_is_paused_at_is_forgotten_when_it_goes_on():
-    store = Store()
-    held = Broke("loss > 1", "hidden", "forward", 7)
-    store.message(held)
-    store.message(status("paused"))
-    assert store.snapshot().broke is held
-    store.message(status("running"))
-    assert store.snapshot().broke is None
 
 
 def test_control_and_the_end_of_a_connection():
