@@ -24,7 +24,7 @@ def checked_norm(model: Model, objective: float, grad: Array, update: int) -> fl
 
 
 def finite(vector: Array) -> bool:
-    """Whether every entry is."""
+    """Whether every entry is finite."""
     # The square of a finite vector may overflow; only then is each looked at.
     return isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
