@@ -11,6 +11,7 @@ from nntui.tui.caps import Caps
 from nntui.tui.race.panes.curves import inside
 from nntui.tui.race.panes.map import MapPane
 from nntui.tui.race.view import mark
+from nntui.tui.render.numbers import short
 from tests.tui.racing import SADDLE, racing
 
 
@@ -154,3 +155,20 @@ async def test_one_step_is_no_plural_and_a_minus_is_one() -> None:
         assert "x = −0.8333333333" in d.shown("card")
         assert "after 1 step: arrived" in " ".join(d.shown("card").split())
         assert "-" not in d.shown("contestants")
+
+
+async def test_each_number_of_a_contestant_stands_under_its_heading() -> None:
+    async with racing("race_beale", (160, 50)) as d:
+        await d.press("n", "n", "n")
+        race = d.view.plane
+        assert race is not None
+        lines = d.shown("contestants").splitlines()
+        assert lines[0].split() == ["name", "f", "rate", "distance", "evals", "reached"]
+        for k, track in enumerate(race.tracks):
+            words = lines[1 + k].replace("▶", "").split()
+            x, y, height = track.path[3]
+            assert words[:2] == [mark(k), track.contestant.name]
+            assert words[2] == short(height, 8).strip()
+            assert words[3] in (short(track.rates[3], 6).strip(), "–")
+            assert words[4] == short(np.hypot(x - 3, y - 0.5), 8).strip()  # its minimum is at (3, 0.5)
+            assert words[5] == str(int(track.evaluations[3]))

@@ -205,3 +205,12 @@ def test_the_outline_begins_with_the_columns_that_the_network_reads():
     greeting = hello("table")
     store.message(dataclasses.replace(greeting, info={**greeting.info, "columns": 9}))
     assert outline(store.snapshot()).startswith("9-")
+
+
+def test_a_warning_that_is_told_again_is_logged_once_and_another_one_too():
+    store = Store()
+    for text in ("first", "second", "first", "second", "third"):
+        store.message(Event(text=text, level="warning", update=3))
+    assert [e.text for e in store.snapshot().log] == ["first", "second", "third"]
+    store.message(Event(text="first", level="warning", update=4))
+    assert [(e.text, e.update) for e in store.snapshot().log][-1] == ("first", 4)
