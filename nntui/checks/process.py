@@ -69,8 +69,6 @@ def rate(run: RunDirectory, order: Line, progress: Progress) -> Iterator[Line]:
 
     experiment = build(load(run.config), runs=run.path.parent)
     optimizer = tested_optimizer(experiment)
-    if not len(experiment.trainer.train):
-        raise UserError("there are no training rows")
     yield {"at": "plan", "configured": optimizer.lr}
     yield {"at": "found", **find_rate(experiment, progress.tick).to_json()}
 

@@ -65,10 +65,18 @@ def test_what_is_measured_is_recorded_with_its_update(tmp_path: Path) -> None:
         viewer = run.viewer()
         viewer.send(WANT)
         found = told(viewer.wait(Stats, lambda m: measured(m) and bool(told(m).steps)))  # type: ignore[union-attr]
-        records = [r for r in read_metrics(run.session.run.metrics)[0] if r["type"] == STABILITY]
-    assert found is not None
-    assert found.curvature is not None
-    mine = [r for r in records if r["of"] == found.curvature.update and "sharpness" in r]
+        assert found is not None
+        assert found.curvature is not None
+        of, steps_of = found.curvature.update, found.steps_update
+
+        def recorded() -> list[dict[str, Any]]:
+            """All records, once those of what was told are kept: that is after viewers are told."""
+            rows = [r for r in read_metrics(run.session.run.metrics)[0] if r["type"] == STABILITY]
+            there = {(r["of"], key) for r in rows for key in ("sharpness", "steps") if key in r}
+            return rows if {(of, "sharpness"), (steps_of, "steps")} <= there else []
+
+        records = until(recorded, "the records of what was told")
+    mine = [r for r in records if r["of"] == of and "sharpness" in r]
     assert mine[0]["sharpness"] == found.curvature.value
     assert mine[0]["update"] >= mine[0]["of"]
     steps = [r["steps"] for r in records if r["of"] == found.steps_update and "steps" in r]

@@ -17,6 +17,7 @@ from textual.widgets import Static
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.race.result import Race
+from nntui.tui.commands import app_keys
 from nntui.tui.paced_app import PacedApp
 from nntui.tui.race.keys import KEYS
 from nntui.tui.race.lines import head, offered
@@ -287,7 +288,7 @@ class RaceScreen(Paned[RacePane]):
         panes = sorted(self.panes, key=lambda p: self._active != p.ID)
         keys = [(spell(b.key), b.tooltip) for b in KEYS if self.check_action(b.action.partition("(")[0], ())]
         shown = panes[:1] if self.app.size.height < WIDE[1] else panes
-        self.app.push_screen(HelpScreen([(p.TITLE, p.HELP) for p in shown], keys))
+        self.app.push_screen(HelpScreen([(p.TITLE, p.HELP) for p in shown], [*keys, *app_keys().items()]))
 
     def action_leave(self) -> None:
         """Out of choosing a start, else back to where it was opened from."""
