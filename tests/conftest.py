@@ -31,6 +31,17 @@ MARK = "NNTUI_TESTS"
 os.environ[MARK] = str(os.getpid())
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What the order of the tests must not matter to is tried by turning it round."""
+    parser.addoption("--backward", action="store_true", help="run the tests in reverse order")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Last first, where that is asked for."""
+    if config.getoption("--backward"):
+        items.reverse()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_process_left_behind() -> Iterator[None]:
     """Trainers outlive what started them; those of a test that failed are killed at the end of the session."""

@@ -10,7 +10,6 @@ import click
 
 from nntui.blas import limit_threads
 from nntui.cli.common import print_document, print_json, say, warn
-from nntui.errors import UserError
 from nntui.signals import Interrupted, Signals, name_of
 
 if TYPE_CHECKING:
@@ -45,8 +44,6 @@ def command(config: str, overrides: tuple[str, ...], seed: int | None, as_json: 
         for message in experiment.warnings:
             warn(message)
         tested_optimizer(experiment)
-        if not len(experiment.trainer.train):
-            raise UserError(settings.message(("data",), "there are no training rows"))
         limit_threads(len(experiment.network.parameters))
 
         signals.at_once = None

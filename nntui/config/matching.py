@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from nntui.config.settings import Settings
 from nntui.config.structure import Fault
 from nntui.data.table import Table
+from nntui.display import display
 from nntui_core import catalog
 from nntui_core.layers.base import Layer
 from nntui_core.memory import Array
@@ -102,6 +105,28 @@ def range_faults(settings: Settings, table: Table, ys: Sequence[Array]) -> list[
     )
     problem = f"the targets must lie between 0 and 1 (given {low:g} to {high:g}; allowed 0 to 1); {hint}"
     return [(("objective", "loss"), problem)]
+
+
+def merged_numbers(settings: Settings, table: Table, x: Array, order: Array) -> list[Fault]:
+    """Columns of whole numbers, which no step prepares, of which some are one in ``dtype``; ``x`` are their rows ``order``."""
+    out: list[Fault] = []
+    if settings.preprocess or table.divisor != 1 or table.stored.dtype == x.dtype:
+        return out
+    for k, name in enumerate(table.columns.features):
+        given, held = table.stored[order, k], x[:, k].astype(table.stored.dtype)
+        if not (given != held).any() or (given != np.rint(given)).any():
+            continue
+        ordered = np.unique(given)
+        same = np.flatnonzero(np.diff(ordered.astype(x.dtype)) == 0)
+        if same.size:
+            first, second = (f"{ordered[j]:.0f}" for j in (same[0], same[0] + 1))
+            problem = (
+                f"{display(name, 40)}: whole numbers too large for {settings.dtype} (given {first} and {second}, which become "
+                "one; allowed up to 16777216); leave the column out if it is a mere name, standardize it, or set dtype to "
+                '"float64"'
+            )
+            out.append((("dtype",), problem))
+    return out
 
 
 def width_faults(settings: Settings, network: Network, table: Table, features: int) -> list[Fault]:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from nntui.errors import UserError
+from nntui.files import reason
 from nntui.training.session import Hooks
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Foreground:
         self._opens = time.perf_counter() + OPENS
 
     def update(self, session: Session) -> None:
-        """To the terminal, then to viewers."""
+        """After each update: tell the terminal, then the viewers."""
         self._terminal.update(session)
         if self._service is not None:
             self._service.attendant.update(session)
@@ -72,18 +73,21 @@ class Foreground:
         return self._service is not None and self._service.attendant.diverging(session, error)
 
     def _open(self, session: Session) -> None:
-        # Loaded when first needed: most runs are over by now.
-        from nntui.protocol import sockets
-        from nntui.protocol.reports import Event
-        from nntui.server.attendant import Attendant
-        from nntui.server.service import Service
-
+        report = session.report
         try:
+            # Loaded when first needed: most runs are over by now.
+            from nntui.protocol import sockets
+            from nntui.protocol.reports import Event
+            from nntui.server.attendant import Attendant
+            from nntui.server.service import Service
+
             listening = sockets.listen()
         except UserError as error:
-            session.report(f"no viewer can attach: {'; '.join(error.messages)}")
+            report(f"no viewer can attach: {'; '.join(error.messages)}")
             return
-        report = session.report
+        except OSError as error:  # too many open files to load a module
+            report(f"no viewer can attach: they cannot be served: {reason(error)}")
+            return
 
         def answer(hub: Hub) -> Attendant:
             def to_both(message: str) -> None:
@@ -93,6 +97,13 @@ class Foreground:
             session.report = to_both
             return Attendant(hub, "max", waiting=self._terminal.waiting, abandoned="goes on")
 
-        self._service = Service(session, listening, answer)
+        try:
+            self._service = Service(session, listening, answer)
+        except OSError as error:  # too many open files, or processes: it trains on
+            server, path = listening
+            server.close()
+            sockets.remove(path)
+            report(f"no viewer can attach: they cannot be served: {reason(error)}")
+            return
         if self._signals is not None:
             self._service.attendant.join(session, self._signals)

@@ -29,7 +29,10 @@ class Hub:
     """Accepts viewers on a listening socket until closed. Methods are for the trainer's thread."""
 
     def __init__(self, server: socket.socket, hello: Hello, path: Path | None = None) -> None:
-        """``path`` is the socket's name, made again where somebody removes it."""
+        """``path`` is the socket's name, made again where somebody removes it.
+
+        Raises OSError where the system refuses what it needs; then nothing of that is left.
+        """
         self.hello = hello
         """What a new viewer is told first; the trainer replaces it as its state changes."""
         self.signaled = False

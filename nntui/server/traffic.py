@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import resource
 import selectors
 import socket
 import threading
@@ -18,6 +20,8 @@ from nntui.protocol.message import Message
 from nntui.server.connection import Viewer
 
 MAX_VIEWERS = 256
+SPARE = 16
+"""Descriptors that are left to the training, which opens files whenever it saves; viewers get none of these."""
 TICK = 1.0
 """Seconds between looks at connections that never said who they are, and at the socket's name."""
 SILENT = 5.0
@@ -42,23 +46,36 @@ class Traffic:
     """Accepts connections on a listening socket, reads what comes, and sends what waits, until closed."""
 
     def __init__(self, owner: Owner, server: socket.socket, path: Path | None = None) -> None:
-        """``path`` is the socket's name, made again where somebody removes it."""
+        """``path`` is the socket's name, made again where somebody removes it.
+
+        Raises OSError where the system refuses what it needs; then nothing of that is left.
+        """
         self.open = True
         self._owner = owner
         self._server = server
         self._path = path
         self._ticked = time.monotonic()
-        self._wake_read, self._wake_write = os.pipe()
-        for end in (self._wake_read, self._wake_write):
-            os.set_blocking(end, False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(server, selectors.EVENT_READ, None)
-        self._selector.register(self._wake_read, selectors.EVENT_READ, None)
+        with contextlib.ExitStack() as undo:
+            self._wake_read, self._wake_write = os.pipe()
+            for end in (self._wake_read, self._wake_write):
+                undo.callback(os.close, end)
+                os.set_blocking(end, False)
+            if not _spared(self._wake_write):
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            self._selector = selectors.DefaultSelector()
+            undo.callback(self._selector.close)
+            self._selector.register(server, selectors.EVENT_READ, None)
+            self._selector.register(self._wake_read, selectors.EVENT_READ, None)
+            self._release = undo.pop_all()
         self._thread = threading.Thread(target=self._serve, name="viewers", daemon=True)
 
     def start(self) -> None:
-        """Begin to accept connections."""
-        self._thread.start()
+        """Begin to accept connections. Raises OSError where there can be no thread."""
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # the limit of processes: Python has no better word for it
+            self._release.close()
+            raise OSError(errno.EAGAIN, str(error)) from None
 
     def wake(self) -> None:
         """Send at once what waits."""
@@ -73,9 +90,7 @@ class Traffic:
         self._thread.join(2.0)
         if not self._thread.is_alive():
             # Not before: whoever wakes the thread must not write to what another file has become.
-            self._selector.close()
-            os.close(self._wake_read)
-            os.close(self._wake_write)
+            self._release.close()
 
     def flush(self, viewer: Viewer) -> None:
         """Send what the connection takes now. With the lock held."""
@@ -130,7 +145,7 @@ class Traffic:
         self._selector.register(server, selectors.EVENT_READ, None)
 
     def _accept(self) -> None:
-        """Every connection that waits."""
+        """Accept every connection that waits."""
         while True:
             try:
                 connection, _ = self._server.accept()
@@ -140,7 +155,9 @@ class Traffic:
 
     def _admit(self, connection: socket.socket) -> None:
         owner = sockets.peer_uid(connection)
-        if (owner is not None and owner != os.getuid()) or len(self._owner.connections) >= MAX_VIEWERS:
+        foreign = owner is not None and owner != os.getuid()
+        full = len(self._owner.connections) >= MAX_VIEWERS or not _spared(connection.fileno())
+        if foreign or full:
             connection.close()
             return
         connection.setblocking(False)
@@ -172,3 +189,9 @@ class Traffic:
                 self._selector.unregister(viewer.connection)
             viewer.connection.close()
             self._owner.left(viewer)
+
+
+def _spared(descriptor: int) -> bool:
+    """Whether enough are free beyond a descriptor that was just given, the lowest that was free."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft == resource.RLIM_INFINITY or descriptor < soft - SPARE

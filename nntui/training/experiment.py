@@ -147,6 +147,7 @@ def build(
     x = preparation.whole(table, order)
     if not all(np.isfinite(x[k : k + 4096]).all() for k in range(0, len(x), 4096)):
         raise UserError(say(("dtype",), f"the inputs are too large for {settings.dtype}; standardize them"))
+    warnings += [say(*w) for w in matching.merged_numbers(settings, table, x, order)]
     if table.reconstructs:
         table = _reconstructing(table, x, order, preparation.after.names)
     pictures = preparation.pictures(table.columns)

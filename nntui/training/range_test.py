@@ -86,7 +86,7 @@ class RangeTest:
 
 
 def tested_optimizer(experiment: Experiment) -> FirstOrder:
-    """The optimizer whose rate can be varied. Raises UserError for one that has none."""
+    """The optimizer whose rate can be varied. Raises UserError for one that has none, or nothing to train on."""
     optimizer = experiment.trainer.optimizer
     if not isinstance(optimizer, FirstOrder) or not optimizer.has_rate:
         raise UserError(
@@ -94,6 +94,14 @@ def tested_optimizer(experiment: Experiment) -> FirstOrder:
                 ("optimizer", "type"),
                 f"{optimizer.type} finds its own step, so there is no learning rate to test; use nntui fit, or another "
                 "optimizer, such as adam",
+            )
+        )
+    if not len(experiment.trainer.train):
+        raise UserError(
+            experiment.settings.message(
+                ("data",),
+                "there are no training rows, and a rate is found by training; give a table with rows, or lower data.validation "
+                "and data.test",
             )
         )
     return optimizer

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from nntui.protocol.commands import Shown
 from nntui.protocol.reports import Event, Stats, Status
 from nntui.tui.caps import Caps
-from nntui.tui.commands import PALETTE, commands
+from nntui.tui.commands import APP_KEYS, commands
 from nntui.tui.debugger.link import Link
 from nntui.tui.paced_app import PacedApp
 from nntui.tui.screens.debug import DebugScreen
@@ -36,7 +36,7 @@ class NntuiApp(PacedApp):
     """Hosts the screens of one run."""
 
     TITLE = "nntui"
-    BINDINGS: ClassVar[list[BindingType]] = [PALETTE]
+    BINDINGS: ClassVar[list[BindingType]] = APP_KEYS
 
     def __init__(self, source: Source, caps: Caps, *, pace: str | float = "auto") -> None:
         super().__init__(ansi_color=caps.ansi)

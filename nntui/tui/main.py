@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import sys
 import termios
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -82,17 +84,33 @@ class _Signals:
     def _at_once(self, number: int) -> None:
         """End, with the terminal as it was, where it still exists and is not the shell's."""
         if self._in_front():
-            descriptor = self._output
-            try:
+            with contextlib.suppress(OSError, termios.error):  # nobody is there to read it
                 termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
-                os.set_blocking(descriptor, False)
-                if not select.select([], [descriptor], [], LAST_WORDS)[1]:
-                    termios.tcflush(descriptor, termios.TCOFLUSH)  # what it has not read by now is in the way
-                os.write(descriptor, RESTORE.encode())
-                os.set_blocking(descriptor, True)  # the shell shares it
-            except (OSError, termios.error):
-                pass  # nobody is there to read it
+                _last_words(self._output, RESTORE.encode())
         os._exit(128 + number)
+
+
+def _last_words(descriptor: int, words: bytes) -> None:
+    """Write to a terminal what no other thread of this process can write behind, or take the room of.
+
+    Raises OSError and termios.error where the terminal is gone.
+    """
+    terminal = os.dup(descriptor)
+    os.set_blocking(terminal, False)  # also a write of the app's that waits for room ends now
+    with (
+        contextlib.suppress(OSError),
+        Path(os.devnull).open("wb") as nowhere,
+    ):  # where the app's next frames go
+        os.dup2(nowhere.fileno(), descriptor)
+    deadline, flushed = time.monotonic() + LAST_WORDS, False
+    while words and not flushed:
+        if not select.select([], [terminal], [], max(0.0, deadline - time.monotonic()))[1]:
+            termios.tcflush(terminal, termios.TCOFLUSH)  # what it has not read by now is in the way
+            flushed = True
+        with contextlib.suppress(BlockingIOError):
+            words = words[os.write(terminal, words) :]
+    os.set_blocking(terminal, True)  # the shell shares it
+    os.close(terminal)
 
 
 def show(source: Source, run: RunDirectory, *, pace: str | float = "auto") -> int:

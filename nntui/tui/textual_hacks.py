@@ -19,9 +19,12 @@ from textual.screen import Screen
 from nntui.errors import own_fault
 from nntui.tui.thrift import Drawn
 
+CLEAR = "\x1b(B\x0f\x1b[r\x1b[0m\x1b[2J"
+"""ASCII letters, the whole screen to scroll, no attributes, and nothing on it: what lost bytes may have set."""
+
 
 class NntuiFaults(App[int]):
-    """An app that ends with one line where the program itself is at fault.
+    """An app that ends with one line where the program itself is at fault, and draws the whole screen when asked.
 
     ``App._fatal_error`` prints a traceback with the values of all variables, which may hold anything (no public hook exists).
     """
@@ -32,6 +35,13 @@ class NntuiFaults(App[int]):
             super()._fatal_error()
         else:
             self.panic(Text(f"error: {own_fault(error)}; NNTUI_TRACEBACK=1 shows where"))
+
+    def action_redraw(self) -> None:
+        """Clear the terminal, whatever it shows, and send every cell."""
+        driver = terminal(self)
+        if driver is not None:
+            driver.write(CLEAR)
+        self.refresh(layout=True)
 
 
 class ThriftyApp(NntuiFaults):
@@ -52,6 +62,10 @@ class ThriftyApp(NntuiFaults):
     def _resumed(self, app: App[Any]) -> None:
         """A shell has had the terminal since."""
         self._drawn.forget()
+
+    def action_redraw(self) -> None:
+        self._drawn.forget()
+        super().action_redraw()
 
     def on_resize(self) -> None:
         """The terminal has moved or cleared what it showed, also where the size is soon as it was."""

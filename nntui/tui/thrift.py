@@ -56,7 +56,7 @@ class Drawn:
         """Of the screen that was drawn last: its lines, and the columns of the first."""
 
     def forget(self) -> None:
-        """The terminal may show anything."""
+        """Forget what the terminal shows: it may be anything now."""
         self._rows.clear()
         self._known = False
 

@@ -22,6 +22,7 @@ import psutil
 import pyte
 
 from nntui.tui.pacing import QUERY
+from tests.benchmarks.leftovers import none_left
 from tests.benchmarks.screen import POSITION, SIZE, WARM, Terminal
 
 WINDOW = 64 << 10
@@ -166,7 +167,7 @@ def measure(demo: str, rate: float, runs: str) -> tuple[list[float], float, list
 def main() -> int:
     demo = sys.argv[1] if len(sys.argv) > 1 else "digits"
     good = True
-    with tempfile.TemporaryDirectory(prefix="nl-") as runs:
+    with tempfile.TemporaryDirectory(prefix="nl-") as runs, none_left():
         for rate, limit in LINKS:
             seconds, speed, moves, share = measure(demo, rate, runs)
             middle, worst = 1000 * statistics.median(seconds), 1000 * sorted(seconds)[-2]

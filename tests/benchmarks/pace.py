@@ -22,6 +22,7 @@ from pathlib import Path
 import psutil
 
 from nntui.runs.find import listed
+from tests.benchmarks.leftovers import none_left
 from tests.benchmarks.screen import Terminal
 
 ROUNDS = 5
@@ -106,7 +107,7 @@ def main() -> None:
     words = (config, "--set", f"train.epochs={EPOCHS}")
     ratios: list[Speed] = []
     for number in range(ROUNDS):
-        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other, none_left():
             alone, watched = fit(words, Path(one)), run(words, Path(other))
         ratio = Speed(
             watched.inside / alone.inside, watched.processor / alone.processor, watched.whole / alone.whole

@@ -22,6 +22,7 @@ from pathlib import Path
 import psutil
 
 from nntui.tui.pacing import QUERY
+from tests.benchmarks.leftovers import none_left
 
 DEMOS = ("xor", "spirals", "digits", "sine")
 SIZE = (120, 40)
@@ -142,7 +143,7 @@ def main() -> None:
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", "pass"], check=True)
     print(f"bare Python {1000 * (time.perf_counter() - start):.0f} ms, load {os.getloadavg()[0]:.1f}")
-    with tempfile.TemporaryDirectory() as runs:
+    with tempfile.TemporaryDirectory() as runs, none_left():
         Terminal(("run", "xor", "--runs", runs)).close()  # now everything is compiled
         for demo in sys.argv[1:] or DEMOS:
             print(measure(demo, runs), flush=True)

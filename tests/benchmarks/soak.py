@@ -25,6 +25,7 @@ from nntui.runs.checkpoint import HISTORY
 from nntui.runs.directory import RunDirectory
 from nntui.runs.find import listed
 from nntui.runs.metrics import MOST
+from tests.benchmarks.leftovers import none_left
 from tests.benchmarks.screen import Terminal
 
 DEMO = "spirals"
@@ -122,7 +123,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.soak")
     parser.add_argument("--minutes", type=float, default=5.0)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ns-") as place:
+    with tempfile.TemporaryDirectory(prefix="ns-") as place, none_left():
         os.environ["TMPDIR"] = tempfile.tempdir = place
         base = Path(place) / "runs"
         run = prepared(base)

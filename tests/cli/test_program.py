@@ -142,7 +142,10 @@ def test_interrupted_at_any_moment_of_its_start(runs: Path) -> None:
         process = start("fit", "digits", "--epochs", "100000", "--json")
         time.sleep(0.2 + 0.07 * k)  # at whatever it does then: loading, reading, building, training
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
         if "in main" in err or process.returncode == 130:  # else Python itself was not up yet
             assert (process.returncode, err) == (130, "")
             assert not out or json.loads(out)["status"] == "interrupted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -171,6 +172,14 @@ def test_moments_leave_out_what_is_not_finite_and_norms_tell_it() -> None:
     assert probe.norm(x[1:]) == np.inf
     assert np.isnan(probe.norm(x.astype(float)[:1]))
     assert np.isnan(probe.moments(np.array([np.nan]))).all()
+
+
+def test_mean_and_spread_are_left_out_where_nobody_asks() -> None:
+    a = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]])
+    whole, part = (probe.layer_stats("x", Relu(), a, gradient=a, distributed=d) for d in (True, False))
+    assert (whole.mean, whole.spread) == (pytest.approx(0.5), pytest.approx(a.std()))
+    assert np.isnan([part.mean, part.spread]).all()
+    assert replace(part, mean=0.0, spread=0.0) == replace(whole, mean=0.0, spread=0.0)
 
 
 def test_layers_have_the_numbers_of_their_own_weights() -> None:

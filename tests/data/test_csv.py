@@ -11,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nntui.config.load import load
 from nntui.data.csv import Csv
 from nntui.data.table import Table
 from nntui.errors import UserError
+from nntui.training.experiment import build
 
 
 def read(directory: Path, text: str | bytes, target: Any = "y", task: Any = "auto") -> Table:
@@ -153,3 +155,28 @@ def test_what_is_written_is_read(tmp_path: Path, data: st.DataObject, columns: i
     assert table.classes is not None
     assert [table.classes[k] for k in table.y] == [label.strip() for label in labels]
     assert list(table.classes) == sorted(table.classes)
+
+
+@pytest.mark.parametrize(
+    ("values", "more", "told"),
+    [
+        ((16777216, 16777217, 3, 4), "", True),
+        ((16777216, 16777218, 3, 4), "", False),
+        ((16777216, 16777217, 3, 4), 'dtype = "float64"', False),
+        ((16777216.5, 16777217.5, 3, 4), "", False),  # no names: a measurement's last digits
+        ((1, 2, 3, 4), "", False),
+    ],
+)
+def test_whole_numbers_that_become_one_are_told(
+    tmp_path: Path, values: tuple[float, ...], more: str, told: bool
+) -> None:
+    rows = "".join(f"{value},{k % 2}\n" for k, value in enumerate(values))
+    (tmp_path / "ids.csv").write_text(f"id,y\n{rows}")
+    (tmp_path / "ids.toml").write_text(
+        f'{more}\n[data]\nsource = "csv"\npath = "ids.csv"\ntarget = "y"\n[[layers]]\ntype = "dense"\nunits = 1\n'
+        'activation = "sigmoid"\n[objective]\nloss = "binary_cross_entropy"\n[optimizer]\ntype = "adam"\n[train]\nepochs = 1\n'
+    )
+    found = [w for w in build(load(tmp_path / "ids.toml")).warnings if "become one" in w]
+    assert bool(found) == told
+    if told:
+        assert "dtype: id: whole numbers too large for float32 (given 16777216 and 16777217" in found[0]

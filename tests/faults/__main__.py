@@ -20,6 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--only", default="", help="scenarios whose name holds this")
     parser.add_argument("--every", type=int, default=1, help="only each N-th case")
+    parser.add_argument("--first", type=int, default=0, help="of those, begin with this one (0 to N-1)")
     parser.add_argument("--at", type=int, help="only the faults at this call")
     parser.add_argument("--fault", choices=FAULTS, help="only this fault")
     parser.add_argument("--jobs", type=int, default=1, help="processes at once")
@@ -31,7 +32,7 @@ def main() -> int:
             case
             for cases in found.values()
             for case in [c for c in cases if chosen.at in (None, c.k) and chosen.fault in (None, c.fault)][
-                :: chosen.every
+                chosen.first :: chosen.every
             ]
         ]
         bad: dict[int, list[str]] = {}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import gc
+import os
 import re
 import signal
 import threading
@@ -16,7 +20,7 @@ from nntui.protocol import sockets
 from nntui.protocol.commands import Pause, Resume, Stop
 from nntui.protocol.reports import Ended, Event, Hello, Status
 from nntui.runs.find import listed
-from nntui.server import attendant, foreground
+from nntui.server import attendant, foreground, traffic
 from nntui.server.foreground import Foreground
 from nntui.signals import Signals
 from nntui.training.experiment import build
@@ -108,6 +112,51 @@ def test_where_no_socket_can_be_opened_it_says_so_once_and_trains(
     assert fit.session.info.state == "completed"
     assert len(fit.said) == 1
     assert "no viewer can attach" in fit.said[0]
+
+
+def plumbing() -> set[str]:
+    """The pipes, sockets and selectors that this process has open, where the system lists them."""
+    gc.collect()
+    found = set()
+    for path in Path("/proc/self/fd").glob("*"):
+        with contextlib.suppress(OSError):
+            found.add(str(path.readlink()))
+    return {name for name in found if name.startswith(("pipe:", "socket:", "anon_inode:"))}
+
+
+@pytest.mark.parametrize("what", ["pipe", "selector", "thread"])
+def test_where_viewers_cannot_be_served_it_says_so_once_and_trains(
+    fitting: Any, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """The socket was opened already: its name is taken back, and so are the hub's own files."""
+
+    def full(*given: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    def none(thread: threading.Thread) -> None:
+        if thread.name == "viewers":
+            raise RuntimeError("can't start new thread")
+        start_thread(thread)
+
+    start_thread = threading.Thread.start
+    monkeypatch.setattr(foreground, "OPENS", 0.0)
+    if what == "pipe":
+        monkeypatch.setattr(traffic.os, "pipe", full)
+    elif what == "selector":
+        monkeypatch.setattr(traffic.selectors, "DefaultSelector", full)
+    else:
+        monkeypatch.setattr(threading.Thread, "start", none)
+    before = plumbing()
+    fit = fitting("train.epochs=300")
+    fit.join()
+    assert fit.session.info.state == "completed"
+    assert fit.session.exit_code == 0
+    assert fit.session.run.read().socket == ""
+    (said,) = fit.said
+    assert "no viewer can attach: they cannot be served" in said
+    assert ("too many open files" in said) == (what != "thread")
+    assert not list(sockets.private_directory().glob(f"{os.getpid()}-*.sock"))
+    assert plumbing() <= before
 
 
 def test_paused_and_left_alone_it_goes_on(fitting: Any, monkeypatch: pytest.MonkeyPatch) -> None:

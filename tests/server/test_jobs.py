@@ -91,7 +91,7 @@ def test_the_watchdog_restores_the_terminal(
     monkeypatch: pytest.MonkeyPatch, number: signal.Signals, full: bool
 ) -> None:
     master, slave = pty.openpty()
-    before = termios.tcgetattr(slave)
+    before, kept = termios.tcgetattr(slave), os.dup(slave)
     with os.fdopen(slave, "r+b", buffering=0) as stream:
         monkeypatch.setattr(sys, "stdin", stream)
         monkeypatch.setattr(sys, "stderr", stream)
@@ -117,15 +117,53 @@ def test_the_watchdog_restores_the_terminal(
             signals._handle(number, None)  # of a hangup at once: nobody may be there for long
         until(lambda: ended, "the end")
         assert ended[0] == 128 + number
-        assert termios.tcgetattr(slave) == before
-        assert os.get_blocking(slave)  # as the shell left it
+        assert termios.tcgetattr(kept) == before
+        assert os.get_blocking(kept)  # as the shell left it
         os.set_blocking(master, False)
         read = bytearray()
         with contextlib.suppress(BlockingIOError):
             while True:
                 read += os.read(master, 1 << 16)
         assert read.endswith(main.RESTORE.encode())
+    os.close(kept)
     os.close(master)
+
+
+def test_the_last_words_are_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames that another thread writes without a pause neither follow them nor take their room."""
+    frame = b"\x1b[?25l" + b"picture " * 1200
+    for _ in range(20):
+        master, slave = pty.openpty()
+        tty.setraw(slave)
+        app = os.dup(slave)
+        over = threading.Event()
+
+        def draw(app: int = app, over: threading.Event = over) -> None:
+            with contextlib.suppress(
+                BlockingIOError
+            ):  # a frame that waited for room while the words were said
+                while not over.is_set():
+                    os.write(app, frame)
+
+        read = bytearray()
+
+        def show(master: int = master, read: bytearray = read) -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    read += os.read(master, 700)
+
+        threads = [threading.Thread(target=work, daemon=True) for work in (draw, show)]
+        for thread in threads:
+            thread.start()
+        until(lambda read=read: len(read) > 20_000, "some frames")
+        main._last_words(app, main.RESTORE.encode())
+        over.set()
+        threads[0].join()
+        os.close(app)
+        os.close(slave)
+        threads[1].join()
+        os.close(master)
+        assert read.endswith(main.RESTORE.encode())
 
 
 def test_a_run_that_diverges_says_why_and_exits_3(tmp_path: Path) -> None:

@@ -11,11 +11,14 @@ import os
 import shlex
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import ClassVar
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -48,18 +51,32 @@ from nntui.runs.metrics import read_metrics
 from nntui.server.launch import Launched, launch
 from tests.cli.conftest import start
 from tests.faults.alone import alone
+from tests.server import warm
 from tests.server.running import Viewer, until
+from tests.server.warm import Warm, warm_command, warm_trainer
 
 COMMANDS: list[Command] = [
     Pause(), Resume(), StepUpdate(), StepEpoch(), Restart(), Rewind(update=4), SetRate(factor=2.0), SetPace(pace="max"),
     SetPace(pace=300.0), TakeControl(), RequestSnapshot(request=1),
 ]  # fmt: skip
-EXAMPLES, STEPS, SEQUENCES, PER_SEED = 3, 8, 1000, 5
+EXAMPLES, STEPS = 3, 8
+SEEDS, PER_SEED = 30, 20
 OVERRIDES = ("train.epochs=1000000", "train.checkpoint_seconds=0", "data.validation=0.0")
+
+
+def _trainer(base: Path, config: str, overrides: Sequence[str], pace: float) -> Launched:
+    return launch(config, overrides, 1, base / "runs", pace, False)
+
+
+def _program(base: Path, *words: str | Path) -> subprocess.Popen[str]:
+    return start(*words)
 
 
 class Runs(RuleBasedStateMachine):
     """One run, its trainer, and up to three viewers."""
+
+    trainer: Callable[..., Launched] = staticmethod(_trainer)
+    program: Callable[..., subprocess.Popen[str] | Warm] = staticmethod(_program)
 
     @initialize()
     def begin(self) -> None:
@@ -68,7 +85,7 @@ class Runs(RuleBasedStateMachine):
         self.temporary, tempfile.tempdir = tempfile.tempdir, str(self.base)
         os.environ["TMPDIR"] = str(self.base)
         self.viewers: list[Viewer] = []
-        self.launched: Launched = launch("xor", OVERRIDES, 1, self.base / "runs", 300.0, False)
+        self.launched: Launched = self.trainer(self.base, "xor", OVERRIDES, 300.0)
         self.ready = self.launched.wait_ready(60.0)
         self.viewers.append(Viewer(self.ready.socket))
         until(
@@ -125,9 +142,10 @@ class Runs(RuleBasedStateMachine):
         have = checkpoint.updates(self.found.run.checkpoints)
         back = self.found.info.rewinding
         floor = have[-1] if back is None else max(u for u in have if u <= back)
-        process = start("fit", "--resume", self.found.run.name, "--runs", self.base / "runs", "--quiet")
+        words = ("fit", "--resume", self.found.run.name, "--runs", self.base / "runs", "--quiet")
+        process = self.program(self.base, *words)
         try:
-            until(lambda: self.newest() > floor or process.poll() is not None, "progress")
+            until(lambda: self.saved() > floor or process.poll() is not None, "progress")
             assert process.poll() is None, process.communicate()
             process.send_signal(signal.SIGKILL if killed else signal.SIGTERM)
             process.communicate(timeout=60)
@@ -137,6 +155,10 @@ class Runs(RuleBasedStateMachine):
         assert self.found.state == ("lost" if killed else "interrupted")
         assert self.newest() > floor
         assert min(checkpoint.updates(self.found.run.checkpoints)) == 0
+
+    def saved(self) -> int:
+        """The update of the newest checkpoint, which need not be whole."""
+        return checkpoint.updates(self.found.run.checkpoints)[-1]
 
     def newest(self) -> int:
         """The update of the newest checkpoint that is whole."""
@@ -189,10 +211,26 @@ def test_whatever_the_order() -> None:
 # The command: each seed is a process of its own
 
 
+class WarmRuns(Runs):
+    """Whose processes need no time to start."""
+
+    trainer = staticmethod(warm_trainer)
+    program = staticmethod(warm_command)
+    tried: ClassVar[int] = 0
+    """Sequences that came to their end; of ``PER_SEED`` that it is asked for, Hypothesis tries nearly twice as many."""
+
+    def teardown(self) -> None:
+        """As ever, and counted."""
+        super().teardown()
+        WarmRuns.tried += 1
+
+
 def _one(seed_number: int) -> int:
     """The sequences of one seed, in this process; what fails is a traceback."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    run_state_machine_as_test(seed(seed_number)(Runs), settings=_settings(PER_SEED, derandomize=False))
+    warm.begin()
+    run_state_machine_as_test(seed(seed_number)(WarmRuns), settings=_settings(PER_SEED, derandomize=False))
+    print(WarmRuns.tried)
     return 0
 
 
@@ -200,26 +238,42 @@ def _again(seed_number: int) -> list[str]:
     return ["-m", "tests.server.test_state_machine", "--seed", str(seed_number)]
 
 
+@contextlib.contextmanager
+def _broken_off(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """Ctrl-C ends it with the seeds that are at work, and what was found so far is told."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
 def main() -> int:
     """Returns 1 where a sequence fails."""
     parser = argparse.ArgumentParser(prog="python -m tests.server.test_state_machine")
-    parser.add_argument("--full", action="store_true", help=f"{SEQUENCES:,} sequences, {PER_SEED} a seed")
+    parser.add_argument("--full", action="store_true", help=f"{SEEDS} seeds")
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds")
+    parser.add_argument("--from", type=int, default=0, dest="first", help="the first of them, to go on with")
     parser.add_argument("--seed", type=int, help="this seed alone, in this process")
     parser.add_argument("--jobs", type=int, default=1, help="seeds at once")
     chosen = parser.parse_args()
     if chosen.seed is not None:
         return _one(chosen.seed)
-    begun, bad = time.monotonic(), []
-    count = SEQUENCES // PER_SEED if chosen.full else chosen.seeds
-    with ThreadPoolExecutor(chosen.jobs) as pool:
-        for number, (_, wrong) in enumerate(pool.map(lambda n: alone(_again(n)), range(count))):
+    begun, tried, bad = time.monotonic(), 0, []
+    last = SEEDS if chosen.full else chosen.first + chosen.seeds
+    with ThreadPoolExecutor(chosen.jobs) as pool, _broken_off(pool):
+        waiting = {pool.submit(alone, _again(number)): number for number in range(chosen.first, last)}
+        for done in as_completed(waiting):
+            number, (out, wrong) = waiting[done], done.result()
             if wrong:
                 bad.append(number)
                 print(f"seed {number}:\n{wrong}", file=sys.stderr, flush=True)
-    print(f"{count * PER_SEED} sequences of at most {STEPS} steps, {count} seeds, {len(bad)} failed")
-    print(f"{time.monotonic() - begun:.0f} s")
-    for number in bad:
+            else:
+                tried += int(out)
+            print(
+                f"seed {number} after {time.monotonic() - begun:.0f} s: {tried} sequences so far", flush=True
+            )
+    print(f"{tried} sequences of at most {STEPS} steps, {last - chosen.first} seeds, {len(bad)} failed")
+    for number in sorted(bad):
         print(f"    again: {shlex.join(['python', *_again(number)])}")
     return 1 if bad else 0
 

@@ -25,6 +25,7 @@ from nntui.training.range_test import (
     suggest,
 )
 from nntui_core.optimizers.first_order import Sgd
+from nntui_core.trainer import Part
 from tests.checks.conftest import Checking
 
 
@@ -151,3 +152,12 @@ def test_the_configured_rate_and_schedule_do_not_matter(plane: Experiment) -> No
     assert np.array_equal(
         range_test(other, seeds=1).losses, range_test(plane, seeds=1).losses, equal_nan=True
     )
+
+
+def test_without_training_rows_it_says_where_and_what_to_do(plane: Experiment, tmp_path: Path) -> None:
+    none = Part(plane.trainer.train.x[:0], plane.trainer.train.y[:0])
+    plane.trainer.train = none
+    with pytest.raises(
+        UserError, match=r"c\.toml:2: data: there are no training rows.*give a table with rows"
+    ):
+        range_test(plane)

@@ -85,5 +85,12 @@ async def test_pieces_add_up_to_the_whole(kind: str, monkeypatch: pytest.MonkeyP
         v.app.refresh(layout=True)
         await v.pilot.pause()
         assert not both.wrong
+        both.screens[0].reset()  # the terminal was garbled, and nobody has told
+        await v.press("tab")
+        assert both.wrong
+        both.wrong.clear()
+        both.screens[0].reset()
+        await v.press("ctrl+l")
+        assert not both.wrong
     assert both.frames > len(KEYS)
     assert both.bytes[0] < both.bytes[1] / 3

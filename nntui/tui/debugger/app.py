@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from nntui.tui.caps import Caps
-from nntui.tui.commands import PALETTE, commands
+from nntui.tui.commands import APP_KEYS, commands
 from nntui.tui.debugger.worker import Open
 from nntui.tui.screens.debug import DebugScreen
 from nntui.tui.textual_hacks import NntuiFaults
@@ -21,7 +21,7 @@ class DebugApp(NntuiFaults):
     """One debugger's screen."""
 
     TITLE = "nntui debug"
-    BINDINGS: ClassVar[list[BindingType]] = [PALETTE]
+    BINDINGS: ClassVar[list[BindingType]] = APP_KEYS
 
     def __init__(self, open_session: Open, caps: Caps) -> None:
         super().__init__(ansi_color=caps.ansi)

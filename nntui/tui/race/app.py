@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from nntui.tui.caps import Caps
-from nntui.tui.commands import PALETTE, commands
+from nntui.tui.commands import APP_KEYS, commands
 from nntui.tui.paced_app import PacedApp
 from nntui.tui.race.worker import OpenRace
 from nntui.tui.screens.race import RaceScreen
@@ -21,7 +21,7 @@ class RaceApp(PacedApp):
     """One race's screen."""
 
     TITLE = "nntui race"
-    BINDINGS: ClassVar[list[BindingType]] = [PALETTE]
+    BINDINGS: ClassVar[list[BindingType]] = APP_KEYS
 
     def __init__(self, open_race: OpenRace, title: str, caps: Caps) -> None:
         super().__init__(ansi_color=caps.ansi)

@@ -17,6 +17,7 @@ from textual.widgets import Input, Label, Static
 
 from nntui.display import display
 from nntui.errors import UserError
+from nntui.tui.commands import app_keys
 from nntui.tui.debugger.keys import KEYS
 from nntui.tui.debugger.lines import VERDICT, head, offered
 from nntui.tui.debugger.panes import pane_classes
@@ -246,7 +247,7 @@ class DebugScreen(Paned[DebugPane]):
         panes = sorted(self.panes, key=lambda p: self._active != p.ID)
         keys = [(spell(b.key), b.tooltip) for b in self.BINDINGS if isinstance(b, Binding) and b.tooltip]
         shown = panes[:1] if self.app.size.height < WIDE[1] else panes
-        self.app.push_screen(HelpScreen([(p.TITLE, p.HELP) for p in shown], keys))
+        self.app.push_screen(HelpScreen([(p.TITLE, p.HELP) for p in shown], [*keys, *app_keys().items()]))
 
     def action_leave(self) -> None:
         """Back to where it was opened from; first out of a prompt."""

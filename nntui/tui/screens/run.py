@@ -13,6 +13,7 @@ from textual.widgets import Static
 from nntui.protocol.commands import SetRate, Stop, Want
 from nntui.statistics.sample import Sample
 from nntui.tui.causes import layer_of, place_of
+from nntui.tui.commands import app_keys
 from nntui.tui.panes import pane_classes
 from nntui.tui.panes.base import Pane
 from nntui.tui.panes.findings import FindingsPane
@@ -228,7 +229,7 @@ class RunScreen(Steering):
         self.app.push_screen(cure_screen(run, finding))
 
     def action_check(self) -> None:
-        """The recipe, beside the run."""
+        """Open the checks of the run's configuration."""
         if self.run_dir is not None:
             self.app.push_screen(CheckScreen(self.run_dir, lambda node: self._look(node, 0)))
 
@@ -263,7 +264,7 @@ class RunScreen(Steering):
             if action != "pane" and self.check_action(action, ()):
                 keys[spell(binding.key)] = binding.tooltip
         keys[f"1-{len(panes)}"] = "The pane of that number"
-        keys["ctrl+p f2"] = "Search the commands"
+        keys |= app_keys()
         self.app.push_screen(HelpScreen([(p.TITLE, p.HELP) for p in panes], list(keys.items())))
 
     def action_leave(self) -> None:

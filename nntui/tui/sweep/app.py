@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from nntui.tui.caps import Caps
-from nntui.tui.commands import PALETTE, commands
+from nntui.tui.commands import APP_KEYS, commands
 from nntui.tui.sweep.screen import SweepScreen
 from nntui.tui.sweep.view import Search, SweepView
 from nntui.tui.sweep.watcher import News, Post
@@ -46,7 +46,7 @@ class SweepApp(NntuiFaults):
     """Shows one search until a run is to be opened (``opened``), or the viewer leaves."""
 
     TITLE = "nntui sweep"
-    BINDINGS: ClassVar[list[BindingType]] = [PALETTE]
+    BINDINGS: ClassVar[list[BindingType]] = APP_KEYS
 
     def __init__(self, watcher: Follows, caps: Caps, view: SweepView | None = None) -> None:
         super().__init__(ansi_color=caps.ansi)

@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from nntui.display import display
+from nntui.tui.commands import app_keys
 from nntui.tui.render.numbers import clock, trimmed
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, row_width, text
 from nntui.tui.screens.help import HelpScreen, spell
@@ -237,7 +238,7 @@ class SweepScreen(Paned[SweepPane]):
             if isinstance(b, Binding) and not b.action.startswith("pane")
         }
         keys[f"1-{len(panes)}"] = "The pane of that number"
-        keys["ctrl+p f2"] = "Search the commands"
+        keys |= app_keys()
         self.app.push_screen(HelpScreen([(p.TITLE, p.HELP) for p in panes], list(keys.items())))
 
     def action_leave(self) -> None:

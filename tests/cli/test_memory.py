@@ -1,0 +1,291 @@
+"""What a run needs in memory: counted as it is then allocated, refused before it is, and how much is free."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import sys
+import tracemalloc
+from collections import namedtuple
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from nntui.config.load import load
+from nntui.errors import UserError
+from nntui.training import memory
+from nntui.training.experiment import Experiment, build
+from nntui_core.footprint import footprint
+from tests.cli.conftest import Done, start
+
+TOML = """
+dtype = "float64"
+[data]
+source = "digits"
+validation = 0.2
+[[layers]]
+type = "dense"
+units = 40
+activation = "relu"
+[[layers]]
+type = "dense"
+units = 20
+[[layers]]
+type = "dense"
+units = 10
+activation = "softmax"
+[objective]
+loss = "cross_entropy"
+[optimizer]
+type = "{optimizer}"
+{keys}
+[train]
+epochs = 1
+batch_size = {batch}
+"""
+OPTIMIZERS = {
+    "sgd": "lr = 0.01", "momentum": "lr = 0.01", "adam": "", "amsgrad": "", "adagrad": "lr = 0.01", "rprop": "", "lbfgs": "memory = 7",
+    "cg": "",
+}  # fmt: skip
+WHOLE = ("lbfgs", "cg", "rprop")
+
+
+def written(place: Path, optimizer: str = "adam", batch: object = 64, more: str = "") -> Path:
+    size = '"full"' if optimizer in WHOLE else batch
+    path = place / "m.toml"
+    path.write_text(TOML.format(optimizer=optimizer, keys=OPTIMIZERS[optimizer], batch=size) + more)
+    return path
+
+
+def built(place: Path, optimizer: str = "adam", more: str = "") -> Experiment:
+    return build(load(written(place, optimizer, more=more)))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_parts_are_the_bytes_that_are_then_allocated(tmp_path: Path, optimizer: str) -> None:
+    experiment = built(tmp_path, optimizer)
+    trainer, parts = experiment.trainer, experiment.needs.parts
+    theta = trainer.network.parameters.theta
+    assert parts["weights"] == parts["gradient"] == theta.nbytes
+    slots = trainer.optimizer.slots(theta.size, theta.dtype)
+    held = sum(slot.nbytes for slot in slots.values())
+    assert parts.get("optimizer", 0) - trainer.optimizer.temporaries * theta.nbytes == held
+    rows = len(trainer.train)
+    sizes = {rows} if optimizer in WHOLE else {64, rows % 64}
+    assert parts["one batch"] == sum(trainer.network.model(n, "train").plan.nbytes() for n in sizes)
+    table = experiment.table
+    assert parts["data"] >= table.stored.nbytes
+    counts = experiment.needs.layers
+    assert sum(counts.values()) == theta.size
+    assert counts["dense1"] == 64 * 40 + 40
+
+
+def test_best_weights_are_counted_where_they_are_kept(tmp_path: Path) -> None:
+    stop = 'early_stopping = { patience = 5, monitor = "validation.loss" }\n'
+    kept = built(tmp_path, more=stop).needs.parts
+    assert kept["best weights"] == kept["weights"]
+    assert "best weights" not in built(tmp_path).needs.parts
+
+
+def test_evaluation_takes_the_same_whatever_the_number_of_rows(tmp_path: Path) -> None:
+    experiment = built(tmp_path)
+    spec, optimizer = experiment.network.spec, experiment.trainer.optimizer
+    few, many = (
+        footprint(spec, optimizer, 64, rows=(2048 * n, 2048 * n), best=False).parts for n in (100, 10_000)
+    )
+    assert few == many
+    network = experiment.network
+    peaks = []
+    for rows in (5 * 1024, 50 * 1024):
+        x, y = np.zeros((rows, 64)), network.encode(np.zeros(rows, dtype=int))
+        network.evaluate(x, y)  # the plan is kept
+        tracemalloc.start()
+        network.evaluate(x, y)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 45 * 1024 * 8 * 4  # a few numbers a row, none of which is a layer's
+
+
+@pytest.fixture
+def sizes(tmp_path: Path) -> tuple[Path, float]:
+    return written(tmp_path), built(tmp_path).needs.total
+
+
+@pytest.mark.parametrize("words", [("fit", "--quiet"), ("fit", "--json"), ("check",), ("lr",)])
+def test_a_byte_too_few_is_refused_alike(
+    tmp_path: Path, cli: Callable[..., Done], sizes: tuple[Path, float], words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    path, total = sizes
+    monkeypatch.setenv(memory.VARIABLE, f"{int(total) - 1}")
+    command, *options = words
+    done = cli(command, path, *options)
+    assert done.code == 2
+    assert f"{path}:6: layers: this run does not fit into the memory that is free (given" in done.err
+    assert "parameters: dense1 2,600, dense2 820, dense3 210; lower " in done.err
+    assert not list((tmp_path / "runs").glob("*"))
+    monkeypatch.setenv(memory.VARIABLE, f"{int(total)}")
+    if command == "fit":
+        assert cli(command, path, *options).code == 0
+
+
+def test_the_message_has_every_part_and_what_to_lower(
+    sizes: tuple[Path, float], cli: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path, total = sizes
+    monkeypatch.setenv(memory.VARIABLE, "1 kB")
+    done = cli("fit", path, "--quiet")
+    inside = re.search(r"given ([\d.]+ [kM]B): (.*?); allowed 1 kB", done.err)
+    assert inside is not None
+    assert inside[1] == memory.shortened(total)
+    monkeypatch.delenv(memory.VARIABLE)
+    parts = build(load(path)).needs.parts
+    told = dict(re.fullmatch(r"(.+) ([\d.]+ \w+)", part).groups() for part in inside[2].split(", "))  # type: ignore[union-attr]
+    assert told == {name: memory.shortened(size) for name, size in parts.items() if size >= 0.01 * total}
+
+
+HUGE = {
+    "a dense layer": ("xor", ["layers.0.units=200000000"], "layers.0.units"),
+    "padding": (None, ["layers.0.padding=1000"], "layers.0.padding"),
+    "lbfgs": (None, ["optimizer.memory=100000000"], "optimizer.memory"),
+    "samples": ("spirals", ["data.samples=900000000"], "data.samples"),
+}
+PICTURES = """
+dtype = "float64"
+[data]
+source = "digits"
+[[layers]]
+type = "conv2d"
+channels = 4
+kernel = 3
+[[layers]]
+type = "flatten"
+[[layers]]
+type = "dense"
+units = 10
+activation = "softmax"
+[objective]
+loss = "cross_entropy"
+[optimizer]
+type = "lbfgs"
+memory = 5
+[train]
+epochs = 1
+batch_size = "full"
+"""
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_refusal_takes_no_memory_itself(tmp_path: Path, name: str) -> None:
+    config, settings, key = HUGE[name]
+    if config is None:
+        path = tmp_path / "p.toml"
+        path.write_text(PICTURES)
+        config = str(path)
+    words = [word for setting in settings for word in ("--set", setting)]
+    process = start("fit", config, "--quiet", "--runs", tmp_path / "runs", *words)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 2, said
+    assert key in said
+    assert "Traceback" not in said
+    unit = 1 if sys.platform == "darwin" else 1024
+    assert used.ru_maxrss * unit < 300e6
+    assert not (tmp_path / "runs").exists()
+
+
+# How much is free
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_"),
+    [("1", 1), ("8 GB", 8e9), ("500MiB", 500 * 2**20), (" 2.5 kb ", 2500), ("1tib", 2**40)],
+)
+def test_amounts(text: str, bytes_: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert memory.amount(text) == bytes_
+    monkeypatch.setenv(memory.VARIABLE, text)
+    assert memory.available() == bytes_
+
+
+@pytest.mark.parametrize("text", ["", "much", "-1 GB", "0", "1 GBB", "1e9", "nan"])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(
+        UserError, match=r"NNTUI_MEMORY: not an amount of memory .*allowed a number and a unit"
+    ):
+        memory.amount(text)
+
+
+Used = namedtuple("Used", "rss vms data")
+
+
+def group(place: Path, most: str, now: int, cache: int = 0, version: int = 2) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    limit, used, kind = (
+        ("memory.max", "memory.current", "inactive_file") if version == 2
+        else ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+    )  # fmt: skip
+    (place / limit).write_text(f"{most}\n")
+    (place / used).write_text(f"{now}\n")
+    (place / "memory.stat").write_text(f"anon 5\n{kind} {cache}\n")
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with 1,000 MB free and no limits; the root of its control groups."""
+    free = namedtuple("Free", "available")(10**9)
+    monkeypatch.delenv(memory.VARIABLE, raising=False)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+    monkeypatch.setattr(memory, "GROUPS", tmp_path)
+    monkeypatch.setattr(memory, "_groups", list)
+    monkeypatch.setattr(memory.resource, "getrlimit", lambda which: (resource.RLIM_INFINITY,) * 2)
+    return tmp_path
+
+
+def test_without_limits_it_is_the_machine_s(machine: Path) -> None:
+    assert memory.available() == 1e9
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_container_s_is_what_its_groups_leave_and_their_file_pages(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    inner, outer = machine / "a/b", machine / "a"
+    monkeypatch.setattr(memory, "_groups", lambda: [inner, outer, machine])
+    group(inner, "max", 1, version=version)  # no limit of its own
+    group(outer, str(500_000_000), 300_000_000, 50_000_000, version)
+    assert memory.available() == 250e6
+    group(outer, str(500_000_000), 600_000_000, 50_000_000, version)  # a limit that was lowered since
+    assert memory.available() == 0.0
+
+
+def test_the_groups_are_those_around_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "GROUPS", tmp_path)
+    lines = "12:cpu,cpuacct:/x\n4:memory:/docker/abc\n0::/user.slice/one.scope\n"
+    real = Path.read_text
+    monkeypatch.setattr(
+        Path, "read_text", lambda p, *a, **k: lines if str(p) == "/proc/self/cgroup" else real(p, *a, **k)
+    )
+    root = tmp_path / "memory"
+    assert memory._groups() == [
+        root / "docker/abc", root / "docker", root, tmp_path / "user.slice/one.scope", tmp_path / "user.slice", tmp_path,
+    ]  # fmt: skip
+
+
+def test_limits_of_the_process(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = {resource.RLIMIT_AS: 900_000_000, resource.RLIMIT_DATA: 700_000_000}
+    monkeypatch.setattr(memory.resource, "getrlimit", lambda which: (limits[which],) * 2)
+    monkeypatch.setattr(psutil.Process, "memory_info", lambda self: Used(1, 800_000_000, 650_000_000))
+    assert memory.available() == 50e6
+    limits[resource.RLIMIT_AS] = 700_000_000
+    assert memory.available() == 0.0
+
+
+def test_bytes_are_shown_in_three_digits() -> None:
+    shown = [memory.shortened(size) for size in (0, 999, 1000, 123_456_789, 4.32e10, float("inf"))]
+    assert shown == ["0 B", "999 B", "1 kB", "123 MB", "43.2 GB", "more than can be counted"]
