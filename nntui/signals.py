@@ -51,5 +51,5 @@ class Signals:
 
 
 def name_of(number: int) -> str:
-    """Such as SIGTERM."""
+    """The name of a signal's number, such as SIGTERM."""
     return signal.Signals(number).name

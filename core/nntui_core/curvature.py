@@ -149,7 +149,7 @@ class Curvature:
         self._vector: Array | None = None
 
     def measure(self) -> Sharpness:
-        """At the trainer's weights as they are."""
+        """Measure the curvature at the trainer's present weights."""
         steps = self.steps()
         while True:
             try:

@@ -14,7 +14,7 @@ from nntui_core.parameters import Parameters
 
 def checked_norm(model: Model, objective: float, grad: Array, update: int) -> float:
     """The gradient's Euclidean norm. Raises NumericError where the run of ``update`` was not finite."""
-    squared = float(np.dot(grad, grad))
+    squared = float(grad.dot(grad))
     if isfinite(squared) and isfinite(objective):
         return sqrt(squared)
     if not (isfinite(objective) and np.isfinite(grad).all()):
@@ -24,9 +24,9 @@ def checked_norm(model: Model, objective: float, grad: Array, update: int) -> fl
 
 
 def finite(vector: Array) -> bool:
-    """Whether every entry is."""
+    """Whether every entry is finite."""
     # The square of a finite vector may overflow; only then is each looked at.
-    return isfinite(np.dot(vector, vector)) or bool(np.isfinite(vector).all())
+    return isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
 def fault(model: Model, update: int) -> NumericError:

@@ -201,7 +201,7 @@ class Checker:
         return tuple(self.directions_one_by_one(count))
 
     def directions_one_by_one(self, count: int = DIRECTIONS) -> Iterator[Direction]:
-        """The same, each computed when it is asked for."""
+        """The directions one after the other, each computed when it is asked for."""
         plan = self._plan
         nodes = [n for n in plan.nodes if n.role == "parameter"]
         pairs = [(plan.value(n), g) for n in nodes if (g := plan.adjoint(n)) is not None]

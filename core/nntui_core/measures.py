@@ -21,11 +21,11 @@ class Measures:
         """What those weights were that it was found with."""
 
     def all(self) -> dict[str, Metrics]:
-        """Of each part by its name."""
+        """The metrics of each part, by its name."""
         return {name: self.of(name) for name in self._parts}
 
     def of(self, name: str) -> Metrics:
-        """Of one part, with the present weights."""
+        """The metrics of one part, with the present weights."""
         if not self.known(name):
             self._found[name] = self._trainer.measure(self._parts[name])
         return self._found[name]

@@ -75,7 +75,7 @@ class Tally(Protocol):
 
 
 class ClassTally:
-    """Of samples that each have one class."""
+    """Counts for the metrics of samples that each have one class."""
 
     def __init__(self, classes: int) -> None:
         self._right, self._decided, self._true = np.zeros((3, max(2, classes)), dtype=np.int64)
@@ -111,7 +111,7 @@ class ClassTally:
 
 
 class LabelTally:
-    """Of samples that each have any number of labels, each decided at 0.5."""
+    """Counts for the metrics of samples that each have any number of labels, each decided at 0.5."""
 
     def __init__(self, labels: int) -> None:
         self._right, self._decided, self._true = np.zeros((3, labels), dtype=np.int64)
@@ -148,7 +148,7 @@ def _of_classes(loss: float, accuracy: float, right: Array, decided: Array, true
 
 
 class NumberTally:
-    """Of samples that have numbers for targets."""
+    """Sums for the metrics of samples whose targets are numbers."""
 
     def __init__(self, targets: Array, scale: Array | float = 1.0) -> None:
         """``targets`` are those of all samples; ``scale`` takes one of their units to one of the user's."""

@@ -74,7 +74,7 @@ class Minimizer:
         return self.optimizer.lr if isinstance(self.optimizer, FirstOrder) else nan
 
     def run(self, steps: int) -> None:
-        """At most so many steps more."""
+        """Make at most so many steps more."""
         for _ in range(steps):
             if not self.advance():
                 return

@@ -81,7 +81,7 @@ class Training:
             return model.plan.run(backward=False)
 
     def objective_at(self, theta: Array) -> float:
-        """The same at other parameters; the running statistics are those of the start."""
+        """The objective at other parameters; the running statistics are those of the start."""
         self.network.parameters.theta[:] = theta
         return self.objective()
 

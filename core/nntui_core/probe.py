@@ -40,7 +40,8 @@ SATURATED_UNIT = 0.9
 
 @dataclass(frozen=True)
 class LayerStats:
-    """One layer at one update; None where a number means nothing. NaN and infinities are left out of mean and spread."""
+    """One layer at one update; None where a number means nothing. NaN and infinities are left out of mean and spread, which
+    are NaN where nobody asks for them."""
 
     layer: str
     mean: float
@@ -224,11 +225,13 @@ def layer_stats(
     weight: Array | None = None,
     weight_gradient: Array | None = None,
     weight_before: Array | None = None,
+    distributed: bool = True,
 ) -> LayerStats:
     """One layer's numbers from its activations ``a`` (samples × units …), the gradient ∂loss/∂z of the last batch, and
-    its weights, their gradient, and the weights before the last update, where there are any."""
+    its weights, their gradient, and the weights before the last update, where there are any. ``distributed``: whether
+    mean and spread are asked for."""
     dead, saturated = dead_units(op, a), saturation(op, a)
-    mean, spread = moments(a)
+    mean, spread = moments(a) if distributed else (float("nan"), float("nan"))
     return LayerStats(
         layer=name,
         mean=mean,

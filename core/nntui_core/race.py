@@ -23,7 +23,7 @@ EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True)
 class Contestant:
-    """Who takes part, and under which name."""
+    """An optimizer that takes part in a race, and the name that is shown."""
 
     name: str
     optimizer: Optimizer
@@ -103,7 +103,7 @@ def race(surface: Surface, contestants: Sequence[Contestant], rules: Rules) -> l
 
 
 def run(surface: Surface, contestant: Contestant, rules: Rules) -> Track:
-    """One contestant's track."""
+    """Let one contestant race; returns its track."""
     optimizer = contestant.optimizer
     w = np.array(surface.start, dtype=np.float64)
     state = optimizer.slots(2, np.float64)
@@ -212,7 +212,7 @@ class Log:
         self.gradient_norms[k] = np.linalg.norm(gradient)
 
     def lost(self, k: int, *, evaluated: bool = False) -> None:
-        """It diverged in step k."""
+        """Take note that it diverged in step k."""
         self.diverged = k
         if not evaluated:
             self.evaluations[k:] += 1
@@ -226,7 +226,7 @@ class Log:
             kept[k:] = kept[k]
 
     def track(self) -> Track:
-        """What came of it."""
+        """The track of the steps so far."""
         return Track(
             self.contestant, self.path, self.gradients, self.gradient_norms, self.slots, self.rates,
             self.evaluations, tuple(self.infos), self.diverged, self.stopped,

@@ -52,7 +52,7 @@ class Schedule(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Constant(Schedule):
-    """Always 1."""
+    """The learning rate stays as it is: the factor is always 1."""
 
     type: ClassVar[str] = "constant"
     formula: ClassVar[str] = "1"
@@ -74,7 +74,7 @@ class InverseSqrt(Schedule):
 
 @dataclass(frozen=True, kw_only=True)
 class InverseTime(Schedule):
-    """Falls with time."""
+    """The factor falls with time as 1/(1 + k·t)**power."""
 
     type: ClassVar[str] = "inverse_time"
     formula: ClassVar[str] = "1/(1 + k·t)^power"

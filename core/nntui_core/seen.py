@@ -65,6 +65,6 @@ class Seen:
 
     @property
     def outputs(self) -> Array:
-        """The network's outputs (rows × outputs), a copy."""
+        """The network's outputs (rows × outputs)."""
         model = self.model
-        return model.plan.value(model.output).copy()
+        return model.plan.value(model.output)

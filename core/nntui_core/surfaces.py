@@ -43,7 +43,7 @@ class Surface:
             return np.array(self.df(w[0], w[1]), dtype=np.float64)
 
     def value_grad(self, w: Array) -> tuple[float, Array]:
-        """Both."""
+        """Value and gradient at a point."""
         return self.value(w), self.gradient(w)
 
     def grid(self, columns: int, rows: int) -> Array:

@@ -55,7 +55,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a branch came to."""
+    """Whether the setting of a branch helps, and by how much."""
 
     helps: bool
     text: str
@@ -148,7 +148,7 @@ class Branch:
         return Point(done, (_number(a, drawn), _number(b, drawn)), (_number(a, score), _number(b, score)))
 
     def verdict(self, last: Point) -> Verdict:
-        """By the numbers of the last point."""
+        """The verdict by the last numbers of both trainings."""
         (before, after), (drawn, cured) = last.scores, last.drawn
         name = self.monitor.replace(".", " ").replace("_", " ")
         told = f"{name} {_shown(before)} → {_shown(after)}"

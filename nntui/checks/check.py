@@ -41,7 +41,7 @@ class Result:
     """Whether a limit of one number is one that the value must reach, rather than one that it must not pass."""
 
     def to_json(self) -> dict[str, Any]:
-        """As CONTRACT has it."""
+        """The result as an entry of ``checks`` in the JSON of ``nntui check``."""
         return {
             "id": self.id, "status": self.status, "value": self.value, "limit": self.limit,
             "message": self.message, "fix": self.fix, "sets": list(self.sets), "source": self.source,

@@ -35,11 +35,11 @@ class Progress:
         self._next = 0.0
 
     def restart(self) -> None:
-        """Something else begins."""
+        """Count updates from 0 again: another training begins."""
         self._count, self._next = 0, time.monotonic() + NEWS
 
     def tick(self) -> None:
-        """After an update."""
+        """Called after each update of a short training."""
         self._count += 1
         now = time.monotonic()
         if now >= self._next:
@@ -48,7 +48,7 @@ class Progress:
 
 
 def check(run: RunDirectory, order: Line, progress: Progress) -> Iterator[Line]:
-    """The recipe, check by check."""
+    """Make all checks, and tell of each when it is done."""
     from nntui.checks import CHECKS, Subject, run_checks
     from nntui.config.load import load
     from nntui.training.experiment import build
@@ -74,7 +74,7 @@ def rate(run: RunDirectory, order: Line, progress: Progress) -> Iterator[Line]:
 
 
 def cure(run: RunDirectory, order: Line, progress: Progress) -> Iterator[Line]:
-    """Settings tried on a branch."""
+    """Try settings on a branch, and tell of each measurement."""
     from nntui.checks.branch import Branch
 
     branch = Branch(run, order["sets"], restart=bool(order.get("restart")))

@@ -43,7 +43,7 @@ class Proof:
     """Why nothing could be compared; empty where it could."""
 
     def to_json(self) -> dict[str, Any]:
-        """As CONTRACT has it."""
+        """The proof as an entry of the JSON of ``nntui check --prove``."""
         return {
             "before": self.before, "after": self.after, "monitor": self.monitor, "seconds": round(self.seconds, 3),
             "seeds": list(self.seeds), "helps": self.helps,

@@ -28,7 +28,7 @@ class Verdict:
         return not self.interrupted and not any(self.counts_against(r, strict=strict) for r in self.results)
 
     def exit_code(self, *, strict: bool) -> int:
-        """0 or 4."""
+        """0, or 4 where a check failed (with ``strict`` also where one warned)."""
         return CHECK_FAILED if any(self.counts_against(r, strict=strict) for r in self.results) else 0
 
     @staticmethod

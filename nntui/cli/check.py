@@ -27,7 +27,7 @@ CHECK_FAILED = 4
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--strict", is_flag=True, help="A warning also exits 4.")
 @click.option("--explain", metavar="ID", help="Say what a check measures, its limit, why, and the cure.")
-@click.option("--prove", is_flag=True, help="Short trainings without and with each fix.")
+@click.option("--prove", is_flag=True, help="Try each fix in short trainings, without and with it.")
 @click.option("--junit", metavar="FILE", help="Also write JUnit XML, for CI.")
 @click.option("--gradescope", metavar="FILE", help="Also write Gradescope's results.json.")
 def command(

@@ -66,7 +66,7 @@ class Checklist:
         click.echo("\r\x1b[K" + display(text, width - 1), err=True, nl=False)
 
     def result(self, result: Result) -> None:
-        """A check is done."""
+        """Print the result of a check."""
         self._clear()
         mark = self._marks[result.status]
         if self._color and result.status in COLORS:
@@ -84,12 +84,12 @@ class Checklist:
             self._echo(f"{pad}  --set {self._safe(_quoted(setting))}")
 
     def proved(self, result: Result, found: Proof) -> None:
-        """A fix was tried."""
+        """Print whether a fix that was tried helps."""
         self._clear()
         self._echo(f"{self._marks['to']} {self._title(result.id)}{self._safe(found.text)}")
 
     def end(self, verdict: Verdict) -> None:
-        """How many passed."""
+        """Print how many checks passed."""
         self._clear()
         counts = verdict.counts()
         parts = [f"{counts['pass']} of {len(verdict.results)} passed"]

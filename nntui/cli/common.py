@@ -28,7 +28,7 @@ def runs_option(function: Decorated, *, expose_value: bool = True) -> Decorated:
 
 
 def runs_directory(ctx: click.Context, runs: str | None) -> Path:
-    """Where runs live."""
+    """The directory of the runs."""
     return expanded(runs or ctx.find_root().obj or os.environ.get("NNTUI_RUNS") or "runs")
 
 
@@ -46,7 +46,7 @@ def say_error(error: UserError) -> None:
 
 
 def warn(message: str) -> None:
-    """A warning, on stderr."""
+    """Print a warning on stderr."""
     say(f"warning: {message}")
 
 

@@ -81,8 +81,7 @@ def command(
 ) -> int:  # fmt: skip
     """Step through backprop: values forwards, local × upstream gradients backwards.
 
-    \b
-    Without --trace or --json it opens a screen (? there explains its keys).
+    Without --trace, --json, --md, --latex or --why it opens a screen (? there explains its keys).
 
     \b
     Examples:

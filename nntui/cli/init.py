@@ -20,8 +20,9 @@ from nntui.errors import UserError
 def command(data: str, target: str | None, out: str | None) -> None:
     """Write a commented CONFIG for DATA: a CSV (also .gz), Parquet, NPZ or IDX file.
 
-    It says what was guessed of the file and why (delimiter, header, types of the columns, what is missing, what to leave
-    out, the task), and holds a first network for it. Of large files a sample is read. Nothing is overwritten.
+    CONFIG says in comments what was guessed of the data and why (delimiter, header, types of the columns, what is
+    missing, what to leave out, the task), and holds a first network for it. Of large files a sample is read. Nothing is
+    overwritten.
 
     \b
     Examples:

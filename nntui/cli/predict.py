@@ -38,7 +38,7 @@ def command(
     """Predict with RUN's weights; its preprocessing is applied to raw rows.
 
     Columns of a file are taken by name, in any order. Missing cells are filled in as in the training, and a category
-    that the training did not know is 0 in all of its columns: both are said.
+    that the training did not know is 0 in all of its columns; it says so in both cases.
 
     \b
     Examples:

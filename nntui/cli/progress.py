@@ -57,7 +57,7 @@ class Progress:
             self._bar.__exit__(*exception)
 
     def begin(self, session: Session, signals: Signals) -> None:
-        """Nothing is waited for."""
+        """Called before the first update: ``fit`` waits for nobody."""
 
     def update(self, session: Session) -> None:
         """Redraw, at most ten times a second."""

@@ -33,8 +33,8 @@ def command(
 ) -> int:  # fmt: skip
     """Let optimizers race from one start, over a textbook surface, an expression, or a network's own loss.
 
-    CONFIG is a file with a table [race], or any network's: its loss is then the surface. A RUN lays the plane
-    through its path. Without CONFIG, the usual optimizers race over Beale's function.
+    CONFIG is a file with a table [race], or that of any network, whose loss is then the surface. With a RUN, the
+    plane goes through the path of its training. Without CONFIG, the usual optimizers race over Beale's function.
 
     \b
     Without --json or --plot it opens a screen (? there explains its keys).

@@ -31,7 +31,7 @@ def command(name: str | None, as_json: bool, plot: bool, listed: bool) -> int:
 
     \b
     Examples:
-      nntui reproduce                    all of them (minutes)
+      nntui reproduce                    # all of them (minutes)
       nntui reproduce saxe --plot
       nntui reproduce cohen --json
       nntui reproduce --list

@@ -19,7 +19,7 @@ MOST_CLASSES = 20
 
 
 def summarize(result: dict[str, Any]) -> None:
-    """A few lines on stdout."""
+    """Print the result of a training on stdout, in a few lines."""
     parameters = "" if result["parameters"] is None else f"   parameters {result['parameters']}"
     rows = [
         ("run", result["run"] or "none"),

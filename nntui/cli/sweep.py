@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--storage", metavar="URL", envvar=STORAGE,
     help="Where the study is kept: a journal file (default: RUNS/STUDY.journal), sqlite:///FILE, postgresql://… "
-    f"(also {STORAGE}, which no list of processes shows).",
+    f"(also {STORAGE}, which other users cannot see).",
 )  # fmt: skip
 @click.option("--study", metavar="NAME", help="The study's name in the storage (default: the file's name).")
 @click.option(
@@ -71,7 +71,7 @@ def command(
       nntui sweep sweep_spirals
       nntui sweep my.toml --trials 100 --json --out best.toml
       nntui sweep my.toml --storage postgresql://user@host/db --workers 8
-      nntui sweep my.toml --workers 0          watch what others do
+      nntui sweep my.toml --workers 0          # watch what others do
     """
     terminal = sys.stdin.isatty() and sys.stderr.isatty() and not (as_json or quiet)
     shown = terminal if screen is None else screen
@@ -235,7 +235,7 @@ class Progress:
 
 
 def summarize(study: Study, views: list[TrialView], found: TrialView | None) -> None:
-    """A few lines on stdout."""
+    """Print the result of a search on stdout, in a few lines."""
     counts = {s: sum(v.state == s for v in views) for s in ("complete", "pruned", "failed", "running")}
     rows: list[tuple[str, Any]] = [
         ("study", f"{study.order.study} in {study.place.shown}"),

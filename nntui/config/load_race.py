@@ -40,7 +40,7 @@ def parse_race(
     seed: int | None = None,
     judge: Judge | None = None,
 ) -> RaceSettings:
-    """The same from TOML ``text``, its paths relative to ``path``'s directory."""
+    """As ``load_race``, but from TOML ``text``, with paths relative to the directory of ``path``."""
     data, origin, early = tables(text, path, overrides, seed=seed)
     checked = Validation(data)
     keys = RaceKeys() if checked.model is None else keys_of(checked.model.race)

@@ -16,7 +16,7 @@ from nntui_core.rng import stream
 
 @dataclass(frozen=True, kw_only=True)
 class Generator(Source):
-    """Samples drawn from the seed."""
+    """A source whose samples are drawn at random, from the seed."""
 
     samples: Annotated[int, Ge(2), Le(1_000_000)] = 400
     """Rows."""

@@ -119,7 +119,7 @@ def _fault(text: str, position: int, problem: str, hint: str = "") -> UserError:
 
 
 class _Walker:
-    """From text to a function of what is known."""
+    """Reads a condition's text; gives a function of the numbers that are known."""
 
     def __init__(self, text: str, head: str) -> None:
         self.text = text

@@ -137,17 +137,17 @@ class Debugger:
         return self.stepper.back() is not None
 
     def forward(self) -> None:
-        """To the end of the forward pass."""
+        """Go to the end of the forward pass."""
         self.stopped = ""
         self.stepper.seek(self.stepper.forward_steps)
 
     def backward(self) -> None:
-        """To the end of the backward pass."""
+        """Go to the end of the backward pass."""
         self.stopped = ""
         self.stepper.seek(len(self.stepper))
 
     def start(self) -> None:
-        """Back to before the first step."""
+        """Go back to before the first step."""
         self.stopped = ""
         self.stepper.seek(0)
 
@@ -220,7 +220,7 @@ class Debugger:
         return True
 
     def choose(self, sample: int) -> None:
-        """Another sample, at the same step."""
+        """Look at another sample, at the same step."""
         event = self.stepper.current
         self.sample = sample % self.samples
         self._build()
@@ -228,7 +228,7 @@ class Debugger:
             self.go(event.phase, event.node.name)
 
     def go(self, phase: Phase, name: str) -> None:
-        """To the step of that phase and node, else to the start."""
+        """Go to the step of that phase and node, else to the start."""
         for k, event in enumerate(self.stepper.order):
             if event.phase == phase and event.node.name == name:
                 self.stepper.seek(k + 1)

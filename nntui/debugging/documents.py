@@ -75,7 +75,7 @@ def _broken(line: str) -> str:
 
 
 def latex(title: str, sections: list[Section]) -> str:
-    """A LaTeX document."""
+    """A LaTeX document, its formulas aligned, or broken into lines where they are too long."""
     out = [
         r"\documentclass{article}", r"\usepackage[utf8]{inputenc}", r"\usepackage[T1]{fontenc}",
         r"\usepackage{amsmath}", r"\usepackage{graphicx}", *_FITTED, r"\setcounter{MaxMatrixCols}{20}", r"\allowdisplaybreaks", r"\begin{document}",

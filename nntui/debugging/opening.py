@@ -13,7 +13,7 @@ from nntui_core.minimizing import Minimizer
 
 
 def on_expression(text: str, values: Mapping[str, Array]) -> Debugger:
-    """Raises ExpressionError."""
+    """A debugger on an expression. Raises ExpressionError."""
     return Debugger(lambda opens, sample: of_expression(text, values, opens=opens))
 
 

@@ -29,7 +29,7 @@ class Reason:
     cause: bool = False
 
     def record(self) -> dict[str, Any]:
-        """As CONTRACT's JSON: null also for what is not finite."""
+        """As an entry of ``why`` in the JSON of ``nntui debug --why``: null also for what is not finite."""
         known = self.value is not None and isfinite(self.value)
         return {**asdict(self), "index": list(self.index), "value": self.value if known else None}
 
@@ -69,7 +69,7 @@ class Teller:
         return str([int(k) for k in np.unravel_index(entry, node.shape)]) if node.shape else ""
 
     def number(self, value: float) -> str:
-        """With as many digits as are wanted."""
+        """A number with as many digits as are wanted."""
         return f"{value:.{self.digits}g}"
 
 

@@ -59,7 +59,7 @@ class Figure:
         return float(max(below, above))
 
     def relative_excess(self, value: float) -> float:
-        """The same in units of the range's size, to tell which of several figures is nearest to failing."""
+        """How far the value is outside the range, in units of the range's size: tells which of several figures is nearest to failing."""
         ends = [abs(e) for e in (self.low, self.high) if e]
         size = self.tolerance or max(ends, default=1.0)
         return self.excess(value) / size
@@ -120,7 +120,7 @@ class Found:
         return all(self.figure.excess(v) <= 0 for v in self.values)
 
     def to_json(self) -> dict[str, Any]:
-        """As ``figures`` has it."""
+        """As an entry of ``figures`` in the JSON of ``nntui reproduce``."""
         figure = self.figure
         return {
             "figure": figure.name, "value": self.value, "values": list(self.values),

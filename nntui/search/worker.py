@@ -84,7 +84,7 @@ class Judge:
         self._epoch = 0
 
     def begin(self, session: Session, signals: Signals) -> None:
-        """Nothing is waited for."""
+        """Called before the first update: a trial waits for nobody."""
 
     def update(self, session: Session) -> None:
         """Report at ends of epochs, and stop where that is wanted."""

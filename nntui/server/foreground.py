@@ -53,7 +53,7 @@ class Foreground:
         self._opens = time.perf_counter() + OPENS
 
     def update(self, session: Session) -> None:
-        """To the terminal, then to viewers."""
+        """After each update: tell the terminal, then the viewers."""
         self._terminal.update(session)
         if self._service is not None:
             self._service.attendant.update(session)

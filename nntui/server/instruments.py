@@ -79,13 +79,13 @@ class WatchedInstruments:
         """Whether there is anything that was not told yet; whether there is more to do for a trainer that is paused."""
 
     def changed(self, session: Session) -> None:
-        """The weights were changed from outside."""
+        """Take note that the weights were changed from outside."""
         if self._wanted:
             session.view.instruments.forget()
             self._looked = (-1, -1e9)
 
     def go_on(self, session: Session, *, paused: bool) -> bool:
-        """What there is time for; whether the next update is to be looked at, for its steps."""
+        """Measure what there is time for. Returns whether the next update is to be looked at, for its steps."""
         if not self._listen(session):
             return False
         for ration in (self._looks, self._pieces):

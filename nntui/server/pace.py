@@ -7,7 +7,7 @@ STRETCHED = 20.0
 
 
 class Pace:
-    """``auto``, ``max``, or updates a second."""
+    """How fast a training that is watched goes: ``auto``, ``max``, or so many updates a second."""
 
     def __init__(self, setting: str | float) -> None:
         self.setting = setting
@@ -15,7 +15,7 @@ class Pace:
         self._first = 0
 
     def set(self, setting: str | float) -> None:
-        """Another pace from the next update on."""
+        """Set another pace, from the next update on."""
         self.setting = setting
         self._start = None
 

@@ -109,7 +109,7 @@ class Trainer:
         return self._service
 
     def train(self) -> int:
-        """Until the end, or until it is stopped."""
+        """Train until the end, or until it is stopped."""
         from nntui.signals import Signals
 
         session = self.session

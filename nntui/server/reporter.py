@@ -60,7 +60,7 @@ class Reporter:
         return self._instruments.waiting
 
     def last(self, session: Session) -> None:
-        """The last status and statistics."""
+        """Send the last status and statistics."""
         with np.errstate(all="ignore"):
             self._status(session, force=True)
             self._hub.hear_wants(LAST_WANTS)

@@ -145,7 +145,7 @@ class Traffic:
         self._selector.register(server, selectors.EVENT_READ, None)
 
     def _accept(self) -> None:
-        """Every connection that waits."""
+        """Accept every connection that waits."""
         while True:
             try:
                 connection, _ = self._server.accept()

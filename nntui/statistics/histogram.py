@@ -54,7 +54,7 @@ class Histogram:
         return int(self.counts.sum()) + (self.zeros or 0) + self.below + self.above + self.nan + self.infinite
 
     def to_json(self) -> dict[str, Any]:
-        """For a run's records."""
+        """As it is kept in a run's records."""
         return {**vars(self), "counts": self.counts.tolist()}
 
     @classmethod

@@ -30,7 +30,7 @@ class LayerView(Protocol):
 
     @property
     def bias(self) -> Array | None:
-        """Units."""
+        """The biases (units)."""
 
     @property
     def weight_gradient(self) -> Array | None:
@@ -77,7 +77,7 @@ class Instruments(Protocol):
 
     @property
     def noise(self) -> Sequence[Noise]:
-        """Of the dense layers."""
+        """The noise of the gradients of the dense layers."""
 
     @property
     def batches(self) -> int:
@@ -93,7 +93,7 @@ class Instruments(Protocol):
 
     @property
     def steps(self) -> Sequence[Steps]:
-        """Of the parameters that are trained."""
+        """The steps of the parameters that are trained."""
 
     @property
     def steps_update(self) -> int | None:
@@ -160,7 +160,7 @@ class NetworkView(Protocol):
 
     @property
     def train(self) -> Rows:
-        """What it learns from."""
+        """The rows that it learns from."""
 
     @property
     def held_out(self) -> Rows:

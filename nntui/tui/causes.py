@@ -58,12 +58,12 @@ def key_of(finding: Given) -> tuple[str, str]:
 
 
 def name_of(finding: Given) -> str:
-    """Its id in words."""
+    """A finding's id in words."""
     return str(finding.get("id", "")).replace("_", " ")
 
 
 def severity_of(finding: Given) -> str:
-    """One of SEVERITY."""
+    """A finding's severity, one of SEVERITY."""
     found = str(finding.get("severity", "warning"))
     return found if found in SEVERITY else "warning"
 

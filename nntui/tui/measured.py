@@ -40,7 +40,7 @@ class MeasuredHistory:
         self._found: MeasuredSoFar | None = MeasuredSoFar()
 
     def clear(self) -> None:
-        """The records begin again."""
+        """Forget all records: they begin again."""
         self._curvature.clear()
         self._steps.clear()
         self._found = None

@@ -50,17 +50,17 @@ NAMED = 4
 
 
 def feature_names(snapshot: Snapshot) -> list[str]:
-    """Of the inputs."""
+    """The names of the inputs."""
     return [display(f, 12) for f in snapshot.hello_info("features", [])] or ["x"]
 
 
 def class_names(snapshot: Snapshot) -> list[str]:
-    """Of the classes, where there are some."""
+    """The names of the classes, where there are some."""
     return [display(c, 12) for c in snapshot.hello_info("classes") or []]
 
 
 def target_names(snapshot: Snapshot) -> list[str]:
-    """Of the numbers, or of the labels, to predict."""
+    """The names of the numbers, or of the labels, to predict."""
     return [display(t, 12) for t in snapshot.hello_info("targets", [])] or ["output"]
 
 

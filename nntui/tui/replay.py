@@ -175,18 +175,20 @@ class Replay:
         return experiment, self._run.state(self._run.read())
 
 
-def _gradient(trainer: Trainer) -> None:
-    """Compute that of the batch that would come next, without taking the step."""
+def _gradient(trainer: Trainer, *, conditioned: bool = True) -> None:
+    """Compute that of the batch that would come next, as the optimizer would get it, without taking the step."""
     if trainer.spec.epochs:
         model = trainer.model = trainer.network.model(len(trainer.indices()), "train")
         trainer.fill(model)
         model.plan.run()
+        if conditioned:
+            trainer.condition()
 
 
 @contextmanager
 def _at_last(trainer: Trainer) -> Iterator[None]:
-    """Meanwhile the last weights are in place instead of the best, with their gradient."""
+    """Meanwhile the last weights are in place instead of the best, with their gradient, which a preview conditions."""
     with trainer.last_in_place():
-        _gradient(trainer)
+        _gradient(trainer, conditioned=False)
         yield
     _gradient(trainer)

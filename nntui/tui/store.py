@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.protocol.message import Message
-from nntui.protocol.reports import Broke, Control, Disconnected, Ended, Event, Hello, Stats, Status
+from nntui.protocol.reports import Control, Disconnected, Ended, Event, Hello, Stats, Status
 from nntui.runs.lines import Record, number
 from nntui.runs.metrics import ACTIVATIONS, STABILITY
 from nntui.runs.thinning import LOSSES, Point, thinned
@@ -78,8 +78,6 @@ class Snapshot:
     log: tuple[Event, ...] = ()
     control: Control | None = None
     ended: Ended | None = None
-    broke: Broke | None = None
-    """The breakpoint at which the run is paused."""
     connected: bool = True
     reconnecting: bool = False
     """Whether there is a trainer to which no connection has been made yet."""
@@ -184,7 +182,7 @@ class Store:
         self._stale = self.changed = True
 
     def forget_trail(self) -> None:
-        """The same of the activations over time."""
+        """Forget the record of the activations over time."""
         self._trail.clear()
         self.changed = True
 
@@ -234,10 +232,6 @@ class Store:
                 values.pop("ended", None)  # it was resumed
             case Status():
                 values["status"] = message
-                if message.state != "paused":
-                    values.pop("broke", None)
-            case Broke():
-                values["broke"] = message
             case Stats():
                 some = {type(s): s for s in message.found.values() if s is not None}
                 values["statistics"] = {**values.get("statistics", {}), **some}

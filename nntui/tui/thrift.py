@@ -52,9 +52,11 @@ class Drawn:
         self._rows: dict[int, dict[int, Cell]] = {}
         self._known = False
         """Whether every cell is."""
+        self._size = (0, 0)
+        """Of the screen that was drawn last: its lines, and the columns of the first."""
 
     def forget(self) -> None:
-        """The terminal may show anything."""
+        """Forget what the terminal shows: it may be anything now."""
         self._rows.clear()
         self._known = False
 
@@ -74,6 +76,11 @@ class Drawn:
                 at += strip.cell_length
                 ends[-1].append(at)
         spans = [(y, 0, row[-1]) for y, row in enumerate(ends) if row]
+        size = len(ends), ends[0][-1] if ends and ends[0] else 0
+        if size != self._size:
+            # A frame of another size may have reached a terminal that already had this one: no cell is as it was drawn.
+            self.forget()
+            self._size = size
         known, self._known = self._known, True
         sent = self.encode(chops, spans, ends, system)
         return sent if known else None

@@ -1,7 +1,7 @@
 """How fast the engine is beside its peers: `python -m tests.benchmarks.engine [--rounds N] [CASE …]`.
 
 Prints, all measured in one run in turn (so that the machine's moods hit everyone): microseconds an update, the
-ratio peer / nntui (above 1: nntui is faster), the share of an update spent outside matrix multiplication, bytes
+ratio peer / nntui (above 1: nntui is faster), the share of an update spent outside the layers' products, bytes
 that an update allocates and keeps, and the time from the start of `nntui fit` to its first update.
 """
 
@@ -15,7 +15,8 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -25,7 +26,8 @@ from threadpoolctl import threadpool_info
 from tests.benchmarks import peers
 from tests.benchmarks.peers import Case, Run
 
-import numpy as np  # isort: skip - after peers, which sets the number of threads
+from nntui_core.ops.convolution import Conv2d  # isort: skip - after peers, which sets threads and kernels
+from nntui_core.ops.linear import Affine  # isort: skip
 
 CASES = (
     Case("2-8-2, batch 4", (2, 8, 2), 4, 400),
@@ -49,7 +51,7 @@ def main() -> None:
     print(
         f"kernels: {', '.join(found['architecture'] for found in threadpool_info() if 'architecture' in found)}\n"
     )
-    head = ["network", "nntui µs", *others, "outside matmul", "allocated"]
+    head = ["network", "nntui µs", *others, "outside products", "allocated"]
     print(f"| {' | '.join(head)} |\n{'|---' * len(head)}|")
     for case, row in zip(chosen, rows, strict=True):
         outside, held = inside(case)
@@ -80,33 +82,35 @@ def measure(case: Case, rounds: int) -> dict[str, list[float]]:
 
 
 @contextmanager
-def timed_dot() -> Iterator[list[float]]:
-    """Adds up the time inside np.dot and np.matmul."""
+def timed_layers() -> Iterator[list[float]]:
+    """Adds up the time inside the ops of dense and convolutional layers; for plans that are made meanwhile."""
     spent = [0.0]
 
     def wrap(function: Any) -> Any:
-        def timed(*args: Any, **kwargs: Any) -> Any:
-            start = time.perf_counter()
-            result = function(*args, **kwargs)
-            spent[0] += time.perf_counter() - start
-            return result
+        def timed(*args: Any) -> None:
+            start = time.process_time()
+            function(*args)
+            spent[0] += time.process_time() - start
 
         return timed
 
-    with mock.patch.object(np, "dot", wrap(np.dot)), mock.patch.object(np, "matmul", wrap(np.matmul)):
+    with ExitStack() as stack:
+        for op, way in product((Affine, Conv2d), ("forward", "vjp")):
+            stack.enter_context(mock.patch.object(op, way, wrap(getattr(op, way))))
         yield spent
 
 
 def inside(case: Case) -> tuple[float, int]:
-    """Share of an update outside matrix multiplication, and bytes that an update leaves allocated at its peak."""
-    trainer = peers.trainer_of(case)
-    for _ in range(3):
-        trainer.advance()
-    with timed_dot() as spent:
-        start = time.perf_counter()
-        for _ in range(case.batches):
-            trainer.advance()
-        whole = time.perf_counter() - start
+    """Share of an update outside the layers' products, and bytes that an update leaves allocated at its peak."""
+    with timed_layers() as spent:
+        trainer = peers.trainer_of(case)
+        shares = []
+        for _ in range(7):
+            spent[0] = 0.0
+            start = time.process_time()
+            for _ in range(case.batches):
+                trainer.advance()
+            shares.append(1 - spent[0] / (time.process_time() - start))
     while trainer.advance():  # the next epoch's order is drawn
         pass
     trainer.advance()
@@ -116,7 +120,7 @@ def inside(case: Case) -> tuple[float, int]:
     trainer.advance()
     peak = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
-    return 1 - spent[0] / whole, peak
+    return statistics.median(shares), peak
 
 
 def first_update() -> float:

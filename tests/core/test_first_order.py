@@ -1,10 +1,8 @@
-"""First-order optimizers: PyTorch's steps (from references/make_optimizer_references.py) and promises."""
+"""First-order optimizers: their formulas, and what they promise of memory, blocks and resuming."""
 
 from __future__ import annotations
 
-import json
 import tracemalloc
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,82 +10,12 @@ import pytest
 
 from nntui_core import catalog
 from nntui_core.optimizers import base
-from nntui_core.optimizers.base import Decaying, FirstOrder
+from nntui_core.optimizers.base import FirstOrder
 from nntui_core.optimizers.first_order import Adagrad, Momentum, Nesterov, Rmsprop, Sgd
 from nntui_core.optimizers.moments import Adam, Amsgrad, Nadam
 from nntui_core.optimizers.variants import Adamax, Rprop
 from nntui_core.optimizers.work import Group
-
-REFERENCES = np.load(Path(__file__).parents[1] / "references" / "optimizers.npz")
-META = json.loads(str(REFERENCES["meta"]))
-START = np.array([1.0, -2.0, 0.5, 3.0, -0.25, 1e-3, 0.75])
-NAMES = [n for n, cls in catalog.members("optimizer").items() if issubclass(cls, FirstOrder)]
-
-
-def gradient(w: Any, k: int) -> Any:
-    """As in the reference script."""
-    g = np.array([1.0, 10.0, 0.1, 1e-3, 100.0, 1e-6, 0.0]) * w + 0.5 * np.sin(3 * w + k)
-    g[-1] = 0.0
-    return g.astype(w.dtype)
-
-
-class Runner:
-    """An optimizer on one vector, as a trainer would drive it."""
-
-    def __init__(self, optimizer: FirstOrder, w: Any, groups: tuple[Group, ...] = ()) -> None:
-        self.optimizer, self.w, self.k = optimizer, w.copy(), 0
-        self.slots = optimizer.slots(w.size, w.dtype)
-        self.work = optimizer.work(w.size, w.dtype, groups)
-
-    def step(self, g: Any, factor: float = 1.0) -> Any:
-        self.k += 1
-        self.optimizer.update(self.w, g, self.slots, self.k, self.optimizer.lr * factor, self.work)
-        return self.w.copy()
-
-
-def path(optimizer: FirstOrder, steps: int = 25, groups: tuple[Group, ...] = ()) -> Any:
-    run = Runner(optimizer, START, groups)
-    return np.array([run.step(gradient(run.w, k)) for k in range(steps)])
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_equals_torch_step_by_step(name: str) -> None:
-    theirs = REFERENCES[f"default/{name}"]
-    ours = path(catalog.build("optimizer", name))
-    assert np.abs(theirs[-1] - START).max() > 1e-3
-    np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize("name", META["settings"])
-def test_settings_reach_torch_s_places(name: str) -> None:
-    ours = path(special(name))
-    np.testing.assert_allclose(ours, REFERENCES[f"special/{name}"], rtol=1e-12, atol=1e-12)
-
-
-def special(name: str) -> FirstOrder:
-    """The optimizer of an entry with settings of its own, such as ``rmsprop/centered``."""
-    found: FirstOrder = catalog.build("optimizer", {"type": name.partition("/")[0], **META["settings"][name]})
-    return found
-
-
-DECAYING = [n for n in NAMES if issubclass(catalog.members("optimizer")[n], Decaying)]
-
-
-@pytest.mark.parametrize("name", DECAYING)
-def test_groups_are_torch_s_parameter_groups(name: str) -> None:
-    """Weights decay, the others learn at another rate; neighbors may also come one by one."""
-    first, slower = META["groups"]["decayed"], META["groups"]["slower"]
-    n = len(START)
-    whole = (Group(0, first), Group(first, n, slower, decays=False))
-    parts = (
-        *(Group(k, k + 1) for k in range(first)),
-        *(Group(k, k + 1, slower, decays=False) for k in range(first, n)),
-    )
-    optimizer = catalog.build("optimizer", {"type": name, "weight_decay": META["groups"]["decay"]})
-    theirs = REFERENCES[f"groups/{name}"]
-    assert np.abs(theirs - REFERENCES[f"default/{name}"]).max() > 1e-3
-    for groups in (whole, parts):
-        np.testing.assert_allclose(path(optimizer, groups=groups), theirs, rtol=1e-12, atol=1e-12)
+from tests.core.runner import DECAYING, NAMES, START, Runner, gradient
 
 
 def test_only_rprop_has_no_weight_decay() -> None:
@@ -114,12 +42,6 @@ def test_decay_in_blocks_changes_no_bit(name: str, monkeypatch: pytest.MonkeyPat
     np.testing.assert_array_equal(whole.w, parts.w)
 
 
-def test_adam_s_eps_inside_is_scikit_learn_s() -> None:
-    ours = path(Adam(lr=0.1, eps=1e-3, eps_inside=True))
-    np.testing.assert_allclose(ours, REFERENCES["inside"], rtol=1e-12, atol=1e-12)
-    assert np.abs(ours - path(Adam(lr=0.1, eps=1e-3))).max() > 1e-4
-
-
 def test_centered_rmsprop_bears_a_constant_gradient() -> None:
     """PyTorch's has no clamp and gives NaN at step 3226."""
     run = Runner(Rmsprop(lr=1e-3, centered=True), np.zeros(1))
@@ -133,21 +55,6 @@ def test_rprop_waits_where_the_sign_turns() -> None:
     steps = [run.step(np.array([g]))[0] for g in (2.0, 1e-300, -5.0, -1.0, -1.0)]
     # 1, then 1.2 the same way; it turns: 0.6, not taken; then 0.6 as from a start; then 0.72.
     np.testing.assert_allclose(steps, [-1, -2.2, -2.2, -1.6, -0.88], rtol=1e-12)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_defaults_are_torch_s(name: str) -> None:
-    defaults, optimizer = META["defaults"][name], catalog.build("optimizer", name)
-    two = [None, None]
-    betas, etas, steps = (defaults.get(key, two) for key in ("betas", "etas", "step_sizes"))
-    theirs = {
-        "rho": defaults.get("alpha"), "bias_correction": True, "eps_inside": False, **defaults,
-        "beta1": betas[0], "beta2": betas[1], "shrink": etas[0], "grow": etas[1],
-        "shortest": steps[0], "longest": steps[1],
-    }  # fmt: skip
-    if name in ("momentum", "nesterov"):
-        theirs["momentum"] = 0.9
-    assert {field: theirs[field] for field in vars(optimizer)} == vars(optimizer)
 
 
 @pytest.mark.parametrize("name", NAMES)

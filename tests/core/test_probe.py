@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nntui.config.load import load
+from nntui.training.experiment import build
 from nntui_core import probe
 from nntui_core.activations import Relu, Sigmoid, Softmax, Tanh
 from nntui_core.rng import stream
@@ -169,3 +172,33 @@ def test_moments_leave_out_what_is_not_finite_and_norms_tell_it() -> None:
     assert probe.norm(x[1:]) == np.inf
     assert np.isnan(probe.norm(x.astype(float)[:1]))
     assert np.isnan(probe.moments(np.array([np.nan]))).all()
+
+
+def test_mean_and_spread_are_left_out_where_nobody_asks() -> None:
+    a = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 2.0]])
+    whole, part = (probe.layer_stats("x", Relu(), a, gradient=a, distributed=d) for d in (True, False))
+    assert (whole.mean, whole.spread) == (pytest.approx(0.5), pytest.approx(a.std()))
+    assert np.isnan([part.mean, part.spread]).all()
+    assert replace(part, mean=0.0, spread=0.0) == replace(whole, mean=0.0, spread=0.0)
+
+
+def test_layers_have_the_numbers_of_their_own_weights() -> None:
+    trainer = build(load("xor")).trainer
+    trainer.keep_next()
+    trainer.advance()
+    parameters, before = trainer.network.parameters, trainer.before
+    assert before is not None
+    for one in probe.layers(trainer, trainer.train.x):
+        name = f"{one.layer}.W"
+        old, new = parameters.view(name, before), parameters.view(name)
+        assert one.gradient_norm == pytest.approx(np.linalg.norm(parameters.gradient(name)), rel=1e-6)
+        assert one.update_ratio == pytest.approx(np.linalg.norm(new - old) / np.linalg.norm(old), rel=1e-4)
+    assert [one.layer for one in probe.layers(trainer, trainer.train.x)] == ["hidden", "output"]
+
+
+def test_of_nothing() -> None:
+    assert (
+        probe.magnitude(np.zeros(0)) == probe.norm(np.zeros(0)) == probe.norm(np.zeros(0), np.zeros(0)) == 0.0
+    )
+    assert probe.moments(np.zeros((3, 2))) == (0.0, 0.0)
+    assert np.isnan(probe.moments(np.zeros(0))).all()

@@ -50,6 +50,7 @@ NEAREST = {
         "tests/core/test_findings_order.py",
         "tests/core/test_findings_causes.py",
         "tests/core/test_findings_outcome.py",
+        "tests/core/test_findings_reference.py",
         "tests/training/test_findings_runs.py",
     ],
     "nntui/tui/store.py": ["tests/tui/test_store.py"],

@@ -14,29 +14,13 @@ from hypothesis import strategies as st
 from nntui.protocol.commands import EditWeight, Resume, Rewind, StepUpdate, Want
 from nntui.protocol.reports import Ended, Event, Stats, Status
 from nntui.runs.metrics import STABILITY, read_metrics
-from nntui.server import attendant
 from nntui.server.instruments import LOOKS, PIECES, SAVED, Ration, WatchedInstruments
 from nntui.server.reporter import Reporter
-from nntui.statistics.stability import Stability
 from nntui.training.instruments import TrainerInstruments
-from nntui.training.view import ExperimentView
-from nntui.tui.replay import Replay
-from nntui_core.curvature import Curvature
 from tests.server.running import running, until
+from tests.server.stability import WANT, measured, told
 
 LONG = ("train.epochs=100000000",)
-WANT = Want(keys=("stability",))
-
-
-def told(stats: Stats) -> Stability | None:
-    found = stats.found.get("stability")
-    assert found is None or isinstance(found, Stability)
-    return found
-
-
-def measured(stats: Stats) -> bool:
-    found = told(stats)
-    return found is not None and found.curvature is not None
 
 
 @pytest.fixture
@@ -270,89 +254,3 @@ def test_who_asks_for_the_very_next_update_gets_it(tmp_path: Path, monkeypatch: 
     assert asked
     assert all(seen[k + 1][0] - seen[k][0] <= 1 for k in asked)
     assert viewer.all(Status)
-
-
-def test_of_a_finished_run_the_checkpoint_is_measured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(attendant, "FIRST_VIEWER", 0.1)
-    with running(tmp_path, "edge_of_stability", "train.epochs=5") as run:
-        run.join()
-        place, trainer = run.session.run, run.trainer
-    items: list[Any] = []
-    replay = Replay(place, items.append)
-    replay.want(frozenset({"layers", "stability"}))
-    replay.start()
-
-    def stats() -> list[Stats]:
-        return [m for m in list(items) if isinstance(m, Stats)]
-
-    until(lambda: any(measured(m) for m in stats()), "a measurement")
-    replay.close()
-    assert [set(m.found) for m in stats()] == [{"layers"}, {"stability"}]
-    found = told(stats()[-1])
-    assert found is not None
-    assert found.curvature is not None
-    assert found.curvature.value == pytest.approx(Curvature(trainer).measure().value, rel=1e-3)
-    assert (found.curvature.update, found.curvature.threshold) == (5, pytest.approx(2 / 0.55))
-    assert (found.steps_update, found.coming, found.batches) == (6, True, 1)
-    # The step of plain gradient descent is the gradient, here of the batch that would come next: all rows.
-    model = trainer.network.model(len(trainer.train), "train")
-    trainer.fill(model)
-    model.plan.run()
-    for s in found.steps:
-        gradient = trainer.network.parameters.gradient(s.parameter)
-        assert s.median == pytest.approx(float(np.median(np.abs(gradient))), rel=1e-6)
-
-
-def test_of_a_run_with_best_weights_each_number_is_of_the_update_that_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(attendant, "FIRST_VIEWER", 0.1)
-    stopping = 'train.early_stopping={patience=3, monitor="train.loss", min_delta=0.001}'
-    sets = (stopping, 'optimizer={type="adam", lr=0.5}', "train.epochs=200", "seed=3")
-    with running(tmp_path, "xor", *sets) as run:
-        run.join()
-        place, trainer = run.session.run, run.trainer
-    best = trainer.best
-    assert trainer.status == "stopped_early"
-    assert best.update < trainer.update
-    items: list[Any] = []
-    replay = Replay(place, items.append)
-    replay.want(frozenset({"layers", "stability"}))
-    replay.start()
-    until(lambda: any(isinstance(m, Stats) and measured(m) for m in list(items)), "a measurement")
-    replay.close()
-    layers, stability = (m for m in items if isinstance(m, Stats))
-    assert (layers.update, layers.epoch) == (stability.update, stability.epoch) == (best.update, best.epoch)
-    # Distributions are those of the best weights, the optimizer's numbers those of the last: its state is of these.
-    found = told(stability)
-    assert found is not None
-    assert found.curvature is not None
-    assert found.curvature.update == trainer.update
-    assert found.steps_update == trainer.update + 1
-    assert found.curvature.value == pytest.approx(Curvature(trainer).measure().value, rel=1e-3)
-    row = layers.found["layers"].rows[0]  # type: ignore[union-attr]
-    trainer.restore_best()
-    seen = ExperimentView(run.session.experiment).seen()[0]
-    assert row.stats.mean == pytest.approx(float(seen.mean()), rel=1e-5)
-
-
-def test_a_checkpoint_that_cannot_be_measured_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(self: TrainerInstruments) -> None:
-        raise ZeroDivisionError("no noise today")
-
-    monkeypatch.setattr(TrainerInstruments, "look", broken)
-    monkeypatch.setattr(attendant, "FIRST_VIEWER", 0.1)
-    with running(tmp_path, "xor", "train.epochs=5") as run:
-        run.join()
-        place = run.session.run
-    items: list[Any] = []
-    replay = Replay(place, items.append)
-    replay.want(frozenset({"stability"}))
-    replay.start()
-    until(lambda: any(isinstance(m, Stats) for m in items), "an answer")
-    replay.close()
-    assert ["no noise today" in m.text for m in items if isinstance(m, Event)] == [True]

@@ -19,12 +19,14 @@ from nntui.protocol.reports import Stats
 from nntui.statistics import answers, base, confusion, surface
 from nntui.statistics.base import Statistic
 from nntui.statistics.catalogue import STATISTICS, collect
+from nntui.statistics.confusion import Confusion
 from nntui.statistics.curve import POINTS, Curve
 from nntui.statistics.histogram import Histogram
 from nntui.statistics.layers import Layers
 from nntui.statistics.sample import Sample
 from nntui.statistics.surface import MAPS
 from nntui.statistics.view import NetworkView
+from nntui.statistics.weights import Weights
 from nntui.training.experiment import build
 from nntui_core import probe
 from tests.statistics import layer_cases, row_cases  # noqa: F401  # whose cases are in CASES
@@ -180,3 +182,32 @@ def test_a_frozen_weight_has_no_gradient_rather_than_one_of_0(tmp_path: Path) ->
         assert [s.gradient_norm is None for s in found] == [True, True, False]
         assert [s.gradient_rms is None for s in found] == [True, False, False]
         assert [s.update_ratio for s in found[:2]] == [0, 0]
+
+
+def test_precision_is_of_those_decided_and_recall_of_those_that_are() -> None:
+    """Of counts that no symmetry hides: true classes in rows, decided ones in columns."""
+    counts = np.array([[8, 1, 0], [4, 5, 3], [0, 0, 0]])
+    found = Confusion(counts, "validation", 21).by_class
+    for k, one in enumerate(found):
+        decided, true = counts[:, k].sum(), counts[k].sum()
+        precision = counts[k, k] / decided if decided else None
+        recall = counts[k, k] / true if true else None
+        assert one.precision == (None if not true else pytest.approx(precision))
+        assert one.recall == (None if recall is None else pytest.approx(recall))
+        assert one.count == true
+    assert [round(one.precision or 0, 3) for one in found] == [0.667, 0.833, 0]
+    assert [round(one.recall or 0, 3) for one in found] == [0.889, 0.417, 0]
+
+
+def test_weights_say_which_inputs_and_which_units_are_shown(tmp_path: Path) -> None:
+    experiment = plane(tmp_path)
+    found = Weights.compute(view(experiment), "")
+    shapes = {
+        layer.name: (layer.inputs.tolist(), layer.units.tolist(), layer.weight.shape)
+        for layer in found.layers
+    }
+    assert shapes == {
+        "hidden": ([0, 1], [0, 1, 2], (2, 3)),
+        "squash": ([0, 1, 2], [0, 1, 2, 3], (3, 4)),
+        "output": ([0, 1, 2, 3], [0, 1, 2], (4, 3)),
+    }

@@ -72,3 +72,8 @@ async def racing(
         await pilot.pause()
         await driver.settled()
         yield driver
+
+
+SADDLE = '[race]\nsurface = "saddle"\nsteps = 60\ncontestants = [{ type = "sgd", lr = 0.01 }, { type = "momentum", lr = 0.01 }, { type = "newton" }]\n'
+
+WILD = '[race]\nsurface = "long_valley"\nsteps = 40\ncontestants = [{ type = "sgd", lr = 0.5 }, { type = "adam", lr = 0.1 }]\n'

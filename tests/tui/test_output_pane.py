@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nntui.protocol.commands import Want
+from nntui.statistics.confusion import Confusion
 from nntui.statistics.labels import Labels
 from nntui.statistics.residuals import Residuals
 from nntui.statistics.sample import Sample
@@ -304,3 +305,20 @@ async def test_the_border_says_which_way_confusions_are_written(size, words):
         seen = v.pane("output")
         assert state(v).startswith(words)
         assert ("taken for another" in seen) == (words == "most frequent confusions")
+
+
+async def test_each_class_has_its_numbers_under_their_headings():
+    async with watching(items("table"), size=(120, 40)) as v:
+        pane = await go(v, "classes")
+        table = dataclasses.replace(
+            v.screen.snapshot.get(Confusion), counts=np.array([[8, 1, 0], [4, 5, 3], [0, 0, 2]])
+        )
+        given = stats(hello("table"), 60)
+        await v.post(dataclasses.replace(given, found={**given.found, "confusion": table}))
+        lines = v.pane("output").splitlines()
+        assert lines[0].split() == ["precision", "recall", "F1", "count"]
+        rows = {line.split()[0]: line.split()[1:] for line in lines[1:4]}
+        assert rows["a"] == ["0.667", "0.889", "0.762", "9"]  # 8/12, 8/9
+        assert rows["b"] == ["0.833", "0.417", "0.556", "12"]  # 5/6, 5/12
+        assert rows["c"] == ["0.400", "1.000", "0.571", "2"]  # 2/5, 2/2
+        assert pane.view(v.screen.snapshot) == "classes"

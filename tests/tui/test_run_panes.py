@@ -10,7 +10,7 @@ from textual.geometry import Region
 from nntui.protocol.commands import Want
 from nntui.protocol.reports import Ended, Event, Hello, Stats
 from nntui.statistics.confusion import Confusion
-from nntui.statistics.histogram import Histogram, histogram
+from nntui.statistics.histogram import Histogram
 from nntui.statistics.layers import Layers
 from nntui.statistics.sample import Sample
 from nntui.tui.caps import Caps
@@ -19,10 +19,10 @@ from nntui.tui.panes.loss import LossPane
 from nntui.tui.render.numbers import percent, short
 from nntui.tui.render.picture import plain, row_width
 from nntui.tui.source import Restarted
-from nntui.tui.store import MAX_TRAIL, Store
+from nntui.tui.store import Store
 from nntui.tui.widgets.canvas import Canvas
 from nntui.tui.widgets.framed import Framed
-from nntui.tui.widgets.status import outline, status_row
+from nntui.tui.widgets.status import status_row
 from tests.tui.fakes import KINDS, hello, items, records, stats, status, watching
 
 HOSTILE = ["[@click=app.quit]x[/]", "\x1b[31mred\x1b]0;t\x07", "a\u202eb\nc\x9b2J", "漢字" * 30]
@@ -241,58 +241,11 @@ def test_numbers_of_the_status_line_keep_their_place(width):
         assert one.find(word) == other.find(word)
 
 
-def activations(update, **layers):
-    """A record of the trainer's."""
-    h = histogram(np.array([0.0, 1.0, 2.0])).to_json()
-    return {
-        "type": "activations",
-        "update": update,
-        "layers": {name: h | more for name, more in layers.items()},
-    }
-
-
-def test_the_store_keeps_a_bounded_trail_and_forgets_the_future_on_a_rewind():
-    store = Store()
-    for update in range(3 * MAX_TRAIL):
-        store.record(activations(update, hidden={}))
-    trail = store.snapshot().trail
-    assert MAX_TRAIL / 2 < len(trail) <= MAX_TRAIL
-    assert (trail[0].update, trail[-1].update) == (0, 3 * MAX_TRAIL - 1)
-    store.record(activations(100, hidden={}))
-    assert [m.update for m in store.snapshot().trail][-1] == 100
-    assert trail[0].layers["hidden"].total == 3
-    store.forget_trail()
-    assert store.snapshot().trail == ()
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"low": 1.0}, {"high": -1.0}, {"low": float("nan")}, {"counts": []}, {"counts": [-1]}, {"counts": [[1]]},
-        {"counts": [0] * 5000}, {"below": -1}, {"nan": None}, {"zeros": "x"}, {"low": None}, {"above": 10**400},
-    ],
-)  # fmt: skip
-def test_records_that_are_no_histograms_are_left_out(bad):
-    store = Store()
-    store.record(activations(0, hidden=bad))
-    for odd in ({"update": 1}, {"update": 1, "layers": [1]}, {"update": 1, "layers": {"hidden": 3}}):
-        store.record({"type": "activations"} | odd)
-    assert store.snapshot().trail == ()
-
-
 async def test_a_restart_forgets_the_history():
     async with watching() as v:
         await v.post(Restarted(), *records(1))
         assert "@0" in v.pane("loss")
         assert isinstance(v.screen.snapshot.hello, Hello)
-
-
-def test_the_outline_begins_with_the_columns_that_the_network_reads():
-    """Not with those of the data: polynomials and categories make more of them, components fewer."""
-    store = Store()
-    greeting = hello("table")
-    store.message(dataclasses.replace(greeting, info={**greeting.info, "columns": 9}))
-    assert outline(store.snapshot()).startswith("9-")
 
 
 def test_what_is_shown_of_an_earlier_update_says_so():

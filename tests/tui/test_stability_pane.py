@@ -251,3 +251,33 @@ async def test_no_number_is_cut_in_a_small_screen(size, caps):
         for word in words:
             assert word in seen, (word, seen)
         assert "…" not in re.sub("… [0-9]+ more", "", seen)
+
+
+async def test_each_number_stands_under_its_heading():
+    """‖gᵢ‖ 0.5 + t, ‖mean g‖ 0.25, signal/noise 0.125, noise scale 8; median 0.03 + t, a tenth below 0.01, above 0.09."""
+    async with watching(size=(160, 50)) as v:
+        await v.press("6")
+        rows = [line.split() for line in v.pane("stability").splitlines()]
+        noise = next(row for row in rows if row[:1] == ["hidden1"])
+        assert noise[1:5] == ["0.900", "0.250", "0.125", "8.00"]
+        steps = next(row for row in rows if "hidden1.W" in row)
+        assert steps[steps.index("hidden1.W") + 1 :] == ["0.430", "0.0100", "0.0900"]
+        head = next(line for line in v.pane("stability").splitlines() if "‖gᵢ‖" in line)
+        words = ["‖gᵢ‖", "‖mean g‖", "signal/noise", "noise scale"]
+        assert sorted(words, key=head.index) == words
+        head = next(line for line in v.pane("stability").splitlines() if "a tenth below" in line)
+        assert head.index("median") < head.index("a tenth below") < head.index("a tenth above")
+
+
+async def test_the_curvature_and_its_limit_are_drawn_in_their_own_colors():
+    """190 and 200: the limit's point stands above."""
+    async with watching(size=(120, 40)) as v:
+        await v.press("6")
+        picture = v.screen.query_one("#stability").picture
+        at = {
+            span.style.fg: y
+            for y, row in enumerate(picture)
+            for span in row
+            if "•" in span.text and span.style.fg in ("accent", "validation")
+        }
+        assert at["validation"] < at["accent"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from nntui.protocol.reports import Broke, Control, Disconnected, Ended, Event, Stats
+from nntui.protocol.reports import Control, Disconnected, Ended, Event, Stats
 from nntui.statistics.curve import Curve
 from nntui.statistics.layers import Layers
 from nntui.tui.store import MAX_LOG, MAX_POINTS, SERIES, Store
+from nntui.tui.widgets.status import outline
 from tests.tui.fakes import hello, stats, status
 
 
@@ -119,16 +122,6 @@ def test_the_state_is_the_newest_that_was_told(given):
     assert not store.snapshot().running
 
 
-def test_what_a_run_is_paused_at_is_forgotten_when_it_goes_on():
-    store = Store()
-    held = Broke("loss > 1", "hidden", "forward", 7)
-    store.message(held)
-    store.message(status("paused"))
-    assert store.snapshot().broke is held
-    store.message(status("running"))
-    assert store.snapshot().broke is None
-
-
 def test_control_and_the_end_of_a_connection():
     store = Store()
     control = Control(held=False, holder="other", viewers=2)
@@ -189,3 +182,35 @@ def test_where_the_run_is():
     store.message(status(update=16))
     store.record({"type": "epoch", "epoch": 9})
     assert store.snapshot().position == (4, 16)
+
+
+def test_what_is_known_of_nothing():
+    """Before the first word there is no trouble to tell of, and the loss is drawn as it is for most runs."""
+    first = Store().snapshot()
+    assert (first.connected, first.reconnecting, first.running, first.state) == (
+        True,
+        False,
+        True,
+        "starting",
+    )
+    assert (first.sample, first.view, first.target, first.scatter, first.layer) == (0, 0, 0, None, "")
+    assert (first.log_scale, first.stats_update, first.position) == (True, -1, (0, 0))
+    assert first.hello is first.status is first.ended is first.findings_update is None
+    assert np.isnan(first.last("train.loss"))
+
+
+def test_the_outline_begins_with_the_columns_that_the_network_reads():
+    """Not with those of the data: polynomials and categories make more of them, components fewer."""
+    store = Store()
+    greeting = hello("table")
+    store.message(dataclasses.replace(greeting, info={**greeting.info, "columns": 9}))
+    assert outline(store.snapshot()).startswith("9-")
+
+
+def test_a_warning_that_is_told_again_is_logged_once_and_another_one_too():
+    store = Store()
+    for text in ("first", "second", "first", "second", "third"):
+        store.message(Event(text=text, level="warning", update=3))
+    assert [e.text for e in store.snapshot().log] == ["first", "second", "third"]
+    store.message(Event(text="first", level="warning", update=4))
+    assert [(e.text, e.update) for e in store.snapshot().log][-1] == ("first", 4)

@@ -1,3 +1,5 @@
+import random
+
 import pyte
 import pytest
 from hypothesis import given, settings
@@ -183,3 +185,31 @@ def test_a_style_that_was_drawn_in_another_color_system_has_the_codes_of_this_on
     style = Style(color="#123456", bgcolor="#654321", bold=True)
     style.render("x", color_system=ColorSystem.STANDARD)
     assert look_of(style, ColorSystem.TRUECOLOR) == Look("1", "38;2;18;52;86", "48;2;101;67;33")
+
+
+def test_a_frame_that_came_too_late_for_a_resize_spoils_nothing():
+    """Of the old size, drawn after the resize was heard of: it wraps and scrolls on the terminal's new size."""
+    rng = random.Random(1)
+
+    def picture(width, height):
+        lines = ["".join(rng.choice("ab ▀⠿") for _ in range(width)) for _ in range(height)]
+        return lines, [[Strip([Segment(line)])] for line in lines]
+
+    system = ColorSystem.TRUECOLOR
+    screen = pyte.Screen(20, 6)
+    stream = pyte.Stream(screen)
+
+    def send(drawn, lines, rows):
+        sent = drawn.whole(rows, system)
+        stream.feed("\x1b[H" + "\r\n".join(lines) if sent is None else sent)
+
+    drawn = Drawn()
+    old, new = picture(20, 6), picture(12, 4)
+    send(drawn, *old)
+    screen.resize(4, 12)
+    drawn.forget()  # the app has heard of it
+    send(drawn, *old)
+    send(drawn, *new)
+    assert [line.rstrip() for line in screen.display] == [line.rstrip() for line in new[0]]
+    send(drawn, *new)
+    assert drawn.whole(new[1], system) == ""

@@ -45,7 +45,7 @@ class Basis:
 
     @cached_property
     def held_whole(self) -> float:
-        """The same of the held-out rows."""
+        """All held-out rows, in the same form."""
         return variance(self.held_target)
 
     @cached_property

@@ -100,9 +100,9 @@ def _views(
         op, last = probe.activation_of(layer), k == len(seen.layers) - 1
         a = outputs if last else seen.plan.value(layer.a)
         gradient = None
-        if trained is not None:
+        if trained is not None and layer.weight is not None:  # no rule asks others
             gradient = trained.plan.adjoint(trained.layers[k].z or trained.layers[k].a)
-        stats = probe.layer_stats(layer.name, op, a, gradient=gradient)
+        stats = probe.layer_stats(layer.name, op, a, gradient=gradient, distributed=False)
         stuck = _stuck(trainer, op, a, basis.target) if last else None
         if layer.weight is None:
             yield LayerView(k, layer.name, layer.spec, op, last, stats, stuck=stuck)

@@ -13,8 +13,8 @@ EVERY_EPOCH = 16
 GROWTH = 1.07
 SHARE = 0.05
 """Of the work of the updates so far that looks may take …"""
-FREE = 1 << 29
-"""… beyond so many multiplications in matrix products, which all work is reckoned in: a thirtieth of a second, about."""
+FREE = 1 << 31
+"""… beyond so many multiplications in matrix products, which all work is reckoned in: a tenth of a second, about."""
 PASSES = 3
 """An update takes so many times the work of its rows' way forward alone."""
 NORMS = 128
@@ -41,14 +41,14 @@ def update_due(update: int) -> bool:
 
 
 def affordable(trainer: Trainer, looks: int) -> bool:
-    """Whether another look takes no more than its share of the work, ``looks`` taken so far; the first two are free."""
+    """Whether a look at the end of an epoch takes all looks no further than their share of the work, after ``looks``."""
     network = trainer.network
     held = 0 if trainer.validation is None else min(network.look_rows, len(trainer.validation))
     rows = min(network.look_rows, len(trainer.train)) + held
     trained = trainer.epoch * len(trainer.train) + trainer.batch * trainer.batch_size
     each = rows * (network.multiplications + VALUE * network.values) + NORMS * len(network.parameters)
     # The one at update 0 is not counted, the coming one is.
-    return looks < 2 or looks * each <= SHARE * PASSES * trained * network.multiplications + FREE
+    return looks * each <= SHARE * PASSES * trained * network.multiplications + FREE
 
 
 def ratios(numbers: int, batches: int) -> int:

@@ -20,7 +20,7 @@ TRAINING = (
 
 
 class ConstantOutput(Rule):
-    """The same answer for every sample."""
+    """Outputs that are nearly the same for every sample."""
 
     id: ClassVar[str] = "constant_output"
     definition: ClassVar[str] = (

@@ -93,6 +93,7 @@ class Sample:
     spread: float
     """Largest over the outputs of their standard deviation over that of the targets."""
     outputs: Array
+    """For rules, that look at once: the next evaluation of these rows overwrites it, and the next."""
     held_outputs: Array | None
 
     @cached_property

@@ -16,7 +16,7 @@ TINY = 0.2
 
 
 def view(s: Sample, name: str) -> LayerView:
-    """The layer of that name."""
+    """The view of the layer of that name."""
     return next(v for v in s.layers if v.name == name)
 
 

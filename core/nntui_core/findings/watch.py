@@ -103,9 +103,10 @@ class Watch:
         if self._measuring:
             trainer.keep_before = False
         ended = trainer.status != "running"
-        due = update_due(trainer.update) or (epoch_done and epoch_due(trainer.epoch))
-        if not (ended or (due and affordable(trainer, len(self._memory["history"])))):
-            return False
+        if not (ended or update_due(trainer.update)):
+            due = epoch_done and epoch_due(trainer.epoch)
+            if not (due and affordable(trainer, len(self._memory["history"]))):
+                return False
         self._look(at_epoch=epoch_done)
         return True
 

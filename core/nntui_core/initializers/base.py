@@ -44,7 +44,7 @@ class Initializer(ABC):
         """A float64 array of ``shape``."""
 
     def suited(self, activation: Op | None) -> Self:
-        """The same, with what depends on the layer's activation decided."""
+        """This initializer for a layer with that activation: what depends on it, such as an automatic gain, is decided."""
         return self
 
     def rescale(self, z: Array, w: Array, b: Array | None) -> bool:

@@ -103,7 +103,7 @@ class _LeCun(Scaled):
 
 @dataclass(frozen=True)
 class XavierUniform(_Xavier):
-    """For tanh and sigmoid."""
+    """Keeps the variance of activations and gradients with tanh and sigmoid."""
 
     type: ClassVar[str] = "xavier_uniform"
     formula: ClassVar[str] = "U(±gain·√(6/(n_in + n_out)))"
@@ -112,7 +112,7 @@ class XavierUniform(_Xavier):
 
 @dataclass(frozen=True)
 class XavierNormal(_Xavier):
-    """For tanh and sigmoid."""
+    """Keeps the variance of activations and gradients with tanh and sigmoid."""
 
     type: ClassVar[str] = "xavier_normal"
     formula: ClassVar[str] = "N(0, gain²·2/(n_in + n_out))"
@@ -121,7 +121,7 @@ class XavierNormal(_Xavier):
 
 @dataclass(frozen=True)
 class HeUniform(_He):
-    """For the relu family."""
+    """Keeps the variance of activations with relu and its family, of which half are 0."""
 
     type: ClassVar[str] = "he_uniform"
     formula: ClassVar[str] = "U(±√(6/n_in))"
@@ -130,7 +130,7 @@ class HeUniform(_He):
 
 @dataclass(frozen=True)
 class HeNormal(_He):
-    """For the relu family."""
+    """Keeps the variance of activations with relu and its family, of which half are 0."""
 
     type: ClassVar[str] = "he_normal"
     formula: ClassVar[str] = "N(0, 2/n_in)"

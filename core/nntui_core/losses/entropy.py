@@ -67,18 +67,18 @@ class CrossEntropy(LabelLoss):
         if self.label_smoothing:
             # Of the logits below the maximum: (1−α)·z_y + α·mean of all.
             spread = ws["spread"]
-            np.dot(p, ws["even"], out=spread)
+            p.dot(ws["even"], spread)
             np.subtract(spread, picked, out=spread)
             np.multiply(spread, self.label_smoothing, out=spread)
             np.add(picked, spread, out=picked)
         np.exp(p, out=p)
         p.put(top, ws["zero"])
-        np.dot(p, ws["plus"], out=sums)
+        p.dot(ws["plus"], sums)
         np.log1p(sums, out=logs)
         p.put(top, ws["ones"])
         np.add(sums, ws["ones"], out=sums)
         np.subtract(logs, picked, out=logs)
-        out[()] = np.dot(logs, ws["ones"]) / self.divisor(z.shape)
+        out[()] = logs.dot(ws["ones"]) / self.divisor(z.shape)
 
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return ws["logs"]
@@ -101,7 +101,7 @@ class CrossEntropy(LabelLoss):
             np.subtract(out, self.label_smoothing / out.shape[1], out=out)
         np.multiply(out, scale, out=out)
         out.put(at, ws["zero"])
-        np.dot(out, ws["minus"], out=picked)
+        out.dot(ws["minus"], picked)
         out.put(at, picked)
 
     def expand(self, graph: Graph, *args: Node) -> Node:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def move(session: DebugSession, dx: int, dy: int) -> None:
-    """To a neighbor in the graph."""
+    """Move the cursor to a neighbor in the graph."""
     found = graph.neighbor(session.look(), dx, dy)
     if found is not None:
         session.cursor_name = found.name
@@ -33,7 +33,7 @@ def point(session: DebugSession, by: int) -> None:
 
 
 def scroll(session: DebugSession, dx: int, dy: int) -> None:
-    """Another entry of the array that the map shows."""
+    """Choose another entry of the array that the map shows."""
     look = session.look()
     node = look.node
     if session.preview is None and session.kind.startswith("local"):
@@ -108,7 +108,7 @@ def choose(session: DebugSession, by: int) -> None:
 
 
 def other_batch(session: DebugSession, by: int) -> None:
-    """Another batch of the epoch."""
+    """Look at another batch of the epoch."""
     if isinstance(session.trainer, Minimizer):
         walk(session, by)
     elif not session.debugger.subject.network:

@@ -12,7 +12,7 @@ from nntui_core.minimizing import Minimizer
 
 
 def on_expression(text: str, values: Mapping[str, Any]) -> DebugSession:
-    """Raises ExpressionError and UserError."""
+    """The session on an expression. Raises ExpressionError and UserError."""
     return DebugSession(opening.on_expression(text, values))
 
 

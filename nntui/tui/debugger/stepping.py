@@ -36,7 +36,7 @@ def step(session: DebugSession) -> None:
 
 
 def back(session: DebugSession) -> None:
-    """One step back."""
+    """Go one step back."""
     if session.preview is not None:
         session.preview = None
         session.follow()
@@ -47,28 +47,28 @@ def back(session: DebugSession) -> None:
 
 
 def start(session: DebugSession) -> None:
-    """To before the first step."""
+    """Go back to before the first step."""
     session.preview = None
     session.debugger.start()
     session.follow()
 
 
 def forward(session: DebugSession) -> None:
-    """To the end of the forward pass."""
+    """Go to the end of the forward pass."""
     session.preview = None
     session.debugger.forward()
     session.follow()
 
 
 def backward(session: DebugSession) -> None:
-    """To the end of the backward pass."""
+    """Go to the end of the backward pass."""
     session.preview = None
     session.debugger.backward()
     session.follow()
 
 
 def resume(session: DebugSession) -> None:
-    """To the next breakpoint or condition, or to the end."""
+    """Go on to the next breakpoint or condition, or to the end."""
     session.preview = None
     if session.debugger.stepper.next is None:
         session.say("the end: b goes back")
@@ -152,7 +152,7 @@ def show(session: DebugSession, name: str) -> None:
 
 
 def until(session: DebugSession) -> None:
-    """To the next step of the cursor's node."""
+    """Go to the next step of the cursor's node."""
     session.preview = None
     name = session.cursor.name
     node = session.cursor

@@ -59,7 +59,7 @@ class FindingsPane(Pane):
         "and the first cure; then what happened to the run. Red stops learning, yellow slows it, a circle is a note.\n"
         "Up and down choose a finding: enter opens the debugger where and when it can be seen, x tries its cure on a copy.\n"
         "Numbers of findings are of the update written at the border, those of the other panes may be newer.\n"
-        "Page up and page down, or the wheel, scroll where there is more. Empty is good."
+        "Page up and page down, home and end, or the wheel, scroll where there is more. Empty is good."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "choose(-1)", show=False),

@@ -28,7 +28,7 @@ class Player:
         return SPEEDS[self._speed]
 
     def load(self, steps: int, *, keep: bool = False) -> None:
-        """Another race, of so many steps; from its start on, unless ``keep``."""
+        """Take another race, of so many steps; play it from its start, unless ``keep``."""
         self.steps = steps
         if keep:
             self._at = min(self._at, float(steps))
@@ -37,7 +37,7 @@ class Player:
             self._speed = max(k for k, s in enumerate(SPEEDS) if s == 1 or s * SECONDS <= steps * 1.25)
 
     def advance(self, seconds: float) -> None:
-        """Play on, where it plays."""
+        """Go on by the time that has passed, where it plays."""
         if self.playing:
             self._at = min(self._at + seconds * self.speed, float(self.steps))
             self.playing = self._at < self.steps
@@ -54,5 +54,5 @@ class Player:
         self._at = float(min(max(0, self.step + by), self.steps))
 
     def hasten(self, by: int) -> None:
-        """Faster or slower."""
+        """Play faster or slower."""
         self._speed = min(max(0, self._speed + by), len(SPEEDS) - 1)

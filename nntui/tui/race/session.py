@@ -30,11 +30,11 @@ class RaceSession:
         return self.settings.network is None and self.settings.keys.surface in (*SURFACES, "expression")
 
     def compute(self, report: Callable[[str], object]) -> Race | LineRace:
-        """Race. Raises UserError."""
+        """Compute the race. Raises UserError."""
         return run(self.settings, of=self._of, report=report)
 
     def place(self, start: tuple[float, float]) -> None:
-        """Start elsewhere."""
+        """Let the contestants start at another point."""
         self._change(start=start)
 
     def noise(self) -> None:

@@ -213,12 +213,14 @@ def _more(grid: Grid, placed: Sequence[Placed], ascii: bool) -> list[_Words | No
 
     dots = "..." if ascii else "…"
     long = [written(p, f"{dots} {p.hidden} more") for p in placed]
-    columns = [(p.left, p.left + p.size.outer[0]) for p in placed]
+    columns = {k: (p.left, p.left + p.size.outer[0]) for k, p in enumerate(placed)}
     notes = {k: (note[0], note[0] + len(note[2])) for k, note in enumerate(long) if note is not None}
+    near = [(columns, 0), (notes, 1)]
     crowded = any(
-        left <= end and start <= right
+        left <= end + apart and start <= right + apart
         for k, (start, end) in notes.items()
-        for j, (left, right) in [*enumerate(columns), *notes.items()]
+        for others, apart in near
+        for j, (left, right) in others.items()
         if j != k
     )
     return [written(p, f"+{p.hidden}") for p in placed] if crowded else long

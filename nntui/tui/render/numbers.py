@@ -102,6 +102,11 @@ def percent(fraction: float | None, width: int = 5) -> str:
     return s.rjust(width)
 
 
+def plainly(value: float, digits: int) -> str:
+    """So many significant digits, none of them zeros at the end, and no suffix."""
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
 def score(value: float) -> str:
     """A share such as R², at most 1, to three places; what is not quite 1 is never written as such."""
     return ">0.999" if 0.9995 <= value < 1 else f"{value:.3f}".replace("-", "−")

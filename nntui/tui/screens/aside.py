@@ -82,7 +82,7 @@ class Aside(Dialog[None]):
         return ""
 
     def keys(self) -> str:
-        """What stands below."""
+        """What is written at the border below: the keys."""
         return "esc close"
 
     # The process

@@ -15,7 +15,7 @@ from nntui.tui.screens.cure import CureScreen
 
 
 class CheckScreen(Aside):
-    """``nntui check``, beside the run."""
+    """A dialog with the checks of the run's configuration, as ``nntui check`` makes them."""
 
     TITLE = "Check"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -185,17 +185,17 @@ class RaceScreen(Paned[RacePane]):
         self.change()
 
     def action_go(self, by: int) -> None:
-        """Some steps on or back."""
+        """Go some steps on or back."""
         self.player.go(by)
         self.say("")
         self.change()
 
     def action_end(self) -> None:
-        """To the last step."""
+        """Go to the last step."""
         self.action_go(self.player.steps)
 
     def action_rewind(self) -> None:
-        """From the start, at the speed that was chosen."""
+        """Play from the start, at the speed that was chosen."""
         self.player.go(-self.player.steps)
         self.action_play()
 
@@ -230,7 +230,7 @@ class RaceScreen(Paned[RacePane]):
         self.change(arrows=not self.view.arrows)
 
     def action_close(self) -> None:
-        """The part in which the race takes place, or the whole map."""
+        """Show the part of the map in which the race takes place, or the whole map."""
         self.change(close=not self.view.close)
 
     def action_view(self) -> None:
@@ -259,7 +259,7 @@ class RaceScreen(Paned[RacePane]):
             self.racer.ask()
 
     def action_surface(self, by: int) -> None:
-        """Another surface, with contestants that suit it."""
+        """Race on another surface, with contestants that suit it."""
         if self.session is not None:
             self.session.surface(by)
             self.change(cursor=None, hidden=frozenset(), close=True)

@@ -18,7 +18,7 @@ ABOVE = 1.05
 
 
 class RateScreen(Aside):
-    """``nntui lr``, beside the run."""
+    """A dialog with the learning-rate range test, as ``nntui lr`` makes it."""
 
     TITLE = "Range test"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -229,7 +229,7 @@ class RunScreen(Steering):
         self.app.push_screen(cure_screen(run, finding))
 
     def action_check(self) -> None:
-        """The recipe, beside the run."""
+        """Open the checks of the run's configuration."""
         if self.run_dir is not None:
             self.app.push_screen(CheckScreen(self.run_dir, lambda node: self._look(node, 0)))
 

@@ -110,11 +110,11 @@ class Steering(Paned[Pane]):
         self.send(Resume() if self.snapshot.state == "paused" else Pause())
 
     def action_update(self) -> None:
-        """One update, then pause."""
+        """Make one update, then pause."""
         self.send(StepUpdate())
 
     def action_epoch(self) -> None:
-        """To the end of the epoch, then pause."""
+        """Train to the end of the epoch, then pause."""
         self.send(StepEpoch())
 
     def action_rate_down(self) -> None:

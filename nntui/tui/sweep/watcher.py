@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class News:
-    """How a search stands."""
+    """The state of a search: its trials and counts."""
 
     trials: tuple[TrialView, ...] = ()
     done: int = 0

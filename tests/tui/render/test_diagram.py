@@ -1,3 +1,6 @@
+import re
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -248,3 +251,25 @@ def test_what_is_not_shown_is_counted_in_the_room_of_its_column():
     assert wide.count("… 22 more") == 5
     assert narrow.count("+22") == 5
     assert "more" not in narrow
+
+
+@pytest.mark.parametrize("hidden", [(0, 16), (48, 0), (48, 16)])
+@pytest.mark.parametrize("count", [(1, 3), (16, 1), (16, 16)])
+def test_what_is_not_shown_is_written_over_nothing(count, hidden):
+    """Neither over the arrow that leads to a column, nor over its units, nor beside another such number."""
+    face = np.ones((8, 8))
+    first = Column("a", tuple(Unit(face=face) for _ in range(count[0])), hidden[0])
+    second = Column("b", tuple(Unit(value=0.5) for _ in range(count[1])), hidden[1])
+    last = Column("c", units(3))
+    links = [Link(0, 1, None, 9), Link(1, 2, np.ones((count[1], 3)), 30)]
+    for width in range(30, 90, 4):
+        for height in range(4, 16):
+            found = diagram([first, second, last], links, width, height)
+            if found is None:
+                continue
+            picture = plain(found.picture)
+            assert picture.count("▶") == 1, picture
+            for row in picture.splitlines():
+                notes = [m.span() for m in re.finditer(r"… \d+ more|\+\d+", row)]
+                assert all(b - a >= 2 for (_, a), (b, _) in pairwise(notes)), picture
+                assert not re.search(r"─(…|\+)", row), picture

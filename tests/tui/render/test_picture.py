@@ -85,3 +85,13 @@ def test_grid_ignores_what_is_outside_and_keeps_wide_characters_whole():
 def test_a_range_in_ascii_is_no_number():
     assert ascii_text("−1…0.5, 1e-9…1, 0…−.5") == "-1~0.5, 1e-9~1, 0~-.5"
     assert ascii_text("layer_1… and 12 more…") == "layer_1. and 12 more."
+
+
+def test_a_wide_sign_has_no_place_in_the_last_cell():
+    grid = Grid(3, 1)
+    grid.write(1, 0, "漢")
+    assert plain(grid.picture()) == " 漢"
+    grid = Grid(3, 1)
+    grid.write(2, 0, "漢")
+    assert row_width(grid.picture()[0]) == 3
+    assert "漢" not in plain(grid.picture())

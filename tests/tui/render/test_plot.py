@@ -272,3 +272,8 @@ def test_what_comes_later_lies_on_top_points_and_lines_alike(ascii):  # noqa: A0
     assert marks(data, curve) <= 8  # beside it, where the two are rounded to other cells
     # Where the curve is elsewhere, the data can be seen.
     assert marks(data, Series(x, 1 - x, "accent")) > 30
+
+
+@pytest.mark.parametrize("height", [1, 8])
+def test_of_no_series_nothing_is_drawn_but_that(height):
+    assert plain(plot([], 30, height)).strip() == "no values yet"

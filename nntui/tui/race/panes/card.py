@@ -9,7 +9,7 @@ import numpy as np
 from nntui.race.result import LineRace, Track
 from nntui.tui.race.panes.base import RacePane
 from nntui.tui.race.view import RaceView, mark, role
-from nntui.tui.render.numbers import compact, trimmed
+from nntui.tui.render.numbers import compact, plainly, trimmed
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, crop, join, pad, row_width, text
 
 CHANGE = Style(fg="accent", bold=True)
@@ -117,13 +117,12 @@ def _of_line(race: LineRace, step: int) -> list[Line]:
     lines.append(("", text(why, MUTED)))
     if step < race.steps:
         s = race.path[step]
-        numbers = f"{s.theta:.10g} − {compact(s.value)} / {compact(s.slope)} = "
-        lines.append(("step", join(text(numbers), text(f"{s.next:.10g}", CHANGE))))
+        numbers = f"{plainly(s.theta, 10)} − {compact(s.value)} / {compact(s.slope)} = "
+        lines.append(("step", join(text(numbers), text(plainly(s.next, 10), CHANGE))))
     else:
         good = Style(fg="good" if race.arrived else "bad", bold=True)
-        lines.append(
-            ("end", text(f"{x} = {race.points[-1]:.12g} after {race.steps} steps: {race.reason}", good))
-        )
+        took = f"{race.steps} step{'s' * (race.steps != 1)}"
+        lines.append(("end", text(f"{x} = {plainly(race.points[-1], 12)} after {took}: {race.reason}", good)))
     return lines
 
 

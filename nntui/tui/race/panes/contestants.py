@@ -7,7 +7,7 @@ import numpy as np
 from nntui.race.result import LineRace, Race, Track
 from nntui.tui.race.panes.base import RacePane
 from nntui.tui.race.view import RaceView, mark, role
-from nntui.tui.render.numbers import count, short
+from nntui.tui.render.numbers import count, plainly, short
 from nntui.tui.render.picture import Picture, Row, Style, fit, join, text
 from nntui.tui.render.table import Heading, table
 
@@ -94,15 +94,15 @@ def _steps(race: LineRace, step: int, width: int, height: int) -> Picture:
     rows = [
         [
             str(k),
-            f"{s.theta:.10g}",
+            plainly(s.theta, 10),
             short(s.value, 10),
             short(s.slope, 10),
-            f"{s.next:.10g}" if k < step else "",
+            plainly(s.next, 10) if k < step else "",
         ]
         for k, s in enumerate(race.path[: step + 1])
     ]
     if step >= race.steps:
-        last = f"{race.points[-1]:.10g}"
+        last = plainly(race.points[-1], 10)
         words = "✓ arrived" if race.arrived else f"✗ {race.reason}"
         rows.append([str(race.steps), last, "", "", ""])
         found = table(headings, rows, width, max(1, height - 1))
