@@ -146,7 +146,7 @@ class Attendant:
 
     def _slow_down(self, session: Session) -> None:
         trainer = session.trainer
-        while not self._over(session) and not self._controls.paused:
+        while not (self._over(session) or self._controls.paused or self._controls.stepping):
             delay = self._pace.delay(time.perf_counter(), trainer.update, trainer.total_updates)
             if delay <= 0:
                 return

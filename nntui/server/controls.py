@@ -21,6 +21,7 @@ from nntui.protocol.reports import Event, Snapshot
 from nntui.server.breaks import Breaks
 from nntui.server.hub import Hub
 from nntui.server.pace import Pace
+from nntui.statistics.layers import Layers
 from nntui.training.session import Session
 
 
@@ -57,7 +58,14 @@ class Controls:
 
 
 def _pause(controls: Controls, session: Session, command: Pause) -> None:
-    controls.pause()
+    trainer, seen = session.trainer, Layers.KEY in controls.hub.wanted()
+    under_way = trainer.update > 0 and not controls.paused and not controls.stepping
+    if seen and under_way and trainer.before is None:
+        # Who pauses to look at the layers wants Δw/w: of one more update it can be told.
+        trainer.keep_next()
+        controls.go_on(1)
+    else:
+        controls.pause()
 
 
 def _resume(controls: Controls, session: Session, command: Resume) -> None:

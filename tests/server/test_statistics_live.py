@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nntui.config.load import load
-from nntui.protocol.commands import EditWeight, Restart, StepEpoch, StepUpdate, Stop, Want
+from nntui.protocol.commands import EditWeight, Pause, Restart, Resume, StepEpoch, StepUpdate, Stop, Want
 from nntui.protocol.reports import Ended, Event, Stats, Status
 from nntui.runs.metrics import read_metrics
 from nntui.statistics.catalogue import STATISTICS
@@ -66,6 +66,32 @@ def test_an_edited_weight_is_no_update(tmp_path: Path) -> None:
         step(run, viewer)
         viewer.send(EditWeight(path="hidden.W", index=(0, 0), value=3.0))
         viewer.wait(Stats, lambda m: m.update == 1 and ratios(m)[0] is None)
+
+
+def went_on_and_paused(viewer: Viewer, seen: int) -> Stats:
+    """The statistics of the update at which a paused training is paused again, some updates after ``seen``."""
+    told = len(viewer.all(Status))
+    viewer.send(Resume())
+    viewer.wait(Status, lambda m: m in viewer.all(Status)[told:] and m.state == "running")
+    viewer.wait(Status, lambda m: m.update > seen)
+    again = len(viewer.all(Status))
+    viewer.send(Pause())
+    at = viewer.wait(Status, lambda m: m in viewer.all(Status)[again:] and m.state == "paused").update
+    return viewer.wait(Stats, lambda m: m.update == at)
+
+
+@pytest.mark.parametrize("pace", ["max", 0.001])
+def test_at_a_pause_the_last_update_can_be_told(tmp_path: Path, pace: str | float) -> None:
+    """At full speed hardly any update's start is kept; nobody waits for a slow pace's next one."""
+    with running(tmp_path, "xor", *LONG, paused=True, pace=pace) as run:
+        viewer = run.viewer()
+        viewer.send(Want(keys=("layers",)))
+        seen = viewer.wait(Stats, lambda m: "layers" in m.found).update
+        for _ in range(3):
+            shown = went_on_and_paused(viewer, seen)
+            assert all(ratio is not None for ratio in ratios(shown))
+            assert run.trainer.update == shown.update > seen
+            seen = shown.update
 
 
 def test_wanting_anything_at_all_does_not_end_the_training(tmp_path: Path) -> None:
