@@ -7,13 +7,14 @@ loaded once the passes have cost more than that. What steps, replays and explain
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 from warnings import warn
 
 import numpy as np
 
+from nntui.display import display
 from nntui_core.memory import Array
 from nntui_core.optimizers.base import FirstOrder
 from nntui_core.optimizers.moments import Adam, Adamw
@@ -73,17 +74,22 @@ def attach(trainer: Trainer) -> str:
     # What derives from the two may do something else.
     if type(optimizer) not in (Adam, Adamw) or find_spec("numba") is None:
         return ""
+    try:
+        numba = version("numba")
+    except PackageNotFoundError:  # something else of that name in the working directory
+        return ""
     assert isinstance(optimizer, FirstOrder)
     trainer.work.fused = Fused(optimizer)
-    return version("numba")
+    return numba
 
 
 def _agreeing(optimizer: FirstOrder, dtype: Any) -> Pass | None:
     """The compiled pass, or None, with a warning, where it cannot be had or is not NumPy's."""
     try:
         found = compiled(dtype)
-    except ImportError as error:
-        warn(f"numba cannot be loaded, NumPy goes on: {error}", stacklevel=2)
+    except Exception as error:  # whatever ails it, a training that NumPy can go on with does not end
+        told = f"{type(error).__name__}: {display(error, 200)}"
+        warn(f"numba cannot be used, NumPy goes on: {told}", stacklevel=2)
         return None
     ours, theirs = _trial(optimizer, dtype), _trial(optimizer, dtype)
     w, g, m, v, numbers = ours
@@ -96,14 +102,19 @@ def _agreeing(optimizer: FirstOrder, dtype: Any) -> Pass | None:
 
 
 def compiled(dtype: Any) -> Pass:
-    """:func:`adam` in machine code for vectors of ``dtype``, from numba's cache where it can keep one. Raises ImportError."""
+    """:func:`adam` in machine code for vectors of ``dtype``, from numba's cache where it can keep one.
+
+    Raises ImportError, OSError (of libraries that are not found) and what else a broken installation raises.
+    """
     import numba
 
+    if getattr(numba.config, "DISABLE_JIT", False):  # it would be Python, an element at a time
+        raise ImportError("NUMBA_DISABLE_JIT is set")
     kind = numba.from_dtype(np.dtype(dtype))[::1]
     signature = numba.void(*[kind] * 5)
     try:
         found: Pass = numba.njit(signature, cache=True)(adam)
-    except (OSError, RuntimeError):  # no place, or no space, for a cache
+    except Exception:  # no place, or no space, for a cache, or what is in it is cut off
         found = numba.njit(signature)(adam)
     return found
 

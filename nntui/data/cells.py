@@ -30,7 +30,16 @@ class Numbers:
 
     def missing(self, text: str) -> bool:
         """Whether a cell, without the space around it, stands for nothing."""
-        return text in self._missing or (self.nan and text.lower() == "nan")
+        # C writes a NaN with its sign.
+        return text in self._missing or (self.nan and text.lower() in ("nan", "-nan", "+nan"))
+
+    def is_text(self, cell: str) -> bool:
+        """Whether a cell is neither a number nor missing."""
+        try:
+            self.one(cell)
+        except ValueError:
+            return True
+        return False
 
     def of(self, cells: Sequence[str]) -> Array | None:
         """The cells as float64, or None where one is text."""

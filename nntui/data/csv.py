@@ -81,7 +81,8 @@ class Csv(Source):
             notes.append(f"{display(frame.path)}: {gone}")
         inputs = frame.names[: len(frame.names) - len(targets)]
         for name in inputs:
-            found = among_numbers(frame.column(name), frame.texts[name]) if name in frame.texts else None
+            texts = frame.texts.get(name)
+            found = among_numbers(frame.column(name), texts, frame.is_text) if texts is not None else None
             if found is not None:
                 count, such, row = found
                 notes.append(
@@ -95,6 +96,7 @@ class Csv(Source):
             frame.x[:, :width], made.y, made.classes, inputs, tuple(targets), self.type,
             task=made.task, auto=made.auto, reconstructs=not targets, notes=tuple(notes), line=frame.line,
             origin=display(frame.path), categories={k: v for k, v in frame.texts.items() if k not in targets},
+            is_text=frame.is_text,
         )  # fmt: skip
 
     def _keys(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,8 @@ class Frame:
     line: Callable[[int], int] = lambda row: row + 1
     """The line of the file in which a row begins."""
     notes: list[str] = field(default_factory=list)
+    is_text: Callable[[str], bool] = lambda cell: as_number(cell) is None
+    """Whether a cell is no number as this file writes them."""
 
     def __len__(self) -> int:
         return len(self.x)
@@ -40,14 +42,19 @@ class Frame:
         """Some of the rows, by truth values."""
         at = np.flatnonzero(rows)
         line = self.line
-        return Frame(
-            self.path, self.names, self.x[at], self.texts, lambda row: line(int(at[row])), self.notes
-        )
+        return replace(self, x=self.x[at], line=lambda row: line(int(at[row])))
+
+    def words(self, name: str) -> list[int]:
+        """What of a column's ``texts`` is no number; all of it where each could be one, as it was stored as text."""
+        texts = self.texts[name]
+        return [k for k, text in enumerate(texts) if self.is_text(text)] or list(range(len(texts)))
 
 
-def among_numbers(column: Array, texts: Sequence[str]) -> tuple[int, str, int] | None:
+def among_numbers(
+    column: Array, texts: Sequence[str], is_text: Callable[[str], bool]
+) -> tuple[int, str, int] | None:
     """Of a category most cells of which are numbers: how many are text, one of them, and its row; else None."""
-    words = np.flatnonzero([as_number(text) is None for text in texts])
+    words = np.flatnonzero([is_text(text) for text in texts])
     rows = np.flatnonzero(np.isin(column, words))
     if not 0 < 2 * len(rows) <= np.count_nonzero(~np.isnan(column)):
         return None

@@ -85,7 +85,7 @@ def numbers(frame: Frame, names: Sequence[str]) -> Array:
         if texts is None:
             continue
         column = frame.column(name)
-        words = [k for k, text in enumerate(texts) if as_number(text) is None]
+        words = frame.words(name)
         rows = np.flatnonzero(np.isin(column, words))
         shown = ", ".join(display(texts[k], 30) for k in words[:5])
         found.append(

@@ -138,7 +138,7 @@ class _Reader:
             count = f" ({len(header.again)} such lines)" if len(header.again) > 1 else ""
             notes.append(f"{self.file.shown}:{header.again[0]}: the header line once more, left out{count}")
         kept = tuple(names[k] for k in self.wanted.columns)
-        return Frame(self.file.path, kept, x, texts, self._line, notes)
+        return Frame(self.file.path, kept, x, texts, self._line, notes, self.numbers.is_text)
 
     def _line(self, row: int) -> int:
         records = self.file.records(first=False)

@@ -107,6 +107,8 @@ class Table:
     """The file, for messages."""
     line: Callable[[int], int] = lambda row: row + 1
     """The line of the file in which a row begins."""
+    is_text: Callable[[str], bool] = lambda cell: as_number(cell) is None
+    """Whether a cell is no number as the file writes them."""
     digest: str = field(init=False)
     """SHA-256 of the contents, to notice data that changed."""
 

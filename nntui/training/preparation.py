@@ -148,7 +148,7 @@ def column_faults(steps: Sequence[Preprocessor], table: Table) -> list[str]:
         missing_too = f", {gaps[k]:,} missing" if gaps[k] else ""
         if name in table.categories and name not in encoded:
             values = table.categories[name]
-            odd = among_numbers(table.stored[:, k], values)
+            odd = among_numbers(table.stored[:, k], values, table.is_text)
             if odd is not None:
                 count, such, row = odd
                 line = table.line(row)

@@ -20,7 +20,7 @@ from nntui.data.files import MAX_BYTES
 from nntui.data.frame import Frame
 from nntui.data.header import Header
 from nntui.data.reader import Wanted, read
-from nntui.data.table import Columns, as_number
+from nntui.data.table import Columns
 from nntui.data.text import Dialect, TextFile
 from nntui.display import display
 from nntui.errors import UserError
@@ -124,8 +124,7 @@ def _numbers(frame: Frame, columns: Columns) -> tuple[Array, list[tuple[int, str
         texts = frame.texts.get(name)
         known = columns.categories.get(name)
         if texts is not None and known is None:
-            words = [code for code, text in enumerate(texts) if as_number(text) is None]
-            row = int(np.flatnonzero(np.isin(x[:, k], words))[0])
+            row = int(np.flatnonzero(np.isin(x[:, k], frame.words(name)))[0])
             one = texts[int(x[row, k])]
             told = f"not numbers (given {display(one, 40)!r}; allowed numbers, as in the training)"
             found.append((row, f"{frame.where(row)}: column {display(name)}: {told}"))

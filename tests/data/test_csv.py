@@ -180,3 +180,24 @@ def test_whole_numbers_that_become_one_are_told(
     assert bool(found) == told
     if told:
         assert "dtype: id: whole numbers too large for float32 (given 16777216 and 16777217" in found[0]
+
+
+@pytest.mark.parametrize("nan", ["nan", "-nan", "+NaN"])
+@pytest.mark.parametrize("beside", ["3", " ", "NA"])
+def test_a_nan_with_a_sign_is_missing_whatever_else_the_column_has(
+    tmp_path: Path, nan: str, beside: str
+) -> None:
+    (tmp_path / "t.csv").write_text(f"a,y\n1,0.5\n{nan},1.5\n{beside},2.5\n")
+    table = Csv(path="t.csv", target="y").load(0, tmp_path)
+    assert not table.categories
+    np.testing.assert_array_equal(table.stored[:2], [[1], [np.nan]])
+
+
+def test_text_is_what_is_no_number_as_the_file_writes_them(tmp_path: Path) -> None:
+    """1,5 is one where the decimal point is a comma, and 2.5 is not."""
+    (tmp_path / "t.csv").write_text("a;y\n1,5;0,5\n2;2.5\n3,5;1,5\n2.5;1\n")
+    keys: dict[str, Any] = {"path": "t.csv", "delimiter": ";", "decimal": ","}
+    with pytest.raises(UserError, match=r"t\.csv:3: column y: 1 text cells \(given 2\.5; allowed numbers\)"):
+        Csv(target="y", task="regression", **keys).load(0, tmp_path)
+    (note,) = Csv(target="inputs", drop=("y",), **keys).load(0, tmp_path).notes
+    assert "t.csv:5: column a: 1 of its cells is text (such as '2.5')" in note

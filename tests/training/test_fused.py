@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nntui import fused
-from nntui.training.experiment import read
+from nntui.training.experiment import build, read
 from nntui.training.start import start
 from nntui_core.optimizers.base import FirstOrder
 from nntui_core.optimizers.moments import Adam, Adamw
@@ -184,12 +185,63 @@ def test_a_pass_that_is_not_numpys_is_never_used(monkeypatch: pytest.MonkeyPatch
         assert blocks(monkeypatch, lambda dtype: contracted) == [False] * 5
 
 
-def test_a_numba_that_cannot_be_loaded_leaves_numpy_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ImportError("Numba needs NumPy 2.3 or less"),
+        OSError("Could not find/load shared object file libllvmlite.so"),
+        AttributeError("module 'numba' has no attribute 'from_dtype'"),
+    ],
+)
+def test_a_numba_that_cannot_be_used_leaves_numpy_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
     def refused(dtype: Any) -> fused.Pass:
-        raise ImportError("Numba needs NumPy 2.3 or less")
+        raise fault
 
-    with pytest.warns(UserWarning, match="needs NumPy 2.3 or less"):
+    with pytest.warns(UserWarning, match=str(fault)):
         assert blocks(monkeypatch, refused) == [False] * 5
+
+
+def test_what_is_only_called_numba_is_let_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of that name in the working directory is found, too."""
+
+    def unknown(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    file = tmp_path / "my.toml"
+    file.write_text(CONFIG.format("adam"))
+    trainer = build(read(file).settings).trainer
+    monkeypatch.setattr(fused, "find_spec", lambda name: object())
+    monkeypatch.setattr(fused, "version", unknown)
+    assert fused.attach(trainer) == ""
+    assert trainer.work.fused is None
+
+
+@pytest.mark.skipif(not HERE, reason="needs nntui[fast]")
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("left", [0, 40])
+def test_a_cache_that_is_cut_off_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, left: int
+) -> None:
+    import numba
+
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    fused.compiled(np.float32)
+    files = list(tmp_path.rglob(f"*.{suffix}"))
+    assert files
+    for file in files:
+        file.write_bytes(file.read_bytes()[:left])
+    assert blocks(monkeypatch, fused.compiled) == [False, False, True, True, True]
+
+
+@pytest.mark.skipif(not HERE, reason="needs nntui[fast]")
+def test_without_machine_code_it_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numba
+
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    with pytest.warns(UserWarning, match="NUMBA_DISABLE_JIT"):
+        assert blocks(monkeypatch, fused.compiled) == [False] * 5
 
 
 @pytest.mark.skipif(not HERE, reason="needs nntui[fast]")
