@@ -83,6 +83,7 @@ class Attendant:
     def update(self, session: Session) -> None:
         """After each update; looks around only now and then while training at full speed."""
         self._count += 1
+        self._controls.look_ahead(session.trainer)
         if self._controls.breaks.active and self._broke(session):
             self._controls.pause()
         elif self._controls.stepping:
@@ -216,6 +217,7 @@ class Attendant:
             self._note(session, self._change(session, partial(change, session, command)))
         elif done is not None:
             answer = done(self._controls, session, command)
+            self._controls.look_ahead(session.trainer)
             self._look_at = 0
             if answer is not None:
                 self._hub.reply(viewer, answer)

@@ -23,6 +23,7 @@ from nntui.server.hub import Hub
 from nntui.server.pace import Pace
 from nntui.statistics.layers import Layers
 from nntui.training.session import Session
+from nntui_core.trainer import Trainer
 
 
 class Controls:
@@ -55,6 +56,11 @@ class Controls:
     def go_on(self, steps: int = 0, *, to_epoch: bool = False) -> None:
         """For so many updates, to the end of the epoch, or until told otherwise."""
         self.paused, self._steps, self.to_epoch = False, steps, to_epoch
+
+    def look_ahead(self, trainer: Trainer) -> None:
+        """Where the coming update may be the last before a pause, let it keep what its Δw/w is told from."""
+        if self.breaks.active or (self.to_epoch and trainer.batch + 1 >= trainer.batches):
+            trainer.keep_next()
 
 
 def _pause(controls: Controls, session: Session, command: Pause) -> None:

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from nntui.config.load import load
-from nntui.protocol.commands import EditWeight, Pause, Restart, Resume, StepEpoch, StepUpdate, Stop, Want
+from nntui.protocol.commands import (
+    Breakpoints,
+    EditWeight,
+    Pause,
+    Restart,
+    Resume,
+    StepEpoch,
+    StepUpdate,
+    Stop,
+    Want,
+)
 from nntui.protocol.reports import Ended, Event, Stats, Status
 from nntui.runs.metrics import read_metrics
 from nntui.statistics.catalogue import STATISTICS
@@ -92,6 +102,30 @@ def test_at_a_pause_the_last_update_can_be_told(tmp_path: Path, pace: str | floa
             assert all(ratio is not None for ratio in ratios(shown))
             assert run.trainer.update == shown.update > seen
             seen = shown.update
+
+
+@pytest.mark.parametrize("size", [8, 1000])
+def test_the_last_update_of_a_stepped_epoch_can_be_told(tmp_path: Path, size: int) -> None:
+    """Also late in a training, where findings no longer look at each epoch, and where an epoch is one update."""
+    sets = (*LONG, f"train.batch_size={size}", "data.samples=64", "data.validation=0.0")
+    with running(tmp_path, "spirals", *sets, paused=True) as run:
+        viewer = run.viewer()
+        viewer.send(Want(keys=("layers",)))
+        updates = run.trainer.batches
+        for epoch in range(1, 31):
+            viewer.send(StepEpoch())
+            shown = viewer.wait(Stats, lambda m: m.update == epoch * updates)
+            assert all(ratio is not None for ratio in ratios(shown)), epoch
+
+
+def test_the_update_at_a_breakpoint_can_be_told(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", *LONG, paused=True) as run:
+        viewer = run.viewer()
+        viewer.send(Want(keys=("layers",)))
+        viewer.send(Breakpoints(conditions=("update >= 700",)))
+        viewer.send(Resume())
+        shown = viewer.wait(Stats, lambda m: m.update >= 700)
+        assert all(ratio is not None for ratio in ratios(shown))
 
 
 def test_wanting_anything_at_all_does_not_end_the_training(tmp_path: Path) -> None:
