@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,10 @@ def layers(stats: Stats) -> Layers:
 
 def ratios(stats: Stats) -> list[float | None]:
     return [row.stats.update_ratio for row in layers(stats).rows]
+
+
+def of(update: int, stats: Stats) -> bool:
+    return stats.update == update
 
 
 def step(run: Running, viewer: Viewer) -> Stats:
@@ -114,7 +119,7 @@ def test_the_last_update_of_a_stepped_epoch_can_be_told(tmp_path: Path, size: in
         updates = run.trainer.batches
         for epoch in range(1, 31):
             viewer.send(StepEpoch())
-            shown = viewer.wait(Stats, lambda m: m.update == epoch * updates)
+            shown = viewer.wait(Stats, partial(of, updates * epoch))
             assert all(ratio is not None for ratio in ratios(shown)), epoch
 
 
