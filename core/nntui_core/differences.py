@@ -99,8 +99,10 @@ def slope(
                 best, reach = Slope(value, wrong, noise), h
         if expected == 0 and difference == 0 and before and before[0] == 0:
             break
-        # An expected slope may be that of waves shorter than h.
-        open_question = abs(expected - best.value) > TELLS * noise
+        # An expected slope may be that of waves shorter than h; and where f is largest nearby, as beyond a pole, it is
+        # that far off, but not at a smaller h.
+        least = CERTAIN * max(rounding, EPS * min(sizes), SMALLEST) / width
+        open_question = abs(expected - best.value) > TELLS * least
         if noise > best.error and not contradicted and not open_question:
             break
     if kinks and not finite:

@@ -133,6 +133,7 @@ def test_h_is_adapted_and_what_rounding_hides_is_unknown(
         ("1/(x - 1)", {"x": 1 + 1e-13}), ("1/(x - 1)", {"x": 1 + 1e-14}), ("sqrt(tanh(x**2))", {"x": 8e-17}),
         ("cos(1e20*x)", {"x": -2.0}), ("sin(3e10*(x + 1e8))", {"x": -101179918.2}), ("tan((x - 1000)**2)", {"x": 3.3161261e7}),
         ("sin(x)*0.01 + x*1e-3", {"x": -88120147.7}),
+        ("exp(1/x)", {"x": 0.002}), ("exp(1/x)", {"x": 0.0018}),
         ("max(log_softmax(v))", {"v": [0.0, -277.0, 180.0]}), ("cross_entropy(v, [0, 0, 1])", {"v": [0.0, -277.0, 180.0]}),
     ],
 )  # fmt: skip
@@ -155,6 +156,14 @@ def test_a_wrong_gradient_of_a_tiny_input_is_found(x: float) -> None:
         assert Checker(plan).check(plan.graph["x"]).verdict in ("suspect", "wrong")
         adjoint *= -1e3
         assert Checker(plan).check(plan.graph["x"]).verdict == "wrong"
+
+
+def test_a_wrong_gradient_beside_a_pole_that_one_side_of_h_is_beyond_is_found() -> None:
+    plan = planned("exp(1/x)", x=0.002)
+    adjoint = plan.adjoint(plan.graph["x"])
+    assert adjoint is not None
+    adjoint *= 1.05
+    assert Checker(plan).check(plan.graph["x"]).verdict == "wrong"
 
 
 def test_a_slope_knows_how_wrong_it_may_be() -> None:
