@@ -64,7 +64,7 @@ class Controls:
 
 
 def _pause(controls: Controls, session: Session, command: Pause) -> None:
-    trainer, seen = session.trainer, Layers.KEY in controls.hub.wanted()
+    trainer, seen = session.trainer, Layers.KEY in controls.hub.all_wanted()
     under_way = trainer.update > 0 and not controls.paused and not controls.stepping
     if seen and under_way and trainer.before is None:
         # Who pauses to look at the layers wants Δw/w: of one more update it can be told.
