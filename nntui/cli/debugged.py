@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nntui.caret import caret
-from nntui.cli.common import runs_directory, warn
+from nntui.cli.common import runs_directory, say, warn
 from nntui.cli.words import keys_of, sorted_words, values_of
 from nntui.errors import UserError
 
@@ -146,5 +146,16 @@ def opened_experiment(
             return experiment
         restore(experiment, found.run, warn)
         replay(experiment, found.run)
-        tell_age(found.run, experiment.trainer.update, warn)
+        trainer = experiment.trainer
+        tell_age(found.run, trainer.update, warn)
+        if (
+            trainer.status != "running"
+            and trainer.best.theta is not None
+            and trainer.best.update != trainer.update
+        ):
+            best = trainer.best.update
+            say(
+                f"{found.run.name} stands after its last update, {trainer.update}; the weights that it reports and predicts "
+                f"with are those of update {best}: --update {best}"
+            )
     return experiment

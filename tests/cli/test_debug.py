@@ -224,3 +224,21 @@ def test_what_is_drawn_or_kept_has_no_gradient_and_is_not_judged() -> None:
     verdicts = {n["verdict"] for n in found["nodes"]}
     assert verdicts <= {"good", "acceptable", "kink", None}
     assert "good" in verdicts
+
+
+def test_a_run_that_stopped_early_says_which_weights_are_debugged(tmp_path: Path) -> None:
+    """Those of its last update, whose step is to be seen; ``predict`` has the best ones."""
+    sets = ("train.early_stopping.patience=3", "train.epochs=60", "data.validation=0.4", "optimizer.lr=0.05")
+    words = [word for one in sets for word in ("--set", one)]
+    fitted = json.loads(nntui("fit", "spirals", *words, "--json", cwd=tmp_path).stdout)
+    best = json.loads(nntui("predict", "latest", "--input", "[0.5, 0.5]", "--json", cwd=tmp_path).stdout)[
+        "update"
+    ]
+    assert fitted["status"] == "stopped_early"
+    assert best < fitted["updates"]
+    said = nntui("debug", "latest", "--trace", cwd=tmp_path).stderr
+    assert f"after its last update, {fitted['updates']}; the weights" in said
+    assert f"those of update {best}: --update {best}" in said
+    assert (
+        "last update" not in nntui("debug", "latest", "--update", str(best), "--trace", cwd=tmp_path).stderr
+    )
