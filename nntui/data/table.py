@@ -219,15 +219,16 @@ def split(table: Table, validation: float, test: float, seed: int) -> Split:
     rng = stream(seed, "split")
     groups = [np.arange(len(table))]
     if table.classes is not None:
-        groups = [np.flatnonzero(table.y == k) for k in range(len(table.classes))]
+        sizes = np.bincount(table.y.astype(np.intp), minlength=len(table.classes))
+        groups = np.split(np.argsort(table.y, kind="stable"), np.cumsum(sizes)[:-1])
     held = _shares([len(g) for g in groups], test, rng), _shares([len(g) for g in groups], validation, rng)
     parts: tuple[list[Array], list[Array], list[Array]] = ([], [], [])
     for k, (group, n_test, n_validation) in enumerate(zip(groups, *held, strict=True)):
-        of = f" of class {display(table.classes[k], 40)}" if table.classes is not None else ""
         rows = rng.permutation(group)
         # A class may have no row at all; its number is then kept.
         if (len(rows) or table.classes is None) and len(rows) <= n_test + n_validation:
             key = "validation" if n_validation else "test"
+            of = f" of class {display(table.classes[k], 40)}" if table.classes is not None else ""
             raise SettingError(
                 ("data", key),
                 f"nothing is left to train on: {n_test + n_validation} of the {len(rows)} rows{of} would be held out; "
