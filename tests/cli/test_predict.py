@@ -217,3 +217,17 @@ def test_numbers_have_neither_classes_nor_labels(cli: Cli) -> None:
     found = cli("predict", "latest", "--input", "[[0.5], [1]]", "--json").json
     assert set(found) == {"update", "epoch", "outputs"}
     assert np.shape(found["outputs"]) == (2, 1)
+
+
+def test_raw_rows_are_refused_by_the_decimal_point_of_the_run(cli: Cli, tmp_path: Path) -> None:
+    """2.5 is no number where the file has 1,5."""
+    (tmp_path / "d.csv").write_text("a;y\n" + "".join(f"{k},5;{2 * k},25\n" for k in range(9)))
+    (tmp_path / "d.toml").write_text(
+        '[data]\nsource = "csv"\npath = "d.csv"\ntarget = "y"\ntask = "regression"\ndelimiter = ";"\ndecimal = ","\n'
+        '[[layers]]\ntype = "dense"\nunits = 1\n[objective]\nloss = "mse"\n[optimizer]\ntype = "sgd"\n[train]\nepochs = 1\n'
+    )
+    assert cli("fit", tmp_path / "d.toml", "--quiet").code == 0
+    (tmp_path / "new.csv").write_text("a\n0,5\n2.5\n")
+    told = cli("predict", "latest", "--csv", tmp_path / "new.csv")
+    assert told.code == 2
+    assert "new.csv:3: column a: not numbers (given '2.5'; allowed numbers, as in the training)" in told.err
