@@ -21,7 +21,7 @@ def sources() -> dict[str, type[Source]]:
 
 
 def load(source: Source, seed: int, base: Path, *, allow_single_class: bool = False) -> Table:
-    """Load and check. Raises UserError."""
+    """The source's table, with at least two classes where it has classes. Raises UserError."""
     table = source.load(seed, base)
     check_classes(table, allow_single_class)
     return table

@@ -55,7 +55,7 @@ def begin(network: Network, source: str, runs: Path) -> tuple[Sequence[str], Seq
 
 
 class MisfitError(Exception):
-    """Weights that cannot be told apart."""
+    """Weights in a file that cannot be assigned to layers without ambiguity."""
 
 
 def _places(network: Network) -> dict[str, Array]:
@@ -138,14 +138,14 @@ def _of_safetensors(path: Path, network: Network) -> dict[str, Array]:
 
 
 def _turned(array: Array, name: str, place: Array) -> Array:
-    """From PyTorch's layout: a dense weight is units × inputs, a slope has one axis."""
+    """An array in the engine's layout, from PyTorch's, where a dense weight is units × inputs and a slope has one axis."""
     if name.endswith(".W") and array.ndim == 2:
         return array.T
     return array.reshape(place.shape) if name.endswith(".slope") and array.size == place.size else array
 
 
 def _by_number(arrays: Mapping[str, Array], network: Network) -> dict[str, str]:
-    """Our names by theirs: modules in the order of their numbers, layers in the order of the network."""
+    """The engine's names by PyTorch's: modules in the order of their numbers matched to layers in the network's order."""
     numbers = sorted({int(key.partition(".")[0]) for key in arrays})
     wanted = modules(network)
     if len(numbers) != len(wanted):

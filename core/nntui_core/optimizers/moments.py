@@ -20,7 +20,7 @@ from nntui_core.optimizers.work import Numbers, Slots
 
 @dataclass(frozen=True, kw_only=True)
 class Moments(Decaying):
-    """First and second moments of the gradient."""
+    """Keeps running means of the gradient, ``m``, and of its square, ``v``: its first and second moments."""
 
     vectors: ClassVar[tuple[str, ...]] = ("m", "v")
     fading: ClassVar[tuple[str, ...]] = ("m",)
@@ -45,7 +45,10 @@ class Moments(Decaying):
         second_moment(s["v"], g, fresh, past, t)
 
     def corrected(self, c1: float, c2: float, rate: float) -> tuple[float, float]:
-        """ε and η of ``w -= η (m/c₁)/(√(v/c₂) + ε)`` with both corrections moved into them: a pass less each."""
+        """ε·√c₂ and η·√c₂/c₁.
+
+        With them ``w -= η m/(√v + ε)`` gives ``w -= η (m/c₁)/(√(v/c₂) + ε)`` in two passes fewer.
+        """
         root = sqrt(c2)
         return self.eps * root, rate * root / c1
 
@@ -70,11 +73,11 @@ class Adam(Moments):
         return "w -= η (√c₂/c₁) m/(√v + ε), cᵢ = 1 − βᵢᵏ" if self.eps_inside else self.formula
 
     def correction(self, k: int) -> float:
-        """What the bias correction multiplies the step of update ``k`` by, ε aside, where it is on."""
+        """The factor √c₂/c₁ by which the bias correction, where it is on, changes the step of update ``k`` (for ε = 0)."""
         return sqrt(1 - self.beta2**k) / (1 - self.beta1**k)
 
     def stability_limit(self, rate: float) -> float | None:
-        """Of P⁻¹H (Cohen et al. 2022)."""
+        """The limit of P⁻¹H's largest eigenvalue, P from :meth:`preconditioner` (Cohen et al. 2022)."""
         return (2 + 2 * self.beta1) / ((1 - self.beta1) * rate)
 
     def preconditioner(self, s: Slots, k: int) -> Array | None:
