@@ -171,7 +171,7 @@ def network_spec(
 def counts(settings: Settings, table: Table) -> bool:
     """Whether whole numbers that might be classes are quantities: the loss and the one output say so."""
     one = getattr(settings.layers[-1], "units", None) == 1
-    quantity = settings.loss.type in ("mse", "mae", "huber") and one
+    quantity = settings.loss.targets == "numbers" and one
     return table.auto and quantity and len(table.classes or ()) > 2
 
 
