@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nntui.data.cells import Categories, Numbers
-from nntui.data.digits import whole_numbers
 from nntui.data.header import Header
 from nntui.data.table import Array
 from nntui.data.text import Dialect
+from nntui.data.wholenumbers import whole_numbers
 
 
 class Blocks:

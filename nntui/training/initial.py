@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from nntui.display import display
+from nntui.display import display, listed
 from nntui.errors import UserError
 from nntui.files import file_error
 from nntui.runs import checkpoint
@@ -20,7 +20,6 @@ from nntui.training.names import exported, modules
 from nntui_core.network import Network
 
 Array = NDArray[Any]
-LISTED = 8
 """Names that a message shows at most."""
 
 
@@ -48,7 +47,7 @@ def begin(network: Network, source: str, runs: Path) -> tuple[Sequence[str], Seq
         return problems, []
     surplus = sorted(set(found) - set(_places(network)))
     if surplus:
-        warnings.append(f"it also has weights for which there is no layer: {_listed(surplus)}")
+        warnings.append(f"it also has weights for which there is no layer: {listed(surplus)}")
     for name, array in _places(network).items():
         array[...] = found[name].reshape(array.shape)
     return [], warnings
@@ -71,7 +70,7 @@ def _misfits(network: Network, found: Mapping[str, Array]) -> list[str]:
     if missing:
         layers = list(dict.fromkeys(name.rpartition(".")[0] for name in missing))
         out.append(
-            f"it has no weights for {_listed(missing)} (every layer with parameters must match: {_listed(layers)})"
+            f"it has no weights for {listed(missing)} (every layer with parameters must match: {listed(layers)})"
         )
     for name, array in places.items():
         given = found.get(name)
@@ -84,11 +83,6 @@ def _misfits(network: Network, found: Mapping[str, Array]) -> list[str]:
         elif given.size and np.abs(given).max() > np.finfo(array.dtype).max:
             out.append(f"{display(name, 60)} is too large for {array.dtype}")
     return out
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(display(n, 60) for n in names[:LISTED])
-    return shown if len(names) <= LISTED else f"{shown} and {len(names) - LISTED} more"
 
 
 def _of_run(name: str, runs: Path, report: Callable[[str], object]) -> dict[str, Array]:
@@ -151,7 +145,7 @@ def _by_number(arrays: Mapping[str, Array], network: Network) -> dict[str, str]:
     if len(numbers) != len(wanted):
         ours = ", ".join(display(layer, 30) for layer, _ in wanted)
         raise MisfitError(
-            f"the file has {len(numbers)} numbered modules with weights (given {_listed([str(n) for n in numbers])}; "
+            f"the file has {len(numbers)} numbered modules with weights (given {listed([str(n) for n in numbers])}; "
             f"allowed {len(wanted)}, in the order of {ours})"
         )
     out = {}

@@ -20,7 +20,10 @@ from nntui_core.optimizers.work import Numbers, Slots
 
 @dataclass(frozen=True, kw_only=True)
 class Moments(Decaying):
-    """Keeps running means of the gradient, ``m``, and of its square, ``v``: its first and second moments."""
+    """Keeps running means of the gradient, ``m``, and of its square, ``v``: its first and second moments.
+
+    By itself it updates as Adam does with bias correction; its subclasses change that.
+    """
 
     vectors: ClassVar[tuple[str, ...]] = ("m", "v")
     fading: ClassVar[tuple[str, ...]] = ("m",)
@@ -51,6 +54,14 @@ class Moments(Decaying):
         """
         root = sqrt(c2)
         return self.eps * root, rate * root / c1
+
+    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
+        return *self.decays, *self.corrected(1 - self.beta1**k, 1 - self.beta2**k, rate)
+
+    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
+        *decays, eps, rate = numbers
+        self.moments(g, s, decays, t)
+        descend(w, s["m"], s["v"], eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +104,6 @@ class Adam(Moments):
         eps, step = self.corrected(c1, c2, rate)
         return *self.decays, self.eps if self.eps_inside else eps, step
 
-    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
-        *decays, eps, rate = numbers
-        self.moments(g, s, decays, t)
-        descend(w, s["m"], s["v"], eps, rate, t)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Adamw(Moments):
@@ -110,14 +116,6 @@ class Adamw(Moments):
 
     weight_decay: NonNegative = 0.01
     """λ, of the weights of dense and convolutional layers."""
-
-    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
-        return *self.decays, *self.corrected(1 - self.beta1**k, 1 - self.beta2**k, rate)
-
-    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
-        *decays, eps, rate = numbers
-        self.moments(g, s, decays, t)
-        descend(w, s["m"], s["v"], eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,9 +164,6 @@ class Amsgrad(Moments):
     formula: ClassVar[str] = "as adam, with max v in place of v"
     source: ClassVar[str] = "Reddi et al. 2018"
     vectors: ClassVar[tuple[str, ...]] = ("m", "v", "vmax")
-
-    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
-        return *self.decays, *self.corrected(1 - self.beta1**k, 1 - self.beta2**k, rate)
 
     def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
         *decays, eps, rate = numbers
