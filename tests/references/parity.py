@@ -105,7 +105,7 @@ def deviations(key: str, dtype: str) -> tuple[float, float]:
 
 def optimizer_rows() -> Iterator[tuple[str, float]]:
     """Each first-order optimizer with its largest deviation over 25 steps."""
-    from tests.core import test_first_order as steps
+    from tests.core import test_first_order_torch as steps
 
     for name in steps.NAMES:
         found = steps.path(catalog.build("optimizer", name))
