@@ -33,7 +33,10 @@ class Best:
         return self.rule is not None and rises(self.rule.monitor)
 
     def watch(self, rule: EarlyStopping, value: float, epoch: int, update: int, network: Network) -> str:
-        """Take in the value at the end of an epoch; says why to stop where it has not improved for long, else ""."""
+        """Note the monitor's value at the end of an epoch; keep the weights where it is the best so far.
+
+        Returns why to stop, where it has not improved for ``patience`` epochs, else "".
+        """
         signed = -value if self._rises else value
         if isnan(signed):  # never the best
             signed = inf

@@ -96,17 +96,17 @@ class Trainer:
         self.best = Best(spec.early_stopping)
         self.model: Model | None = None
         self.seen = Seen(self, train)
-        """What the network answers to the training rows that are looked at."""
+        """The training rows that statistics and findings look at, with the network's outputs for them."""
         self._edits = 0
         self._measures = Measures(self)
         self._last: tuple[Array, dict[str, Array]] | None = None
         """The weights and statistics of the last update, while the best ones are in their place."""
         self._room: Array | None = None
-        """What Θ before an update is kept in: a fresh copy of 50 M numbers takes twice as long."""
+        """Array for the weights before an update, reused: a fresh copy of 50 M numbers takes twice as long."""
 
     @property
     def moment(self) -> tuple[int, int]:
-        """Tells the present weights from all others that this training has had."""
+        """A key of the present weights: it differs for all other weights that this training has had."""
         return self.update, self._edits
 
     @property
@@ -267,7 +267,7 @@ class Trainer:
 
     @contextmanager
     def best_in_place(self) -> Iterator[bool]:
-        """Meanwhile the best weights by the monitored value are in place, where they are kept: whether they are."""
+        """A context in which the best weights by the monitored value are in place; gives False where none are kept."""
         before = self.before
         if self._last is not None or not self.restore_best():
             yield self._last is not None
@@ -280,7 +280,7 @@ class Trainer:
 
     @contextmanager
     def last_in_place(self) -> Iterator[None]:
-        """Meanwhile the weights of the last update are in place, those that the optimizer's state belongs to."""
+        """A context in which the weights of the last update are in place, to which the optimizer's state belongs."""
         best = self._restore_last()
         try:
             yield
@@ -294,7 +294,7 @@ class Trainer:
         return (self.update, self.epoch) if self._last is None else (self.best.update, self.best.epoch)
 
     def edited(self) -> None:
-        """The weights were changed from outside: forget what was measured, and what they were before."""
+        """To be called after a change of weights from outside: drops metrics of them, and the weights before the update."""
         self._edits += 1
         self.before = None
 

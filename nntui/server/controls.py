@@ -40,20 +40,20 @@ class Controls:
 
     @property
     def stepping(self) -> bool:
-        """Whether it goes on for counted updates only."""
+        """Whether training goes on for a counted number of updates only."""
         return self._steps > 0
 
     def stepped(self) -> None:
-        """One of the counted updates is done; after the last one it is paused."""
+        """Count one of these updates as done, and pause after the last one."""
         self._steps -= 1
         self.paused = self._steps == 0
 
     def pause(self) -> None:
-        """From now on, until told otherwise."""
+        """Pause until :meth:`go_on` is called."""
         self.paused, self._steps, self.to_epoch = True, 0, False
 
     def go_on(self, steps: int = 0, *, to_epoch: bool = False) -> None:
-        """For so many updates, to the end of the epoch, or until told otherwise."""
+        """Train on: for so many updates (0: no limit), or to the end of the epoch."""
         self.paused, self._steps, self.to_epoch = False, steps, to_epoch
 
 

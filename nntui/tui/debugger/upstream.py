@@ -1,4 +1,4 @@
-"""The gradient on a node's card: what arrived, the products that it is the sum of, or why none comes."""
+"""The part of a node's card on its gradient: its value, the products that it is the sum of, or why there is none."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def gradient(look: Look) -> list[CardLine]:
 
 
 def _no_gradient(look: Look, node: Node) -> str:
-    """Why none arrives."""
+    """Why no gradient arrives at the node."""
     if node.role in GIVEN:
         return "none: it is given"
     if node.id not in look.wiring.of_output:

@@ -1,4 +1,4 @@
-"""The line on top: what runs, its state, where it is, how fast, how long still."""
+"""The line on top: title, state, epoch and update, speed, remaining time."""
 
 from __future__ import annotations
 
