@@ -227,7 +227,7 @@ def _labelled(frame: Frame, targets: Sequence[str]) -> tuple[Frame, str]:
 def _finite(frame: Frame) -> None:
     """Raises UserError for numbers too large for double precision, and for infinities, by column."""
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(frame.x.sum()):  # then each of them is
+        if np.isfinite(frame.x.sum()):  # a finite sum has no infinite or missing summand
             return
     found = []
     for k, name in enumerate(frame.names):

@@ -156,7 +156,7 @@ def _texts(file: TextFile, skip: int) -> Iterator[bytes]:
         with file.binary() as stream:
             for _ in range(skip):
                 if b"\r" in stream.readline().removesuffix(b"\r\n"):
-                    return  # which ends a line for the reader of records
+                    return  # the csv reader ends a line at it, so that lines would be counted otherwise
             while chunk := stream.read(BLOCK):
                 cut = chunk.rfind(b"\n") + 1
                 if cut:

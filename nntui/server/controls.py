@@ -61,7 +61,7 @@ def _pause(controls: Controls, session: Session, command: Pause) -> None:
     trainer, seen = session.trainer, Layers.KEY in controls.hub.wanted()
     under_way = trainer.update > 0 and not controls.paused and not controls.stepping
     if seen and under_way and trainer.before is None:
-        # Who pauses to look at the layers wants Δw/w: of one more update it can be told.
+        # With the layers pane in sight, one more update is made, with the weights before it kept, so that its Δw/w is known.
         trainer.keep_next()
         controls.go_on(1)
     else:
@@ -87,7 +87,7 @@ def _set_pace(controls: Controls, session: Session, command: SetPace) -> None:
 
 
 def _stop(controls: Controls, session: Session, command: Stop) -> None:
-    session.stop("stopped by a viewer", 128 + SIGINT)  # it is their Ctrl-C
+    session.stop("stopped by a viewer", 128 + SIGINT)  # as Ctrl-C in a terminal
 
 
 def _snapshot(controls: Controls, session: Session, command: RequestSnapshot) -> Message:

@@ -73,7 +73,9 @@ class Traffic:
         """Begin to accept connections. Raises OSError where there can be no thread."""
         try:
             self._thread.start()
-        except RuntimeError as error:  # the limit of processes: Python has no better word for it
+        except (
+            RuntimeError
+        ) as error:  # no thread can be started: Python raises RuntimeError at the limit of processes
             self._release.close()
             raise OSError(errno.EAGAIN, str(error)) from None
 
@@ -89,7 +91,7 @@ class Traffic:
         self.wake()
         self._thread.join(2.0)
         if not self._thread.is_alive():
-            # Not before: whoever wakes the thread must not write to what another file has become.
+            # Only now: until the thread has ended, wake() may write to this descriptor, whose number another file could get.
             self._release.close()
 
     def flush(self, viewer: Viewer) -> None:

@@ -76,7 +76,7 @@ def correlation(predicted: Array, target: Array) -> float:
     p = predicted.astype(np.float64)
     p -= p.mean(axis=0)
     squared = float(np.vdot(p, p))
-    if target.dtype == bool:  # what is constant takes no part
+    if target.dtype == bool:  # columns without an entry are constant: they add nothing
         present = target.any(axis=0)
         p, target = p[:, present], target[:, present]
     y = target.astype(np.float64)
@@ -89,7 +89,7 @@ def reference(x: Array, y: Array) -> Reference:
     """Measure the rows ``x`` (m × n) with targets ``y`` (m × k)."""
     x, whole = np.asarray(x, np.float64).reshape(len(x), -1), y
     if y.dtype == bool:
-        y = y[:, y.any(axis=0)]  # of 10,000 classes hardly any are among the rows
+        y = y[:, y.any(axis=0)]  # only classes that occur: of 10,000 few are among the rows
     y = np.asarray(y, np.float64)
     spread = y.std(axis=0)
     if len(x) < 3 or not (spread > 1e-9 * (1 + np.abs(y).max(initial=0.0))).any():
