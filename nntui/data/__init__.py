@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from nntui.data import csv, generators, idx, logic, npz, pictures
-from nntui.data.table import Source, Split, Table, check_classes, split
+from nntui.data.table import Source, Table, check_classes, split
 
-__all__ = ["Source", "Split", "Table", "load", "sources", "split"]
+__all__ = ["Table", "load", "sources", "split"]
 
 
 def sources() -> dict[str, type[Source]]:

@@ -105,9 +105,8 @@ def _last_words(descriptor: int, words: bytes) -> None:
     deadline, flushed = time.monotonic() + LAST_WORDS, False
     while words and not flushed:
         if not select.select([], [terminal], [], max(0.0, deadline - time.monotonic()))[1]:
-            termios.tcflush(
-                terminal, termios.TCOFLUSH
-            )  # drop what the terminal has not taken by now: it leaves no room for these words
+            # Drop what the terminal has not taken by now: it leaves no room for these words.
+            termios.tcflush(terminal, termios.TCOFLUSH)
             flushed = True
         with contextlib.suppress(BlockingIOError):
             words = words[os.write(terminal, words) :]
