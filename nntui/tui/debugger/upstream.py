@@ -9,8 +9,8 @@ from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.theta import where, written
 from nntui.tui.debugger.view import GRADIENT, CardLine, line
 from nntui.tui.render.picture import MUTED, Style, text
+from nntui_core.events import Edge
 from nntui_core.graph import Node
-from nntui_core.plan import Edge
 
 SHOWN_TERMS = 4
 
