@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Callable
+
 import pytest
 
+from nntui.training import find_rate
+from nntui.training.experiment import Experiment
 from tests.cli.conftest import Cli
 
 
@@ -57,6 +63,57 @@ def test_a_network_that_overflows_at_every_rate_still_answers(cli: Cli) -> None:
     done = cli("lr", "xor", "--set", huge, "--set", "objective.l2=1e30", "--json")
     assert done.code == 0
     assert done.json["suggestion"] is None
+
+
+def test_what_diverges_is_told_in_words(cli: Cli) -> None:
+    huge = 'layers=[{type="dense", units=1, activation="sigmoid", init={type="normal", std=1e30}}]'
+    done = cli("lr", "xor", "--set", huge, "--set", "objective.l2=1e30")
+    assert done.code == 0
+    assert "no curve: the loss is not finite" in done.err
+    assert "no suggestion" in done.out
+    assert "configured" in done.out
+
+
+def test_where_it_blows_up_is_told(cli: Cli) -> None:
+    settings = ("--set", 'data={source="linear"}', "--set", 'layers=[{type="dense", units=1}]')
+    more = ("--set", 'objective.loss="mse"', "--set", 'optimizer={type="sgd", lr=0.01}')
+    found = cli("lr", "sine", *settings, *more, "--json").json
+    text = cli("lr", "sine", *settings, *more).out
+    assert found["diverges"] is not None
+    assert f"blows up    from {found['diverges']:.2g} on" in text
+    if None in found["trials"]["losses"]:
+        assert "diverged" in text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_broken_off_it_says_so(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, as_json: bool
+) -> None:
+    whole = find_rate.find_rate
+
+    def struck(experiment: Experiment, look: Callable[[], None]) -> object:
+        def later() -> None:
+            os.kill(os.getpid(), number)
+            look()
+
+        return whole(experiment, later)
+
+    monkeypatch.setattr(find_rate, "find_rate", struck)
+    done = cli("lr", "xor", *(["--json"] if as_json else []))
+    assert done.code == 128 + number
+    if as_json:
+        assert (done.json["status"], done.json["suggestion"]) == ("interrupted", None)
+        assert done.json["rates"] == done.json["losses"] == done.json["smoothed"] == []
+        assert number.name in done.json["reason"]
+    else:
+        assert done.out == ""
+
+
+def test_warnings_of_the_configuration_are_told(cli: Cli) -> None:
+    done = cli("lr", "xor", "--set", "train.batch_size=100", "--json")
+    assert done.code == 0
+    assert "train.batch_size" in done.err
 
 
 @pytest.mark.parametrize("command", ["check", "lr"])

@@ -106,12 +106,13 @@ def deviations(key: str, dtype: str) -> tuple[float, float]:
 def optimizer_rows() -> Iterator[tuple[str, float]]:
     """Each first-order optimizer with its largest deviation over 25 steps."""
     from tests.core import test_first_order_torch as steps
+    from tests.core.runner import NAMES, path
 
-    for name in steps.NAMES:
-        found = steps.path(catalog.build("optimizer", name))
+    for name in NAMES:
+        found = path(catalog.build("optimizer", name))
         yield name, deviation(found, steps.REFERENCES[f"default/{name}"])
     for name, settings in steps.META["settings"].items():
-        found = steps.path(steps.special(name))
+        found = path(steps.special(name))
         words = ", ".join(k if v is True else f"{k} {v:g}" for k, v in settings.items())
         yield f"{name.partition('/')[0]}, {words}", deviation(found, steps.REFERENCES[f"special/{name}"])
 
