@@ -1,4 +1,4 @@
-"""Nodes and steps as CONTRACT's JSON: values, local derivatives, contributions, numerical gradients."""
+"""Nodes and steps as the JSON of ``nntui debug --json``: values, local derivatives, contributions, numerical gradients."""
 
 from __future__ import annotations
 

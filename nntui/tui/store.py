@@ -93,7 +93,7 @@ class Snapshot:
 
     @property
     def state(self) -> str:
-        """The run's state in CONTRACT's words."""
+        """The run's state: starting, running, paused, or once it has ended the ``status`` of the JSON of ``fit``."""
         if self.ended is not None:
             return self.ended.status
         if self.status is not None:
