@@ -58,7 +58,7 @@ class Controls:
 
 
 def _pause(controls: Controls, session: Session, command: Pause) -> None:
-    trainer, seen = session.trainer, Layers.KEY in controls.hub.wanted()
+    trainer, seen = session.trainer, Layers.KEY in controls.hub.all_wanted()
     under_way = trainer.update > 0 and not controls.paused and not controls.stepping
     if seen and under_way and trainer.before is None:
         # With the layers pane in sight, one more update is made, with the weights before it kept, so that its Δw/w is known.

@@ -20,7 +20,7 @@ from nntui.training.start import resume, start
 from nntui.training.trail import Trail
 from nntui.training.view import ExperimentView
 from nntui_core import probe
-from tests.server.running import Running, Viewer, running
+from tests.server.running import Running, Viewer, running, until
 
 LONG = ("train.epochs=100000000",)
 
@@ -92,6 +92,19 @@ def test_at_a_pause_the_last_update_can_be_told(tmp_path: Path, pace: str | floa
             assert all(ratio is not None for ratio in ratios(shown))
             assert run.trainer.update == shown.update > seen
             seen = shown.update
+
+
+def test_also_where_the_viewer_has_not_drawn_the_last_frame_yet(tmp_path: Path) -> None:
+    with running(tmp_path, "digits", *LONG, paused=True) as run:
+        viewer = run.viewer(slow=True)  # it never says that it has shown one
+        viewer.send(Want(keys=("layers",)))
+        viewer.wait(Stats, lambda m: "layers" in m.found)
+        for at in (20, 60, 100, 140):  # in an epoch of 45 updates, eight are kept anyway
+            viewer.send(Resume())
+            until(lambda at=at: run.trainer.update > at)
+            viewer.send(Pause())
+            until(lambda: run.session.info.state == "paused")
+            assert run.trainer.before is not None
 
 
 def test_wanting_anything_at_all_does_not_end_the_training(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ NAMED, ROOMY = 112, 140
 """From these widths on dead and saturated units are named, and findings in full."""
 NAME = 14
 """Cells of a layer's name at most."""
-UNITS = 14
+UNITS = 15
 """Cells for units that are named."""
 MAP = (24, 5)
 """Cells that a map of activations over time needs."""

@@ -128,11 +128,11 @@ def _frame(grid: Grid, left: int, top: int, size: Size, selected: bool, ascii: b
 
 
 def units_in_words(marks: Mapping[int, Mark], most: int, ascii: bool = False) -> str:  # noqa: A002
-    """Marked units by their numbers from 1, such as "†3,7,9…": of each mark, at most so many."""
+    """Marked units by their numbers from 1, such as "†3,7,9,…": of each mark, at most so many."""
     words = []
     for mark, (sign, plain, _) in MARKS.items():
         units = sorted(k + 1 for k, m in marks.items() if m == mark)
         if units:
-            more = ("..." if ascii else "…") if len(units) > most else ""
+            more = (",..." if ascii else ",…") if len(units) > most else ""
             words.append((plain if ascii else sign) + ",".join(map(str, units[:most])) + more)
     return " ".join(words)
