@@ -84,7 +84,7 @@ def slope(
             continue
         finite = True
         before, row = row, _extrapolated(difference, row)
-        # A third, where the error falls as h does: f bends at points within it, as beside the joint of an elu.
+        # Beside a joint, as of an elu, the error falls as h does, to a quarter: it is then a third of the last change.
         moved = abs(difference - before[0]) / 2 if before else abs(difference)
         sizes.append(max(abs(up), abs(down)))
         contradicted = abs(difference - best.value) > best.error + noise + moved
@@ -99,7 +99,7 @@ def slope(
                 best, reach = Slope(value, wrong, noise), h
         if expected == 0 and difference == 0 and before and before[0] == 0:
             break
-        # An expected slope may be that of waves shorter than h.
+        # Where the difference misses the expected slope, f may wave within h: a smaller h is tried.
         open_question = abs(expected - best.value) > TELLS * noise
         if noise > best.error and not contradicted and not open_question:
             break
