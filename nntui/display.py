@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 
@@ -16,6 +17,12 @@ def display(text: object, limit: int | None = None) -> str:
     if limit is not None and len(out) > limit:
         out = out[: max(0, limit - 1)] + "…" if limit else ""
     return out
+
+
+def listed(names: Sequence[str], most: int = 8, limit: int = 60) -> str:
+    """The names in a row, ``most`` of them, each displayed in ``limit`` characters; how many more there are is said."""
+    shown = ", ".join(display(n, limit) for n in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def _escape(character: str) -> str:

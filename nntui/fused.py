@@ -71,7 +71,7 @@ class Fused:
 def attach(trainer: Trainer) -> str:
     """Let the trainer's updates be fused where they can be; the version of numba, empty where NumPy alone updates."""
     optimizer = trainer.optimizer
-    # What derives from the two may do something else.
+    # A subclass may update differently.
     if type(optimizer) not in (Adam, Adamw) or find_spec("numba") is None:
         return ""
     try:

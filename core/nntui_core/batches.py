@@ -13,7 +13,7 @@ from nntui_core.train_spec import Curriculum, TrainSpec
 
 
 class Batches:
-    """One epoch's order of the rows after the other, cut into batches."""
+    """The order of the rows in each epoch, cut into batches."""
 
     def __init__(self, samples: int, spec: TrainSpec, seed: int, losses: Callable[[], Array]) -> None:
         """``losses`` gives each row's loss with the present weights; a curriculum sorts by it."""

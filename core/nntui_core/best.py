@@ -11,7 +11,7 @@ from nntui_core.train_spec import EarlyStopping, rises
 
 
 class Best:
-    """Remembers parameters and buffers whenever the rule's monitor improves."""
+    """Keeps parameters and buffers whenever the rule's monitor improves, and puts them in place of the last ones and back."""
 
     def __init__(self, rule: EarlyStopping | None) -> None:
         self.rule = rule
@@ -22,6 +22,8 @@ class Best:
         self.buffers: dict[str, Array] = {}
         self._signed = inf
         """The best value, negated where more is better."""
+        self._last: tuple[Array, dict[str, Array]] | None = None
+        """Parameters and buffers of the last update, while the best ones are in their place."""
 
     @property
     def value(self) -> float:
@@ -33,14 +35,16 @@ class Best:
         return self.rule is not None and rises(self.rule.monitor)
 
     def watch(self, rule: EarlyStopping, value: float, epoch: int, update: int, network: Network) -> str:
-        """Take in the value at the end of an epoch; says why to stop where it has not improved for long, else ""."""
+        """Note the monitor's value at the end of an epoch; keep the weights where it is the best so far.
+
+        Returns why to stop, where it has not improved for ``patience`` epochs, else "".
+        """
         signed = -value if self._rises else value
         if isnan(signed):  # never the best
             signed = inf
         if signed < self._signed - rule.min_delta or self.theta is None:
             self._signed, self.epoch, self.update = signed, epoch, update
-            self.theta = network.parameters.theta.copy()
-            self.buffers = {name: array.copy() for name, array in network.buffers.items()}
+            self.theta, self.buffers = _copied(network)
         elif epoch - self.epoch >= rule.patience:
             return (
                 f"{rule.monitor} has not improved for {rule.patience} epochs (best {self.value:.4g} "
@@ -48,14 +52,31 @@ class Best:
             )
         return ""
 
+    @property
+    def in_place(self) -> bool:
+        """Whether the best weights are in the place of the last ones."""
+        return self._last is not None
+
     def restore(self, network: Network) -> bool:
         """Put the best weights in place; False where none are kept."""
         if self.theta is None:
             return False
-        network.parameters.theta[:] = self.theta
-        for name, array in self.buffers.items():
-            network.buffers[name][...] = array
+        if self._last is None:
+            self._last = _copied(network)
+        _put(network, self.theta, self.buffers)
         return True
+
+    def give_back(self, network: Network) -> bool:
+        """Put the weights of the last update back in place; False where they are there."""
+        if self._last is None:
+            return False
+        _put(network, *self._last)
+        self._last = None
+        return True
+
+    def forget_last(self) -> None:
+        """The weights in place are to be trained on, whatever they were: there is nothing to give back."""
+        self._last = None
 
     def state(self) -> dict[str, Array]:
         """The arrays that a checkpoint keeps, its own; the numbers are in :attr:`numbers`."""
@@ -70,7 +91,20 @@ class Best:
 
     def load(self, state: dict[str, Any], epoch: int, update: int, signed: float) -> None:
         """Go on from what :meth:`state` and :attr:`numbers` gave."""
+        self._last = None
         self.epoch, self.update, self._signed = epoch, update, signed
         theta, prefix = state.get("best/theta"), "best/buffer/"
         self.theta = None if theta is None else theta.copy()
         self.buffers = {k.removeprefix(prefix): v.copy() for k, v in state.items() if k.startswith(prefix)}
+
+
+def _copied(network: Network) -> tuple[Array, dict[str, Array]]:
+    """Parameters and buffers as they are now."""
+    return network.parameters.theta.copy(), {name: array.copy() for name, array in network.buffers.items()}
+
+
+def _put(network: Network, theta: Array, buffers: dict[str, Array]) -> None:
+    """Write parameters and buffers into the network's own arrays."""
+    network.parameters.theta[:] = theta
+    for name, array in buffers.items():
+        network.buffers[name][...] = array

@@ -84,7 +84,7 @@ def slope(
             continue
         finite = True
         before, row = row, _extrapolated(difference, row)
-        # A third, where the error falls as h does: f bends at points within it, as beside the joint of an elu.
+        # Beside a joint, as of an elu, the error falls as h does, to a quarter: it is then a third of the last change.
         moved = abs(difference - before[0]) / 2 if before else abs(difference)
         sizes.append(max(abs(up), abs(down)))
         contradicted = abs(difference - best.value) > best.error + noise + moved
@@ -99,8 +99,8 @@ def slope(
                 best, reach = Slope(value, wrong, noise), h
         if expected == 0 and difference == 0 and before and before[0] == 0:
             break
-        # An expected slope may be that of waves shorter than h; and where f is largest nearby, as beyond a pole, it is
-        # that far off, but not at a smaller h.
+        # Where the difference misses the expected slope, f may wave within h: a smaller h is tried. Where f is largest
+        # nearby, as beyond a pole, the difference is that far off, but at a smaller h it is not.
         least = CERTAIN * max(rounding, EPS * min(sizes), SMALLEST) / width
         open_question = abs(expected - best.value) > TELLS * least
         if noise > best.error and not contradicted and not open_question:

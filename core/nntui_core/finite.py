@@ -1,4 +1,4 @@
-"""Telling that a training left the finite numbers, and where."""
+"""Checks for values, gradients and parameters that are not finite, and names the first of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training's parts are measured as: each of them once for the same weights."""
+"""Metrics of a training's parts, each computed once for the same weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Measures:
         self._parts = {"train": trainer.train, **held}
         self._found: dict[str, Metrics] = {}
         self._moment = (-1, -1)
-        """What those weights were that it was found with."""
+        """The trainer's ``moment`` that the metrics in ``_found`` belong to."""
 
     def all(self) -> dict[str, Metrics]:
         """The metrics of each part, by its name."""

@@ -72,7 +72,7 @@ class Model:
     buffers: tuple[Node, ...]
 
     def absorb(self, buffers: dict[str, Array]) -> None:
-        """After a training run, let running statistics take in the batch's."""
+        """After a run of a training model: update running statistics from the batch's."""
         for layer in self.layers:
             if layer.z is not None:
                 z, space = self.plan.value(layer.z), self.plan.workspace(layer.z)

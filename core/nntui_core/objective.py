@@ -14,13 +14,13 @@ from annotated_types import Gt
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Graph, Node, Op
 from nntui_core.memory import Array, Arrays, Shape, Tangents, Workspace
-from nntui_core.onehot import OneHot
+from nntui_core.onehot import OneHot, Targets
 from nntui_core.ops.base import expect_operands
 from nntui_core.ops.binary import Mul
 from nntui_core.ops.reductions import Mean, Sum
 
 Reduction = Literal["mean", "batch", "sum"]
-Targets = Literal["labels", "bits", "numbers"]
+TargetKind = Literal["labels", "bits", "numbers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Loss(Op):
     """Whether operand 0 is the pre-activation: the output's activation is fused into the loss."""
     needs: ClassVar[str | None] = None
     """Type of the output activation without which it means nothing; None for any."""
-    targets: ClassVar[Targets] = "numbers"
+    targets: ClassVar[TargetKind] = "numbers"
     """What it compares with: class indices, numbers from 0 to 1, or any numbers (for classes one-hot)."""
     by_row: ClassVar[bool] = False
     """Whether a sample has one contribution, whatever its outputs: the mean is then over samples."""
@@ -131,6 +131,22 @@ class Loss(Op):
         """What each sample's own loss counts for in their mean: a row each."""
         return np.full(len(target), 1 / len(target))
 
+    def constant_loss(self, y: Array, target: Targets) -> float:
+        """The data loss a sample (``factor`` and "sum" aside) of the best prediction that is the same for every row.
+
+        ``y`` is m × K (one-hot for classes), ``target`` the same rows as trained on; they count as in :meth:`shares`.
+        """
+        return self.least(y, self.shares(target))
+
+    def least(self, y: Array, counts: Array) -> float:
+        """The loss of :meth:`constant_loss`, where row i of ``y`` counts ``counts[i]``; by default of squared errors."""
+        mean = counts @ y / float(counts.sum())
+        return float((counts @ np.square(y - mean)).mean())
+
+    def even_loss(self, outputs: int) -> float:
+        """Of cross-entropies, the loss of the best constant for equally frequent classes (ln K); 0 of other losses."""
+        return 0.0
+
     def whole(self, weighted: float, weight: float) -> float:
         """The loss of all samples, from the weighted sum of their parts' losses and the sum of the weights."""
         return weighted if self.reduction == "sum" else weighted / weight
@@ -158,7 +174,7 @@ class LabelLoss(Loss):
     """A loss of logits ``m × K`` with class indices ``m``; a contribution a sample."""
 
     from_logits: ClassVar[bool] = True
-    targets: ClassVar[Targets] = "labels"
+    targets: ClassVar[TargetKind] = "labels"
     by_row: ClassVar[bool] = True
 
     def infer(self, *shapes: Shape) -> Shape:

@@ -4,38 +4,15 @@ debugger pauses it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from nntui_core.errors import ShapeError
+from nntui_core.events import Edge, Event, Phase
 from nntui_core.graph import Graph, Node, ancestors
 from nntui_core.memory import Array, Arrays, Shape, Workspace, outline, zeros
 from nntui_core.parameters import Parameters
-
-Phase = Literal["forward", "backward"]
-
-
-@dataclass(frozen=True, eq=False)
-class Event:
-    """One step taken: ``node`` has its value (forward), or has sent its gradient on (backward)."""
-
-    phase: Phase
-    node: Node
-
-
-@dataclass(frozen=True, eq=False)
-class Edge:
-    """The gradient that ``node`` sends to its operand number ``position``."""
-
-    node: Node
-    position: int
-
-    @property
-    def target(self) -> Node:
-        """The operand that receives it."""
-        return self.node.args[self.position]
 
 
 class _ForwardStep(NamedTuple):

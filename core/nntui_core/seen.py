@@ -1,4 +1,4 @@
-"""What a network answers to the rows that are looked at: computed once, whoever looks."""
+"""The network's outputs for the rows that statistics and findings look at, computed once for the same weights."""
 
 from __future__ import annotations
 

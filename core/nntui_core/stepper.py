@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from nntui_core.events import Event
 from nntui_core.graph import Graph, Node, ancestors
 from nntui_core.memory import Array
-from nntui_core.plan import Event, Plan
+from nntui_core.plan import Plan
 
 
 @dataclass(eq=False)

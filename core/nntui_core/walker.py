@@ -77,7 +77,7 @@ class Walker:
         node = self.walk(part.tree)
         if node.id >= before and node not in self.named.values():
             node = self.graph.rename(node, part.name)
-        else:  # another name for what is there
+        else:  # the node has a name already, or is older: a node of its own gets the new name
             assert part.target is not None
             node = self.apply(part.target, Linear(), node, name=part.name)
         self.named[part.name] = node

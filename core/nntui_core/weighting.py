@@ -70,6 +70,12 @@ class ClassWeighted(Loss):
         rows = np.asarray(self.weights)[indices(target)]
         return np.asarray(rows / (len(rows) if self.reduction == "sum" else rows.sum()))
 
+    def least(self, y: Array, counts: Array) -> float:
+        return self.inner.least(y, counts)
+
+    def even_loss(self, outputs: int) -> float:
+        return self.inner.even_loss(outputs)
+
     def infer(self, *shapes: Shape) -> Shape:
         return self.inner.infer(*shapes)
 

@@ -17,7 +17,6 @@ from nntui_core.errors import NntuiError
 from nntui_core.findings.basis import classes_of, matrix
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.network_suspects import structure
-from nntui_core.findings.reference import constant_loss
 from nntui_core.memory import Array
 from nntui_core.optimizers.base import SecondOrder
 from nntui_core.schedules import Constant
@@ -79,7 +78,7 @@ class OverfitSubset(Check):
         one.validation = None
         start = mean_loss(one.network, subset)
         floor = self._floor(s, subset, target)
-        base = max(min(start, constant_loss(own.network.spec.loss, target, subset.y)) - floor, 1e-12)
+        base = max(min(start, own.network.spec.loss.constant_loss(target, subset.y)) - floor, 1e-12)
         lowest, fault = start, ""
         try:
             with np.errstate(all="ignore"):

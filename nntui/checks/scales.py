@@ -66,12 +66,7 @@ class TargetScale(Check):
         kind = last.op.type if last.op is not None else "linear"
         if spec.classification:
             cures = s.cures(f"{last.where()}.activation=")
-            if spec.loss.type in ("mse", "mae", "huber") and kind not in (
-                "linear",
-                "tanh",
-                "sigmoid",
-                "softmax",
-            ):
+            if spec.loss.targets == "numbers" and kind not in ("linear", "tanh", "sigmoid", "softmax"):
                 text = f"an output of {kind} with {spec.loss.type} does not suit classes"
                 return self.result("warn", None, None, text, cures)
             return self.result("pass", None, None, f"classes; {kind} suits {spec.loss.type}")

@@ -124,9 +124,8 @@ class InitialLoss(Check):
             raise Skip("all targets are the same: a constant prediction loses nothing")
         constant, spec = start.basis.constant_loss, s.experiment.network.spec
         told = f"{start.loss:.4g}, best constant {constant:.4g}"
-        unknowing = log(max(2, spec.targets)) if spec.loss.type == "cross_entropy" else log(2)
         # A network that knows nothing takes classes to be equally frequent.
-        value = start.loss / (max(constant, unknowing) if "cross_entropy" in spec.loss.type else constant)
+        value = start.loss / start.basis.even_loss
         if spec.classification and spec.loss.type == "cross_entropy":
             told += f", ln {spec.targets} = {log(max(1, spec.targets)):.4g}"
         status = grade(value, self.WARN, self.FAIL)

@@ -45,7 +45,7 @@ class Verdict:
         return Counter(r.status for r in self.results)
 
     def to_json(self, *, strict: bool) -> dict[str, Any]:
-        """As CONTRACT has it; one that was interrupted also says so."""
+        """The JSON of ``nntui check --json``; one that was interrupted also says so."""
         out: dict[str, Any] = {
             "passed": self.passed(strict=strict),
             "checks": [

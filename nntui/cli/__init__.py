@@ -89,7 +89,7 @@ def group(ctx: click.Context, runs: str | None) -> None:
 
 
 def main() -> None:
-    """Run the program and exit with the code of CONTRACT."""
+    """Run the program and exit: 0 done, 1 failed, 2 usage or data, 3 diverged, 4 a check failed, 128+n signal n."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us (`>&-`)
             # Results that go nowhere are an error at the first write; messages are not.

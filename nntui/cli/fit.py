@@ -148,7 +148,7 @@ class Fit:
         self.exit_code = 0
 
     def run(self, order: Order) -> dict[str, Any]:
-        """Train, and give CONTRACT's JSON. Raises UserError for faults of usage, configuration or data."""
+        """Train; returns the JSON of ``fit --json``. Raises UserError for faults of usage, configuration or data."""
         try:
             self.session, done = order.open()
             self._signals.at_once = None

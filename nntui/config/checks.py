@@ -58,7 +58,7 @@ def _parts(settings: Settings) -> list[Fault]:
 
 
 def _start(settings: Settings) -> list[Fault]:
-    """Weights that are given twice."""
+    """Faults: initial weights that are given twice, by ``theta`` and ``init_from``."""
     given = [k for k, layer in enumerate(settings.layers) if getattr(layer, "theta", None) is not None]
     if not settings.init_from or not given:
         return []
@@ -67,7 +67,7 @@ def _start(settings: Settings) -> list[Fault]:
 
 
 def _rate(settings: Settings) -> list[Fault]:
-    """What has no place where no learning rate multiplies the steps."""
+    """Faults: keys about the learning rate with an optimizer that has none."""
     name, schedule = settings.optimizer.type, settings.schedule
     out: list[Fault] = []
     if schedule.observes and schedule.every != "epoch":
@@ -99,7 +99,7 @@ def scheduled(settings: Settings) -> bool:
 
 
 def warnings(settings: Settings) -> list[Fault]:
-    """What is no fault, but hardly meant."""
+    """Warnings about settings that are allowed, but hardly meant."""
     found = structure.warnings(settings)
     optimizer = settings.optimizer
     if not optimizer.has_rate and not optimizer.exact and scheduled(settings):
@@ -137,7 +137,7 @@ def second_order(settings: Settings) -> list[Fault]:
 
 
 def _range(settings: Settings) -> list[Fault]:
-    """Numbers of the file that the type of all numbers cannot hold."""
+    """Faults: numbers of the file that ``dtype`` cannot hold."""
     limit = float(np.finfo(settings.dtype).max)
     out: list[Fault] = []
     for k, layer in enumerate(settings.layers):
@@ -171,12 +171,12 @@ def network_spec(
 def counts(settings: Settings, table: Table) -> bool:
     """Whether whole numbers that might be classes are quantities: the loss and the one output say so."""
     one = getattr(settings.layers[-1], "units", None) == 1
-    quantity = settings.loss.type in ("mse", "mae", "huber") and one
+    quantity = settings.loss.targets == "numbers" and one
     return table.auto and quantity and len(table.classes or ()) > 2
 
 
 def counted(settings: Settings, table: Table) -> str:
-    """What to say about it."""
+    """The note for the user where :func:`counts`."""
     return settings.message(
         ("data", "task"),
         f"{display(table.targets[0], 40)} has {len(table.classes or ()):,} distinct whole numbers; with "

@@ -1,4 +1,4 @@
-"""What the JSON Schema of a file says besides types: the texts under the fields, names that stand for tables, no null."""
+"""Additions to the JSON Schema of a file: the docstrings of fields, names that stand for tables, no null."""
 
 from __future__ import annotations
 

@@ -29,9 +29,9 @@ def line_of(found: dict[Path, int], path: Sequence[str | int]) -> int:
     return found.get(at, 1)
 
 
-def split(key: str) -> tuple[str, ...]:
-    """The parts of a dotted key."""
-    return tuple(p[1:-1] if p[0] in "\"'" else p for p in re.findall(KEY, key))
+def split(key: str, part: str = KEY) -> tuple[str, ...]:
+    """The parts of a dotted key, without their quotes; ``part`` is the regular expression of one."""
+    return tuple(p[1:-1] if p[0] in "\"'" else p for p in re.findall(part, key))
 
 
 class _Scanner:

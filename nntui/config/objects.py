@@ -1,4 +1,4 @@
-"""The catalogue objects and settings that validated models stand for."""
+"""Builds catalogue objects and settings from validated pydantic models."""
 
 from __future__ import annotations
 

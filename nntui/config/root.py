@@ -50,7 +50,7 @@ def mentioned(data: Any) -> frozenset[str]:
 
 
 def _race() -> type[BaseModel]:
-    from nntui.config.race import table  # it is made of models
+    from nntui.config.race import table  # imported late: it imports the models of this package
 
     return table()
 

@@ -12,7 +12,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from nntui.config import beginners
-from nntui.config.lines import KEY, Path
+from nntui.config.lines import KEY, Path, split
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.files import reason
@@ -166,4 +166,4 @@ def _set(at: Any, path: Path, rest: Path, value: Any, shown: str) -> list[Path]:
 
 
 def _steps(key: str) -> Path:
-    return tuple(p[1:-1] if p[0] in "\"'" else p for p in re.findall(_STEP, key))
+    return split(key, _STEP)

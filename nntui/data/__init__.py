@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from nntui.data import csv, generators, idx, logic, npz, pictures
-from nntui.data.table import Source, Split, Table, check_classes, split
+from nntui.data.table import Source, Table, check_classes, split
 
-__all__ = ["Source", "Split", "Table", "load", "sources", "split"]
+__all__ = ["Table", "load", "sources", "split"]
 
 
 def sources() -> dict[str, type[Source]]:
@@ -21,7 +21,7 @@ def sources() -> dict[str, type[Source]]:
 
 
 def load(source: Source, seed: int, base: Path, *, allow_single_class: bool = False) -> Table:
-    """Load and check. Raises UserError."""
+    """The source's table, with at least two classes where it has classes. Raises UserError."""
     table = source.load(seed, base)
     check_classes(table, allow_single_class)
     return table

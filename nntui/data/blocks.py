@@ -1,4 +1,4 @@
-"""Blocks of whole lines, read at once where that gives what reading them record by record would."""
+"""Fast reading of CSV in blocks of whole lines, where that gives the same as reading record by record."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nntui.data.cells import Categories, Numbers
-from nntui.data.digits import whole_numbers
 from nntui.data.header import Header
 from nntui.data.table import Array
 from nntui.data.text import Dialect
+from nntui.data.wholenumbers import whole_numbers
 
 
 class Blocks:
-    """Blocks of one file. What a method cannot read it leaves, and returns None."""
+    """Reads blocks of one file; a method returns None for a block that it cannot read."""
 
     def __init__(self, dialect: Dialect, header: Header, numbers: Numbers) -> None:
         self._dialect, self._header, self._numbers = dialect, header, numbers
@@ -25,7 +25,7 @@ class Blocks:
         """Whether NumPy reads a number as the dialect means it, the decimal point aside."""
 
     def numbers(self, text: bytes) -> Array | None:
-        """Every cell, where all are numbers."""
+        """All cells of a block as numbers (rows × columns); None where one is text."""
         dialect, width = self._dialect, len(self._header.names)
         if not self._plain:
             return None
@@ -82,7 +82,7 @@ class Blocks:
     def beside(
         self, lines: list[str], columns: Sequence[int], categories: Mapping[int, Categories]
     ) -> Array | None:
-        """Those columns of some :meth:`lines`, where all but the categories are numbers, in that order."""
+        """Some columns of :meth:`lines` in the order asked for, categories numbered; None where another cell is no number."""
         numeric = [at for at, k in enumerate(columns) if k not in categories]
         if not numeric or not self._plain or self._dialect.decimal != "." or not all(map(str.isascii, lines)):
             return None

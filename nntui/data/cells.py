@@ -29,7 +29,7 @@ class Numbers:
         )
 
     def missing(self, text: str) -> bool:
-        """Whether a cell, without the space around it, stands for nothing."""
+        """Whether a cell, without the space around it, is a missing value."""
         # C writes a NaN with its sign.
         return text in self._missing or (self.nan and text.lower() in ("nan", "-nan", "+nan"))
 
@@ -53,7 +53,7 @@ class Numbers:
             return None
 
     def _plain(self, cells: Sequence[str]) -> Array | None:
-        """The usual case, quickly: every cell is a number by itself."""
+        """The usual case, quickly: the cells as float64 where each is a plain number; None otherwise."""
         try:
             out = np.fromiter(map(float, cells), np.float64, len(cells))
         except ValueError:
@@ -93,7 +93,7 @@ class Categories:
 
 
 class _Cells(dict[str, float]):
-    """Numbers by cell as it is written, space around it included; what is new is numbered."""
+    """A dict from a cell's text, with the space around it, to its category's number; a new text gets the next number."""
 
     def __init__(self, numbers: Numbers, known: dict[str, float]) -> None:
         super().__init__()

@@ -100,7 +100,7 @@ class Csv(Source):
         )  # fmt: skip
 
     def _keys(self) -> None:
-        """Faults of keys that do not need the file."""
+        """Faults of the keys that can be told without reading the file."""
         if len(self.delimiter) != 1 or self.delimiter in '\r\n"':
             raise SettingError(
                 ("data", "delimiter"),
@@ -207,7 +207,7 @@ def _beyond_double(frame: Frame, target: str) -> bool:
 
 
 def _labelled(frame: Frame, targets: Sequence[str]) -> tuple[Frame, str]:
-    """The rows that have every target, and a note on the others."""
+    """The rows without a missing target, and a note on those left out."""
     if not targets:
         return frame, ""
     gaps = np.isnan(frame.x[:, [frame.names.index(t) for t in targets]]).any(axis=1)
@@ -229,7 +229,7 @@ def _labelled(frame: Frame, targets: Sequence[str]) -> tuple[Frame, str]:
 def _finite(frame: Frame) -> None:
     """Raises UserError for numbers too large for double precision, and for infinities, by column."""
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(frame.x.sum()):  # then each of them is
+        if np.isfinite(frame.x.sum()):  # a finite sum has no infinite or missing summand
             return
     found = []
     for k, name in enumerate(frame.names):

@@ -26,7 +26,7 @@ def days(moment: datetime) -> float:
 
 
 def form_of(texts: Sequence[str]) -> Callable[[str], datetime] | None:
-    """What reads every one of the texts as a date; None where nothing does."""
+    """A function that reads every one of the texts as a date; None where no form of date fits them all."""
     if not texts:
         return None
     forms: list[Callable[[str], datetime]] = [datetime.fromisoformat]

@@ -1,4 +1,4 @@
-"""Opening the user's data files: plain files only, never waiting, with one clear message."""
+"""Opens the user's data files: regular files only, so that opening never waits (as it would on a pipe)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table as read: some columns of a file as one array, numbers beside the numbers of categories."""
+"""A table as read: some columns of a file as one array of numbers, categories as their indices."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Frame:
         return f"{display(self.path)}:{self.line(row)}"
 
     def kept(self, rows: Array) -> Frame:
-        """Some of the rows, by truth values."""
+        """The frame without those rows where ``rows`` (a truth value a row) is false."""
         at = np.flatnonzero(rows)
         line = self.line
         return replace(self, x=self.x[at], line=lambda row: line(int(at[row])))
@@ -62,7 +62,7 @@ def among_numbers(
 
 
 class Pile:
-    """Blocks of rows that become one array; in single precision as long as that holds every number exactly."""
+    """Collects blocks of rows into one array, in single precision as long as that holds every number exactly."""
 
     GROWS = 8 << 20
     """Bytes by which the array grows at least; else by an eighth."""
@@ -78,7 +78,7 @@ class Pile:
         return self.rows * self._columns * self._held.itemsize
 
     def add(self, block: Array) -> None:
-        """Rows to put below the others."""
+        """Append rows (r × k)."""
         if self._held.dtype != np.float64 and not _single(block):
             self._held = self._held.astype(np.float64)
         start = self.rows * self._columns

@@ -36,7 +36,7 @@ class Header:
 
 
 def read_header(file: TextFile) -> Header:
-    """Raises UserError for what is no table."""
+    """Read the header of a file. Raises UserError for a file that is no table."""
     shown, dialect = file.shown, file.dialect
     records = file.records()
     try:
@@ -83,7 +83,7 @@ def check_distinct(names: Sequence[str], where: str) -> None:
 
 
 def _row_names(names: Sequence[str], following: Sequence[Sequence[str]]) -> bool:
-    """Whether each record begins with a name of its own, as R writes them: one cell more than the header."""
+    """Whether records begin with a row name, as R writes them: they have one cell more than the header."""
     if len(following) < 2 or any(len(row) != len(names) + 1 for row in following):
         return False
     return len({row[0] for row in following}) == len(following)

@@ -66,7 +66,7 @@ class Npz(Source):
         )
 
     def _labels(self, shown: str, y: Array) -> tuple[Array, tuple[str, ...] | None, bool]:
-        """Class indices or numbers, the classes, and whether whole numbers are classes unasked."""
+        """Class indices or numbers; the classes; and whether whole numbers were taken as classes without being told to."""
         name, text = display(self.y), y.dtype.kind == "U"
         if self.task == "regression" and text:
             raise SettingError(("data", "task"), f"{name} holds text, which is classes (given regression)")

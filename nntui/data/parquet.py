@@ -51,7 +51,7 @@ def names_of(file: Any) -> list[str]:
 
 
 def opened(base: Path, name: str) -> tuple[Path, Any]:
-    """The file, ready to be read. Raises UserError."""
+    """The file as pyarrow's reader. Raises UserError."""
     path, stream = open_data(base, name, "data", "path")
     try:
         from pyarrow import ArrowException, parquet

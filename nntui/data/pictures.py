@@ -34,7 +34,7 @@ _SIDE = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Vehicles(Source):
-    """Silhouettes, 16×16, at any place and of any size, with noise: cars, trucks, motorcycles, pedestrians."""
+    """Silhouettes of cars, trucks, motorcycles and pedestrians, 16×16, at random places and sizes, with noise."""
 
     type: ClassVar[str] = "vehicles"
     summary: ClassVar[str] = "generated silhouettes of road users, 16×16"

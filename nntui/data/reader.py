@@ -32,7 +32,7 @@ MAX_TABLE = 2 << 30
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to read of a file: columns by their place, in the order in which they are to stand."""
+    """Which columns to read, by their index in the file, in the order in which the result has them."""
 
     columns: tuple[int, ...]
     text: frozenset[int] = frozenset()
@@ -51,7 +51,7 @@ def read(file: TextFile, choose: Callable[[Header], Wanted]) -> Frame:
 
 
 class _TextAfterNumbers(Exception):  # noqa: N818
-    """A column that began with numbers has text, whose numbers are needed as they were written."""
+    """Raised where a column that began with numbers has text: the file is then read again, its cells as text."""
 
 
 class _Reader:
@@ -71,7 +71,7 @@ class _Reader:
         return self._framed()
 
     def _blocks(self) -> bool:
-        """As many blocks from the start as are plain; whether that is the whole file."""
+        """Read blocks from the start as long as they are plain; whether that was the whole file."""
         picked = np.array(self.wanted.columns, dtype=np.intp)
         whole = len(picked) == len(self.header.names) and bool((picked == np.arange(len(picked))).all())
         some = False
@@ -150,13 +150,13 @@ class _Reader:
 
 
 def _texts(file: TextFile, skip: int) -> Iterator[bytes]:
-    """The file after ``skip`` lines, cut at line ends; nothing where those end otherwise."""
+    """The file after ``skip`` lines in pieces of whole lines; none where a skipped line has a lone carriage return."""
     rest: list[bytes] = []
     try:
         with file.binary() as stream:
             for _ in range(skip):
                 if b"\r" in stream.readline().removesuffix(b"\r\n"):
-                    return  # which ends a line for the reader of records
+                    return  # the csv reader ends a line at it, so that lines would be counted otherwise
             while chunk := stream.read(BLOCK):
                 cut = chunk.rfind(b"\n") + 1
                 if cut:
@@ -197,7 +197,7 @@ def _samples(records: Iterator[list[str]], header: Header) -> Iterator[list[str]
 
 
 def _text_columns(file: TextFile, header: Header, wanted: Wanted) -> set[int]:
-    """The wanted columns that have text anywhere."""
+    """Indices of the wanted columns in which some cell is text."""
     numbers, found = Numbers(file.dialect), set(wanted.text)
     for columns in _columns(file, header):
         found |= {k for k in wanted.columns if k not in found and numbers.of(columns[k]) is None}

@@ -26,7 +26,7 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Columns:
-    """What a table's columns mean: all that must be known of the data to predict without it."""
+    """Names, categories, classes and targets of a table: all that predicting needs to know of the data."""
 
     features: tuple[str, ...]
     classes: tuple[str, ...] | None
@@ -132,7 +132,7 @@ class Table:
         return self.rows(slice(None))
 
     def rows(self, which: slice | Array | list[int]) -> Array:
-        """Some rows as float64."""
+        """Some rows as float64 (rows × columns)."""
         found = np.asarray(self.stored[which], dtype=np.float64)
         return found if self.divisor == 1 else found / self.divisor
 
@@ -152,7 +152,7 @@ class Table:
         )
 
     def as_numbers(self) -> Table:
-        """The same with the classes, which are whole numbers, as what they count."""
+        """The same table with classes that are whole numbers as numbers to predict."""
         assert self.classes is not None
         values = np.array([float(c) for c in self.classes])
         return replace(self, y=values[self.y][:, None], classes=None, task="regression", auto=False)

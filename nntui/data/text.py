@@ -40,12 +40,12 @@ class Dialect:
 
     @property
     def bytewise(self) -> bool:
-        """Whether a line end is one byte that can be nothing else."""
+        """Whether the byte of a newline cannot be a part of another character, so that lines can be cut in bytes."""
         return not self.encoding.startswith("utf-16")
 
 
 class _Bounded(io.RawIOBase):
-    """What a stream gives, up to a number of bytes, and without NUL where text has none."""
+    """A byte stream that refuses to go on after a number of bytes, or at a NUL byte where the encoding has none."""
 
     def __init__(self, stream: Any, shown: str, *, text: bool) -> None:
         self._stream, self._shown, self._text = stream, shown, text
@@ -68,7 +68,7 @@ class _Bounded(io.RawIOBase):
         return len(data)
 
     def _line(self, offset: int) -> int:
-        """The line in which the byte at ``offset`` stands; nothing is read afterwards."""
+        """The number of the line that has the byte at ``offset``; the stream is used up afterwards."""
         self._stream.seek(0)
         line = 1
         while offset > 0:
@@ -107,7 +107,7 @@ class TextFile:
         return Records(self, first=first)
 
     def undecodable(self) -> UserError:
-        """What to say where the bytes are not the text that they should be."""
+        """The error for bytes that are not valid in the file's encoding."""
         decoder, line, text = codecs.getincrementaldecoder(self.dialect.codec)(), 1, ""
         with self.binary() as stream:
             while chunk := stream.read(1 << 20):
@@ -128,7 +128,7 @@ class TextFile:
         )
 
     def damaged(self, error: Exception) -> UserError:
-        """What to say where gzip data cannot be unpacked."""
+        """The error for gzip data that cannot be unpacked."""
         what = "cut off" if isinstance(error, EOFError) else f"damaged: {display(error, 80)}"
         return UserError(f"{self.shown}: the gzip data is {what}")
 

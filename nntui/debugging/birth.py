@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from nntui.debugging import products
+from nntui_core.events import Edge, Event, Phase
 from nntui_core.graph import Node
 from nntui_core.memory import Array
-from nntui_core.plan import Edge, Event, Phase, Plan
+from nntui_core.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from nntui.debugging.conditions import Condition
 from nntui.debugging.records import GIVEN
 from nntui.debugging.subject import Opens, Subject
 from nntui.debugging.watching import Hit, Moment, Scan
+from nntui_core.events import Event, Phase
 from nntui_core.gradcheck import Check, Checker, sample
 from nntui_core.graph import Node
 from nntui_core.memory import Array
-from nntui_core.plan import Event, Phase, Plan
+from nntui_core.plan import Plan
 from nntui_core.stepper import Stepper
 
 Make = Callable[[Opens, int], Subject]

@@ -16,7 +16,7 @@ from nntui_core.plan import Plan
 
 
 def origin(teller: Teller, node: Node, entry: int) -> Iterator[Reason]:
-    """From the flat entry of a node back towards the leaves, along what decides its value, to the cause."""
+    """The steps from a flat entry of a node back along the entries that decide its value, down to the cause."""
     while True:
         value = float(teller.plan.value(node).reshape(-1)[entry])
         if node.op is None:

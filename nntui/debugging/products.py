@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.debugging.records import local_derivative
+from nntui_core.events import Edge
 from nntui_core.graph import Local, Node
-from nntui_core.plan import Edge, Plan
+from nntui_core.plan import Plan
 
 Array = NDArray[Any]
 

@@ -1,4 +1,4 @@
-"""Nodes and steps as CONTRACT's JSON: values, local derivatives, contributions, numerical gradients."""
+"""Nodes and steps as the JSON of ``nntui debug --json``: values, local derivatives, contributions, numerical gradients."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from nntui.debugging.descent import ParameterStep, descent
 from nntui.debugging.naming import short_names
 from nntui.debugging.path import record
 from nntui.debugging.subject import Subject
+from nntui_core.events import Edge
 from nntui_core.gradcheck import Checker, Direction, sample
 from nntui_core.graph import Local, Node, local_of
-from nntui_core.plan import Edge, Plan
+from nntui_core.plan import Plan
 from nntui_core.stability import stable_form
 
 Array = NDArray[Any]

@@ -22,11 +22,11 @@ from nntui.debugging.mathtext import (
 from nntui.debugging.path import SHOWN_SLOTS, changes, slots
 from nntui.debugging.records import Records, advice, local_derivative, nonfinite, select
 from nntui.debugging.subject import Subject
+from nntui_core.events import Edge
 from nntui_core.gradcheck import Checker
 from nntui_core.graph import Node
 from nntui_core.minimizing import Minimizer
 from nntui_core.objective import Loss
-from nntui_core.plan import Edge
 
 Array = NDArray[Any]
 

@@ -105,7 +105,7 @@ def of_function(minimizer: Minimizer, step: int = 0, *, opens: Opens = nothing) 
 
 def _opened(graph: Graph, outputs: list[Node], opens: Opens) -> tuple[Graph, dict[int, Node]]:
     """The graph with these nodes open, and by the id of each old node the one that stands for it."""
-    # A name that was written from the operation says what is no longer there once all is open.
+    # Where everything is opened, names made from an operation (not given by a user) are dropped: the operation is gone.
     return open_nodes(graph, outputs, opens, is_name if opens is everything else bool)
 
 

@@ -43,7 +43,7 @@ class Teller:
 
     @property
     def plan(self) -> Plan:
-        """The values and gradients that are told of."""
+        """The plan that holds the values and gradients."""
         return self.subject.plan
 
     def reason(
@@ -61,7 +61,7 @@ class Teller:
         return 0.0 if node.role in ("input", "parameter") else None
 
     def called(self, node: Node) -> str:
-        """The node's own name, by which the list's next line goes, too."""
+        """The node's own name, under which it is also in the next line."""
         return display(node.name, 40)
 
     def at(self, node: Node, entry: int) -> str:
@@ -74,7 +74,7 @@ class Teller:
 
 
 def written(reasons: list[Reason], digits: int = 6) -> list[str]:
-    """The list as text, a line a step, the cause marked."""
+    """The steps as text, a line each, the cause marked."""
     lines = []
     for one in reasons:
         index = str(list(one.index)) if one.index else ""

@@ -16,12 +16,12 @@ from nntui.debugging.path import table_of_steps
 from nntui.debugging.records import Records, advice, local_derivative, nonfinite, select
 from nntui.debugging.subject import Subject
 from nntui.display import display
+from nntui_core.events import Edge
 from nntui_core.gradcheck import ENTRIES, Check, Checker, Verdict, sample, worst
 from nntui_core.graph import Node
 from nntui_core.layers.given import theta
 from nntui_core.objective import Loss
 from nntui_core.ops.notation import bracketed
-from nntui_core.plan import Edge
 
 Array = NDArray[Any]
 Paint = Callable[[str, str], str]

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from nntui.debugging.conditions import GRADIENT, NON_FINITE, RISES, VALUE, Condition
 from nntui_core import probe
+from nntui_core.events import Event, Phase
 from nntui_core.graph import Node
-from nntui_core.plan import Event, Phase, Plan
+from nntui_core.plan import Plan
 from nntui_core.trainer import Trainer
 
 Array = NDArray[Any]

@@ -18,10 +18,10 @@ from nntui.debugging.subject import Subject
 from nntui.debugging.teller import Reason, Teller
 from nntui.display import display
 from nntui.errors import UserError
+from nntui_core.events import Edge
 from nntui_core.graph import Node
 from nntui_core.memory import Array
 from nntui_core.objective import Loss
-from nntui_core.plan import Edge
 
 SATURATED = 0.06
 """An activation's derivative below this share of its largest lets hardly anything through: that of tanh at 0.97."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import tomlkit
 
 from nntui.config.toml import EDITOR_LINE
 from nntui.data.text import Dialect
-from nntui.display import display
+from nntui.display import display, listed
 from nntui.proposal.plan import Plan, indicates, rare, sizes
-
-LISTED = 8
 
 
 def value(given: Any) -> str:
@@ -69,10 +66,12 @@ def columns(made: Plan) -> list[str]:
     """What was seen of the inputs and of the classes, as comments."""
     out = ["#"]
     if made.numbers:
-        out.append(f"# {len(made.numbers)} columns of numbers: {_listed([c.name for c in made.numbers])}")
+        out.append(
+            f"# {len(made.numbers)} columns of numbers: {listed([c.name for c in made.numbers], limit=30)}"
+        )
     for c in made.categories[:20]:
         out.append(
-            f"# {display(c.name, 40)}: a category of {len(c.values)} values: {_listed(sorted(c.values))}"
+            f"# {display(c.name, 40)}: a category of {len(c.values)} values: {listed(sorted(c.values), limit=30)}"
         )
     if len(made.categories) > 20:
         out.append(f"# and {len(made.categories) - 20} more categories")
@@ -85,14 +84,9 @@ def columns(made: Plan) -> list[str]:
     if made.classes:
         total = sum(n for _, n in made.classes)
         shares = [f"{c} {n / total:.1%}" for c, n in made.classes]
-        out.append(f"# {len(made.classes)} classes: {_listed(shares)}")
+        out.append(f"# {len(made.classes)} classes: {listed(shares, limit=30)}")
     out += [f"# {display(n)}" for n in made.notes]
     return out
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(display(n, 30) for n in names[:LISTED])
-    return shown if len(names) <= LISTED else f"{shown} and {len(names) - LISTED} more"
 
 
 def held_out(made: Plan, *, held: bool, single: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""A race as CONTRACT's JSON."""
+"""A race as the JSON of ``nntui race --json``."""
 
 from __future__ import annotations
 

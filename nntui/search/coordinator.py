@@ -26,10 +26,10 @@ MOST_INVALID = 50
 
 
 class Listener(Protocol):
-    """Is told how the search goes."""
+    """Callbacks for the progress of a search."""
 
     def said(self, words: str) -> None:
-        """Something worth a line of its own."""
+        """A message for the user, one line."""
 
     def ended(self, trial: TrialView, done: int, budget: int) -> None:
         """A trial of this machine has ended."""
@@ -94,7 +94,7 @@ class Coordinator:
         return self._study.tally().done < self._study.budget
 
     def _hand_out(self, pool: Pool) -> None:
-        """A trial to every worker that has none."""
+        """Give a trial to every worker that has none."""
         if self._deadline is not None and time.monotonic() >= self._deadline:
             return
         for hand in pool.hands:
@@ -134,7 +134,7 @@ class Coordinator:
             hand.send({"stop": why})
 
     def _conclude(self, hand: Hand, verdict: dict[str, Any]) -> None:
-        """Keep what a trial came to, and say so."""
+        """Store a trial's result in the study, and report it."""
         assert hand.ticket is not None
         number = hand.ticket.number
         hand.ticket = None
@@ -149,7 +149,7 @@ class Coordinator:
             )
 
     def _keep(self, pool: Pool) -> None:
-        """Signs of life, trials that are lost, and wishes."""
+        """Housekeeping: heartbeats, trials of dead workers, requests to end trials."""
         now = time.monotonic()
         tickets = [h.ticket for h in pool.busy if h.ticket is not None]
         if now - self._beaten >= HEARTBEAT:
@@ -185,6 +185,6 @@ def _ended(code: int) -> str:
 
 
 def default_workers() -> int:
-    """As many as there are cores that this process may use."""
+    """The number of cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1

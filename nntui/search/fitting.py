@@ -98,7 +98,7 @@ def _decides(above: Dimension, below: Dimension) -> bool:
 
 
 def _unknown(dimension: Dimension, tables: Tables) -> str:
-    """Which part of a key is none, and what would be one."""
+    """A message for a key that does not exist: which part of it is wrong, and which names are near."""
     steps = dimension.steps
     for k in range(len(steps)):
         if expand(tables, steps[: k + 1]) and (k == len(steps) - 1 or _holds(tables, steps[: k + 1])):

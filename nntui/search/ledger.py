@@ -65,7 +65,7 @@ class Ledger:
         return display(self.place.mask(" ".join(str(cause).split())), 200)
 
     def do(self, action: Callable[[], T]) -> T:
-        """Do it, as soon as the storage can be reached."""
+        """Call a function of the storage, again and again until the storage can be reached."""
         waited = False
         while True:
             try:

@@ -1,4 +1,4 @@
-"""What a search came to: CONTRACT's JSON, and the configuration with the best values."""
+"""The result of a search: its JSON, and the configuration with the best values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FILES = ("path", "images", "labels")
 
 
 def document(study: Study) -> dict[str, Any]:
-    """CONTRACT's JSON of ``sweep``."""
+    """The JSON of ``nntui sweep --json``."""
     trials = study.views()
     found = best(trials, rises=study.order.rises)
     importance = study.importance()

@@ -23,7 +23,7 @@ def differences(theirs: dict[str, Any], mine: dict[str, Any]) -> list[str]:
 
 
 def describe(order: Order) -> dict[str, Any]:
-    """What makes two searches the same, whose trials can be compared."""
+    """The settings that two searches must share for their trials to be comparable, as JSON."""
     digests = {
         key: hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
         for key, value in order.tables.items()

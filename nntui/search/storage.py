@@ -165,21 +165,21 @@ class FileLock:
         self._held: int | None = None
 
     def acquire(self) -> bool:
-        """Wait for it."""
+        """Wait for the lock, and take it."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         self._held = descriptor
         return True
 
     def release(self) -> None:
-        """Let it go."""
+        """Release the lock."""
         if self._held is not None:
             os.close(self._held)
             self._held = None
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """For the time of a block."""
+        """Hold the lock during a ``with`` block."""
         self.acquire()
         try:
             yield

@@ -1,4 +1,4 @@
-"""How many trials of a study there are that count."""
+"""Counts of a study's trials: which count towards its budget, and which are to be tried again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nntui.search.sampling import RETRY
 
 @dataclass(frozen=True)
 class Tally:
-    """How many trials there are that count."""
+    """Numbers of trials that count towards the budget."""
 
     done: int
     running: int

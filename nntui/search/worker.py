@@ -41,7 +41,7 @@ WORDS = {
 
 
 class Coordinator:
-    """The other end: sends what is said to it, and takes in what it says, in a thread of its own."""
+    """The connection to the coordinator: sends messages, and reads its messages in a thread of its own."""
 
     def __init__(self, source: IO[str], sink: IO[str]) -> None:
         self._sink = sink
@@ -52,7 +52,7 @@ class Coordinator:
         self.gone = threading.Event()
 
     def listen(self) -> None:
-        """Take in messages from now on."""
+        """Start the thread that reads messages."""
         threading.Thread(target=self._listen, name="coordinator", daemon=True).start()
 
     def _listen(self) -> None:
@@ -67,7 +67,7 @@ class Coordinator:
         self.trials.put(None)
 
     def say(self, message: Message) -> None:
-        """Send a message; one that nobody hears is dropped."""
+        """Send a message; it is dropped where the coordinator is gone."""
         with contextlib.suppress(BrokenPipeError):
             self._sink.write(json.dumps(message, allow_nan=False) + "\n")
             self._sink.flush()
@@ -84,7 +84,7 @@ class Judge:
         self._epoch = 0
 
     def begin(self, session: Session, signals: Signals) -> None:
-        """Called before the first update: a trial waits for nobody."""
+        """Nothing to do before the first update."""
 
     def update(self, session: Session) -> None:
         """Report at ends of epochs, and stop where that is wanted."""
@@ -99,10 +99,10 @@ class Judge:
             session.stop(WORDS[self._other.stop])
 
     def epoch(self, session: Session) -> None:
-        """Reports have epochs of their own."""
+        """Nothing to do: :meth:`update` reports, at epochs of its own."""
 
     def diverging(self, session: Session, error: NumericError) -> bool:
-        """Nobody is there to change anything."""
+        """False: nobody can change the run, so that it ends as diverged."""
         return False
 
 
@@ -173,7 +173,7 @@ class Worker:
         return {"end": "complete", "value": float(value)}
 
     def _ended(self, session: Session, signals: Signals) -> Message | None:
-        """What a run came to that has no value."""
+        """The verdict on a run that was interrupted, diverged or failed; None for any other."""
         state, reason = session.info.state, session.info.reason
         if state == "interrupted":
             why = "" if signals.received else self._other.stop
@@ -189,7 +189,7 @@ class Worker:
 
 
 class Heir:
-    """Keeps a trial's result in the study where the coordinator is gone, and meanwhile the trial alive."""
+    """Where the coordinator is gone: sends the trial's heartbeats, and stores its result in the study."""
 
     def __init__(self, other: Coordinator, search: Message) -> None:
         self._other = other
@@ -200,11 +200,11 @@ class Heir:
         self._thread.start()
 
     def take(self, trial: Message) -> None:
-        """This trial is trained now."""
+        """Note which trial is trained now."""
         self._trial = trial
 
     def conclude(self, trial: Message, verdict: Message) -> None:
-        """Keep the result."""
+        """Store the result in the study."""
         self._done.set()
         self._thread.join()
         self._ledger().conclude(trial["number"], verdict)

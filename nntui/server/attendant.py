@@ -122,7 +122,7 @@ class Attendant:
         return True
 
     def end(self, session: Session) -> None:
-        """The last status, statistics and word."""
+        """Send the last status and statistics, and how the run ended."""
         with self._faults.contained(session, "telling the end"):
             self._reporter.last(session)
         self._hub.publish(Ended(status=session.info.state, reason=session.info.reason))
@@ -186,7 +186,7 @@ class Attendant:
                 session.save_state()
 
     def _leave(self, session: Session) -> None:
-        """Nobody is there to end the pause."""
+        """After a pause that lasted too long without a viewer: stop the run, or let it go on."""
         if self._abandoned == "ends":
             session.stop("paused for ten minutes without a viewer", FAILED)
             return
@@ -223,7 +223,7 @@ class Attendant:
                 self._hub.reply(viewer, answer)
 
     def _change(self, session: Session, change: Callable[[], str]) -> str:
-        """Change the run, wholly or not at all."""
+        """Carry out a command that changes the run; one that fails half-way is undone."""
         before = session.trainer.state()
         try:
             return change()
@@ -234,7 +234,7 @@ class Attendant:
             raise
 
     def _tell(self, session: Session, *, due: bool = False) -> None:
-        """Status and statistics, as far as they are due."""
+        """Send status and statistics that are due."""
         with self._faults.contained(session, "telling viewers"):
             again = self._reporter.publish(
                 session, time.perf_counter(), paused=self._controls.paused, due=due

@@ -41,20 +41,20 @@ class Controls:
 
     @property
     def stepping(self) -> bool:
-        """Whether it goes on for counted updates only."""
+        """Whether training goes on for a counted number of updates only."""
         return self._steps > 0
 
     def stepped(self) -> None:
-        """One of the counted updates is done; after the last one it is paused."""
+        """Count one of these updates as done, and pause after the last one."""
         self._steps -= 1
         self.paused = self._steps == 0
 
     def pause(self) -> None:
-        """From now on, until told otherwise."""
+        """Pause until :meth:`go_on` is called."""
         self.paused, self._steps, self.to_epoch = True, 0, False
 
     def go_on(self, steps: int = 0, *, to_epoch: bool = False) -> None:
-        """For so many updates, to the end of the epoch, or until told otherwise."""
+        """Train on: for so many updates (0: no limit), or to the end of the epoch."""
         self.paused, self._steps, self.to_epoch = False, steps, to_epoch
 
     def look_ahead(self, trainer: Trainer) -> None:
@@ -67,7 +67,7 @@ def _pause(controls: Controls, session: Session, command: Pause) -> None:
     trainer, seen = session.trainer, Layers.KEY in controls.hub.all_wanted()
     under_way = trainer.update > 0 and not controls.paused and not controls.stepping
     if seen and under_way and trainer.before is None:
-        # Who pauses to look at the layers wants Δw/w: of one more update it can be told.
+        # With the layers pane in sight, one more update is made, with the weights before it kept, so that its Δw/w is known.
         trainer.keep_next()
         controls.go_on(1)
     else:
@@ -93,7 +93,7 @@ def _set_pace(controls: Controls, session: Session, command: SetPace) -> None:
 
 
 def _stop(controls: Controls, session: Session, command: Stop) -> None:
-    session.stop("stopped by a viewer", 128 + SIGINT)  # it is their Ctrl-C
+    session.stop("stopped by a viewer", 128 + SIGINT)  # as Ctrl-C in a terminal
 
 
 def _snapshot(controls: Controls, session: Session, command: RequestSnapshot) -> Message:

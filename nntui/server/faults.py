@@ -11,7 +11,7 @@ from nntui.training.session import Session
 
 
 class Faults:
-    """Remembers what was told."""
+    """Remembers which faults were told, so that each is told once."""
 
     def __init__(self) -> None:
         self._told: set[str] = set()

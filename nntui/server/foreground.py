@@ -47,7 +47,7 @@ class Foreground:
             self._service.close()
 
     def begin(self, session: Session, signals: Signals) -> None:
-        """No viewer is waited for."""
+        """Begin at once: ``fit`` waits for no viewer."""
         self._terminal.begin(session, signals)
         self._signals = signals
         self._opens = time.perf_counter() + OPENS
@@ -63,13 +63,13 @@ class Foreground:
                 self._open(session)
 
     def epoch(self, session: Session) -> None:
-        """To both."""
+        """Tell the terminal's hooks and the viewers'."""
         self._terminal.epoch(session)
         if self._service is not None:
             self._service.attendant.epoch(session)
 
     def diverging(self, session: Session, error: NumericError) -> bool:
-        """A viewer may be there to change something."""
+        """Ask the viewers' hooks, as a viewer may change something."""
         return self._service is not None and self._service.attendant.diverging(session, error)
 
     def _open(self, session: Session) -> None:

@@ -54,12 +54,12 @@ class Hub:
 
     @property
     def viewers(self) -> int:
-        """How many are attached."""
+        """How many viewers are attached."""
         return sum(v.attached for v in self.connections)
 
     @property
     def ever(self) -> bool:
-        """Whether one has ever been attached."""
+        """Whether a viewer has ever been attached."""
         return self._ever
 
     @property
@@ -74,7 +74,7 @@ class Hub:
         return frozenset().union(*able)
 
     def all_wanted(self) -> frozenset[str]:
-        """The union over all viewers."""
+        """The union of the statistics that all viewers want, with credit or without."""
         with self.news:
             return frozenset().union(*(v.wants or frozenset() for v in self.connections if v.attached))
 
@@ -93,7 +93,7 @@ class Hub:
         return any(v.attached and kind in v.credit for v in self.connections)
 
     def commands(self) -> list[tuple[Viewer, Command]]:
-        """What was asked for since the last call."""
+        """The commands that came since the last call, each with its viewer."""
         with self.news:
             found = list(self._commands)
             self._commands.clear()
@@ -101,12 +101,12 @@ class Hub:
         return found
 
     def wait(self, seconds: float) -> None:
-        """Until something is signaled, at most so long."""
+        """Wait until a viewer or a command comes, at most so many seconds."""
         with self.news:
             self.news.wait_for(lambda: self.signaled or not self._traffic.open, seconds)
 
     def publish(self, message: Message, *, force: bool = False) -> None:
-        """To all viewers. Credited ones wait for credit, and only the newest of a kind; not with ``force``."""
+        """Send to all viewers. Messages that need credit wait for credit, and only the newest of a kind; not with ``force``."""
         data: bytes | None = None
         with self.news:
             for viewer in self.connections:
@@ -127,7 +127,7 @@ class Hub:
         self._traffic.wake()
 
     def reply(self, viewer: Viewer, message: Message) -> None:
-        """To one viewer."""
+        """Send to one viewer."""
         try:
             data = encode(to_frame(message))
         except WireError as error:
@@ -145,7 +145,7 @@ class Hub:
     # For the thread that moves bytes
 
     def handle(self, viewer: Viewer, message: Message) -> bool:
-        """One message of a viewer; False where the connection cannot go on."""
+        """Handle one message of a viewer; False where its connection is to be closed."""
         if not isinstance(message, Command):
             return False
         with self.news:

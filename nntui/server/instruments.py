@@ -39,14 +39,14 @@ class Ration:
         """What the last piece took."""
 
     def begin(self, now: float) -> None:
-        """Time comes in from now on."""
+        """Count the time since the last call: a share of it may be spent."""
         if self._then is None:
             self._then = now
         self._left = min(self._saved, self._left + self._share * (now - self._then))
         self._then = now
 
     def end(self) -> None:
-        """No more comes in until it begins again; what is owed stays owed."""
+        """Count no time until the next :meth:`begin`; what was spent too much stays owed."""
         self._then = None
 
     @property
@@ -55,7 +55,7 @@ class Ration:
         return self._left > 0 and self._left >= min(self._last, self._saved)
 
     def spend(self, seconds: float) -> None:
-        """A piece took so long."""
+        """Count the seconds that a piece took."""
         self._left -= seconds
         self._last = seconds
 

@@ -42,15 +42,15 @@ class Reporter:
         self._instruments = WatchedInstruments(hub)
 
     def goes_on(self, session: Session) -> None:
-        """The training was waiting: that time is not the updates'."""
+        """Note that the training was waiting, so that this time is not counted to its speed."""
         self._speed_at = (time.perf_counter(), session.trainer.update)
 
     def asked(self) -> None:
-        """A viewer asked for something: the next status is sent even if nothing changed."""
+        """Note that a viewer asked for something: the next status is then sent even if nothing changed."""
         self._sent = ()
 
     def changed(self, session: Session) -> None:
-        """The weights were changed from outside: statistics of the same update are new."""
+        """Note that the weights were changed from outside: statistics of the same update are then sent again."""
         self._stats_sent = (-1, frozenset())
         self._instruments.changed(session)
 

@@ -29,14 +29,14 @@ SILENT = 5.0
 
 
 class Owner(Protocol):
-    """Whose viewers they are."""
+    """What :class:`Traffic` tells of its connections: the hub."""
 
     news: threading.Condition
     """Its lock is held while viewers are touched; told when bytes were moved."""
     connections: list[Viewer]
 
     def handle(self, viewer: Viewer, message: Message) -> bool:
-        """One message of a viewer; False where the connection cannot go on."""
+        """Handle one message of a viewer; False where its connection is to be closed."""
 
     def left(self, viewer: Viewer) -> None:
         """The connection was closed, and is to be forgotten. Called with the lock held."""
@@ -73,27 +73,29 @@ class Traffic:
         """Begin to accept connections. Raises OSError where there can be no thread."""
         try:
             self._thread.start()
-        except RuntimeError as error:  # the limit of processes: Python has no better word for it
+        except (
+            RuntimeError
+        ) as error:  # no thread can be started: Python raises RuntimeError at the limit of processes
             self._release.close()
             raise OSError(errno.EAGAIN, str(error)) from None
 
     def wake(self) -> None:
-        """Send at once what waits."""
+        """Let the thread send at once what waits."""
         with contextlib.suppress(BlockingIOError):
             os.write(self._wake_write, b".")
 
     def close(self) -> None:
-        """Close every connection, and end."""
+        """Close every connection, and end the thread."""
         with self._owner.news:
             self.open = False
         self.wake()
         self._thread.join(2.0)
         if not self._thread.is_alive():
-            # Not before: whoever wakes the thread must not write to what another file has become.
+            # Only now: until the thread has ended, wake() may write to this descriptor, whose number another file could get.
             self._release.close()
 
     def flush(self, viewer: Viewer) -> None:
-        """Send what the connection takes now. With the lock held."""
+        """Send as much as the connection takes now. Called with the lock held."""
         viewer.flush()
         if viewer.closing:
             self._drop(viewer)
@@ -145,7 +147,7 @@ class Traffic:
         self._selector.register(server, selectors.EVENT_READ, None)
 
     def _accept(self) -> None:
-        """Accept every connection that waits."""
+        """Accept all connections that wait."""
         while True:
             try:
                 connection, _ = self._server.accept()

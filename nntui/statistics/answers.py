@@ -1,4 +1,4 @@
-"""What every layer answers to one sample, small enough to be sent several times a second."""
+"""Every layer's activations for one sample, cut down so that they can be sent several times a second."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LayerAnswers:
 
 @dataclass(frozen=True, eq=False)
 class Answers(Statistic):
-    """To a row of the held-out part, else of the training part; the argument counts from 0."""
+    """Activations for one row of the held-out part, else of the training part; the argument is its number from 0."""
 
     KEY: ClassVar[str] = "answers"
 

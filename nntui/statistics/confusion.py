@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""Confusion matrix: which classes are decided for which true ones."""
 
 from __future__ import annotations
 

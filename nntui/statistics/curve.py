@@ -1,4 +1,4 @@
-"""What a network of one input answers along it."""
+"""The output of a network with one input, over a range of that input."""
 
 from __future__ import annotations
 

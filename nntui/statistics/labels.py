@@ -1,4 +1,4 @@
-"""How well each label is told, where a row may have several."""
+"""How often each label is decided rightly, where a row may have several."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Curvature:
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """Of one dense layer's gradient, averaged over batches before dividing."""
+    """The noise of one dense layer's gradient; signal and noise are averaged over batches before dividing."""
 
     layer: str
     """Its name."""

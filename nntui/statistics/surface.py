@@ -1,4 +1,4 @@
-"""What a network of two inputs answers over the plane."""
+"""The output of a network with two inputs, over a window of the plane."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAPS = 16
 
 @dataclass(frozen=True, eq=False)
 class UnitMaps:
-    """What the shown units of one layer answer over the plane."""
+    """Activations of one layer's shown units over the plane."""
 
     layer: str
     """Its name."""

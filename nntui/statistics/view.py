@@ -81,11 +81,11 @@ class Instruments(Protocol):
 
     @property
     def batches(self) -> int:
-        """That the noise was averaged over."""
+        """The number of batches that the noise was averaged over."""
 
     @property
     def noise_update(self) -> int | None:
-        """The update of the newest of them."""
+        """The update of the newest of these batches."""
 
     @property
     def rated(self) -> bool:
@@ -101,14 +101,14 @@ class Instruments(Protocol):
 
     @property
     def coming(self) -> bool:
-        """Whether that update would come next, and was not made."""
+        """Whether :attr:`steps` are those of an update that would come next, but was not made."""
 
     @property
     def corrected(self) -> bool:
         """Whether the optimizer corrects its moments."""
 
     def correction(self, update: int) -> float | None:
-        """What that multiplies the step of an update by; None for an optimizer that has none."""
+        """The factor by which this correction multiplies an update's step; None for an optimizer without it."""
 
 
 class NetworkView(Protocol):
@@ -124,7 +124,7 @@ class NetworkView(Protocol):
 
     @property
     def layers(self) -> Sequence[LayerView]:
-        """In the order in which they are computed."""
+        """The layers in the order in which they are computed."""
 
     @property
     def axes(self) -> int:

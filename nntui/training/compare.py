@@ -1,4 +1,4 @@
-"""What sets runs apart: the settings in which they differ, and what each came to."""
+"""Comparison of runs: the settings in which they differ, and each one's metrics."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def measured(run: Found) -> dict[str, Any]:
 
 
 def _numbers(value: Any, baseline: Any) -> dict[str, float] | None:
-    """A part's metrics, as far as the file has numbers there, and what the most frequent class comes to."""
+    """A part's metrics that are numbers in the file, and the accuracy of always deciding for the most frequent class."""
     if not isinstance(value, Mapping):
         return None
     found = {key: value.get(key) for key in METRICS} | {"baseline_accuracy": baseline}
@@ -53,7 +53,7 @@ def _numbers(value: Any, baseline: Any) -> dict[str, float] | None:
 
 
 def row(run: Mapping[str, Any], settings: Mapping[str, Sequence[Any]], at: int) -> dict[str, Any]:
-    """One run of a comparison as one flat row: what is known, what it came to, the settings that differ."""
+    """One run of a comparison as one flat row: its name and state, its metrics, the settings that differ."""
     plain = {k: v for k, v in run.items() if not isinstance(v, Mapping) and k not in PARTS}
     for part in PARTS:
         plain |= {f"{part}.{key}": (run[part] or {}).get(key) for key in (*METRICS, "baseline_accuracy")}

@@ -1,4 +1,4 @@
-"""A learning rate for a configuration: the range test's curve, and trainings around what it suggests that choose."""
+"""A learning rate for a configuration: a range test suggests one, and trainings at rates around it choose."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nntui.training.rate_trials import RateTrials, rate_trials
 
 @dataclass(frozen=True)
 class FoundRate:
-    """The curve, whose suggestion's chosen rate is the best of the trials where there were some."""
+    """The range test's curve and its suggestion; where there were trials, the suggested rate is the best of them."""
 
     curve: RangeTest
     trials: RateTrials | None

@@ -27,7 +27,7 @@ UPDATE, WINDOW = 3e5, 2e3
 
 
 def twin(experiment: Experiment, *, seed: int | None = None, dtype: str | None = None) -> Network:
-    """A network of its own at the start of the training: the experiment's weights, or those of another seed."""
+    """A copy of the network at the start of the training, with the experiment's weights or those of another seed."""
     network = experiment.network
     spec = network.spec
     own = seed is None or seed == spec.seed or experiment.settings.init_from

@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from nntui.display import display
+from nntui.display import display, listed
 from nntui.errors import UserError
 from nntui.files import file_error
 from nntui.runs import checkpoint
@@ -20,7 +20,6 @@ from nntui.training.names import exported, modules
 from nntui_core.network import Network
 
 Array = NDArray[Any]
-LISTED = 8
 """Names that a message shows at most."""
 
 
@@ -48,14 +47,14 @@ def begin(network: Network, source: str, runs: Path) -> tuple[Sequence[str], Seq
         return problems, []
     surplus = sorted(set(found) - set(_places(network)))
     if surplus:
-        warnings.append(f"it also has weights for which there is no layer: {_listed(surplus)}")
+        warnings.append(f"it also has weights for which there is no layer: {listed(surplus)}")
     for name, array in _places(network).items():
         array[...] = found[name].reshape(array.shape)
     return [], warnings
 
 
 class MisfitError(Exception):
-    """Weights that cannot be told apart."""
+    """Weights in a file that cannot be assigned to layers without ambiguity."""
 
 
 def _places(network: Network) -> dict[str, Array]:
@@ -71,7 +70,7 @@ def _misfits(network: Network, found: Mapping[str, Array]) -> list[str]:
     if missing:
         layers = list(dict.fromkeys(name.rpartition(".")[0] for name in missing))
         out.append(
-            f"it has no weights for {_listed(missing)} (every layer with parameters must match: {_listed(layers)})"
+            f"it has no weights for {listed(missing)} (every layer with parameters must match: {listed(layers)})"
         )
     for name, array in places.items():
         given = found.get(name)
@@ -84,11 +83,6 @@ def _misfits(network: Network, found: Mapping[str, Array]) -> list[str]:
         elif given.size and np.abs(given).max() > np.finfo(array.dtype).max:
             out.append(f"{display(name, 60)} is too large for {array.dtype}")
     return out
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(display(n, 60) for n in names[:LISTED])
-    return shown if len(names) <= LISTED else f"{shown} and {len(names) - LISTED} more"
 
 
 def _of_run(name: str, runs: Path, report: Callable[[str], object]) -> dict[str, Array]:
@@ -138,20 +132,20 @@ def _of_safetensors(path: Path, network: Network) -> dict[str, Array]:
 
 
 def _turned(array: Array, name: str, place: Array) -> Array:
-    """From PyTorch's layout: a dense weight is units × inputs, a slope has one axis."""
+    """An array in the engine's layout, from PyTorch's, where a dense weight is units × inputs and a slope has one axis."""
     if name.endswith(".W") and array.ndim == 2:
         return array.T
     return array.reshape(place.shape) if name.endswith(".slope") and array.size == place.size else array
 
 
 def _by_number(arrays: Mapping[str, Array], network: Network) -> dict[str, str]:
-    """Our names by theirs: modules in the order of their numbers, layers in the order of the network."""
+    """The engine's names by PyTorch's: modules in the order of their numbers matched to layers in the network's order."""
     numbers = sorted({int(key.partition(".")[0]) for key in arrays})
     wanted = modules(network)
     if len(numbers) != len(wanted):
         ours = ", ".join(display(layer, 30) for layer, _ in wanted)
         raise MisfitError(
-            f"the file has {len(numbers)} numbered modules with weights (given {_listed([str(n) for n in numbers])}; "
+            f"the file has {len(numbers)} numbered modules with weights (given {listed([str(n) for n in numbers])}; "
             f"allowed {len(wanted)}, in the order of {ours})"
         )
     out = {}

@@ -50,12 +50,12 @@ class TrainerInstruments:
 
     @property
     def under_way(self) -> int:
-        """Products so far of the measurement that is under way."""
+        """Hessian-vector products made so far in the measurement that is under way."""
         return max(0, self._pieces - 2) if self._steps is not None else 0
 
     @property
     def batches(self) -> int:
-        """That the noise was averaged over."""
+        """The number of batches that the gradient noise was averaged over."""
         return self._meter.batches
 
     @property
@@ -69,12 +69,12 @@ class TrainerInstruments:
         return isinstance(self._trainer.optimizer, Adam) and self._trainer.optimizer.bias_correction
 
     def correction(self, update: int) -> float | None:
-        """What that multiplies its step by."""
+        """The factor by which the bias correction multiplies Adam's step."""
         optimizer = self._trainer.optimizer
         return optimizer.correction(update) if isinstance(optimizer, Adam) else None
 
     def look(self) -> None:
-        """Take in the batch of the last update: the noise of its gradient, and the steps where Θ before it is known."""
+        """Record the last update: the noise of its batch's gradient, and its steps where the weights before it are known."""
         trainer = self._trainer
         if trainer.model is None:
             return
@@ -144,7 +144,7 @@ class TrainerInstruments:
             pass
 
     def forget(self) -> None:
-        """The weights were changed by something else than an update, or nobody looks: what was begun is void."""
+        """Drop a measurement that was begun: the weights were changed by something else than an update, or nobody looks."""
         self._steps = None
         self._meter = NoiseMeter(PAST)
         self.curvature, self.noise_update, self.steps_update = None, None, None

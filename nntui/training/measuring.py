@@ -79,7 +79,10 @@ class Measuring:
 
     @contextmanager
     def spent(self, *, whole: bool = False) -> Iterator[None]:
-        """What is done inside is measuring; ``whole``: all parts, so that the next one will take as long."""
+        """A context whose time counts as measuring.
+
+        ``whole``: all parts are measured in it, so that the next measurement is taken to cost as much.
+        """
         begun = time.perf_counter()
         try:
             yield
@@ -90,5 +93,5 @@ class Measuring:
                 self._cost = took
 
     def done(self) -> None:
-        """It is measured now."""
+        """Note that the losses are measured at the present update."""
         self._asked, self._last = False, time.perf_counter()

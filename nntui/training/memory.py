@@ -26,7 +26,7 @@ GROUPS = Path("/sys/fs/cgroup")
 
 
 def require(settings: Settings, spec: NetworkSpec, rows: Sequence[int], data: int) -> Footprint:
-    """What training needs. Raises UserError where that is more than is free.
+    """The bytes that training needs. Raises UserError where that is more than is free.
 
     ``rows`` are those of each part, the training part first; ``data`` the bytes of all samples as they are held.
     """
@@ -57,7 +57,7 @@ def _problem(settings: Settings, spec: NetworkSpec, found: Footprint, free: floa
 
 
 def _keys(settings: Settings, spec: NetworkSpec, found: Footprint) -> list[str]:
-    """What to lower, the most effective first."""
+    """The configuration keys to lower, the most effective first."""
     sizes = {"batch": found.parts["one batch"] + found.parts.get("evaluation", 0)}
     sizes["slots"] = found.parts.get("optimizer", 0)
     sizes["weights"] = (
@@ -82,7 +82,7 @@ def _keys(settings: Settings, spec: NetworkSpec, found: Footprint) -> list[str]:
 
 
 def _widest(settings: Settings, found: Footprint) -> list[str]:
-    """The size of the layer with the most parameters, and of what feeds it."""
+    """The size of the layer with the most parameters, and of its input."""
     names = layer_names(unrolled(settings.layers))
     places = [k for k, layer in enumerate(settings.layers) for _ in range(layer.repeat)]
     largest = max(found.layers, key=lambda name: found.layers[name], default=None)
@@ -111,7 +111,7 @@ def _pair(size: object) -> tuple[int, ...]:
 
 
 def shortened(size: float) -> str:
-    """Bytes in three digits with their unit."""
+    """A number of bytes as text in three digits with a unit, such as 1.23 GB."""
     if size == inf:
         return "more than can be counted"
     for power, unit in reversed(list(enumerate(("B", "kB", "MB", "GB", "TB", "PB", "EB")))):
@@ -146,7 +146,7 @@ def amount(text: str) -> float:
 
 
 def _container() -> list[float]:
-    """What the control groups around this process leave (version 2, then 1)."""
+    """Bytes that each limited control group around this process leaves free (version 2 or 1)."""
     names = (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes"))
     left = []
     for place in _groups():

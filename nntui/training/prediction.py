@@ -49,7 +49,7 @@ def _truth(experiment: Experiment, rows: Array) -> list[Any] | Array:
 
 
 def to_json(trained: Trained, outputs: Array) -> dict[str, Any]:
-    """CONTRACT's JSON of ``predict``."""
+    """The JSON of ``predict --json``."""
     found: dict[str, Any] = {"update": trained.update, "epoch": trained.epoch, "outputs": outputs}
     if trained.classes is not None:
         found |= {"classes": list(trained.classes), "labels": trained.decided(outputs)}

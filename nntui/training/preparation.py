@@ -28,7 +28,7 @@ LISTED = 6
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """The fitted steps of a run, and what they make of the columns."""
+    """The fitted steps of a run, and the names of the columns that they give."""
 
     steps: tuple[Preprocessor, ...]
     states: tuple[State, ...]
@@ -40,19 +40,19 @@ class Preparation:
     def restored(
         cls, steps: Sequence[Preprocessor], states: Sequence[State], columns: Columns, dtype: str
     ) -> Preparation:
-        """From what was kept with a run. Raises KeyError, ValueError or NntuiError for what does not fit."""
+        """From the states in a checkpoint. Raises KeyError, ValueError or NntuiError for states that do not fit."""
         before = after = Features(columns.features, columns.categories)
         for step, state in zip(steps, states, strict=True):
             after = step.out_features(after, state)
         return cls(tuple(steps), tuple(states), before, after, dtype)
 
     def pictures(self, columns: Columns) -> bool:
-        """Whether rows that are pictures are pictures still: every pixel in its place."""
+        """Whether rows that are pictures still have every pixel in its place after these steps."""
         kept = all(step.keeps_image for step in self.steps)
         return columns.image is not None and kept and len(self.after.names) == len(columns.features)
 
     def filled(self) -> set[str]:
-        """The columns of the table whose gaps are filled."""
+        """Names of the table's columns whose missing cells are filled."""
         found: set[str] = set()
         for step, state in zip(self.steps, self.states, strict=True):
             if isinstance(step, Impute):
@@ -105,7 +105,7 @@ class Preparation:
 
 
 def fit(settings: Settings, table: Table, split: Split) -> tuple[Preparation, list[str]]:
-    """The steps fitted on the training part, and what they have to say. Raises UserError with every fault."""
+    """The steps fitted on the training part, and their notes for the user. Raises UserError with every fault."""
     say = settings.message
     problems = column_faults(settings.preprocess, table)
     if problems:

@@ -59,7 +59,7 @@ class Suggestion:
     """What to set: see :func:`suggest`."""
 
     def to_json(self) -> dict[str, float]:
-        """As CONTRACT has it."""
+        """As in the JSON of ``nntui lr``."""
         return {"steepest": self.steepest, "valley": self.valley, "chosen": self.chosen}
 
 
@@ -77,7 +77,7 @@ class RangeTest:
     seeds: tuple[int, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As CONTRACT has it."""
+        """As in the JSON of ``nntui lr``."""
         return {
             "rates": self.rates, "losses": self.losses, "smoothed": self.smoothed,
             "suggestion": None if self.suggestion is None else self.suggestion.to_json(),
@@ -108,7 +108,7 @@ def tested_optimizer(experiment: Experiment) -> FirstOrder:
 
 
 def range_test(experiment: Experiment, tick: Tick = lambda: None, seeds: int = SEEDS) -> RangeTest:
-    """Run it from the start of the training, once a seed. Raises UserError for an optimizer without a rate."""
+    """Run the test from the start of the training, once a seed. Raises UserError for an optimizer without a rate."""
     optimizer = tested_optimizer(experiment)
     own = experiment.trainer
     first = own.network.spec.seed

@@ -37,7 +37,7 @@ LEAST = 100
 
 @dataclass(frozen=True)
 class RateTrials:
-    """The rates in rising order and what training with each came to."""
+    """The rates in rising order, and the loss that training with each reached."""
 
     rates: tuple[float, ...]
     losses: tuple[float, ...]
@@ -76,7 +76,7 @@ class RateTrials:
         return self.updates >= self.planned
 
     def to_json(self) -> dict[str, Any]:
-        """As CONTRACT has it."""
+        """As in the JSON of ``nntui lr``."""
         return {
             "rates": list(self.rates), "losses": [v if isfinite(v) else None for v in self.losses], "part": self.part,
             "updates": self.updates, "planned": self.planned, "seeds": list(self.seeds),

@@ -117,7 +117,7 @@ def _say_columns(header: Header, columns: Columns, report: Report) -> None:
 
 
 def _numbers(frame: Frame, columns: Columns) -> tuple[Array, list[tuple[int, str]]]:
-    """The frame's cells with the numbers that the run knows categories by, and faults, each with its row."""
+    """The frame's cells, categories as the numbers that the run gave them; and faults, each with its row."""
     x = frame.x.astype(np.float64)
     found: list[tuple[int, str]] = []
     for k, name in enumerate(columns.features):
@@ -143,7 +143,7 @@ def _numbers(frame: Frame, columns: Columns) -> tuple[Array, list[tuple[int, str
 def _mend(
     trained: Trained, x: Array, where: Callable[[int], str], report: Report, found: list[tuple[int, str]]
 ) -> None:
-    """Say which gaps are filled and which values are unknown. Raises UserError for gaps that nothing fills."""
+    """Report which missing cells are filled and which categories are unknown. Raises UserError for cells that nothing fills."""
     preparation, columns = trained.preparation, trained.columns
     gaps = np.isnan(x)
     filled = preparation.filled()
@@ -202,7 +202,7 @@ def from_rows(trained: Trained, rows: Any, report: Report) -> Array:
 
 
 def _plain(row: Any, names: Sequence[str], where: str) -> Any:
-    """A row as JSON would have it: numbers of NumPy as Python's, what is not there as None."""
+    """A row as JSON would hold it: NumPy's numbers as Python's, missing values as None."""
     if isinstance(row, Mapping):
         missing = [f for f in names if f not in row]
         if missing:

@@ -42,19 +42,19 @@ class Records:
             self._metrics.close()
 
     def epoch(self, record: dict[str, Any]) -> None:
-        """What was measured, at the present time."""
+        """Write the metrics of an epoch, with the present time."""
         self._write(self._metrics, {"type": "epoch", "time": time.time(), **record})
 
     def event(self, update: int, text: str) -> None:
-        """What a viewer changed."""
+        """Write that a viewer changed something."""
         self._write(self._metrics, {"type": "event", "time": time.time(), "update": update, "text": text})
 
     def measured(self, update: int, values: dict[str, Any]) -> None:
-        """What instruments have told; ``update`` is the present one, that of the measurement stands in ``values``."""
+        """Write what instruments measured, at the present ``update``; the update that was measured is in ``values``."""
         self._write(self._metrics, {"type": STABILITY, "time": time.time(), "update": update, **values})
 
     def activations(self, *, ended: bool) -> None:
-        """The distributions of activations, where they are due."""
+        """Write the distributions of activations, where they are due."""
         if self._trail is None:
             return
         try:
@@ -67,7 +67,7 @@ class Records:
             self._write(self._activations, found)
 
     def sync(self) -> None:
-        """Have the loss curve on the disk. Raises MetricsError."""
+        """Flush the loss curve to the disk. Raises MetricsError."""
         self._metrics.sync()
 
     def _write(self, writer: MetricsWriter, record: dict[str, Any]) -> None:

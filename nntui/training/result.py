@@ -1,4 +1,4 @@
-"""What a training came to, as CONTRACT's JSON of ``fit``."""
+"""The result of a training, as the JSON of ``fit --json``."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def outcome(session: Session) -> dict[str, Any]:
 
 
 def measured(experiment: Experiment, part: str, metrics: Metrics) -> dict[str, Any]:
-    """What a part came to; for classes with the most frequent one to compare with, and each by its label."""
+    """A part's metrics as JSON; for classes also the accuracy of the most frequent one, and each class by its label."""
     found: dict[str, Any] = metrics.to_json()
     classes = metrics.classes
     if classes is None:
@@ -41,7 +41,7 @@ def measured(experiment: Experiment, part: str, metrics: Metrics) -> dict[str, A
 
 
 def broken_off(session: Session | None, status: str, reason: str) -> dict[str, Any]:
-    """The same keys where nothing can be measured: it broke off, perhaps before there was a run."""
+    """The same keys where a training failed before anything could be measured, perhaps before there was a run."""
     out: dict[str, Any] = {
         "run": None, "run_dir": None, "status": status, "reason": reason, "epochs": 0, "updates": 0, "seconds": 0.0,
         "updates_per_second": 0.0, "parameters": None, **dict.fromkeys(PARTS), "findings": [],

@@ -21,7 +21,7 @@ SAVING_SHARE = 0.05
 
 
 class Saver:
-    """Saves a training, and says in ``unsaved`` and ``untold`` what of it is not on the disk.
+    """Saves a training; ``unsaved`` and ``untold`` say why some of it is not on the disk.
 
     A save that fails is reported when saves begin to fail; training goes on, and the next one may succeed.
     """
@@ -35,8 +35,8 @@ class Saver:
         sync: Callable[[], None],
         measuring: Measuring,
     ) -> None:
-        """``sync`` has the run's records on the disk; it may raise MetricsError. ``measuring`` says what it may cost to
-        tell the best checkpoint."""
+        """``sync`` flushes the run's records to the disk; it may raise MetricsError. ``measuring`` says how much of the
+        time may be spent on telling which checkpoint is the best."""
         self.saved_update = -1
         """The update that the newest checkpoint is of; -1 where none is of the present state."""
         self.unsaved = ""
@@ -71,11 +71,11 @@ class Saver:
         return time.perf_counter() - self._ended >= max(least, rest)
 
     def mark_saved(self) -> None:
-        """The present state is what the newest checkpoint holds."""
+        """Note that the newest checkpoint holds the present state."""
         self.saved_update = self._trainer.update
 
     def mark_changed(self) -> None:
-        """The present state is in no checkpoint, though one may have its update's number."""
+        """Note that no checkpoint holds the present state, even if one has the same update."""
         self.saved_update = -1
 
     def checkpoint(self) -> None:
@@ -113,7 +113,7 @@ class Saver:
             self.untold = ""
 
     def failed(self, message: str) -> None:
-        """Say that a save failed, where the one before did not."""
+        """Report that a save failed, unless the one before failed, too."""
         if not (self.unsaved or self.untold):
             self._report(f"{message}; training goes on, but this is not saved")
 
@@ -180,7 +180,7 @@ class Saver:
             checkpoint.save(directory, update, arrays, meta)
 
     def _tidy(self) -> None:
-        """What belongs to a checkpoint, but is not lost with it: a shorter history, and records on the disk."""
+        """After a checkpoint: thin the history and flush the records; a failure here does not void the checkpoint."""
         try:
             checkpoint.thin(self._run.checkpoints, self._info.best_update)
             self._sync()

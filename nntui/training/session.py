@@ -34,7 +34,7 @@ MOST_MEASURED = 8192
 
 
 class Hooks(Protocol):
-    """What accompanies the training: the terminal's progress, or a control socket."""
+    """Callbacks during the training, for the terminal's progress or a control socket."""
 
     def begin(self, session: Session, signals: Signals) -> None:
         """Called before the first update, with everything saved."""
@@ -156,7 +156,7 @@ class Session:
                 raise
 
     def _rescue(self) -> None:
-        """Save what a fault has left whole; what is wrong with the program must not cost the training."""
+        """After a fault of the program: save the training as far as it is intact."""
         if not self.trainer.whole:
             return
         try:
@@ -174,7 +174,7 @@ class Session:
         self.save_state()
 
     def remember(self, measured: Measured) -> None:
-        """A run that was rewound goes on from there: what it had measured after is no longer its history."""
+        """Append to the run's history; entries of this update or later, left by a rewind, are dropped."""
         while self.history and self.history[-1][0] >= measured[0]:
             self.history.pop()
         self.history.append(measured)
@@ -182,7 +182,7 @@ class Session:
             self.history = thinned(self.history, _point)
 
     def stop(self, why: str, exit_code: int = 0) -> None:
-        """End after the present update, saved; ``exit_code`` says whether that is what it was begun for."""
+        """End after the present update, saved, with ``exit_code``."""
         self.stopped, self._stop_code = why, exit_code
 
     def measure_next_epoch(self) -> None:
@@ -233,7 +233,7 @@ class Session:
             self.checkpoint()
 
     def _measure(self) -> None:
-        """Evaluate, and write a record."""
+        """Evaluate the parts, and write a record of their metrics."""
         trainer = self.trainer
         self._measuring.done()
         metrics = trainer.evaluate()

@@ -85,7 +85,7 @@ def resume(
 
 
 def _tidy(run: RunDirectory) -> None:
-    """Remove what a trainer that was killed in its last writes left of them; nothing where another is at work."""
+    """Remove half-written files of a trainer that was killed; nothing while another process trains the run."""
     if not any(stale(directory) for directory in (run.path, run.checkpoints)):
         return
     with contextlib.suppress(
@@ -138,7 +138,7 @@ def _resumed(
 
 
 def same_data(experiment: Experiment, run: RunDirectory, info: RunInfo) -> None:
-    """Raises UserError where the run's data is no longer what it was."""
+    """Raises UserError where the data differs from what the run was trained on."""
     if info.digest and info.digest != experiment.table.digest:
         raise UserError(_CHANGED.format(run.name))
 

@@ -43,7 +43,7 @@ class TargetScale:
         return {SHIFT: self.shift, SCALE: self.scale}
 
     def to(self, y: Array) -> Array:
-        """Targets as the network learns them."""
+        """Targets (m × k) scaled for the network."""
         return np.asarray((y - self.shift) / self.scale)
 
     def back(self, outputs: Array) -> Array:

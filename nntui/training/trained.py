@@ -31,7 +31,7 @@ Report = Callable[[str], object]
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What a run has learned, and what its inputs and outputs mean. Needs none of the data."""
+    """A run's network with its weights, preprocessing and the meaning of its columns: all to predict without its data."""
 
     settings: Settings
     columns: Columns
@@ -46,7 +46,7 @@ class Trained:
 
     @property
     def classes(self) -> tuple[str, ...] | None:
-        """What outputs decide between: classes, or labels of which a row may have several; None for numbers."""
+        """The names of the classes, or of the labels of which a row may have several; None for numbers."""
         several = self.columns.task == "multilabel"
         return self.columns.labels if several else self.columns.classes
 
@@ -70,7 +70,7 @@ class Trained:
 
 
 def learned(run: RunDirectory, report: Report) -> Trained:
-    """From the newest valid checkpoint: the best weights where early stopping is on, else the last.
+    """Read from the newest valid checkpoint: the best weights where early stopping is on, else the last.
 
     Raises UserError.
     """

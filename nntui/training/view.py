@@ -35,7 +35,7 @@ class ExperimentRows:
         return len(self._rows)
 
     def inputs(self, which: Array) -> Array:
-        """As the data has them."""
+        """Raw inputs of the rows, before preprocessing (rows × columns)."""
         return self._table.rows(self._rows[which])
 
     def labels(self, which: Array) -> Array:
@@ -124,40 +124,40 @@ class ExperimentView:
 
     @cached_property
     def sample(self) -> Array:
-        """Numbers of the training rows that statistics look at."""
+        """Indices of the training rows that statistics look at."""
         return self._trainer.seen.rows
 
     @cached_property
     def instruments(self) -> TrainerInstruments:
-        """Those of the trainer."""
+        """The trainer's instruments: curvature, noise, steps."""
         return TrainerInstruments(self._trainer)
 
     @property
     def update(self) -> int:
-        """Updates after which the weights were as they are."""
+        """The number of updates after which the weights are those shown."""
         return self._trainer.weights_of[0]
 
     @property
     def epoch(self) -> int:
-        """The same in epochs."""
+        """The number of epochs after which they are."""
         return self._trainer.weights_of[1]
 
     @cached_property
     def layers(self) -> Sequence[TrainedLayer]:
-        """In the order in which they are computed."""
+        """The layers in the order in which they are computed."""
         model = self._network.model(2, "predict")
         return [TrainedLayer(self._trainer, k, layer) for k, layer in enumerate(model.layers)]
 
     def seen(self) -> list[Array]:
-        """What each layer answers to the rows that statistics look at."""
+        """Each layer's activations (rows × units) for the rows of :attr:`sample`, in the order of :attr:`layers`."""
         return _answers(self._trainer.seen.model)
 
     def activations(self, x: Array) -> list[Array]:
-        """What each layer answers to raw inputs."""
+        """Each layer's activations for raw inputs (m × n), in the order of :attr:`layers`."""
         return _answers(probe.sample_model(self._network, self._experiment.prepare(x)))
 
     def predict(self, x: Array) -> Array:
-        """Outputs for raw inputs."""
+        """The network's outputs (m × k) for raw inputs (m × n)."""
         return self._experiment.outputs(x)
 
     def decide(self, outputs: Array) -> Array:
@@ -166,7 +166,7 @@ class ExperimentView:
 
 
 def _answers(model: Model) -> list[Array]:
-    """Every layer's values."""
+    """Each layer's activations in the plan of a model that was evaluated."""
     return [model.plan.value(layer.a) for layer in model.layers]
 
 
@@ -178,6 +178,6 @@ def window(table: Table) -> tuple[Array, Array]:
 
 
 def drawn_rows(experiment: Experiment) -> Array:
-    """Numbers of the training rows that are drawn as points: all, or some spread evenly."""
+    """Indices of the training rows that are drawn as points: all, or evenly spaced ones."""
     count = len(experiment.split.train)
     return np.arange(0, count, max(1, -(-count // POINTS)))

@@ -14,7 +14,10 @@ from nntui_core.weighting import ClassWeighted, balanced
 
 
 def weighted(settings: Settings, table: Table, split: Split, loss: Loss) -> Loss:
-    """The loss, weighted where that is asked for. Raises UserError for weights of what are no classes."""
+    """The loss, its samples weighted by class where ``data.class_weights`` says so.
+
+    Raises UserError where there are no such classes.
+    """
     given = settings.data.class_weights
     if given == "none":
         return loss

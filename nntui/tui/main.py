@@ -84,7 +84,7 @@ class _Signals:
     def _at_once(self, number: int) -> None:
         """End, with the terminal as it was, where it still exists and is not the shell's."""
         if self._in_front():
-            with contextlib.suppress(OSError, termios.error):  # nobody is there to read it
+            with contextlib.suppress(OSError, termios.error):  # the terminal may be gone
                 termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
                 _last_words(self._output, RESTORE.encode())
         os._exit(128 + number)
@@ -100,12 +100,13 @@ def _last_words(descriptor: int, words: bytes) -> None:
     with (
         contextlib.suppress(OSError),
         Path(os.devnull).open("wb") as nowhere,
-    ):  # where the app's next frames go
+    ):  # the app's next frames go to the null device
         os.dup2(nowhere.fileno(), descriptor)
     deadline, flushed = time.monotonic() + LAST_WORDS, False
     while words and not flushed:
         if not select.select([], [terminal], [], max(0.0, deadline - time.monotonic()))[1]:
-            termios.tcflush(terminal, termios.TCOFLUSH)  # what it has not read by now is in the way
+            # Drop what the terminal has not taken by now: it leaves no room for these words.
+            termios.tcflush(terminal, termios.TCOFLUSH)
             flushed = True
         with contextlib.suppress(BlockingIOError):
             words = words[os.write(terminal, words) :]

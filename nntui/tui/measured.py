@@ -46,7 +46,7 @@ class MeasuredHistory:
         self._found = None
 
     def back_to(self, update: int) -> None:
-        """The run went back to this update: what lay ahead is gone."""
+        """After a rewind to this update: drop later records."""
         for kept in (self._curvature, self._steps):
             while kept and kept[-1][0] > update:
                 kept.pop()
@@ -84,7 +84,7 @@ def _plain(value: Any) -> float:
 
 
 def _append(kept: list[Any], moment: tuple[Any, ...]) -> None:
-    """A rewind or a restart goes back in time: what lay ahead is gone."""
+    """Append to columns by update; entries of this update or later, left by a rewind, are dropped."""
     while kept and kept[-1][0] >= moment[0]:
         kept.pop()
     kept.append(moment)

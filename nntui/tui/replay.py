@@ -58,7 +58,7 @@ class Replay:
             self._changed.notify()
 
     def close(self) -> None:
-        """Nothing is posted from now on."""
+        """Stop: nothing is posted afterwards."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -187,7 +187,7 @@ def _gradient(trainer: Trainer, *, conditioned: bool = True) -> None:
 
 @contextmanager
 def _at_last(trainer: Trainer) -> Iterator[None]:
-    """Meanwhile the last weights are in place instead of the best, with their gradient, which a preview conditions."""
+    """A context in which the last weights are in place instead of the best ones, with their gradient."""
     with trainer.last_in_place():
         _gradient(trainer, conditioned=False)
         yield

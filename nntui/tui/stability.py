@@ -1,4 +1,4 @@
-"""What the stability pane says of its numbers: verdicts, digits that are known, colors."""
+"""Words and colors of the stability pane: verdicts, λmax in the digits that are known, reasons for missing limits."""
 
 from __future__ import annotations
 

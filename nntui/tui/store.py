@@ -1,4 +1,4 @@
-"""What a viewer knows about a run: messages and records in, one immutable snapshot out."""
+"""All that a viewer knows about a run: takes messages and records, and gives immutable snapshots."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Snapshot:
 
     @property
     def state(self) -> str:
-        """The run's state in CONTRACT's words."""
+        """The run's state: starting, running, paused, or once it has ended the ``status`` of the JSON of ``fit``."""
         if self.ended is not None:
             return self.ended.status
         if self.status is not None:
@@ -168,7 +168,7 @@ class Store:
         return self._snapshot
 
     def set(self, **values: Any) -> None:
-        """Change what the viewer itself decides, such as the sample shown."""
+        """Set fields of the snapshot that the viewer itself decides, such as the sample shown."""
         self._values.update(values)
         self.changed = True
 
@@ -214,7 +214,7 @@ class Store:
         self._find(record.get("findings", []), when if isinstance(when, int) else None)
 
     def _find(self, found: Any, update: int | None) -> None:
-        """Take over what was found, unless a later word is known."""
+        """Take over findings, unless those known are of a later update."""
         known = self._values.get("findings_update")
         if isinstance(found, list | tuple) and (known is None or update is None or update >= known):
             self._values["findings"] = tuple(f for f in found if isinstance(f, dict))

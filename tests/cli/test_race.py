@@ -1,4 +1,4 @@
-"""``nntui race``: CONTRACT's JSON, the plot, and what is refused."""
+"""``nntui race``: its JSON, the plot, and what is refused."""
 
 from __future__ import annotations
 

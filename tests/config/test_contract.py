@@ -1,4 +1,4 @@
-"""Every name of the TOML file that the contract promises trains, or is refused as not in this release."""
+"""Every name of the TOML file that is promised trains, or is refused as not in this release."""
 
 from __future__ import annotations
 

@@ -48,6 +48,22 @@ def test_the_best_is_the_first_that_none_is_better_than(
     np.testing.assert_array_equal(net.parameters.theta, epoch)
 
 
+def test_the_last_weights_come_back_as_they_were_unless_training_went_on() -> None:
+    best, _, net = watched(EarlyStopping(patience=9), [1.0, 2.0, 3.0])
+    assert not best.give_back(net)
+    for _ in range(2):  # restored twice, the last ones are still those of the last update
+        assert best.restore(net)
+        assert best.in_place
+        np.testing.assert_array_equal(net.parameters.theta, 1)
+    assert best.give_back(net)
+    assert not best.in_place
+    np.testing.assert_array_equal(net.parameters.theta, 3)
+    best.restore(net)
+    best.forget_last()
+    assert not best.give_back(net)
+    np.testing.assert_array_equal(net.parameters.theta, 1)
+
+
 def test_less_than_min_delta_is_no_improvement_and_patience_ends() -> None:
     best, reasons, _ = watched(EarlyStopping(patience=2, min_delta=0.5), [3.0, 2.6, 2.4, 2.0, 2.0])
     assert best.epoch == 3

@@ -20,7 +20,7 @@ from nntui_core.optimizers.first_order import Sgd
 from nntui_core.schedules import Exponential
 from nntui_core.train_spec import EarlyStopping, TrainSpec
 from tests.core.samples import history, sample, trainer, watching
-from tests.core.test_trainer import cloud, make
+from tests.core.trainers import cloud, make
 from tests.core.watching import init, regression
 
 

@@ -18,7 +18,7 @@ from nntui_core.model import NetworkSpec
 from nntui_core.network import Network
 from nntui_core.train_spec import TrainSpec
 from nntui_core.trainer import Trainer
-from tests.core.test_trainer import cloud, make
+from tests.core.trainers import cloud, make
 
 ROWS = 50
 

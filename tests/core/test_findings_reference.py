@@ -1,4 +1,4 @@
-"""What simple predictors reach: skill, neighbors, a plane, the best constant, by value."""
+"""What simple predictors reach: skill, neighbors, a plane, the best constant of each loss, by value."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from nntui_core.findings.reference import (
-    constant_loss,
     correlation,
     effective,
     neighbors,
@@ -95,9 +94,9 @@ def test_the_loss_of_the_best_constant() -> None:
     labels = np.repeat([0, 1, 2], [50, 30, 20])
     share = np.array([0.5, 0.3, 0.2])
     onehot = np.eye(3)[labels]
-    assert constant_loss(CrossEntropy(), onehot, labels) == pytest.approx(-(share * np.log(share)).sum())
+    assert CrossEntropy().constant_loss(onehot, labels) == pytest.approx(-(share * np.log(share)).sum())
     column = (labels == 0)[:, None].astype(float)
-    assert constant_loss(BinaryCrossEntropy(), column, column) == pytest.approx(np.log(2))
+    assert BinaryCrossEntropy().constant_loss(column, column) == pytest.approx(np.log(2))
     y = RNG.exponential(size=(500, 2))
     tries = np.linspace(0, 4, 4001)
     for loss, each in (
@@ -106,7 +105,7 @@ def test_the_loss_of_the_best_constant() -> None:
         (Huber(), lambda e: np.where(np.abs(e) <= 1, 0.5 * e**2, np.abs(e) - 0.5)),
     ):
         best = np.mean([min(each(y[:, k] - c).mean() for c in tries) for k in range(2)])
-        assert constant_loss(loss, y, y) == pytest.approx(best, rel=0.02), loss.type
+        assert loss.constant_loss(y, y) == pytest.approx(best, rel=0.02), loss.type
 
 
 def test_the_best_constant_counts_classes_as_the_loss_does() -> None:
@@ -116,23 +115,23 @@ def test_the_best_constant_counts_classes_as_the_loss_does() -> None:
     share = np.bincount(labels, w) / w.sum()
     entropy = -(share * np.log(share)).sum()
     weighted = ClassWeighted(inner=CrossEntropy(), weights=weights)
-    assert constant_loss(weighted, onehot, labels) == pytest.approx(entropy)
+    assert weighted.constant_loss(onehot, labels) == pytest.approx(entropy)
     summed = ClassWeighted(inner=CrossEntropy(reduction="sum"), weights=weights)
-    assert constant_loss(summed, onehot, labels) == pytest.approx(w.mean() * entropy)
+    assert summed.constant_loss(onehot, labels) == pytest.approx(w.mean() * entropy)
     # Weights m/(K·m_k) make all classes alike.
     column = (labels == 0)[:, None] * 1.0
     rare = (labels == 2)[:, None] * 1.0
     even = ClassWeighted(inner=BinaryCrossEntropy(), weights=balanced(np.array([80, 20])))
-    assert constant_loss(even, rare, rare) == pytest.approx(np.log(2))
-    assert constant_loss(BinaryCrossEntropy(), column, column) == pytest.approx(np.log(2))
+    assert even.constant_loss(rare, rare) == pytest.approx(np.log(2))
+    assert BinaryCrossEntropy().constant_loss(column, column) == pytest.approx(np.log(2))
     smoothed = 0.9 * np.array([0.5, 0.3, 0.2]) + 0.1 / 3
-    assert constant_loss(CrossEntropy(label_smoothing=0.1), onehot, labels) == pytest.approx(
+    assert CrossEntropy(label_smoothing=0.1).constant_loss(onehot, labels) == pytest.approx(
         -(smoothed * np.log(smoothed)).sum()
     )
     y = RNG.exponential(size=(100, 1))
     tries = np.linspace(0, 4, 40_001)
     for inner, each in ((MeanSquaredError(), np.square), (MeanAbsoluteError(), np.abs)):
-        found = constant_loss(ClassWeighted(inner=inner, weights=weights), column * y, labels)
+        found = ClassWeighted(inner=inner, weights=weights).constant_loss(column * y, labels)
         best = min((w / w.sum()) @ each(column[:, 0] * y[:, 0] - c) for c in tries)
         assert found == pytest.approx(best, rel=1e-4)
 
@@ -148,4 +147,19 @@ def test_the_best_constant_scores_of_the_hinge_are_those_of_all_whole_ones(count
         losses.append(
             np.mean([sum(max(0, scores[j] - scores[k] + 1) for j in range(len(z)) if j != k) for k in labels])
         )
-    assert constant_loss(Hinge(), np.eye(len(counts))[labels], labels) == pytest.approx(min(losses))
+    onehot, best = np.eye(len(counts))[labels], pytest.approx(min(losses))
+    assert Hinge().constant_loss(onehot, labels) == best
+    assert Hinge(margin=2.5).constant_loss(onehot, labels) / 2.5 == best
+
+
+def test_the_best_constant_of_a_wrapped_loss_has_its_delta() -> None:
+    labels = np.repeat([0, 1], [60, 40])
+    onehot, w = np.eye(2)[labels], np.array([1.0, 3.0])[labels]
+    loss = ClassWeighted(inner=Huber(delta=0.2), weights=(1.0, 3.0))
+
+    def at(c: float) -> float:
+        e = np.abs(onehot - c)
+        return float((w / w.sum()) @ np.where(e <= 0.2, 0.5 * e**2, 0.2 * (e - 0.1))[:, 0])
+
+    best = min(at(c) for c in np.linspace(0, 1, 10_001))
+    assert loss.constant_loss(onehot, labels) == pytest.approx(best, rel=1e-4)

@@ -16,7 +16,7 @@ from nntui_core.network import Network
 from nntui_core.train_spec import EarlyStopping, TrainSpec
 from nntui_core.trainer import Part, Trainer
 from nntui_core.weighting import ClassWeighted
-from tests.core.test_trainer import cloud, make
+from tests.core.trainers import cloud, make
 
 LOSSES = {
     "softmax": (Softmax(), CrossEntropy()),

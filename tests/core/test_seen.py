@@ -14,7 +14,7 @@ from nntui_core.plan import Plan
 from nntui_core.seen import Seen
 from nntui_core.train_spec import TrainSpec
 from nntui_core.trainer import Trainer
-from tests.core.test_trainer import cloud, make
+from tests.core.trainers import cloud, make
 
 LAYERS = (Dense(units=8, activation=Relu()), Dense(units=3, activation=Softmax()))
 

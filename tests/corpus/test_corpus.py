@@ -18,7 +18,7 @@ IDS = (
     "dead_units saturated_units vanishing_gradient exploding_gradient update_ratio_low update_ratio_high symmetric_units "
     "constant_output overfitting plateau non_finite imbalanced_classes no_signal"
 )
-"""The ids of the contract."""
+"""The ids of findings that scripts rely on."""
 FINDINGS = set(IDS.split())
 
 

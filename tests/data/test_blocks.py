@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nntui.data import reader
-from nntui.data.digits import whole_numbers
 from nntui.data.frame import Pile
+from nntui.data.wholenumbers import whole_numbers
 from nntui.errors import UserError
 from tests.data.reading import NAN, read, refused
 

@@ -20,8 +20,9 @@ from nntui.runs import checkpoint
 from nntui.runs.directory import LIVE
 from nntui.runs.find import Found, listed
 from nntui.runs.recover import DAMAGED
+from tests.cli.trainings import final
 from tests.faults.child import Outcome
-from tests.faults.scenarios import BEFORE, DEMO, EPOCHS, Scenario, Told, call, export, final, same, write_here
+from tests.faults.scenarios import BEFORE, DEMO, EPOCHS, Scenario, Told, call, export, same, write_here
 from tests.faults.shim import FULL
 
 _ENDS = {"completed": 0, "stopped_early": 0, "diverged": 3, "failed": 1, "interrupted": 1}
@@ -116,7 +117,7 @@ def _goes_on(found: Found, place: Path, reference: dict[str, Any]) -> list[str]:
         return wrong + ([] if gone["code"] == 0 and not run.path.exists() else ["it cannot be removed"])
     if done["code"]:
         return [f"the resume ended with {done['code']}: {said.getvalue()}"]
-    wrong = [] if same(final(run.checkpoints), reference) else ["resumed, it is not bit for bit the same"]
+    wrong = [] if same(final(run.path), reference) else ["resumed, it is not bit for bit the same"]
     state = listed(place / "runs")[0].state
     sockets.sweep(place / "tmp" / sockets.directory().name)
     return wrong + _left(place) + ([] if state == "completed" else [f"resumed, it is listed as {state}"])

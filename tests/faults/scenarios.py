@@ -26,6 +26,7 @@ from nntui.protocol.reports import Disconnected, Hello, Status
 from nntui.runs import checkpoint, metrics, thinning
 from nntui.runs.find import listed
 from nntui.signals import Signals
+from tests.cli.trainings import final
 from tests.moons import moons
 
 EPOCHS, PER_EPOCH = 3, 2
@@ -237,12 +238,7 @@ def reference(place: Path) -> dict[str, Any]:
     """The final arrays of the training that nothing disturbs."""
     nothing(place)
     fit(place)
-    return final(listed(place / "runs")[0].run.checkpoints)
-
-
-def final(checkpoints: Path) -> dict[str, Any]:
-    """The arrays of the newest checkpoint."""
-    return checkpoint.read(checkpoint.path_of(checkpoints, checkpoint.updates(checkpoints)[-1]))[0]
+    return final(listed(place / "runs")[0].run.path)
 
 
 def same(first: dict[str, Any], second: dict[str, Any]) -> bool:

@@ -16,7 +16,8 @@ from nntui.runs.directory import LIVE
 from nntui.runs.find import Found, listed
 from nntui.runs.metrics import read_metrics
 from tests.cli.conftest import finish, start
-from tests.faults.scenarios import final, same
+from tests.cli.trainings import final
+from tests.faults.scenarios import same
 from tests.moons import moons
 
 MOONS = moons(
@@ -86,7 +87,7 @@ class Trial:
         done = finish(start("fit", self.config, "--quiet", "--runs", place / "whole"))
         assert done.code == 0, done.err
         self.seconds = time.monotonic() - begun
-        self.reference = final(listed(place / "whole")[0].run.checkpoints)
+        self.reference = final(listed(place / "whole")[0].run.path)
 
     def go(self) -> None:
         """Kill, resume, kill again, and let it end; at least once there is something to resume."""
@@ -159,7 +160,7 @@ class Trial:
         self.wrong += bad
 
     def _compare(self) -> None:
-        if not same(final(self.run.run.checkpoints), self.reference):
+        if not same(final(self.run.run.path), self.reference):
             self.wrong.append("the arrays are not bit for bit the same")
 
     def _end(self) -> None:

@@ -17,8 +17,8 @@ from nntui.runs.metrics import STABILITY, read_metrics
 from nntui.server.instruments import LOOKS, PIECES, SAVED, Ration, WatchedInstruments
 from nntui.server.reporter import Reporter
 from nntui.training.instruments import TrainerInstruments
+from tests.server.instruments import WANT, measured, told
 from tests.server.running import running, until
-from tests.server.stability import WANT, measured, told
 
 LONG = ("train.epochs=100000000",)
 

@@ -14,8 +14,8 @@ from nntui.training.instruments import TrainerInstruments
 from nntui.training.view import ExperimentView
 from nntui.tui.replay import Replay
 from nntui_core.curvature import Curvature
+from tests.server.instruments import measured, told
 from tests.server.running import running, until
-from tests.server.stability import measured, told
 
 
 def test_of_a_finished_run_the_checkpoint_is_measured(

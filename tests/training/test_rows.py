@@ -1,4 +1,4 @@
-"""Data-dependent weights fit the whole training part, in whatever order its rows lie (SUBJECT §11)."""
+"""Data-dependent weights fit the whole training part, in whatever order its rows lie."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from nntui_core import probe
-from nntui_core.findings.reference import ROWS, Reference, constant_loss, even_loss, reference, variance
+from nntui_core.findings.reference import ROWS, Reference, reference, variance
 from nntui_core.memory import Array
 from nntui_core.objective import Loss
 from nntui_core.onehot import OneHot, Targets, indices
@@ -29,11 +29,11 @@ class Basis:
             self.held_target = matrix(trainer, self.held.y)
         self._mean: tuple[int, float] | None = None
         """The schedule's mean factor over so many steps."""
+        loss = trainer.network.spec.loss
         self.constant_loss = max(
-            constant_loss(trainer.network.spec.loss, self.target, self.train.y),
-            float(np.finfo(np.float32).tiny),
+            loss.constant_loss(self.target, self.train.y), float(np.finfo(np.float32).tiny)
         )
-        self.even_loss = max(self.constant_loss, even_loss(trainer.network.spec.loss, self.target.shape[1]))
+        self.even_loss = max(self.constant_loss, loss.even_loss(self.target.shape[1]))
         """The same, of cross-entropy at least that of equally frequent classes: what a batch with a rare class loses."""
         self.varies = bool((self.target != self.target[:1]).any())
         """Whether the targets differ: else a constant is a perfect prediction, and everything is large beside its loss."""
@@ -105,5 +105,5 @@ def matrix(trainer: Trainer, y: Targets) -> Array:
 
 
 def per_sample(loss: Loss, rows: int, outputs: int) -> float:
-    """What a loss over ``rows`` samples is divided by to be the mean that :func:`constant_loss` gives."""
+    """What a loss over ``rows`` samples is divided by to be the mean that :meth:`Loss.constant_loss` gives."""
     return (rows if loss.by_row else rows * outputs) / loss.divisor((rows, outputs))

@@ -100,7 +100,9 @@ def _views(
         op, last = probe.activation_of(layer), k == len(seen.layers) - 1
         a = outputs if last else seen.plan.value(layer.a)
         gradient = None
-        if trained is not None and layer.weight is not None:  # no rule asks others
+        if (
+            trained is not None and layer.weight is not None
+        ):  # rules look at gradients of layers with weights only
             gradient = trained.plan.adjoint(trained.layers[k].z or trained.layers[k].a)
         stats = probe.layer_stats(layer.name, op, a, gradient=gradient, distributed=False)
         stuck = _stuck(trainer, op, a, basis.target) if last else None
@@ -112,7 +114,7 @@ def _views(
         relu = getattr(op, "relu_family", False) or layer.spec.type == "maxout"
         healthy = sqrt(w.size * (2.0 if relu else 1.0) / max(1, fan_in))
         size = probe.norm(w)
-        # Of an output nobody asks; and units that once differed do not become equal to count.
+        # No rule asks about the output's units; hidden units that differed once are not compared again.
         redundant = None if last else 0.0 if not memory["redundant"][k] else _redundant(trainer, layer, w)
         elasticity = None
         if trained is not None and trainer.update and basis.varies:

@@ -47,7 +47,7 @@ def affordable(trainer: Trainer, looks: int) -> bool:
     rows = min(network.look_rows, len(trainer.train)) + held
     trained = trainer.epoch * len(trainer.train) + trainer.batch * trainer.batch_size
     each = rows * (network.multiplications + VALUE * network.values) + NORMS * len(network.parameters)
-    # The one at update 0 is not counted, the coming one is.
+    # The look at update 0 is not counted, but the coming one is: together as many as ``looks``.
     return looks * each <= SHARE * PASSES * trained * network.multiplications + FREE
 
 

@@ -1,4 +1,4 @@
-"""What can be predicted of the targets without a network: the best constant, the nearest neighbors, a plane.
+"""What can be predicted of the targets without a network: by the nearest neighbors, and by a plane.
 
 With them a loss can be called high or low, and labels without a signal be told from a network that does not learn.
 """
@@ -6,13 +6,11 @@ With them a loss can be called high or low, and labels without a signal be told 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log, sqrt
+from math import sqrt
 
 import numpy as np
 
 from nntui_core.memory import Array
-from nntui_core.objective import Loss
-from nntui_core.onehot import Targets
 from nntui_core.probe import BLOCK
 
 ROWS = 512
@@ -78,7 +76,7 @@ def correlation(predicted: Array, target: Array) -> float:
     p = predicted.astype(np.float64)
     p -= p.mean(axis=0)
     squared = float(np.vdot(p, p))
-    if target.dtype == bool:  # what is constant takes no part
+    if target.dtype == bool:  # columns without an entry are constant: they add nothing
         present = target.any(axis=0)
         p, target = p[:, present], target[:, present]
     y = target.astype(np.float64)
@@ -91,7 +89,7 @@ def reference(x: Array, y: Array) -> Reference:
     """Measure the rows ``x`` (m × n) with targets ``y`` (m × k)."""
     x, whole = np.asarray(x, np.float64).reshape(len(x), -1), y
     if y.dtype == bool:
-        y = y[:, y.any(axis=0)]  # of 10,000 classes hardly any are among the rows
+        y = y[:, y.any(axis=0)]  # only classes that occur: of 10,000 few are among the rows
     y = np.asarray(y, np.float64)
     spread = y.std(axis=0)
     if len(x) < 3 or not (spread > 1e-9 * (1 + np.abs(y).max(initial=0.0))).any():
@@ -147,72 +145,3 @@ def plane(x: Array, y: Array) -> Array:
         hat = kernel @ np.linalg.inv(kernel + n * np.eye(m))
     leverage = np.minimum(np.diag(hat), 1 - 1e-6)[:, None]
     return np.asarray(y - (y - hat @ y) / (1 - leverage))
-
-
-def even_loss(loss: Loss, outputs: int) -> float:
-    """The cross-entropy of the best constant prediction of equally frequent classes, ln K; 0 for other losses."""
-    if loss.type not in ("cross_entropy", "binary_cross_entropy"):
-        return 0.0
-    return log(max(2, outputs)) if loss.type == "cross_entropy" else log(2)
-
-
-def constant_loss(loss: Loss, y: Array, encoded: Targets) -> float:
-    """The data loss of the best prediction that is the same for every row; ``y`` is m × k, ``encoded`` as trained on.
-
-    Classes count as the loss weights them.
-    """
-    counts = loss.shares(encoded)
-    whole = float(counts.sum())
-    mean = counts @ y / whole
-    if loss.type == "cross_entropy":
-        smoothing = float(getattr(loss, "label_smoothing", 0.0))
-        share = (1 - smoothing) * mean + smoothing / len(mean)
-        share = share[share > 0]
-        return -whole * float((share * np.log(share)).sum())
-    if loss.type == "binary_cross_entropy":
-        p = np.clip(mean, 1e-12, 1 - 1e-12)
-        return -whole * float((p * np.log(p) + (1 - p) * np.log(1 - p)).mean())
-    if loss.type == "hinge":
-        return whole * constant_hinge(mean)
-    if loss.type == "mae":
-        return float((counts @ np.abs(y - weighted_median(y, counts))).mean())
-    if loss.type == "huber":
-        delta = float(getattr(loss, "delta", 1.0))
-        center = weighted_median(y, counts)
-        for _ in range(100):  # gradient descent on a convex function of curvature at most 1
-            center = center + counts @ np.clip(y - center, -delta, delta) / whole
-        e = np.abs(y - center)
-        return float((counts @ np.where(e <= delta, 0.5 * e * e, delta * (e - 0.5 * delta))).mean())
-    return float((counts @ np.square(y - mean)).mean())
-
-
-def constant_hinge(share: Array) -> float:
-    """The least Σᵧ shareᵧ Σⱼ max(0, zⱼ − zᵧ + 1), j ≠ y, over scores z that are the same for every row.
-
-    It is convex, has a minimum at whole numbers, and the more frequent class has no lower score: from equal scores it is
-    reached by raising those of the most frequent classes by 1, again and again.
-    """
-    p = np.sort(share)[::-1]
-    z = np.zeros(len(p))
-
-    def cost(z: Array) -> float:
-        return float(p @ (np.maximum(0, z - z[:, None] + 1).sum(axis=1) - 1))
-
-    best = cost(z)
-    while True:
-        raised = [z + (np.arange(len(p)) < k) for k in range(1, len(p))]
-        costs = [cost(one) for one in raised]
-        if min(costs, default=best) >= best - 1e-12:
-            return best
-        best = min(costs)
-        z = raised[costs.index(best)]
-
-
-def weighted_median(y: Array, counts: Array) -> Array:
-    """Of each column, where rows count ``counts``; between two values where each side counts half."""
-    if (counts == counts[0]).all():
-        return np.asarray(np.median(y, axis=0))
-    order = np.argsort(y, axis=0, kind="stable")
-    passed = np.cumsum(counts[order], axis=0)
-    at = (passed >= 0.5 * counts.sum()).argmax(axis=0)
-    return np.asarray(np.take_along_axis(y, np.take_along_axis(order, at[None], axis=0), axis=0)[0])

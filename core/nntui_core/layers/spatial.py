@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
@@ -23,7 +24,7 @@ from nntui_core.layers.base import (
 )
 from nntui_core.layers.given import Rows
 from nntui_core.ops.convolution import Conv2d, Correlate2d
-from nntui_core.ops.pooling import AvgPool2d, MaxPool2d
+from nntui_core.ops.pooling import AvgPool2d, MaxPool2d, Pooling
 from nntui_core.ops.shaping import Reshape
 from nntui_core.ops.window import Window
 
@@ -84,6 +85,15 @@ class _Pool(Layer):
         """How the window moves."""
         return Window((self.size, self.size), self.stride or self.size)
 
+    @abstractmethod
+    def pooling(self) -> Pooling:
+        """The op of the layer."""
+
+    def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
+        """Node ``name.a``."""
+        spatial_input(b, self.type, name, inputs[0], self.window())
+        return b.graph.apply(self.pooling(), inputs[0], name=f"{name}.a")
+
 
 @dataclass(frozen=True, kw_only=True)
 class MaxPool2dLayer(_Pool):
@@ -92,10 +102,8 @@ class MaxPool2dLayer(_Pool):
     type: ClassVar[str] = "maxpool2d"
     summary: ClassVar[str] = "the largest value under each window"
 
-    def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
-        """Node ``name.a``."""
-        spatial_input(b, "maxpool2d", name, inputs[0], self.window())
-        return b.graph.apply(MaxPool2d(self.window()), inputs[0], name=f"{name}.a")
+    def pooling(self) -> Pooling:
+        return MaxPool2d(self.window())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +113,8 @@ class AvgPool2dLayer(_Pool):
     type: ClassVar[str] = "avgpool2d"
     summary: ClassVar[str] = "the mean under each window"
 
-    def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
-        """Node ``name.a``."""
-        spatial_input(b, "avgpool2d", name, inputs[0], self.window())
-        return b.graph.apply(AvgPool2d(self.window()), inputs[0], name=f"{name}.a")
+    def pooling(self) -> Pooling:
+        return AvgPool2d(self.window())
 
 
 @dataclass(frozen=True, kw_only=True)

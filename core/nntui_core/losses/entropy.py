@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import log
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from annotated_types import Ge, Lt
 from nntui_core.activations import Sigmoid, Softmax, sigmoid
 from nntui_core.graph import Graph, Node
 from nntui_core.memory import Array, Arrays, Shape, Space, Workspace, number
-from nntui_core.objective import LabelLoss, Loss, Targets, scaled
+from nntui_core.objective import LabelLoss, Loss, TargetKind, scaled
 from nntui_core.ops.binary import Add, Mul, Sub
 from nntui_core.ops.elementary import Log, Neg
 from nntui_core.ops.rows import Pick, RowSum
@@ -86,6 +87,16 @@ class CrossEntropy(LabelLoss):
     def classes(self, ws: Workspace) -> Array | None:
         return np.asarray(ws["top"] - ws["first"])
 
+    def least(self, y: Array, counts: Array) -> float:
+        whole = float(counts.sum())
+        share = counts @ y / whole
+        share = (1 - self.label_smoothing) * share + self.label_smoothing / len(share)
+        share = share[share > 0]
+        return -whole * float((share * np.log(share)).sum())
+
+    def even_loss(self, outputs: int) -> float:
+        return log(max(2, outputs))
+
     def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
         p = ws["p"] / ws["sums"][:, None]
         along = np.asarray(p * dz)
@@ -122,7 +133,7 @@ class BinaryCrossEntropy(Loss):
     type: ClassVar[str] = "binary_cross_entropy"
     from_logits: ClassVar[bool] = True
     needs: ClassVar[str | None] = "sigmoid"
-    targets: ClassVar[Targets] = "bits"
+    targets: ClassVar[TargetKind] = "bits"
     FROM_OBJECTIVE: ClassVar[tuple[str, ...]] = ("reduction", "factor", "soft")
 
     soft: bool = False
@@ -178,6 +189,14 @@ class BinaryCrossEntropy(Loss):
 
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return ws["each"]
+
+    def least(self, y: Array, counts: Array) -> float:
+        whole = float(counts.sum())
+        p = np.clip(counts @ y / whole, 1e-12, 1 - 1e-12)
+        return -whole * float((p * np.log(p) + (1 - p) * np.log(1 - p)).mean())
+
+    def even_loss(self, outputs: int) -> float:
+        return log(2)
 
     def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
         p, q = np.empty_like(dz), np.empty_like(dz)

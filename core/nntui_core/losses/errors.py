@@ -76,6 +76,9 @@ class MeanAbsoluteError(Loss):
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return np.abs(ws["e"])
 
+    def least(self, y: Array, counts: Array) -> float:
+        return float((counts @ np.abs(y - weighted_median(y, counts))).mean())
+
     def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
         return None
 
@@ -121,8 +124,29 @@ class Huber(Loss):
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return np.asarray(ws["c"] * (ws["e"] - 0.5 * ws["c"]))
 
+    def least(self, y: Array, counts: Array) -> float:
+        whole, delta = float(counts.sum()), self.delta
+        center = weighted_median(y, counts)
+        for _ in range(100):  # gradient descent on a convex function of curvature at most 1
+            center = center + counts @ np.clip(y - center, -delta, delta) / whole
+        e = np.abs(y - center)
+        return float((counts @ np.where(e <= delta, 0.5 * e * e, delta * (e - 0.5 * delta))).mean())
+
     def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
         return np.asarray(dz * (np.abs(ws["e"]) <= self.delta) / self.divisor(dz.shape))
 
     def vjp(self, i: int, g: Array, xs: Arrays, y: Array, out: Array, ws: Workspace) -> None:
         np.multiply(ws["c"], g / self.divisor(out.shape), out=out)
+
+
+def weighted_median(y: Array, counts: Array) -> Array:
+    """The median of each column of ``y`` (m × k), where row i counts ``counts[i]``.
+
+    Of rows that count alike it is NumPy's, else the first value up to which half of the counts lie.
+    """
+    if (counts == counts[0]).all():
+        return np.asarray(np.median(y, axis=0))
+    order = np.argsort(y, axis=0, kind="stable")
+    passed = np.cumsum(counts[order], axis=0)
+    at = (passed >= 0.5 * counts.sum()).argmax(axis=0)
+    return np.asarray(np.take_along_axis(y, np.take_along_axis(order, at[None], axis=0), axis=0)[0])

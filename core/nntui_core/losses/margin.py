@@ -54,6 +54,10 @@ class Hinge(LabelLoss):
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return np.asarray(ws["over"].sum(axis=1))
 
+    def least(self, y: Array, counts: Array) -> float:
+        # Scores in units of the margin: the loss is that many times the one of margin 1.
+        return self.margin * float(counts.sum()) * constant_hinge(counts @ y / float(counts.sum()))
+
     def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
         return None
 
@@ -81,3 +85,25 @@ class Hinge(LabelLoss):
         # The label's own term is the margin.
         each = graph.apply(Sub(), graph.apply(RowSum(), above), margin)
         return self.reduced(graph, each, z.shape[0])
+
+
+def constant_hinge(share: Array) -> float:
+    """The least Σᵧ shareᵧ Σⱼ max(0, zⱼ − zᵧ + 1), j ≠ y, over scores z that are the same for every row.
+
+    It is convex, has a minimum at whole numbers, and the more frequent class has no lower score: from equal scores it is
+    reached by raising those of the most frequent classes by 1, again and again.
+    """
+    p = np.sort(share)[::-1]
+    z = np.zeros(len(p))
+
+    def cost(z: Array) -> float:
+        return float(p @ (np.maximum(0, z - z[:, None] + 1).sum(axis=1) - 1))
+
+    best = cost(z)
+    while True:
+        raised = [z + (np.arange(len(p)) < k) for k in range(1, len(p))]
+        costs = [cost(one) for one in raised]
+        if min(costs, default=best) >= best - 1e-12:
+            return best
+        best = min(costs)
+        z = raised[costs.index(best)]

@@ -74,7 +74,7 @@ class Elementwise(Op):
 
 
 class LinearOp(Op):
-    """An op whose value is linear in what it is differentiable in, and whose ``vjp`` depends on ``g`` alone of that."""
+    """An op that is linear in its differentiable operands, so that its ``vjp`` does not depend on their values."""
 
     @property
     def twice(self) -> bool:
@@ -100,7 +100,7 @@ class LinearOp(Op):
 
 
 def expect_operands(op: Op, shapes: Sequence[Shape], count: int) -> None:
-    """Raise ShapeError unless there are ``count`` operands."""
+    """Raises ShapeError unless there are ``count`` operands."""
     if len(shapes) != count:
         raise ShapeError(f"{op.type} takes {count} operand{'s' * (count != 1)}", given=len(shapes))
 

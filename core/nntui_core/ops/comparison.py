@@ -1,4 +1,4 @@
-"""Comparisons, whose results are 1 and 0, and the choice by one; both are constant but for jumps."""
+"""Comparisons, whose results are 1 and 0, and ``where``, which chooses by one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nntui_core.ops.notation import bracketed
 
 
 class Comparison(Binary):
-    """1 where it holds, else 0; the derivative is 0."""
+    """1 where the comparison of two operands holds, else 0; the derivative is taken as 0, at jumps too."""
 
     compare: ClassVar[np.ufunc]
 

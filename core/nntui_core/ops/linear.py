@@ -17,7 +17,7 @@ from nntui_core.ops.notation import bracketed
 
 
 def summed(a: Array | None, b: Array | None) -> Array | None:
-    """The sum of what may each be None for 0."""
+    """a + b, where None stands for an array of zeros; None where both are."""
     return b if a is None else a if b is None else a + b
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def log_softmax(z: Array) -> Array:
     """ln softmax of each row (or of a vector).
 
-    The largest logit's share of the sum is 1: without it, what is left of a sure answer's logarithm keeps its digits.
+    z − max − ln(1 + Σ e^(zⱼ − max)), the sum without the largest logit: log1p keeps the digits of a sum near 0, where
+    one class is nearly certain.
     """
     top = np.expand_dims(np.argmax(z, axis=-1), -1)
     shifted = z - np.take_along_axis(z, top, -1)
@@ -34,8 +35,10 @@ def log_softmax(z: Array) -> Array:
 
 
 def backwards(g: Array, y: Array, out: Array) -> None:
-    """g − p·Σg of each row (or of a vector) into ``out``, from ``y`` = ln p; the largest p is taken as what the others
-    leave of 1, as one that rounds to 1 would leave nothing of the gradient."""
+    """Write the gradient of :func:`log_softmax`, g − p·Σg of each row (or of a vector), into ``out``; ``y`` is ln p.
+
+    The largest p is computed as 1 minus the sum of the others: one that rounds to 1 would make its gradient 0.
+    """
     top = np.expand_dims(np.argmax(y, axis=-1), -1)
     p, rest = np.exp(y), np.array(g)
     largest, own = np.take_along_axis(p, top, -1), np.take_along_axis(rest, top, -1)

@@ -1,4 +1,4 @@
-"""How nodes are written: with as few parentheses as read unambiguously."""
+"""Parentheses in the names of nodes: only where an expression would be read differently without them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SHORT, _LONG = (" < ", " > "), (" <= ", " >= ", " == ", " != ")
 
 
 def bracketed(name: str, level: int = _ATOM) -> str:
-    """``name`` in parentheses where its outermost operator binds less tightly than ``level``."""
+    """``name``, in parentheses where its outermost operator binds less tightly than ``level`` (see :func:`precedence`)."""
     return f"({name})" if precedence(name) < level else name
 
 

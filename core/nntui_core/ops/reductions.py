@@ -52,7 +52,7 @@ class Reduction(Op):
         return reduced if self.axis is None or self.keepdims else np.expand_dims(reduced, self.axis)
 
     def count(self, x: Array) -> int:
-        """Entries that each number of the result is made of."""
+        """How many entries are reduced to each number of the result."""
         return x.size if self.axis is None else x.shape[self.axis]
 
 
@@ -174,11 +174,11 @@ class Var(Reduction):
         return found
 
     def entries(self, shape: Shape) -> int:
-        """Entries that each number of the result is made of."""
+        """How many entries are reduced to each number of the result."""
         return prod(shape) if self.axis is None else shape[self.axis]
 
     def centered(self, x: Array) -> Array:
-        """x − x̄."""
+        """x − x̄, in the shape of x."""
         return np.asarray(x - x.mean(axis=self.axis, keepdims=True))
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
@@ -225,7 +225,7 @@ class Extremum(Reduction):
     extreme: ClassVar[np.ufunc]
 
     def winners(self, x: Array, y: Array) -> Array:
-        """Where an entry is the result."""
+        """1 where an entry equals the result, else 0, in the shape of x."""
         return np.asarray(x == self.spread(y))
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:

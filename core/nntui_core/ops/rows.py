@@ -14,7 +14,7 @@ from nntui_core.ops.base import expect_operands
 
 
 def _rows(op: Op, shapes: tuple[Shape, ...]) -> Shape:
-    """The shape of one number a row. Raises ShapeError where there are no rows, or rows of nothing."""
+    """The operand's shape with one number a row. Raises ShapeError for a number alone, and for empty rows."""
     expect_operands(op, shapes, 1)
     if not shapes[0] or not shapes[0][-1]:
         raise ShapeError(f"{op.type} needs rows of at least one number", given=shapes[0])

@@ -65,7 +65,7 @@ class Transpose(Op):
 
 @dataclass(frozen=True)
 class Concat(LinearOp):
-    """Operands joined along an axis: by default features, or channels. A number is a vector of one entry."""
+    """Operands joined along an axis, by default that of features or channels; a scalar counts as a vector of one entry."""
 
     type: ClassVar[str] = "concat"
     formula: ClassVar[str] = "[x, y, …]"

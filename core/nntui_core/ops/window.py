@@ -48,12 +48,12 @@ class Window:
         return padded[:, :, p : padded.shape[2] - p, p : padded.shape[3] - p]
 
     def at(self, padded: Array, i: int, j: int, rows: int, columns: int) -> Array:
-        """The entries that offset (i, j) of the window meets at each position, ``m × c × rows × columns``."""
+        """The entries under cell (i, j) of the window at each of its positions, ``m × c × rows × columns``, a view."""
         s = self.stride
         return padded[:, :, i : i + s * (rows - 1) + 1 : s, j : j + s * (columns - 1) + 1 : s]
 
     def offsets(self) -> list[tuple[int, int]]:
-        """Every (i, j) inside the window."""
+        """All cells (i, j) of the window, row by row."""
         return [(i, j) for i in range(self.size[0]) for j in range(self.size[1])]
 
 
@@ -86,6 +86,6 @@ def scatter(window: Window, matrix: Array, padded: Array) -> None:
 
 
 def add_at(window: Window, i: int, j: int, part: Array, padded: Array) -> None:
-    """Add ``part`` (m × rows × columns × c) to the entries that offset (i, j) of the window meets."""
+    """Add ``part`` (m × rows × columns × c) to the entries under cell (i, j) of the window at each position."""
     target = window.at(padded, i, j, *part.shape[1:3])
     np.add(target, part.transpose(0, 3, 1, 2), out=target)

@@ -47,18 +47,18 @@ class Optimizer(ABC):
         return self.formula
 
     def kept(self) -> tuple[str, ...]:
-        """Those of ``vectors`` that these settings need."""
+        """The names of :attr:`vectors` that these settings need."""
         return self.vectors
 
     def stability_limit(self, rate: float) -> float | None:
-        """The curvature above which it overshoots on a parabola at that learning rate; None where no limit is known.
+        """The largest curvature at which steps with learning rate ``rate`` do not diverge on a parabola; None if unknown.
 
-        Where there is a :meth:`preconditioner` P, of P⁻¹H in place of the Hessian H.
+        The curvature is an eigenvalue of the Hessian H; where there is a :meth:`preconditioner` P, of P⁻¹H.
         """
         return None
 
     def preconditioner(self, s: Slots, k: int) -> Array | None:
-        """What each weight's step is divided by after ``k`` updates; None for none."""
+        """What each parameter's step is divided by after ``k`` updates (n); None where it is not divided."""
         return None
 
     def slots(self, n: int, dtype: Any) -> Slots:
@@ -66,18 +66,18 @@ class Optimizer(ABC):
         return {name: zeros((n,), dtype) for name in self.kept()}
 
     def work(self, n: int, dtype: Any, groups: Sequence[Group] = ()) -> Work:
-        """What an update works with for ``n`` parameters; it keeps nothing from one update to the next."""
+        """Scratch arrays and blocks for updates of ``n`` parameters; nothing in them is kept from one update to the next."""
         return Work(0, dtype)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FirstOrder(Optimizer):
-    """Uses the gradient alone, each element by itself."""
+    """Uses the gradient alone; each parameter is updated independently of the others."""
 
     fading: ClassVar[tuple[str, ...]] = ()
     """Slots that shrink by a constant factor while the gradient is 0."""
     fading_squares: ClassVar[tuple[str, ...]] = ()
-    """Likewise of squares, whose roots stand beside ε."""
+    """Slots of squares that shrink likewise; their roots are added to ε, so that tiny ones change nothing."""
     BLOCK: ClassVar[int] = 65536
     """Elements treated at once: what an update touches then stays in the cache (30 % less time at 5M)."""
     has_rate: ClassVar[bool] = True
@@ -86,11 +86,11 @@ class FirstOrder(Optimizer):
     """Learning rate."""
 
     def work(self, n: int, dtype: Any, groups: Sequence[Group] = ()) -> Work:
-        """``groups`` cover the vector; without them all is treated alike."""
+        """``groups`` together cover all ``n`` parameters; without them all have the same rate and decay."""
         return Work(n, dtype, groups, self.BLOCK)
 
     def update(self, w: Array, g: Array, s: Slots, k: int, rate: float, work: Work) -> None:
-        """Change ``w`` and ``s`` in place; nothing that grows with them is allocated.
+        """Change ``w`` and ``s`` in place; no array of their length is allocated.
 
         ``w``, ``g`` and the vector slots are flat and of one length. ``k`` counts updates from 1, ``rate``
         is the scheduled learning rate, ``work`` is from :meth:`work`.
@@ -108,7 +108,7 @@ class FirstOrder(Optimizer):
             self._block(w[block.part], g[block.part], slots, k, float(rate) * block.factor, work, block)
 
     def _sweep(self, s: Slots, work: Work) -> None:
-        """Set to 0 what has faded so far that it changes no weight; see FADED."""
+        """Set entries of fading slots to 0 where they are too small to change a weight (see FADED); tiny floats are slow."""
         eps = float(getattr(self, "eps", 0.0))
         # A square is only ever added to ε, or its root to ε: beside that it has faded too.
         names = [*self.fading, *(self.fading_squares if eps * eps > EPS_SHARE * FADED else ())]
@@ -126,7 +126,7 @@ class FirstOrder(Optimizer):
             self.apply(w, g, s, numbers, work.t[: w.size], work.u[: w.size])
 
     def decay(self, w: Array, g: Array, rate: float, work: Work, block: Block) -> Array:
-        """Take weight decay into account: the gradient to go on with."""
+        """The gradient of one block with weight decay added; decoupled decay shrinks ``w`` in place instead."""
         return g
 
     def begin(self, s: Slots, k: int) -> None:
@@ -135,7 +135,7 @@ class FirstOrder(Optimizer):
 
     @abstractmethod
     def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
-        """What :meth:`apply` wants of update ``k`` that is the same for every element."""
+        """The factors of update ``k`` that :meth:`apply` takes; they are the same for every parameter."""
 
     @abstractmethod
     def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
@@ -144,7 +144,7 @@ class FirstOrder(Optimizer):
 
 @dataclass(frozen=True, kw_only=True)
 class Decaying(FirstOrder):
-    """With weight decay: on the weights of dense and convolutional layers alone."""
+    """An optimizer with weight decay, on the weights of dense and convolutional layers alone."""
 
     decoupled: ClassVar[bool] = False
     """Whether it shrinks the weights by η λ instead of adding λ w to the gradient."""
@@ -163,7 +163,7 @@ class Decaying(FirstOrder):
         return self.formula
 
     def work(self, n: int, dtype: Any, groups: Sequence[Group] = ()) -> Work:
-        """With a third array as scratch where the gradient is to be changed."""
+        """With a third scratch array ``g`` where weight decay is added to the gradient."""
         work = super().work(n, dtype, groups)
         if self.weight_decay and not self.decoupled:
             work.g = zeros((work.t.size,), dtype)
@@ -221,7 +221,7 @@ class SecondOrder(Optimizer):
     temporaries: ClassVar[int] = 6
 
     def place(self, s: Slots, w: Array, value: float, gradient: Array) -> None:
-        """Before the first step: let the slots say where it starts, as they do before every other one."""
+        """Before the first step: write the starting point, its value and gradient into the slots, as each step does after it."""
         return
 
     @abstractmethod

@@ -14,7 +14,7 @@ _EPS = float(np.finfo(np.float64).eps)
 
 
 class Counted:
-    """An objective that counts; its gradients are copies, safe from the next call."""
+    """An objective that counts its evaluations; gradients are copies, which later evaluations leave alone."""
 
     def __init__(self, objective: Objective) -> None:
         self.objective = objective
@@ -32,7 +32,7 @@ class Counted:
         return (float(value) if finite else inf), g
 
     def gradient(self, w: Array) -> Array:
-        """The gradient alone, for differences of it."""
+        """The gradient alone, for finite differences of it."""
         self.gradients += 1
         return np.array(self.objective.value_grad(w)[1], dtype=np.float64)
 
@@ -71,7 +71,7 @@ class LineSearch:
 
     @property
     def noise(self) -> float:
-        """Values nearer than this differ by rounding alone."""
+        """The largest difference of two values that may be rounding error."""
         return 4 * _EPS * abs(self.start.value)
 
     def at(self, step: float) -> Point:
@@ -135,7 +135,7 @@ class LineSearch:
         return self._best(low)
 
     def _between(self, a: Point, b: Point) -> float:
-        """Where the minimum should be, from two points; NaN where they do not tell."""
+        """The minimum of the cubic through two points, or of the parabola where only their slopes differ; NaN for none."""
         if abs(a.value - b.value) <= self.noise:
             return a.step - a.slope * (b.step - a.step) / (b.slope - a.slope) if b.slope != a.slope else nan
         return cubic_minimum(a, b)

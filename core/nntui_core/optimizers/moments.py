@@ -20,7 +20,10 @@ from nntui_core.optimizers.work import Numbers, Slots
 
 @dataclass(frozen=True, kw_only=True)
 class Moments(Decaying):
-    """First and second moments of the gradient."""
+    """Keeps running means of the gradient, ``m``, and of its square, ``v``: its first and second moments.
+
+    By itself it updates as Adam does with bias correction; its subclasses change that.
+    """
 
     vectors: ClassVar[tuple[str, ...]] = ("m", "v")
     fading: ClassVar[tuple[str, ...]] = ("m",)
@@ -45,9 +48,20 @@ class Moments(Decaying):
         second_moment(s["v"], g, fresh, past, t)
 
     def corrected(self, c1: float, c2: float, rate: float) -> tuple[float, float]:
-        """ε and η of ``w -= η (m/c₁)/(√(v/c₂) + ε)`` with both corrections moved into them: a pass less each."""
+        """ε·√c₂ and η·√c₂/c₁.
+
+        With them ``w -= η m/(√v + ε)`` gives ``w -= η (m/c₁)/(√(v/c₂) + ε)`` in two passes fewer.
+        """
         root = sqrt(c2)
         return self.eps * root, rate * root / c1
+
+    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
+        return *self.decays, *self.corrected(1 - self.beta1**k, 1 - self.beta2**k, rate)
+
+    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
+        *decays, eps, rate = numbers
+        self.moments(g, s, decays, t)
+        descend(w, s["m"], s["v"], eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +84,11 @@ class Adam(Moments):
         return "w -= η (√c₂/c₁) m/(√v + ε), cᵢ = 1 − βᵢᵏ" if self.eps_inside else self.formula
 
     def correction(self, k: int) -> float:
-        """What the bias correction multiplies the step of update ``k`` by, ε aside, where it is on."""
+        """The factor √c₂/c₁ by which the bias correction, where it is on, changes the step of update ``k`` (for ε = 0)."""
         return sqrt(1 - self.beta2**k) / (1 - self.beta1**k)
 
     def stability_limit(self, rate: float) -> float | None:
-        """Of P⁻¹H (Cohen et al. 2022)."""
+        """The limit of P⁻¹H's largest eigenvalue, P from :meth:`preconditioner` (Cohen et al. 2022)."""
         return (2 + 2 * self.beta1) / ((1 - self.beta1) * rate)
 
     def preconditioner(self, s: Slots, k: int) -> Array | None:
@@ -90,11 +104,6 @@ class Adam(Moments):
         eps, step = self.corrected(c1, c2, rate)
         return *self.decays, self.eps if self.eps_inside else eps, step
 
-    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
-        *decays, eps, rate = numbers
-        self.moments(g, s, decays, t)
-        descend(w, s["m"], s["v"], eps, rate, t)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Adamw(Moments):
@@ -107,14 +116,6 @@ class Adamw(Moments):
 
     weight_decay: NonNegative = 0.01
     """λ, of the weights of dense and convolutional layers."""
-
-    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
-        return *self.decays, *self.corrected(1 - self.beta1**k, 1 - self.beta2**k, rate)
-
-    def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
-        *decays, eps, rate = numbers
-        self.moments(g, s, decays, t)
-        descend(w, s["m"], s["v"], eps, rate, t)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,9 +164,6 @@ class Amsgrad(Moments):
     formula: ClassVar[str] = "as adam, with max v in place of v"
     source: ClassVar[str] = "Reddi et al. 2018"
     vectors: ClassVar[tuple[str, ...]] = ("m", "v", "vmax")
-
-    def numbers(self, s: Slots, k: int, rate: float) -> tuple[float, ...]:
-        return *self.decays, *self.corrected(1 - self.beta1**k, 1 - self.beta2**k, rate)
 
     def apply(self, w: Array, g: Array, s: Slots, numbers: Numbers, t: Array, u: Array) -> None:
         *decays, eps, rate = numbers

@@ -1,4 +1,4 @@
-"""What the second-order optimizers share: where they stand, when they stop, a search along a direction."""
+"""What the second-order optimizers share: the present point in the slots, convergence, a search along a direction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DONE = "the gradient is below the tolerance"
 
 @dataclass(frozen=True, kw_only=True)
 class Stepping(SecondOrder):
-    """Keeps value and gradient at the present point in the slots; notices when the point was moved."""
+    """Keeps value and gradient at the present point in the slots; drops what it learned where something else moved the point."""
 
     vectors: ClassVar[tuple[str, ...]] = ("at", "g")
 
@@ -70,7 +70,7 @@ class Stepping(SecondOrder):
         """One step from ``w``, where the value is ``s["f"]`` and the gradient ``s["g"]``."""
 
     def forget(self, s: Slots) -> None:
-        """Drop what earlier steps taught: the point is not where they led."""
+        """Drop the curvature and directions that earlier steps left in the slots."""
         return
 
     def _stand(self, s: Slots, w: Array, value: float, g: Array) -> None:
@@ -79,7 +79,7 @@ class Stepping(SecondOrder):
         s["f"][...] = value
 
     def _commit(self, s: Slots, w: Array, value: float, g: Array) -> None:
-        """An accepted step led to ``w``."""
+        """Write the point, value and gradient after an accepted step into the slots, and count the step."""
         self._stand(s, w, value, g)
         s["steps"] += 1
 
@@ -134,7 +134,7 @@ class Searching(Stepping):
 
     @abstractmethod
     def direction(self, s: Slots) -> Array:
-        """Where to go; after :meth:`forget`, steepest descent."""
+        """The direction of the next search (n); after :meth:`forget` that of steepest descent."""
 
     def first_step(self, s: Slots, d: Array, slope: float) -> float:
         """The first step length to try."""
@@ -142,15 +142,15 @@ class Searching(Stepping):
 
     @abstractmethod
     def taught(self, s: Slots) -> bool:
-        """Whether an earlier step shapes the direction."""
+        """Whether :meth:`direction` uses what an earlier step left in the slots."""
 
     @abstractmethod
     def learn(self, s: Slots, d: Array, found: Point, slope: float) -> None:
-        """Take in an accepted step of ``found.step·d``; ``s["g"]`` is still the gradient before it."""
+        """Update the slots from an accepted step of ``found.step·d``; ``s["g"]`` is still the gradient before it."""
 
 
 def bent(step: Array, change: Array, product: float) -> bool:
-    """Whether the gradient turned along the step enough to learn a positive curvature from."""
+    """Whether ``product``, step·change of the gradient, is clearly positive, so that it gives a positive curvature."""
     return product > EPS * float(np.linalg.norm(step)) * float(np.linalg.norm(change))
 
 

@@ -18,7 +18,7 @@ from nntui_core.optimizers.work import Numbers, Slots
 
 @dataclass(frozen=True, kw_only=True)
 class Adadelta(Decaying):
-    """A step is as long as past steps were, for gradients as past ones were: the units fit."""
+    """Scales the gradient by the root mean square of past steps over that of past gradients, so that steps have w's units."""
 
     type: ClassVar[str] = "adadelta"
     formula: ClassVar[str] = "s = ρ s + (1-ρ) g²; Δ = g √(u + ε)/√(s + ε); u = ρ u + (1-ρ) Δ²; w -= η Δ"

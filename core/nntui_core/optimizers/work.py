@@ -1,4 +1,4 @@
-"""What an update of the flat vector works with: its stretches, scratch, and the numbers of the update."""
+"""What an update of the flat parameter vector needs besides the slots: blocks, scratch arrays, the update's factors."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ class Fused(Protocol):
 
 @dataclass(frozen=True)
 class Group:
-    """Neighbors in the vector that are treated alike: PyTorch's parameter groups."""
+    """Consecutive parameters with the same rate factor and decay, as PyTorch's parameter groups."""
 
     start: int
     stop: int
     factor: float = 1.0
     """Multiplies the learning rate."""
     decays: bool = True
-    """Whether weight decay is about them."""
+    """Whether weight decay applies to them."""
 
 
 class Block(NamedTuple):
-    """A stretch of the vector that is updated at once."""
+    """A slice of the vector that is updated in one go."""
 
     part: slice
     factor: float
     decayed: tuple[slice, ...]
-    """What weight decay is about, inside the stretch."""
+    """Where weight decay applies, as slices of the block."""
 
 
 def blocks(groups: Sequence[Group], longest: int) -> tuple[Block, ...]:
-    """Stretches of one factor, none longer than ``longest``."""
+    """The vector cut into blocks with one rate factor each, none longer than ``longest``."""
     runs: list[Group] = []
     for group in groups:
         if runs and runs[-1].factor == group.factor and runs[-1].stop == group.start:
@@ -58,7 +58,7 @@ def blocks(groups: Sequence[Group], longest: int) -> tuple[Block, ...]:
 
 
 def _joined(spans: Sequence[tuple[int, int]]) -> tuple[slice, ...]:
-    """The spans that are not empty, neighbors as one."""
+    """The spans that are not empty as slices; adjacent ones are joined."""
     out: list[slice] = []
     for start, stop in spans:
         if start < stop:
@@ -69,22 +69,22 @@ def _joined(spans: Sequence[tuple[int, int]]) -> tuple[slice, ...]:
 
 
 class Work:
-    """What an update works with: its blocks, scratch ``t`` and ``u`` as long as the longest, numbers as arrays."""
+    """The blocks of the vector, scratch ``t`` and ``u`` as long as the longest block, and the update's factors as arrays."""
 
     def __init__(self, n: int, dtype: Any, groups: Sequence[Group] = (), longest: int = 1) -> None:
         self.blocks = blocks(groups or (Group(0, n),), max(1, longest))
         size = max((b.part.stop - b.part.start for b in self.blocks), default=0)
         self.t, self.u = zeros((size,), dtype), zeros((size,), dtype)
         self.g = self.t[:0]
-        """As long where weight decay changes the gradient, else empty."""
+        """Scratch of the same length where weight decay changes the gradient, else empty."""
         self.fused: Fused | None = None
-        """What may update a block in the place of the optimizer's passes, equal to them to the last bit."""
+        """A compiled pass that may update a block instead of the optimizer's own, with the same bits; None for none."""
         self.numbers = zeros((0,), dtype)
-        """What :meth:`hold` was given last, in the parameters' type."""
+        """The factors that :meth:`hold` was given last, in the parameters' type."""
         self._cells: Numbers = ()
 
     def hold(self, numbers: tuple[float, ...]) -> Numbers:
-        """The numbers in the parameters' type; a Python number would cost each NumPy call 0.3 µs more."""
+        """The factors as arrays of the parameters' type; a Python number would cost each NumPy call 0.3 µs more."""
         if len(self._cells) != len(numbers):
             self.numbers = zeros((len(numbers),), self.t.dtype)
             self._cells = tuple(self.numbers[k, ...] for k in range(len(numbers)))

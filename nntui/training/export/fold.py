@@ -33,7 +33,10 @@ BLOCK = 1024
 
 
 def folded(trained: Trained, report: Callable[[str], object]) -> Trained:
-    """The same predictor with less to do before and after its network. Raises UserError for what cannot be folded."""
+    """The same predictor, with affine preprocessing and target scaling moved into its layers.
+
+    Raises UserError for what cannot be folded.
+    """
     preparation = trained.preparation
     count = len(preparation.steps)
     while count and isinstance(preparation.steps[count - 1], AFFINE):
@@ -57,7 +60,7 @@ def folded(trained: Trained, report: Callable[[str], object]) -> Trained:
 
 @dataclass(frozen=True, eq=False)
 class _Affine:
-    """Steps in a row, as x·A + c."""
+    """Consecutive preprocessing steps as one map x·A + c."""
 
     steps: Sequence[Preprocessor]
     states: Sequence[State]

@@ -1,4 +1,4 @@
-"""What a file of weights says of itself: all that is needed to go from raw rows to answers without nntui."""
+"""Metadata of an exported file of weights: all that is needed to go from raw rows to answers without nntui."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def arrays(trained: Trained) -> dict[str, Array]:
 
 
 def meta(trained: Trained, *, inline: bool = False) -> str:
-    """As JSON; ``inline`` with the fitted numbers in it, under the names that :func:`arrays` gives them."""
+    """The metadata as JSON; ``inline``: with the fitted numbers, under the names that :func:`arrays` gives them."""
     columns, preparation = trained.columns, trained.preparation
     steps: list[dict[str, Any]] = []
     for k, (step, state) in enumerate(zip(preparation.steps, preparation.states, strict=True)):

@@ -77,7 +77,7 @@ class _Writer:
         return model
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """One operator more; gives the name of its result."""
+        """Add an operator to the model; returns the name of its result."""
         if operator in SINGLE and self.dtype == np.float64:
             narrow = [self._cast(x, np.float32) for x in inputs]
             return self._cast(self._node(operator, narrow, attributes), np.float64)
@@ -219,7 +219,7 @@ class _Writer:
         return self._opened(op, xs, node)
 
     def _opened(self, op: Op, xs: list[str], node: Node) -> str:
-        """An op by the primitive ones that it stands for."""
+        """Write an op as the primitive ops that it stands for."""
         graph = Graph()
         leaves = [graph.leaf(f"x{k}", a.shape) for k, a in enumerate(node.args)]
         output = op.expand(graph, *leaves)

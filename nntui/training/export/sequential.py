@@ -20,7 +20,7 @@ class NotSequentialError(Exception):
 
 
 def recipe(trained: Trained, file: str) -> list[str]:
-    """The lines; or one that says why there are none."""
+    """The lines of PyTorch; or one line that says why there are none."""
     lines = []
     if trained.preparation.steps or trained.scaling is not None:
         what = ", ".join(

@@ -1,4 +1,4 @@
-"""What a node's card says of its inputs: the local derivatives, and what is sent on to each."""
+"""The part of a node's card on its inputs: local derivatives, and the gradient sent on to each input."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from nntui.debugging.debugger import Debugger
 from nntui.debugging.naming import is_name, short_names
 from nntui.debugging.records import GIVEN
 from nntui.display import display
+from nntui_core.events import Edge
 from nntui_core.graph import Node, ancestors
-from nntui_core.plan import Edge
 
 Array = NDArray[Any]
 

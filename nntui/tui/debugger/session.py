@@ -126,7 +126,7 @@ class DebugSession:
         self.cursor_name = event.node.name if event is not None else self.debugger.subject.output.name
 
     def say(self, message: str, role: str = "muted") -> None:
-        """Words for the line below the panes, until the next command."""
+        """Show a message in the line below the panes, until the next command."""
         self.message, self.role = message, role
 
     def do(self, command: str, *arguments: Any) -> None:
@@ -134,11 +134,11 @@ class DebugSession:
         COMMANDS[command](self, *arguments)
 
     def conditions_changed(self) -> None:
-        """Tell others what it stops at now."""
+        """Add an event with the conditions as they are now."""
         self.events.append(ConditionsChanged(tuple(c.text for c in self.debugger.conditions)))
 
     def happened(self) -> tuple[ConditionsChanged, ...]:
-        """What others are to be told of, since this was asked last."""
+        """The events since the last call."""
         events, self.events = tuple(self.events), []
         return events
 

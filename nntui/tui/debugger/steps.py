@@ -8,8 +8,8 @@ from nntui.tui.debugger.format import brief
 from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.view import CardLine, StepLine
 from nntui.tui.render.picture import Style, join, text
+from nntui_core.events import Event
 from nntui_core.graph import ancestors
-from nntui_core.plan import Event
 
 
 def step_lines(look: Look) -> tuple[StepLine, ...]:

@@ -1,4 +1,4 @@
-"""The gradient on a node's card: what arrived, the products that it is the sum of, or why none comes."""
+"""The part of a node's card on its gradient: its value, the products that it is the sum of, or why there is none."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.theta import where, written
 from nntui.tui.debugger.view import GRADIENT, CardLine, line
 from nntui.tui.render.picture import MUTED, Style, text
+from nntui_core.events import Edge
 from nntui_core.graph import Node
-from nntui_core.plan import Edge
 
 SHOWN_TERMS = 4
 
@@ -63,7 +63,7 @@ def gradient(look: Look) -> list[CardLine]:
 
 
 def _no_gradient(look: Look, node: Node) -> str:
-    """Why none arrives."""
+    """Why no gradient arrives at the node."""
     if node.role in GIVEN:
         return "none: it is given"
     if node.id not in look.wiring.of_output:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from nntui.tui.loading import loaded
 
 if TYPE_CHECKING:
     from nntui.tui.panes.base import Pane
@@ -20,9 +21,5 @@ PANES = {
 
 
 def pane_classes() -> dict[str, type[Pane]]:
-    """The classes of all panes."""
-    out: dict[str, type[Pane]] = {}
-    for name, place in PANES.items():
-        module, _, cls = place.partition(":")
-        out[name] = getattr(import_module(module), cls)
-    return out
+    """The classes of all panes, by their ids."""
+    return loaded(PANES)

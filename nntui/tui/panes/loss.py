@@ -35,7 +35,7 @@ class LossPane(Pane):
         if np.isfinite(snapshot.history.get("validation.loss", np.zeros(0))).any():
             series.append(Series((), (), "validation", "validation", dashed=True))
         losses = [snapshot.history.get(f"{part}.loss", np.zeros(0)) for part in ("train", "validation")]
-        # As it is drawn: a loss of 0 alone has no logarithm.
+        # As the plot does: without a loss above 0 there is no logarithmic axis.
         log = snapshot.log_scale and any((loss > 0).any() for loss in losses)
         scale = "log" if log or not len(losses[0]) else "linear"
         return [text(scale), *(legend([one], self.ascii) for one in series)]

@@ -36,7 +36,7 @@ def head(view: RaceView, title: str, player: Player, width: int, *, ascii: bool 
         if row_width(left) <= room:
             break
     words = display(formula)
-    if ascii:  # a small 2 is no 2 behind the letter
+    if ascii:  # the ASCII form of ² would be 2: x2 instead of x^2
         words = words.replace("²", "^2").replace("³", "^3")
     if formula and row_width(left) + 12 <= room:
         left = join(left, text(f"  {words}", MUTED))

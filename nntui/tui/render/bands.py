@@ -62,7 +62,7 @@ def bands(layers: Sequence[Band], width: int, height: int, ascii: bool = False) 
     left = len(gutter[0][0])
     room = width - left
     name = min(NAME, max(width_of(b.title) for b in shown), max(4, room // 4))
-    apart = any(b.maps is not None for b in shown)  # names from brackets
+    apart = any(b.maps is not None for b in shown)  # a column between names and the brackets of maps
     whole = room - name - 1 - apart
     ends, room, heights, counts = _arranged(shown, whole, height - last, ascii)
     tail = max(map(width_of, ends))
@@ -120,7 +120,7 @@ def _arranged(
         fewer = [min(n, c) if b.total else n for n, c, b in zip(found, counts, layers, strict=True)]
         if all(n == c or not b.total for n, c, b in zip(fewer, counts, layers, strict=True)):
             return ends, room, heights, fewer
-        counts = fewer  # to say it takes room from them
+        counts = fewer  # the words on how many are hidden take room, so that fewer may fit
 
 
 def _ends(layers: Sequence[Band], counts: Sequence[int], room: int, ascii: bool) -> list[str]:  # noqa: A002

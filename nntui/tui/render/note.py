@@ -1,4 +1,4 @@
-"""What stands where there is nothing to draw yet."""
+"""A picture of one line of words, for a pane that has nothing to draw yet."""
 
 from __future__ import annotations
 

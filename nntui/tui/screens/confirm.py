@@ -13,7 +13,7 @@ from nntui.tui.screens.dialog import Dialog
 
 
 class QuitScreen(Dialog[str]):
-    """ "stop", "leave" or "" (stay)."""
+    """Dialog whose answer is "stop", "leave" or "" (stay)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "answer('stop')", "stop the run", tooltip="Save and end the run", id="quit.stop"),

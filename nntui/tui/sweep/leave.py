@@ -13,7 +13,7 @@ from nntui.tui.screens.dialog import Dialog
 
 
 class LeaveScreen(Dialog[str]):
-    """ "stop", "leave" or "" (stay)."""
+    """Dialog whose answer is "stop", "leave" or "" (stay)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "answer('stop')", "stop", tooltip="End the search", id="sweep.leave.stop"),

@@ -18,7 +18,7 @@ KEYS = (
 
 
 class Scrolling:
-    """Which of so many rows are in sight."""
+    """Keeps which part of a list of rows is in sight."""
 
     def __init__(self) -> None:
         self.top = 0
@@ -32,9 +32,9 @@ class Scrolling:
         return pad(tuple(rows[self.top : self.top + height]), width, height)
 
     def by(self, lines: int, height: int) -> None:
-        """So many lines down, or up where negative, as far as there are rows; ``height`` rows fit."""
+        """Scroll down by so many lines (up where negative), as far as there are rows; ``height`` rows fit."""
         self.top = max(0, min(self.top + lines, self._count - height))
 
     def show(self, start: int, stop: int, height: int) -> None:
-        """As far as the rows from ``start`` to before ``stop`` need, the first of them before the last."""
+        """Scroll so far that rows ``start`` to ``stop`` − 1 are in sight; where not all fit, the first ones."""
         self.top = min(max(self.top, stop - height), start)

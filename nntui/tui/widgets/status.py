@@ -1,4 +1,4 @@
-"""The line on top: what runs, its state, where it is, how fast, how long still."""
+"""The line on top: title, state, epoch and update, speed, remaining time."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _progress(snapshot: Snapshot) -> list[tuple[int, Row]]:
         (1, join(text("update ", MUTED), text(count(update, 6)))),
     ]
     if snapshot.ended is not None and snapshot.stats_update not in (-1, update):
-        # A run that stopped early is shown at its best, which it answers with.
+        # A run that stopped early is shown with its best weights, which it also predicts with.
         parts.append((2, join(text("shown ", MUTED), text(f"update {snapshot.stats_update}"))))
     if running:
         speed = short(status.updates_per_second or None, 6)

@@ -29,7 +29,7 @@ def whole_numbers(text: bytes, width: int, delimiter: int) -> Array | None:
     out = digits.take(ends).astype(np.float32)
     for place in range(1, longest):
         ends -= 1
-        found = digits.take(ends, mode="wrap")  # of shorter numbers not theirs
+        found = digits.take(ends, mode="wrap")  # digits that lie before a shorter number count 0
         found *= lengths > place
         out += found * np.float32(10**place)
     return out.reshape(rows, width)
