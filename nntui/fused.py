@@ -10,7 +10,6 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
-from warnings import warn
 
 import numpy as np
 
@@ -46,10 +45,10 @@ def adam(w: Array, g: Array, m: Array, v: Array, numbers: Array) -> None:
 
 
 class Fused:
-    """Takes over the blocks of an :class:`Adam` or :class:`Adamw` once that pays."""
+    """Takes over the blocks of an :class:`Adam` or :class:`Adamw` once that pays; ``report`` is told where it cannot."""
 
-    def __init__(self, optimizer: FirstOrder) -> None:
-        self._optimizer = optimizer
+    def __init__(self, optimizer: FirstOrder, report: Callable[[str], object]) -> None:
+        self._optimizer, self._report = optimizer, report
         self._treated = 0
         self._pass: Pass | None = None
         self.tried = False
@@ -61,15 +60,18 @@ class Fused:
             if self._treated < PAYS:
                 return False
             self.tried = True
-            self._pass = _agreeing(self._optimizer, w.dtype)
+            self._pass = _agreeing(self._optimizer, w.dtype, self._report)
         if self._pass is None:
             return False
         self._pass(w, g, s["m"], s["v"], numbers)
         return True
 
 
-def attach(trainer: Trainer) -> str:
-    """Let the trainer's updates be fused where they can be; the version of numba, empty where NumPy alone updates."""
+def attach(trainer: Trainer, report: Callable[[str], object]) -> str:
+    """Let the trainer's updates be fused where they can be; the version of numba, empty where NumPy alone updates.
+
+    ``report`` is told, in the midst of training, where numba turns out not to be of use.
+    """
     optimizer = trainer.optimizer
     # A subclass may update differently.
     if type(optimizer) not in (Adam, Adamw) or find_spec("numba") is None:
@@ -79,24 +81,24 @@ def attach(trainer: Trainer) -> str:
     except PackageNotFoundError:  # something else of that name in the working directory
         return ""
     assert isinstance(optimizer, FirstOrder)
-    trainer.work.fused = Fused(optimizer)
+    trainer.work.fused = Fused(optimizer, report)
     return numba
 
 
-def _agreeing(optimizer: FirstOrder, dtype: Any) -> Pass | None:
-    """The compiled pass, or None, with a warning, where it cannot be had or is not NumPy's."""
+def _agreeing(optimizer: FirstOrder, dtype: Any, report: Callable[[str], object]) -> Pass | None:
+    """The compiled pass, or None, and a word to ``report``, where it cannot be had or is not NumPy's."""
     try:
         found = compiled(dtype)
     except Exception as error:  # whatever ails it, a training that NumPy can go on with does not end
         told = f"{type(error).__name__}: {display(error, 200)}"
-        warn(f"numba cannot be used, NumPy goes on: {told}", stacklevel=2)
+        report(f"numba cannot be used, NumPy goes on: {told}")
         return None
     ours, theirs = _trial(optimizer, dtype), _trial(optimizer, dtype)
     w, g, m, v, numbers = ours
     optimizer.apply(w, g, {"m": m, "v": v}, tuple(numbers), np.empty_like(w), np.empty_like(w))
     found(*theirs)
     if any(a.tobytes() != b.tobytes() for a, b in zip(ours, theirs, strict=True)):
-        warn("numba's updates are not NumPy's here, NumPy goes on", stacklevel=2)
+        report("numba's updates are not NumPy's here, NumPy goes on")
         return None
     return found
 

@@ -34,7 +34,7 @@ def start(experiment: Experiment, base: Any, report: Callable[[str], object]) ->
     try:
         run.lock()
         _write_config(run, experiment)
-        _sign(experiment, run, info)
+        _sign(experiment, run, info, report)
         run.write(info)
     except BaseException:
         run.discard()
@@ -50,11 +50,11 @@ def _write_config(run: RunDirectory, experiment: Experiment) -> None:
         raise file_error(run.config, "write the configuration", error, exit_code=FAILED) from None
 
 
-def _sign(experiment: Experiment, run: RunDirectory, info: RunInfo) -> None:
+def _sign(experiment: Experiment, run: RunDirectory, info: RunInfo, report: Callable[[str], object]) -> None:
     info.state, info.reason, info.socket = "running", "", ""
     run.sign(info)
     info.versions = {"nntui": __version__, "numpy": np.__version__, "python": platform.python_version()}
-    numba = fused.attach(experiment.trainer)
+    numba = fused.attach(experiment.trainer, report)
     if numba:
         info.versions["numba"] = numba
 
@@ -116,7 +116,7 @@ def _taken_over(experiment: Experiment, run: RunDirectory, report: Callable[[str
     found = restore(experiment, run, report)
     checkpoint.set_aside(run.checkpoints, found)
     _remove_stale(run)
-    _sign(experiment, run, info)
+    _sign(experiment, run, info, report)
     info.forget_best_after(found)
     for records in (run.metrics, run.activations):
         truncate_tail(records, found)
