@@ -54,7 +54,7 @@ VALUE = st.one_of(
     VALUE,
     st.lists(st.sampled_from(["--into", "--numeric", "--trace", "--json", "--full"]), unique=True),
 )
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_any_text(text: str, value: str, flags: list[str]) -> None:
     given_json = "--json" in flags
     flags = flags if given_json or "--trace" in flags else [*flags, "--trace"]

@@ -65,7 +65,7 @@ def expressions() -> st.SearchStrategy[str]:
 
 @given(expressions())
 @settings(
-    max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 def test_random_expressions(text: str) -> None:
     assume(len(text) < 300)

@@ -12,7 +12,7 @@ from tests.faults.scenarios import SCENARIOS, Scenario
 from tests.faults.shim import FAULTS, Call, Shim
 from tests.faults.trying import Bench, Case
 
-SAMPLE = 5
+SAMPLE = 3
 """Cases of each scenario, drawn anew with each number of calls."""
 
 

@@ -15,6 +15,7 @@ import pytest
 from nntui.protocol import client
 from nntui.protocol.commands import SetRate, Want
 from nntui.protocol.reports import Disconnected, Ended, Event, Hello, Stats, Status
+from nntui.runs import checkpoint
 from nntui.runs.directory import RunDirectory
 from nntui.runs.find import listed
 from nntui.tui import source
@@ -39,9 +40,16 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def named(run: Any) -> RunDirectory:
     """The run of a trainer, with its socket in run.json."""
-    run.session.info.socket = str(run.socket)
-    run.session.save_state()
     found: RunDirectory = run.session.run
+    run.session.info.socket = str(run.socket)
+
+    def told() -> bool:
+        run.session.save_state()
+        return found.read().socket == str(run.socket)
+
+    # What the trainer was writing at that moment does not have it yet, and may be put in place afterwards.
+    until(lambda: checkpoint.updates(found.checkpoints), "the first checkpoint")
+    until(told, "the socket's path")
     return found
 
 

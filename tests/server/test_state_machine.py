@@ -59,7 +59,7 @@ COMMANDS: list[Command] = [
     Pause(), Resume(), StepUpdate(), StepEpoch(), Restart(), Rewind(update=4), SetRate(factor=2.0), SetPace(pace="max"),
     SetPace(pace=300.0), TakeControl(), RequestSnapshot(request=1),
 ]  # fmt: skip
-EXAMPLES, STEPS = 3, 8
+EXAMPLES, STEPS = 2, 8
 SEEDS, PER_SEED = 30, 20
 OVERRIDES = ("train.epochs=1000000", "train.checkpoint_seconds=0", "data.validation=0.0")
 
