@@ -138,12 +138,17 @@ def _of_class(hits: int, said: int, count: int) -> ClassMetrics:
     """From the samples that were decided for a class rightly, all that were, and those that are of it."""
     if not count:
         return ClassMetrics(None, None, None, 0)
-    return ClassMetrics(hits / said if said else 0.0, hits / count, 2 * hits / (said + count), count)
+    return ClassMetrics(hits / said if said else 0.0, hits / count, _f1(hits, said, count), count)
+
+
+def _f1(hits: int, said: int, count: int) -> float:
+    """The harmonic mean of precision and recall, of a class that some sample is of."""
+    return 2 * hits / (said + count)
 
 
 def _of_classes(loss: float, accuracy: float, right: Array, decided: Array, true: Array) -> Metrics:
     counts = tuple(zip(right.tolist(), decided.tolist(), true.tolist(), strict=True))
-    scores = [2 * hits / (said + count) for hits, said, count in counts if count]
+    scores = [_f1(*each) for each in counts if each[2]]
     return Metrics(loss, accuracy, sum(scores) / len(scores) if scores else None, counts)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from nntui_core.findings.moments import PASSES
 from nntui_core.trainer import Trainer
 
 RECORD_SECONDS = 0.1
@@ -20,8 +21,6 @@ FIRST_SECONDS = 2.0
 """… beyond so many seconds: networks that train for minutes an epoch are not kept from it by their curve."""
 FEW_PIECES = 8
 """Pieces of an evaluation that take no time to speak of."""
-PASSES = 3
-"""An epoch takes so many times as long as its evaluation, about."""
 
 
 class Measuring:
@@ -63,7 +62,8 @@ class Measuring:
         """
         if self._cost <= FREE_SECONDS:
             return True
-        return self._cost < FIRST_SECONDS and self._cost <= SHARE * PASSES * self._epochs * self._cost
+        # A measure costs a PASSES-th of an epoch.
+        return self._cost < FIRST_SECONDS and SHARE * PASSES * self._epochs >= 1
 
     def due(self, epoch: int) -> bool:
         """Whether to measure at the end of that epoch."""
