@@ -102,6 +102,32 @@ def test_gradients_of_a_finished_run_are_clipped_as_in_training(
     assert 0 < sum(n**2 for n in norms) ** 0.5 <= 1e-4 * (1 + 1e-5)
 
 
+def test_the_coming_step_has_the_gradient_s_noise_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendant, "FIRST_VIEWER", 0.1)
+    sets = ("train.gradient_noise={eta=0.5, gamma=0.55}", 'optimizer={type="sgd", lr=0.1}', "train.epochs=5")
+    with running(tmp_path, "xor", *sets) as run:
+        run.join()
+        place, trainer = run.session.run, run.trainer
+    items: list[Any] = []
+    replay = Replay(place, items.append)
+    replay.want(frozenset({"stability"}))
+    replay.start()
+    until(lambda: any(isinstance(m, Stats) and measured(m) for m in list(items)), "a measurement")
+    replay.close()
+    found = told(next(m for m in items if isinstance(m, Stats) and measured(m)))
+    assert found is not None
+    assert found.steps
+    model = trainer.network.model(len(trainer.indices()), "train")
+    trainer.fill(model)
+    model.plan.run()
+    trainer.condition()
+    for s in found.steps:
+        gradient = trainer.network.parameters.gradient(s.parameter)
+        assert s.median == pytest.approx(float(np.median(np.abs(gradient))), rel=1e-5)
+
+
 def test_a_checkpoint_that_cannot_be_measured_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
