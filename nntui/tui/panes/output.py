@@ -33,7 +33,7 @@ from nntui.tui.render.numbers import score, trimmed
 from nntui.tui.render.picture import MUTED, Picture, Style, fit, join, pad, text
 from nntui.tui.render.plane import markers, plane
 from nntui.tui.render.plot import Series, plot
-from nntui.tui.render.sample import confusion
+from nntui.tui.render.sample import confusion_cells
 from nntui.tui.store import Snapshot
 from nntui.tui.widgets.framed import State
 
@@ -253,7 +253,8 @@ def _about(snapshot: Snapshot, view: str, size: tuple[int, int]) -> str:
     """Which sample is shown, or on which rows classes were counted, and how they are written in so many cells."""
     sample, table = snapshot.get(Sample), snapshot.get(Confusion)
     if view in ("confusion", "classes") and table is not None:
-        matrix = view == "confusion" and confusion(class_names(snapshot), table.counts, *size) is not None
+        cells = confusion_cells(class_names(snapshot), table.counts, *size)
+        matrix = view == "confusion" and cells is not None
         how = "true by row, decided by column" if matrix else "each class"
         how = "most frequent confusions" if view == "confusion" and not matrix else how
         return f"{how} · {counted(int(table.counts.sum()), table.size)} of {table.part}"

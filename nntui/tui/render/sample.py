@@ -182,19 +182,26 @@ def _ink(level: int) -> Style:
     return Style(fg="bad") if level == scale.NAN else Style(fg=f"ink:{max(5, level)}", bold=level > 10)
 
 
-def confusion(names: Sequence[str], counts: ArrayLike, width: int, height: int) -> Picture | None:
-    """Counts of true class (row) by decided class (column), the right ones green; None without room."""
-    found = np.nan_to_num(np.asarray(counts, np.float64)).astype(np.int64)
+def confusion_cells(names: Sequence[str], counts: ArrayLike, width: int, height: int) -> int | None:
+    """Cells of a column of the table of confusions, the space before it included; None where the table has no room."""
+    found = _whole(counts)
     n = len(found)
     if n != len(names) or found.shape != (n, n) or n < 1 or height < n + 1:
         return None
     digits = len(str(int(found.max())))
-    longest = min(NAME, max(width_of(name) for name in names))
+    longest = _longest(names)
     most = (width - 1) // (n + 1) - 1
-    if most < max(2, digits, min(longest, 3)):
+    return None if most < max(2, digits, min(longest, 3)) else 1 + max(2, digits, min(longest, most))
+
+
+def confusion(names: Sequence[str], counts: ArrayLike, width: int, height: int) -> Picture | None:
+    """Counts of true class (row) by decided class (column), the right ones green; None without room."""
+    cell = confusion_cells(names, counts, width, height)
+    if cell is None:
         return None
-    cell = 1 + max(2, digits, min(longest, most))
-    side = min(longest, width - n * cell)
+    found = _whole(counts)
+    n = len(found)
+    side = min(_longest(names), width - n * cell)
     rows: list[Row] = [
         join(text(" " * side), *[join(text(" "), fit(text(c, MUTED), cell - 1, "right")) for c in names])
     ]
@@ -208,9 +215,19 @@ def confusion(names: Sequence[str], counts: ArrayLike, width: int, height: int) 
     return tuple(rows)
 
 
+def _whole(counts: ArrayLike) -> NDArray[np.int64]:
+    """Counts as whole numbers, those that are none as 0."""
+    return np.nan_to_num(np.asarray(counts, np.float64)).astype(np.int64)
+
+
+def _longest(names: Sequence[str]) -> int:
+    """Cells that the longest name takes, at most NAME."""
+    return min(NAME, max(width_of(name) for name in names))
+
+
 def mistakes(names: Sequence[str], counts: ArrayLike, width: int, height: int) -> Picture:
     """The most frequent confusions in words, for where the whole table has no room."""
-    found: NDArray[np.int64] = np.nan_to_num(np.asarray(counts, np.float64)).astype(np.int64)
+    found = _whole(counts)
     wrong = found - np.diag(np.diag(found))
     order = np.argsort(-wrong, axis=None, kind="stable")[: max(0, height - 1)]
     pairs = [divmod(int(k), len(found)) for k in order]
