@@ -37,6 +37,8 @@ class Client:
         for end in (self._wake_read, self._wake_write):
             os.set_blocking(end, False)
         self._thread = threading.Thread(target=self._run, name="trainer", daemon=True)
+        self._over = False
+        """Whether the thread is done with its pipe."""
         self._thread.start()
 
     def send(self, command: Command) -> None:
@@ -53,10 +55,23 @@ class Client:
             self._thread.join(2.0)
 
     def _wake(self) -> None:
-        with contextlib.suppress(OSError):
-            os.write(self._wake_write, b".")
+        # A closed descriptor's number may belong to another file by now.
+        with self._lock:
+            if not self._over:
+                with contextlib.suppress(OSError):
+                    os.write(self._wake_write, b".")
 
     def _run(self) -> None:
+        try:
+            self._tell_end()
+        finally:
+            with self._lock:
+                self._over = True
+                os.close(self._wake_read)
+                os.close(self._wake_write)
+
+    def _tell_end(self) -> None:
+        """Talk until the connection ends, and say why it did where nobody asked for it."""
         try:
             reason = self._talk()
         except UserError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,6 +125,23 @@ def test_the_last_to_ask_has_control_and_readers_never(tmp_path: Path) -> None:
         until(lambda: second.all(Control)[-1].held)
         second.send(StepUpdate())
         until(lambda: run.trainer.update == 1)
+
+
+def test_a_connection_that_is_over_keeps_no_descriptor(tmp_path: Path) -> None:
+    with running(tmp_path, "xor", *LONG, paused=True) as run:
+        run.viewer().wait(Hello)
+        descriptors = psutil.Process().num_fds
+        before = descriptors()
+        for _ in range(10):
+            heard: list[Message] = []
+            client = Client(run.socket, heard.append)
+            until(lambda heard=heard: heard, "an answer")
+            client.close()
+            client.send(Pause())  # to nobody
+        heard = []
+        Client(tmp_path / "nobody.sock", heard.append)
+        until(lambda: heard, "that nobody is there")
+        until(lambda: descriptors() <= before, "all descriptors back")
 
 
 def test_a_viewer_that_stops_reading_slows_nothing(tmp_path: Path) -> None:
