@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import time
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from nntui.children import readable
 from nntui.errors import FAILED, UserError
 from nntui.protocol.message import Command
 from nntui.protocol.reports import Ended, Event
@@ -259,4 +259,4 @@ class Attendant:
 
 def _ended(pipe: int) -> bool:
     """Whether the other end is closed: nothing is ever written to it."""
-    return bool(select.select([pipe], [], [], 0)[0])
+    return readable(pipe, 0.0)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nntui.children import python_module
+from nntui.children import python_module, readable
 from nntui.errors import FAILED, UserError
 
 
@@ -49,8 +48,8 @@ class Launched:
         data = b""
         deadline = time.monotonic() + seconds
         while b"\n" not in data:
-            readable, _, _ = select.select([self._ready], [], [], max(0.0, deadline - time.monotonic()))
-            chunk = os.read(self._ready, 1 << 16) if readable else b""
+            heard = readable(self._ready, deadline - time.monotonic())
+            chunk = os.read(self._ready, 1 << 16) if heard else b""
             if not chunk:
                 break
             data += chunk
