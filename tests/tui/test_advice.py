@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +13,11 @@ import psutil
 import pytest
 
 from nntui.runs.directory import RunDirectory
+from nntui.tui.advice.job import Job, Line
 from nntui.tui.caps import Caps
 from nntui.tui.render.numbers import trimmed
 from nntui.tui.render.picture import plain
 from nntui.tui.screens.check import CheckScreen
-from nntui.tui.screens.cure import CureScreen
 from tests.tui.advising import attached, contents, helpers, invoked
 from tests.tui.fakes import hello, watching
 
@@ -139,19 +140,24 @@ async def test_a_process_that_dies_is_told(run: RunDirectory) -> None:
         assert screen.failure or len(screen.results) == 14
 
 
-async def test_it_steps_aside_for_the_trainer(run: RunDirectory) -> None:
-    async with attached(run) as v:
-        # A training of seconds: a check may have ended before it is looked at.
-        v.app.push_screen(CureScreen(str(run.path), "a test", ("train.epochs=100000",), "train longer"))
-        await v.pilot.pause()
-        screen = v.app.screen
-        assert isinstance(screen, CureScreen)
-        assert screen.job is not None
-        assert screen.job.process is not None
-        helper = psutil.Process(screen.job.process.pid)
-        environment = helper.environ()
-        await v.until(lambda: helper.nice() == min(19, psutil.Process().nice() + 10))
-        assert environment["OPENBLAS_NUM_THREADS"] == "1"
+def test_it_steps_aside_for_the_trainer(run: RunDirectory) -> None:
+    begun, looked = threading.Event(), threading.Event()
+
+    def post(line: Line) -> None:
+        begun.set()
+        looked.wait()  # nobody asks how it ended until it has been looked at, so its process is there
+
+    job = Job({"do": "cure", "run": str(run.path), "sets": ["train.epochs=100000"], "restart": False}, post)
+    try:
+        job.start()
+        assert job.process is not None
+        helper = psutil.Process(job.process.pid)
+        assert helper.environ()["OPENBLAS_NUM_THREADS"] == "1"
+        begun.wait()
+        assert helper.nice() == min(19, psutil.Process().nice() + 10)
+    finally:
+        looked.set()
+        job.close()
 
 
 async def test_in_ascii_every_dialog_is(run: RunDirectory) -> None:
