@@ -41,6 +41,7 @@ class Local:
         return np.asarray(np.ravel(g) @ self.value.reshape(np.size(g), -1)).reshape(shape)
 
 
+@dataclass(frozen=True)
 class Op(ABC):
     """One operation of a graph: immutable, without state; a plan owns all arrays.
 
