@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 
-from nntui.children import readable
 from nntui.errors import FAILED, UserError
 from nntui.protocol.message import Command
 from nntui.protocol.reports import Ended, Event
@@ -23,6 +22,7 @@ from nntui.server.pace import Pace
 from nntui.server.reporter import STATUS_SECONDS, Reporter
 from nntui.signals import Signals
 from nntui.training.session import Session
+from nntui.waiting import readable
 from nntui_core.errors import NumericError
 
 FIRST_VIEWER = 30.0
