@@ -88,14 +88,14 @@ class Attendant:
     def update(self, session: Session) -> None:
         """After each update; looks around only now and then while training at full speed."""
         self._count += 1
-        self._controls.look_ahead(session.trainer)
-        if self._controls.breaks.active and self._broke(session):
+        stepping, broke = self._controls.stepping, self._controls.breaks.active and self._broke(session)
+        if broke:
             self._controls.pause()
-        elif self._controls.stepping:
+        elif stepping:
             self._controls.stepped()
-        elif self._count < self._look_at and not self._hub.signaled:
-            return
-        self._look(session)
+        self._controls.look_ahead(session.trainer)
+        if broke or stepping or self._count >= self._look_at or self._hub.signaled:
+            self._look(session)
 
     def epoch(self, session: Session) -> None:
         """After an epoch that was measured."""
