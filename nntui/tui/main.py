@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import sys
 import termios
@@ -31,6 +30,7 @@ from nntui.tui.race.session import RaceSession
 from nntui.tui.source import Source, open_run
 from nntui.tui.sweep.app import Follows, SweepApp
 from nntui.tui.sweep.view import SweepView
+from nntui.waiting import writable
 
 MODES = (1049, 1000, 1002, 1003, 1006, 1015, 2004, 1004)
 RESTORE = "".join(f"\x1b[?{mode}l" for mode in MODES) + "\x1b[<u\x1b[?25h\x1b[0m"
@@ -104,7 +104,7 @@ def _last_words(descriptor: int, words: bytes) -> None:
         os.dup2(nowhere.fileno(), descriptor)
     deadline, flushed = time.monotonic() + LAST_WORDS, False
     while words and not flushed:
-        if not select.select([], [terminal], [], max(0.0, deadline - time.monotonic()))[1]:
+        if not writable(terminal, deadline - time.monotonic()):
             # Drop what the terminal has not taken by now: it leaves no room for these words.
             termios.tcflush(terminal, termios.TCOFLUSH)
             flushed = True
