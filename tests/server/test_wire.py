@@ -16,7 +16,7 @@ from typing_extensions import TypeAliasType, TypeVar
 
 from nntui.protocol.frames import from_frame, origin_of, to_frame
 from nntui.protocol.message import MESSAGES, Frame, FrameError
-from nntui.protocol.wire import Decoder, WireError, encode
+from nntui.protocol.wire import MAX_ARRAYS, MAX_DIMENSIONS, Decoder, WireError, encode
 from tests.server.messages import frames, messages
 
 
@@ -40,6 +40,50 @@ def test_frames_survive_any_cutting_of_the_stream(sent: list[Frame], data: st.Da
         for name, array in given_.arrays.items():
             assert got.arrays[name].dtype == array.dtype
             assert np.array_equal(got.arrays[name], array, equal_nan=array.dtype.kind == "f")
+
+
+def test_a_frame_byte_by_byte() -> None:
+    """Another version may be at the other end: prefix, header and arrays are where the format says."""
+    arrays = {"a": np.array([1, 2], ">i2"), "b": np.array([[0.5]]), "c": np.zeros(0, bool)}
+    header = b'{"header":{"k":1},"arrays":[["a","<i2",[2]],["b","<f8",[1,1]],["c","|b1",[0]]]}'
+    body = b"\1\0\2\0" + bytes(4) + b"\0\0\0\0\0\0\xe0\x3f"
+    stream = b"NNT1" + bytes([len(header), 0, 0, 0, len(body), *bytes(7)]) + header + body
+    assert encode(Frame({"k": 1}, arrays)) == stream
+    (found,) = Decoder().feed(stream)
+    assert {k: v.tolist() for k, v in found.arrays.items()} == {"a": [1, 2], "b": [[0.5]], "c": []}
+    assert not any(array.flags.writeable for array in found.arrays.values())
+
+
+def test_what_is_as_large_as_allowed_passes_and_what_is_larger_does_not() -> None:
+    frame = Frame({}, {"x": np.zeros(2)})
+    stream = encode(frame)
+    head, body = len(stream) - 32, 16
+    assert encode(frame, max_header=head, max_body=body) == stream
+    assert len(Decoder(max_header=head, max_body=body).feed(stream)) == 1
+    for limits in ({"max_header": head - 1}, {"max_body": body - 1}):
+        with pytest.raises(WireError):
+            encode(frame, **limits)
+        with pytest.raises(WireError):
+            Decoder(**limits).feed(stream)
+    one = np.zeros(0, np.int8)
+    encode(Frame({}, dict.fromkeys(map(str, range(MAX_ARRAYS)), one)))
+    encode(Frame({}, {"x": one.reshape((0,) * MAX_DIMENSIONS)}))
+    for beyond in (
+        dict.fromkeys(map(str, range(MAX_ARRAYS + 1)), one),
+        {"x": one.reshape((0,) * (MAX_DIMENSIONS + 1))},
+    ):
+        with pytest.raises(WireError):
+            encode(Frame({}, beyond))
+
+
+def test_a_stream_that_ends_between_the_parts_of_a_frame_is_cut_off() -> None:
+    stream = encode(Frame({}, {"x": np.zeros(2)}))
+    for end in (1, 16, 17, len(stream) - 16, len(stream) - 1):
+        decoder = Decoder()
+        assert decoder.feed(stream[:end]) == []
+        assert decoder.partial
+        assert len(decoder.feed(stream[end:])) == 1
+        assert not decoder.partial
 
 
 def outcome(data: bytes) -> str:
@@ -80,6 +124,7 @@ def crafted(header: object, body: bytes = b"") -> bytes:
         crafted({"header": {}, "arrays": {}}),
         crafted({"header": {}, "arrays": [["x", "<f8", [1 << 60]]]}),
         crafted({"header": {}, "arrays": [["x", "<f8", [0, 1 << 60]]]}),
+        crafted({"header": {}, "arrays": [["x", "<f8", [0, 1 << 20, 1 << 20]]]}),
         crafted({"header": {}, "arrays": [["x", "|O", [1]]]}, bytes(8)),
         crafted({"header": {}, "arrays": [["x", "<f8", [-1]]]}, bytes(8)),
         crafted({"header": {}, "arrays": [["x", "<f8", [1]], ["x", "<f8", [1]]]}, bytes(16)),
@@ -103,6 +148,7 @@ def test_lying_frames_are_refused(data: bytes) -> None:
         {},
         {"type": "status"},
         {"type": "status", "state": 1, "epoch": 0, "update": 0},
+        {"type": "status", "state": "running", "epoch": 0, "update": 0, "rate": True},
         {"type": "set_rate"},
         {"type": "set_rate", "factor": -1.0},
         {"type": "set_rate", "base": 0.0},

@@ -31,6 +31,15 @@ def test_the_store_keeps_a_bounded_trail_and_forgets_the_future_on_a_rewind():
     assert store.snapshot().trail == ()
 
 
+def test_of_a_full_trail_every_second_moment_is_dropped_but_the_first_and_the_last():
+    store = Store()
+    for update in range(MAX_TRAIL):
+        store.record(activations(update, hidden={}))
+    assert [m.update for m in store.snapshot().trail] == list(range(MAX_TRAIL))
+    store.record(activations(MAX_TRAIL, hidden={}))
+    assert [m.update for m in store.snapshot().trail] == list(range(0, MAX_TRAIL + 1, 2))
+
+
 @pytest.mark.parametrize(
     "bad",
     [
