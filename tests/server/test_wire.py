@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import struct
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from typing_extensions import TypeAliasType, TypeVar
 
 from nntui.protocol.frames import from_frame, origin_of, to_frame
-from nntui.protocol.message import MESSAGES, Frame, FrameError
+from nntui.protocol.message import MESSAGES, Command, Frame, FrameError
 from nntui.protocol.wire import MAX_ARRAYS, MAX_DIMENSIONS, Decoder, WireError, encode
 from tests.server.messages import frames, messages
 
@@ -141,27 +142,55 @@ def test_lying_frames_are_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ({"type": "no_such"}, "unknown message type"),
+        ({"type": 3}, "unknown message type"),
+        ({}, "unknown message type"),
+        ({"type": "predict"}, "unknown message type"),
+        ({"type": "status"}, "status.state is missing"),
+        ({"type": "status", "state": 1, "epoch": 0, "update": 0}, "status.state: int where str"),
+        ({"type": "status", "state": "", "epoch": 0, "update": 0, "rate": True}, "status.rate: bool where float"),
+        ({"type": "event", "text": "", "level": "loud"}, "event.level: (given 'loud'"),
+        ({"type": "set_rate"}, "set_rate: one positive"),
+        ({"type": "set_rate", "factor": -1.0}, "set_rate: one positive"),
+        ({"type": "set_rate", "base": 0.0}, "set_rate: one positive"),
+        ({"type": "set_rate", "base": 0.1, "value": 0.1}, "set_rate: one positive"),
+        ({"type": "set_pace", "pace": "slow"}, "set_pace.pace: (given 'slow'"),
+        ({"type": "set_pace", "pace": 0.0}, "set_pace.pace: (given 0.0"),
+        ({"type": "edit_weight", "path": "a", "index": [0], "value": float("nan")}, "edit_weight.value: (given nan"),
+        ({"type": "edit_weight", "path": "a", "index": [0], "value": float("inf")}, "edit_weight.value: (given inf"),
+        ({"type": "rewind", "update": -1}, "rewind.update: (given -1"),
+    ],
+)  # fmt: skip
+def test_frames_that_are_no_message_are_refused(header: dict[str, Any], words: str) -> None:
+    with pytest.raises(FrameError, match=re.escape(words)):
+        from_frame(Frame(header, {}))
+
+
+@pytest.mark.parametrize(
     "header",
     [
-        {"type": "no_such"},
-        {"type": 3},
-        {},
-        {"type": "status"},
-        {"type": "status", "state": 1, "epoch": 0, "update": 0},
-        {"type": "status", "state": "running", "epoch": 0, "update": 0, "rate": True},
-        {"type": "set_rate"},
-        {"type": "set_rate", "factor": -1.0},
-        {"type": "set_rate", "base": 0.0},
-        {"type": "set_rate", "base": 0.1, "value": 0.1},
-        {"type": "set_pace", "pace": "slow"},
-        {"type": "edit_weight", "path": "a", "index": [0], "value": float("nan")},
-        {"type": "rewind", "update": -1},
-        {"type": "predict"},
+        {"type": "set_rate", "factor": 0.5}, {"type": "set_rate", "value": 1}, {"type": "set_rate", "base": 1e-9},
+        {"type": "set_pace", "pace": "max"}, {"type": "set_pace", "pace": 1}, {"type": "rewind", "update": 0},
+        {"type": "event", "text": "", "level": "error"},
     ],
-)
-def test_frames_that_are_no_message_are_refused(header: dict[str, Any]) -> None:
-    with pytest.raises(FrameError):
-        from_frame(Frame(header, {}))
+)  # fmt: skip
+def test_what_is_allowed_is_taken(header: dict[str, Any]) -> None:
+    message = from_frame(Frame(header, {}))
+    assert {k: getattr(message, k) for k in header} == header
+
+
+def test_which_commands_need_control_and_which_frames_travel_by_credit() -> None:
+    commands = {name: cls for name, cls in MESSAGES.items() if issubclass(cls, Command)}
+    assert {name for name, cls in commands.items() if not cls.changes} == {
+        "attach", "request_snapshot", "shown", "take_control", "want",
+    }  # fmt: skip
+    assert {name for name, cls in commands.items() if cls.changes} == {
+        "breakpoints", "edit_weight", "pause", "restart", "resume", "rewind", "set_pace", "set_rate", "step_epoch",
+        "step_update", "stop",
+    }  # fmt: skip
+    assert {name for name, cls in MESSAGES.items() if cls.credited} == {"status", "stats"}
 
 
 def test_every_message_has_a_name_of_its_own_and_a_docstring() -> None:
@@ -199,20 +228,20 @@ def same(a: Any, b: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    "found",
+    ("found", "words"),
     [
-        {"layers": {"statistic": "no such"}},
-        {"layers": {"statistic": "curve", "x": "found.layers.x", "y": "found.layers.no"}},
-        {"layers": {"statistic": "curve", "x": 1, "y": "found.layers.x"}},
-        {"layers": {"statistic": "curve", "x": "found.layers.x"}},
-        {"layers": {"statistic": "weights", "largest": "much", "layers": []}},
-        {"layers": {"statistic": "weights", "largest": 1.0, "layers": [3]}},
-        {"layers": 3},
+        ({"statistic": "no such"}, ": dict where Statistic"),
+        ({"statistic": "curve", "x": "found.layers.x", "y": "found.layers.no"}, ".y: str where numpy.ndarray"),
+        ({"statistic": "curve", "x": 1, "y": "found.layers.x"}, ".x: int where numpy.ndarray"),
+        ({"statistic": "curve", "x": "found.layers.x"}, ".y is missing"),
+        ({"statistic": "weights", "largest": "much", "layers": []}, ".largest: str where float"),
+        ({"statistic": "weights", "largest": 1.0, "layers": [3]}, ".layers: int where LayerWeights"),
+        (3, ": int where Statistic"),
     ],
-)
-def test_statistics_that_are_none_are_refused(found: dict[str, Any]) -> None:
-    header = {"type": "stats", "update": 1, "found": found}
-    with pytest.raises(FrameError, match=r"stats\.found\.layers"):
+)  # fmt: skip
+def test_statistics_that_are_none_are_refused(found: Any, words: str) -> None:
+    header = {"type": "stats", "update": 1, "found": {"layers": found}}
+    with pytest.raises(FrameError, match=re.escape(f"stats.found.layers{words}")):
         from_frame(Frame(header, {"found.layers.x": np.zeros(3)}))
 
 
