@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nntui.tui.debugger.format import number as exact
+from nntui.tui.debugger.opening import on_minimizer
 from nntui.tui.debugger.session import DebugSession
 from nntui.tui.debugger.view import CardLine
 from tests.tui.debugging import expression, network
+from tests.tui.test_debug_minimizing import minimized
 
 A = np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
 X = np.array([1.0, -2.0, 3.0])
@@ -121,7 +125,7 @@ def test_of_a_long_diagonal_a_part_is_drawn_and_told() -> None:
 
 def test_of_a_large_jacobian_the_rows_about_the_entry_are_drawn() -> None:
     session = network("mini_vgg", "layers.0.channels=4", "train.batch_size=4")
-    session.do("forward")
+    session.do("backward")
     node = session.wiring.by_name["input.pictures"]
     width = int(np.prod(node.shape))
     assert session.wiring.by_name["conv2d1.z"].shape == (4, 4, 8, 8)
@@ -145,6 +149,9 @@ def test_of_a_large_jacobian_the_rows_about_the_entry_are_drawn() -> None:
     z = shown(session, "conv2d1.z", "value", 100)
     assert z.values.shape == (32, 8)  # a sample's channels one below the other
     assert (z.row, z.column) == (12, 4)
+    g = session.look(node).plan.adjoint(node).reshape(-1)
+    received = card(session, "input.pictures", 20)["upstream"][1]
+    assert received == f"from conv2d1.z  Jacobian 1024×{width} × upstream = {exact(float(g[20]))}"
 
 
 def test_weights_are_written_as_theta_and_units_as_z_and_a() -> None:
@@ -165,6 +172,18 @@ def test_weights_are_written_as_theta_and_units_as_z_and_a() -> None:
     assert card(session, "input")["leaf"] == ["given  4×2"]
     assert card(session, "target")["leaf"] == ["the right answer  4×1"]
     assert card(session, "hidden.W")["leaf"] == ["learned  2×8"]
+
+
+def test_the_arrows_walk_over_theta() -> None:
+    session = network("xor")
+    session.cursor_name = "hidden.W"
+    session.entries["hidden.W"] = 9  # from the second input to the second unit
+    for dx, dy, at in (
+        (0, 1, ("hidden.W", 10)), (-1, 0, ("hidden.W", 2)), (-1, 0, ("hidden.b", 2)), (-1, 0, ("hidden.b", 2)),
+        (9, 9, ("hidden.W", 15)), (0, -9, ("hidden.W", 8)),
+    ):  # fmt: skip
+        session.do("scroll", dx, dy)
+        assert (session.cursor_name, session.entries[session.cursor_name]) == at
 
 
 def test_the_sum_over_samples_is_told_up_to_the_one_that_is_looked_at() -> None:
@@ -213,6 +232,7 @@ def test_steps_say_what_they_did_once_they_are_done() -> None:
     session.do("step")
     view = session.view(0)
     assert view.steps[2].text == "∂f/∂q −4  ∂f/∂z 3"
+    assert card(session, "f")["sends"] == ["∂f/∂q = (−4) × 1 = −4", "∂f/∂z = 3 × 1 = 3"]
     assert (view.phase, view.done, view.total) == ("backward", 1, 2)
 
 
@@ -263,8 +283,47 @@ def test_the_optimizer_s_step_on_an_entry_and_on_every_parameter() -> None:
     assert (grid.kind, grid.row, grid.column) == ("Δ", 1, 2)
 
 
-def exact(value: float) -> str:
-    """As the debugger writes any number."""
-    from nntui.tui.debugger.format import number
+def test_numbers_that_are_minimized_are_written_with_where_they_go() -> None:
+    session = on_minimizer(minimized("(x-1)**2 + 10*(y+2)**2", {"type": "momentum", "lr": 0.01}, 3, x=3, y=1))
+    for _ in range(2):
+        session.do("optimize")
+        told = card(session, "y")
+        session.do("step")
+    # y = 1 − 0.01·60 = 0.4, where the gradient is 48; v = 0.9·60 + 48.
+    assert told["settings"][0].startswith("update 2   η = 0.01 now")
+    assert (told["entry"], told["g"], told["v"]) == (["y"], ["48"], ["60 → 102"])
+    assert told["y"] == ["48 · v 60 → 102 · −1.02 · 0.4 → −0.62"]
+    assert told["Δw"] == ["−1.02   y 0.4 → -0.62"]
 
-    return number(value)
+
+def test_a_line_search_says_how_far_along_what_and_what_it_took() -> None:
+    session = network("logistic_newton")
+    session.do("optimize")
+    p, info = session.preview, session.preview.info
+    told = card(session, "unit.W")
+    assert info.function_evaluations != info.gradient_evaluations
+    length = np.linalg.norm(p.after - p.theta) / info.step_length
+    assert told["search"][0].startswith(
+        f"step {exact(info.step_length)} along a direction of length {exact(float(length))}; "
+        f"{info.function_evaluations} values, {info.gradient_evaluations} gradients"
+    )
+    before, after = (s["f"].reshape(-1)[0] for s in (p.slots, p.slots_after))
+    assert after < before
+    assert told["f"] == [f"{exact(before)} → {exact(after)}"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "color"),
+    [("good", "good"), ("acceptable", "good"), ("suspect", "warn"), ("wrong", "bad"), ("kink", "warn"),
+     ("undefined", "bad"), ("unknown", "muted")],
+)  # fmt: skip
+def test_a_verdict_has_its_color(verdict: str, color: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = expression("x**2", x=3.0)
+    session.do("backward")
+    check = session.comparison.check(session.wiring.by_name["x"], (0,))
+    assert check is not None
+    other = dataclasses.replace(check, verdict=verdict)
+    monkeypatch.setattr(session.comparison, "check", lambda node, entries: other)
+    session.cursor_name = "x"
+    (line,) = (line for line in session.view(0).card if line.label == "numeric")
+    assert [s.style.fg for s in line.row if verdict in s.text] == [color]
