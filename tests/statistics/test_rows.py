@@ -11,6 +11,7 @@ import pytest
 from nntui.config.load import parse
 from nntui.statistics import base, confusion
 from nntui.statistics.confusion import Confusion
+from nntui.statistics.layers import Layers
 from nntui.statistics.residuals import Residuals
 from nntui.statistics.scatter import Scatter, telling
 from nntui.training.experiment import build
@@ -23,6 +24,57 @@ def test_an_argument_that_names_no_columns_chooses_some(argument: str, tmp_path:
     assert found is not None
     assert found.columns == telling(view(several(tmp_path, "regression")), 0)
     assert found.answers(argument)
+
+
+class Columns:
+    """Twelve rows of three classes, or numbers, over four columns of unlike means."""
+
+    features = ("far", "still", "telling", "second")
+    sample = np.arange(12)
+    y = np.repeat([0, 1, 2], 4)
+
+    def __init__(self, *, classes: bool) -> None:
+        rng = np.random.default_rng(2)
+        self.classes = ("a", "b", "c") if classes else None
+        self.train = self
+        self.x = np.column_stack(
+            [
+                1000 + rng.normal(size=12),
+                np.full(12, 7.0),
+                self.y + 0.1 * rng.normal(size=12),
+                self.y**2 % 3 - 50,
+            ]
+        )
+
+    def inputs(self, which: Any) -> Any:
+        return self.x[which]
+
+    def labels(self, which: Any) -> Any:
+        return self.y[which] if self.classes is not None else self.y[which, None]
+
+
+@pytest.mark.parametrize(("classes", "columns"), [(True, (3, 2)), (False, (2, 3))])
+def test_neither_a_column_far_from_0_nor_one_that_never_changes_tells_most(
+    classes: bool, columns: tuple[int, int]
+) -> None:
+    given: Any = Columns(classes=classes)
+    e = given.x - given.x.mean(axis=0)
+    t = given.y - 1.0
+    if classes:
+        share = [
+            sum(4 * e[given.y == k, c].mean() ** 2 for k in range(3)) / (e[:, c] @ e[:, c]) for c in (0, 2, 3)
+        ]
+    else:
+        share = [(e[:, c] @ t) ** 2 / (e[:, c] @ e[:, c] * (t @ t)) for c in (0, 2, 3)]
+    assert tuple(np.array([0, 2, 3])[np.argsort(share)[:0:-1]]) == columns
+    assert telling(given, 0) == columns
+
+
+def test_what_has_no_argument_answers_every_key(tmp_path: Path) -> None:
+    for kind in (Confusion, Layers):
+        found = kind.compute(view(plane(tmp_path)), "")
+        assert found is not None
+        assert found.answers("")
 
 
 def test_what_a_scatter_answers(tmp_path: Path) -> None:
