@@ -7,7 +7,6 @@ import numpy as np
 from nntui.tui.panes.loss import LossPane, numbers
 from nntui.tui.render.picture import plain
 from nntui.tui.store import Snapshot, Store
-from tests.tui.fakes import watching
 
 
 def snapshot(*epochs: tuple[float, float], metric: str = "accuracy") -> Snapshot:
@@ -37,14 +36,17 @@ def test_of_numbers_r2_stands_there_and_of_no_finite_loss_no_best_one():
     assert said(snapshot((np.nan, 1.0)), "train")[1:] == []
 
 
-async def test_curves_and_lines_are_of_training_first():
-    async with watching([]) as v:
-        pane = v.screen.query_one(LossPane)
-        lines = plain(pane.draw(snapshot(*RISING), 60, 12)).splitlines()
-        assert [line.split()[0] for line in lines[-2:]] == ["train", "val"]
-        assert lines[-3].split()[-1] == "epoch"
-        curves = {
-            s.style.fg for row in pane.draw(snapshot((4.0, np.nan), (2.0, np.nan)), 60, 12) for s in row
-        }
-        assert "train" in curves
-        assert "validation" not in curves
+class Still(LossPane):
+    """On no screen."""
+
+    ascii = False
+
+
+def test_curves_and_lines_are_of_training_first():
+    lines = plain(Still().draw(snapshot(*RISING), 60, 12)).splitlines()
+    assert [line.split()[0] for line in lines[-2:]] == ["train", "val"]
+    assert lines[-3].split()[-1] == "epoch"
+    alone = Still().draw(snapshot((4.0, np.nan), (2.0, np.nan)), 60, 12)
+    curves = {s.style.fg for row in alone for s in row}
+    assert "train" in curves
+    assert "validation" not in curves

@@ -136,6 +136,12 @@ def test_a_picture_s_numbers_are_the_mean_over_its_colors_row_by_row() -> None:
     assert [row[:3] for row in lines(Output(), known)[:2]] == [["3", "4", "5"], ["6", "7", "8"]]
 
 
+def test_points_that_are_decided_wrong_are_crosses() -> None:
+    known = among(heard(items()), Surface, wrong=(2, 5, 9))
+    assert plain(Output().draw(known, 60, 12)).count("✕") == 3
+    assert "9/12 right" in told(Output(), known)
+
+
 def test_data_of_classes_are_drawn_over_one_input_too() -> None:
     known = heard(items("curve"), classes=["a", "b"], point_targets=[0, 1] * 6)
     drawn = "\n".join(" ".join(row) for row in lines(Output(), known))
