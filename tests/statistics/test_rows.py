@@ -15,7 +15,7 @@ from nntui.statistics.layers import Layers
 from nntui.statistics.residuals import Residuals
 from nntui.statistics.scatter import Scatter, telling
 from nntui.training.experiment import build
-from tests.statistics.networks import TABLE, answered, plane, several, view
+from tests.statistics.networks import TABLE, answered, forward, plane, several, standardized, view, weights
 
 
 @pytest.mark.parametrize("argument", ["", "1", "x-2", "1-2-3-4", "-1-2", "1-²", "1-" + "9" * 30])
@@ -68,6 +68,20 @@ def test_neither_a_column_far_from_0_nor_one_that_never_changes_tells_most(
         share = [(e[:, c] @ t) ** 2 / (e[:, c] @ e[:, c] * (t @ t)) for c in (0, 2, 3)]
     assert tuple(np.array([0, 2, 3])[np.argsort(share)[:0:-1]]) == columns
     assert telling(given, 0) == columns
+
+
+def test_of_three_classes_the_rows_are_wrong_that_are_decided_for_another(tmp_path: Path) -> None:
+    experiment = plane(tmp_path)
+    rows, w = experiment.split.validation, weights(experiment)
+    found = Scatter.compute(view(experiment), "1-0")
+    assert found is not None
+    decided = [forward(w, standardized(experiment, experiment.table.x[k]))["output"].argmax() for k in rows]
+    true = experiment.table.y[rows]
+    assert found.wrong == tuple(np.flatnonzero(np.array(decided) != true))
+    assert {0, 1, 2} == set(true.tolist())
+    assert (2, 2) in zip(decided, true.tolist(), strict=True)
+    assert found.values.tolist() == true.tolist()
+    assert found.points.tolist() == experiment.table.x[rows][:, [1, 0]].tolist()
 
 
 def test_what_has_no_argument_answers_every_key(tmp_path: Path) -> None:

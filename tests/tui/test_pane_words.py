@@ -112,10 +112,10 @@ def scores(snapshot: Snapshot) -> dict[str, list[str]]:
 
 
 def test_one_output_is_the_probability_of_the_second_class() -> None:
-    known = among(heard(items("table", classes=["no", "yes"])), Sample, outputs=np.array([0.25]), label=0)
+    known = among(heard(items("table", classes=["no", "yes"])), Sample, outputs=np.array([0.25]), label=1)
     found = scores(known)
-    assert (found["no"][:3], found["yes"][:2]) == (["75", "%", "◂"], ["25", "%"])
-    assert "◂" not in found["yes"]
+    assert (found["no"][:2], found["yes"][:3]) == (["75", "%"], ["25", "%", "◂"])
+    assert "◂" not in found["no"]
 
 
 def test_numbers_stand_beside_their_truth_and_labels_are_marked_where_they_are_true() -> None:
@@ -139,7 +139,7 @@ def test_a_picture_s_numbers_are_the_mean_over_its_colors_row_by_row() -> None:
 def test_points_that_are_decided_wrong_are_crosses() -> None:
     known = among(heard(items()), Surface, wrong=(2, 5, 9))
     assert plain(Output().draw(known, 60, 12)).count("✕") == 3
-    assert "9/12 right" in told(Output(), known)
+    assert told(Output(), known) == "x1 → x2 ↑ · 9/12 right · ● 0 · ● 1"
 
 
 def test_data_of_classes_are_drawn_over_one_input_too() -> None:
