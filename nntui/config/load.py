@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
-from nntui.config import beginners, checks, demos, racing, toml
+from nntui.config import beginners, checks, demos, racing, structure, toml
 from nntui.config.describing import Schema
 from nntui.config.faults import dotted
 from nntui.config.lines import Path, line_of, lines
@@ -172,7 +172,7 @@ def _wrong_steps(parsed: Any) -> list[tuple[Path, str]]:
         try:
             instance(step, "preprocess")
         except ConfigError as error:
-            found.append((("preprocess", k), str(error).removeprefix(f"{step.type}: ")))
+            found.append(structure.step_fault(k, step.type, error))
     return found
 
 

@@ -213,6 +213,17 @@ def test_results_that_cannot_be_written_are_a_failure(tmp_path: Path) -> None:
         assert ("the standard output is closed" in done.stderr) == bool(code)
 
 
+def test_a_closed_input_is_an_empty_one(runs: Path) -> None:
+    words = [sys.executable, "-m", "nntui", "--runs", str(runs)]
+    closed = ["sh", "-c", '"$@" <&-', "sh", *words]
+    assert subprocess.run([*words, "fit", "xor", "--epochs", "0", "--quiet"]).returncode == 0
+    done = subprocess.run(
+        [*closed, "predict", "latest", "--csv", "-", "--json"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: <stdin>: the file is empty")
+
+
 @pytest.mark.parametrize("command", ["fit", "check", "lr", "init"])
 def test_an_empty_name_is_not_the_directory(cli: Cli, command: str) -> None:
     done = cli(command, "")
