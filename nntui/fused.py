@@ -7,7 +7,6 @@ loaded once the passes have cost more than that. What steps, replays and explain
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
@@ -82,6 +81,8 @@ def attach(trainer: Trainer, report: Callable[[str], object], used: Callable[[st
     # A subclass may update differently.
     if type(optimizer) not in (Adam, Adamw) or find_spec("numba") is None:
         return
+    from importlib.metadata import PackageNotFoundError, version  # a large import
+
     try:
         numba = version("numba")
     except PackageNotFoundError:  # something else of that name in the working directory

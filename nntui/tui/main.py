@@ -25,6 +25,7 @@ from nntui.tui.app import NntuiApp
 from nntui.tui.caps import detect
 from nntui.tui.debugger.app import DebugApp
 from nntui.tui.debugger.worker import Open
+from nntui.tui.job_control import in_front
 from nntui.tui.race.app import RaceApp
 from nntui.tui.race.session import RaceSession
 from nntui.tui.source import Source, open_run
@@ -63,7 +64,7 @@ class _Signals:
             signal.signal(number, old)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGHUP or not self._in_front():
+        if number == signal.SIGHUP or not in_front(self._input):
             # The connection is gone, or a shell has stopped this program: an orderly end would wait for the terminal.
             self._at_once(number)
         if self.received:
@@ -74,16 +75,9 @@ class _Signals:
         watchdog.start()
         self._app.exit(128 + number)
 
-    def _in_front(self) -> bool:
-        """Whether the terminal is this program's, and not its shell's again."""
-        try:
-            return os.tcgetpgrp(self._input) == os.getpgrp()
-        except OSError:
-            return True
-
     def _at_once(self, number: int) -> None:
         """End, with the terminal as it was, where it still exists and is not the shell's."""
-        if self._in_front():
+        if in_front(self._input):
             with contextlib.suppress(OSError, termios.error):  # the terminal may be gone
                 termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
                 _last_words(self._output, RESTORE.encode())

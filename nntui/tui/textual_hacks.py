@@ -15,9 +15,11 @@ from rich.text import Text
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from nntui.errors import own_fault
+from nntui.tui.job_control import JobDriver
 from nntui.tui.thrift import Drawn
 
 CLEAR = "\x1b(B\x0f\x1b[r\x1b[0m\x1b[2J"
@@ -29,6 +31,10 @@ class NntuiFaults(App[int]):
 
     ``App._fatal_error`` prints a traceback with the values of all variables, which may hold anything (no public hook exists).
     """
+
+    def get_driver_class(self) -> type[Driver]:
+        found = super().get_driver_class()
+        return JobDriver if found is LinuxDriver else found
 
     def _fatal_error(self) -> None:
         error = sys.exception()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,17 @@ import pytest
 
 from nntui_core.activations import Relu, Softmax
 from nntui_core.findings import Watch
-from nntui_core.findings.moments import FREE, NORMS, PASSES, SHARE, VALUE, affordable, ratios
+from nntui_core.findings.moments import (
+    FREE,
+    NORMS,
+    PASSES,
+    SHARE,
+    VALUE,
+    affordable,
+    epoch_due,
+    ratios,
+    update_due,
+)
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer
 from nntui_core.layers.spatial import Conv2dLayer, Flatten
@@ -46,6 +57,13 @@ def watched(work: int | None) -> list[int]:
     watch = Watch(trainer)
     watch.begin()
     return looks(trainer, watch)
+
+
+def test_which_epochs_and_updates_are_looked_at() -> None:
+    """The first sixteen epochs, then the first one at or beyond each power of 1.07; powers of two of the updates."""
+    due = {epoch for epoch in range(1, 3000) if epoch_due(epoch)}
+    assert due == {*range(1, 17), *(math.ceil(1.07**k) for k in range(119))}
+    assert [update for update in range(5000) if update_due(update)] == [2**k for k in range(11)]
 
 
 def test_what_is_cheap_is_looked_at_whenever_it_is_due() -> None:

@@ -95,7 +95,6 @@ class _Pool(Layer):
         return b.graph.apply(self.pooling(), inputs[0], name=f"{name}.a")
 
 
-@dataclass(frozen=True, kw_only=True)
 class MaxPool2dLayer(_Pool):
     """The largest value under each window."""
 
@@ -107,7 +106,6 @@ class MaxPool2dLayer(_Pool):
         return MaxPool2d(self.window())
 
 
-@dataclass(frozen=True, kw_only=True)
 class AvgPool2dLayer(_Pool):
     """The mean under each window."""
 
@@ -118,7 +116,6 @@ class AvgPool2dLayer(_Pool):
         return AvgPool2d(self.window())
 
 
-@dataclass(frozen=True, kw_only=True)
 class Flatten(Layer):
     """Each picture as one row, channel by channel."""
 
