@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nntui.protocol.reports import Event
 from nntui.statistics.answers import Answers
 from nntui.statistics.confusion import Confusion
 from nntui.statistics.layers import Layers
@@ -17,11 +18,13 @@ from nntui.statistics.scatter import Scatter
 from nntui.statistics.surface import Surface
 from nntui.statistics.weights import Weights
 from nntui.tui.panes import loss, network
+from nntui.tui.panes.findings import FindingsPane
 from nntui.tui.panes.loss import LossPane
 from nntui.tui.panes.network import NetworkPane
 from nntui.tui.panes.output import OutputPane
 from nntui.tui.render.diagram import Diagram
 from nntui.tui.render.picture import plain
+from nntui.tui.render.scatter import SHADES
 from nntui.tui.source import Item
 from nntui.tui.store import Snapshot, Store
 from tests.tui.fakes import items
@@ -46,6 +49,10 @@ class Network(Still, NetworkPane):
 
 
 class Loss(Still, LossPane):
+    pass
+
+
+class Findings(Still, FindingsPane):
     pass
 
 
@@ -111,6 +118,13 @@ def scores(snapshot: Snapshot) -> dict[str, list[str]]:
     return {row[at - 1]: row[at:] for row in rows if "%" in row for at in [row.index("%") - 1]}
 
 
+def test_the_shades_of_a_number_to_predict_are_told_from_low_to_high() -> None:
+    known = view(heard(items("targets")), "scatter")
+    assert told(Output(), known) == "x1 → x2 ↑ · y: • low • high · 20 rows of validation"
+    inks = [s.style.fg for row in Output().state(known) for s in row if (s.style.fg or "").startswith("ink:")]
+    assert inks == [f"ink:{SHADES[0]}", f"ink:{SHADES[-1]}"]
+
+
 def test_one_output_is_the_probability_of_the_second_class() -> None:
     known = among(heard(items("table", classes=["no", "yes"])), Sample, outputs=np.array([0.25]), label=1)
     found = scores(known)
@@ -158,6 +172,28 @@ def test_shift_goes_as_far_as_a_picture_is_wide() -> None:
     for axis, by, columns in ((0, 1, (5, 4)), (1, -1, (3, 2))):
         pane.action_column(axis, by)
         assert pane.chosen == {"scatter": columns}
+
+
+# Findings
+
+
+def test_the_newest_event_stands_first_and_each_finding_has_the_color_of_its_severity() -> None:
+    events = (
+        Event(text="first", update=3),
+        Event(text="second", level="warning", update=40),
+        Event(text="last"),
+    )
+    severities = {"error": "bad", "warning": "warn", "note": "muted"}
+    found = tuple({"id": "plateau", "layer": s, "severity": s} for s in severities)
+    known = dataclasses.replace(heard([*items(), *events]), findings=found)
+    pane = Findings()
+    pane.snapshot = known
+    picture = pane.draw(known, 80, 12)
+    words = [line.strip() for line in plain(picture).splitlines()]
+    assert [w for w in words if w.endswith(("first", "second", "last"))] == [
+        "last", "update 40  second", "update 3  first",
+    ]  # fmt: skip
+    assert [row[0].style.fg for row in picture[:3]] == list(severities.values())
 
 
 # The loss
