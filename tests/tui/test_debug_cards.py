@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from nntui.tui.debugger.format import number as exact
+from nntui.tui.debugger.lines import head
 from nntui.tui.debugger.session import DebugSession
+from nntui.tui.render.picture import plain
 from tests.tui.debugging import card, expression, network, text, written
 
 A = np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])
@@ -221,3 +223,30 @@ def test_steps_say_what_they_did_once_they_are_done() -> None:
 def test_an_op_has_the_sign_of_the_textbooks(text_: str, labels: set[str]) -> None:
     nodes = expression(text_, x=2.0, y=3.0).view(0).nodes
     assert labels <= {node.label.split()[0] for node in nodes}
+
+
+def test_the_line_above_says_which_pass_and_how_far() -> None:
+    session = expression("(x+y)*z", x=-2.0, y=5.0, z=-4.0)
+    said = []
+    for command in ("start", "step", "forward", "step", "backward"):
+        session.do(command)
+        said.append(plain(head(session.view(0), "about", 80)).split()[1:])
+    assert said == [
+        ["▶", "start", "0/2"], ["▶", "forward", "1/2"], ["▶", "forward", "2/2"], ["◀", "backward", "1/2"],
+        ["◀", "backward", "2/2"],
+    ]  # fmt: skip
+
+
+def test_down_and_up_lead_to_what_is_drawn_below_and_above() -> None:
+    session = expression("(x+y)*z", x=-2.0, y=5.0, z=-4.0)
+    session.cursor_name = "x"
+    for dx, dy, name in (
+        (0, 1, "y"),
+        (0, -1, "x"),
+        (1, 0, "x + y"),
+        (0, 1, "z"),
+        (1, 0, "f"),
+        (-1, 0, "x + y"),
+    ):
+        session.do("move", dx, dy)
+        assert name in (session.cursor.name, session.look().called(session.cursor))

@@ -15,7 +15,7 @@ from nntui.statistics.sample import Sample
 from nntui.statistics.stability import Stability
 from nntui.statistics.surface import Surface
 from nntui.statistics.weights import Weights
-from nntui.tui.panes import loss, network
+from nntui.tui.panes import loss, network, stability
 from nntui.tui.render.diagram import Diagram
 from nntui.tui.render.picture import plain
 from nntui.tui.store import Snapshot
@@ -74,6 +74,24 @@ def test_noise_and_steps_each_say_their_update() -> None:
     assert "7 batches to update 35" in text
     assert "update 38" in text
     assert "update 38, the next one" in plain(Stable().draw(among(known, Stability, coming=True), 118, 34))
+
+
+def test_the_curves_go_on_to_what_was_measured_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+    monkeypatch.setattr(stability, "plot", lambda series, *sizes, **more: given.append(series) or ())
+    record = {"type": "stability", "update": 9, "of": 8, "sharpness": 50.0, "threshold": 60.0}
+    known = heard([*items(), record | {"steps": {"hidden1.W": 0.25, "output.W": 0.5}}])
+    found = known.statistics[Stability]
+    Stable().draw(known, 118, 34)
+    (largest, limit), steps = given
+    assert (largest.role, largest.dashed, limit.role, limit.dashed) == ("accent", False, "validation", True)
+    for one, y in ((largest, [50.0, found.curvature.value]), (limit, [60.0, 200.0])):
+        assert (list(one.x), list(one.y)) == ([8, 39], y)
+    medians = {s.parameter: s.median for s in found.steps}
+    first, second, *biases = steps
+    assert (list(first.x), list(first.y)) == ([8, 40], [0.25, medians["hidden1.W"]])
+    assert (list(second.x), list(second.y)) == ([8, 40], [0.5, medians["output.W"]])
+    assert all(np.isnan(b.y[0]) and b.y[1] == medians["output.b"] for b in biases)
 
 
 # The network
