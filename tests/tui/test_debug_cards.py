@@ -250,3 +250,8 @@ def test_down_and_up_lead_to_what_is_drawn_below_and_above() -> None:
     ):
         session.do("move", dx, dy)
         assert name in (session.cursor.name, session.look().called(session.cursor))
+    session = expression("where(c > 0, x, y)", c=1.0, x=2.0, y=3.0)
+    session.cursor_name = "x"
+    for dy, name in ((1, "y"), (-1, "x"), (-1, "c > 0")):  # the inputs of one node, in their order
+        session.do("move", 0, dy)
+        assert session.cursor.name == name
