@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,6 +158,15 @@ def test_foreign_values_of_the_state_are_not_believed(cli: Cli, two: tuple[Path,
     assert (rows[0]["train"], rows[0]["validation"]) == (None, {"accuracy": 0.5})
 
 
+@pytest.mark.parametrize("seconds", [None, "gone"])
+def test_a_run_without_its_seconds_is_resumed(cli: Cli, two: tuple[Path, Path], seconds: Any) -> None:
+    for key in ("seconds", "update_seconds"):
+        change(two[0], **{key: seconds})
+    done = cli("fit", "--resume", two[0].name, "--epochs", 5, "--json")
+    assert (done.code, done.json["epochs"]) == (0, 5)
+    assert done.json["seconds"] > 0
+
+
 def test_lost_is_told_by_host_boot_and_start(cli: Cli, two: tuple[Path, Path]) -> None:
     me = identity.current().to_json()
     for process, state in (
@@ -196,6 +206,18 @@ def test_rm_removes_the_run_and_nothing_it_points_to(
     assert cli("runs", "rm", two[0].name).code == 2
     assert cli("runs", "rm", keep).code == 2
     assert (keep / "file").exists()
+
+
+@pytest.mark.parametrize("kind", ["directory", "link"])
+def test_rm_removes_a_run_whose_lock_is_no_file(cli: Cli, two: tuple[Path, Path], kind: str) -> None:
+    lock = two[0] / "lock"
+    lock.unlink()
+    if kind == "directory":
+        lock.mkdir()
+    else:
+        lock.symlink_to("/nowhere")
+    assert cli("runs", "rm", two[0].name).code == 0
+    assert not two[0].exists()
 
 
 def test_compare_tells_settings_and_results_apart(cli: Cli, two: tuple[Path, Path]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from nntui.protocol.commands import Want
 from nntui.statistics.confusion import Confusion
+from nntui.statistics.curve import Curve
 from nntui.statistics.labels import Labels
 from nntui.statistics.residuals import Residuals
 from nntui.statistics.sample import Sample
@@ -299,3 +300,16 @@ async def test_each_class_has_its_numbers_under_their_headings():
         assert rows["b"] == ["0.833", "0.417", "0.556", "12"]  # 5/6, 5/12
         assert rows["c"] == ["0.400", "1.000", "0.571", "2"]  # 2/5, 2/2
         assert pane.view(v.screen.snapshot) == "classes"
+
+
+@pytest.mark.parametrize(("count", "hidden"), [(2, False), (6, False), (400, True)])
+async def test_a_few_points_lie_on_the_curve_that_goes_through_them_and_many_below_it(count, hidden):
+    about = info("curve") | {"points": np.linspace(-1, 1, count)[:, None].tolist()}
+    about["point_targets"] = np.linspace(-1, 1, count).tolist()
+    greeting = dataclasses.replace(hello("curve"), info=about)
+    x = np.linspace(-1, 1, 100)
+    async with watching([greeting, status()]) as v:
+        given = stats(greeting, 60)
+        await v.post(dataclasses.replace(given, found={**given.found, "curve": Curve(x, x[:, None])}))
+        drawn = v.pane("output").count("•")
+        assert (drawn < 5) if hidden else (drawn == count)

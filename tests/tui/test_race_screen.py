@@ -225,3 +225,16 @@ async def test_from_a_run_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert f"path of {run.name}" in race.about
         await viewer.press("q")
         assert viewer.app.screen is viewer.screen
+
+
+@pytest.mark.parametrize(
+    ("demo", "tabs"),
+    [
+        ("race_valley", "1 f(x, y)   2 Contestants   3 Card   4 f over steps"),
+        ("newton_root", "1 f(x)   2 Steps   3 Card   4 |f| over steps"),
+        ("newton_parabola", "1 f(x)   2 Steps   3 Card   4 |f′| over steps"),
+    ],
+)
+async def test_tabs_name_what_their_panes_show(demo: str, tabs: str) -> None:
+    async with racing(demo, size=(80, 24)) as d:
+        assert d.shown("tabs").strip() == tabs

@@ -19,8 +19,8 @@ from nntui.tui.render.picture import plain
 from nntui.tui.sweep.app import SweepApp
 from nntui.tui.sweep.panes import pane_classes
 from nntui.tui.sweep.panes.base import SweepPane, value_text
-from nntui.tui.sweep.view import Search, SweepView, share
-from nntui.tui.sweep.watcher import News, Post, Watcher
+from nntui.tui.sweep.view import News, Search, SweepView, share
+from nntui.tui.sweep.watcher import Post, Watcher
 from tests.search.orders import SWEEP
 from tests.search.studies import asked, complete, opened
 from tests.server.running import until

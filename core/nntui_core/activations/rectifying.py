@@ -24,7 +24,6 @@ class Rectifier(Elementwise):
         return np.asarray(xs[0] > 0)
 
 
-@dataclass(frozen=True)
 class Relu(Rectifier):
     """Rectified linear unit (Nair & Hinton 2010); a unit below 0 on every sample is dead."""
 

@@ -159,7 +159,7 @@ class FindingsPane(Pane):
         if not entries:
             words = "· nothing found" + (" so far" if snapshot.running else "")
             blocks = [[fit(text(words, MUTED), width)]]
-        events = [self._event(e, width) for e in reversed(snapshot.log)]
+        events = [row for e in reversed(snapshot.log) for row in self._event(e, width)]
         return self._end(snapshot, width), blocks, events
 
     def _end(self, snapshot: Snapshot, width: int) -> list[Row]:
@@ -205,12 +205,12 @@ class FindingsPane(Pane):
         )
         return wrap(row, width, TAB)
 
-    def _event(self, event: object, width: int) -> Row:
+    def _event(self, event: object, width: int) -> list[Row]:
         update = getattr(event, "update", None)
         level = getattr(event, "level", "info")
         when = f"update {update}  " if update is not None else ""
         role = {"warning": "warn", "error": "bad"}.get(level, "muted")
-        return fit(text(f"  {when}{display(getattr(event, 'text', ''))}", Style(fg=role)), width)
+        return wrap(text(f"  {when}{display(getattr(event, 'text', ''), 400)}", Style(fg=role)), width, 4)
 
     # Keys and the wheel
 
@@ -279,5 +279,13 @@ def _cure(finding: Mapping[str, Any]) -> str:
     cures = cures_of(finding)
     if not cures:
         return str(finding.get("cure") or "")
-    setting, words = display(cures[0].get("set") or "", LONG), str(cures[0].get("text") or "")
+    setting, words = _beginning(display(cures[0].get("set") or "", 400)), str(cures[0].get("text") or "")
     return "  ".join(filter(None, (setting, words)))
+
+
+def _beginning(setting: str) -> str:
+    """A setting, of a long one as many whole parts as fit."""
+    if len(setting) <= LONG:
+        return setting
+    end = setting.rfind(", ", 0, LONG)
+    return f"{setting[:end]}, …" if end > 0 else f"{setting[: LONG - 1]}…"

@@ -60,7 +60,8 @@ class LayersPane(Pane):
         """A row a layer within a third of the screen; more where there is room for maps over time."""
         count = len(snapshot.hello.layers) if snapshot.hello else 2
         if height >= MAPS:
-            return min(count + 3 + 2 + (height - MAPS) // 2 + 4, 2 * height // 5)
+            most = min(count + 3 + 2 + (height - MAPS) // 2 + 4, 2 * height // 5)
+            return most if most - count - 3 > MAP[1] else min(count + 3, most)
         return min(count + 3, max(5, height // 3))
 
     def needs(self, snapshot: Snapshot) -> Iterable[str]:
