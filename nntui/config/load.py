@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
-from nntui.config import beginners, checks, demos, racing, toml
+from nntui.config import beginners, checks, demos, racing, structure, toml
 from nntui.config.describing import Schema
 from nntui.config.faults import dotted
 from nntui.config.lines import Path, line_of, lines
@@ -86,10 +86,15 @@ def parse(
 ) -> Settings:
     """Settings from TOML ``text``, its paths relative to ``path``'s directory. Raises UserError."""
     data, origin, early = tables(text, path, overrides, seed=seed, epochs=epochs)
+    refuse_race(data, origin)
+    return judged(Validation(data), path, origin, early, judge=judge)
+
+
+def refuse_race(data: dict[str, Any], origin: Origin) -> None:
+    """Raises UserError for tables of a race over a surface alone."""
     if racing.alone(data):
         message = "this file describes a race over a surface, and nothing to train; use nntui race"
         raise UserError(origin.message(("race",), message))
-    return judged(Validation(data), path, origin, early, judge=judge)
 
 
 def resolve(data: dict[str, Any], path: FilePath, origin: Origin) -> Settings:
@@ -172,7 +177,7 @@ def _wrong_steps(parsed: Any) -> list[tuple[Path, str]]:
         try:
             instance(step, "preprocess")
         except ConfigError as error:
-            found.append((("preprocess", k), str(error).removeprefix(f"{step.type}: ")))
+            found.append(structure.step_fault(k, step.type, error))
     return found
 
 

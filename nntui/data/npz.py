@@ -17,6 +17,7 @@ from nntui.data.files import MAX_FEATURES, MAX_VALUES, open_data
 from nntui.data.table import BLOCK, Array, FileName, Source, Table, numbers, sorted_classes
 from nntui.display import display
 from nntui.errors import SettingError, UserError
+from nntui.files import reason
 
 SPAN = 1 << 16
 """Whole numbers whose largest and smallest are less far apart are told apart without sorting all of them."""
@@ -151,7 +152,11 @@ def read_array(path: Path, stream: Any, name: str, key: str, kinds: str = "biuf"
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
         raise UserError(f"{shown}: not a NumPy .npz archive, or a damaged one") from None
     except (ValueError, OSError, EOFError, MemoryError, zlib.error, lzma.LZMAError) as error:
-        raise UserError(f"{shown}: {display(name)}: cannot be read: {display(error, 120)}") from None
+        # What NumPy and the decompressors say speaks of their insides, which are no help here.
+        why = "there is not enough memory" if isinstance(error, MemoryError) else "the file is damaged"
+        if isinstance(error, OSError) and error.errno is not None:
+            why = reason(error)
+        raise UserError(f"{shown}: {display(name)}: cannot be read: {why}") from None
 
 
 def _check(shown: str, name: str, file: Any, stored: int, kinds: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntui.config.settings import Settings
+from nntui.config.structure import step_fault
 from nntui.data.frame import among_numbers
 from nntui.data.table import BLOCK, Columns, Split, Table
 from nntui.display import display
@@ -142,8 +143,7 @@ def fit(settings: Settings, table: Table, split: Split) -> tuple[Preparation, li
             warnings += [say(("preprocess", k), w) for w in step.warnings(features.names, state)]
             features = step.out_features(features, state)
         except NntuiError as error:
-            where: tuple[str | int, ...] = ("preprocess", k)
-            raise UserError(say(where, str(error).removeprefix(f"{step.type}: "))) from None
+            raise UserError(say(*step_fault(k, step.type, error))) from None
         fitted.append((step, state))
     steps, states = tuple(s for s, _ in fitted), tuple(s for _, s in fitted)
     return Preparation(steps, states, before, features, settings.dtype), warnings

@@ -48,16 +48,21 @@ class Scaled(Initializer):
 
     uniform: ClassVar[bool]
 
+    @property
+    def factor(self) -> float:
+        """What each draw is multiplied by: squared inside the variance it could overflow."""
+        return 1.0
+
     @abstractmethod
     def variance(self, fan_in: int, fan_out: int) -> float:
-        """The variance of each weight."""
+        """The variance of each weight, before the factor."""
 
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
         variance = self.variance(fan_in, fan_out)
         if self.uniform:
             limit = sqrt(3 * variance)
-            return rng.uniform(-limit, limit, shape)
-        return rng.normal(0.0, sqrt(variance), shape)
+            return np.asarray(self.factor * rng.uniform(-limit, limit, shape))
+        return np.asarray(self.factor * rng.normal(0.0, sqrt(variance), shape))
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class _Xavier(_Gained, Scaled):
     source: ClassVar[str] = "Glorot & Bengio 2010, eq. 12 and 16"
 
     def variance(self, fan_in: int, fan_out: int) -> float:
-        return self.factor**2 * 2.0 / (fan_in + fan_out)
+        return 2.0 / (fan_in + fan_out)
 
 
 class _He(Scaled):

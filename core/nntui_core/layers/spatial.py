@@ -100,6 +100,7 @@ class MaxPool2dLayer(_Pool):
 
     type: ClassVar[str] = "maxpool2d"
     summary: ClassVar[str] = "the largest value under each window"
+    bends: ClassVar[bool] = True
 
     def pooling(self) -> Pooling:
         return MaxPool2d(self.window())

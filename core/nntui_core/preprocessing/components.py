@@ -41,7 +41,7 @@ class Pca(_Components):
         if self.components is not None and self.variance is not None:
             raise ConfigError(
                 "give components or variance, not both",
-                where="pca",
+                where="pca.variance",
                 given=f"components {self.components}, variance {self.variance}",
             )
 
