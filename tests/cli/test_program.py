@@ -200,6 +200,23 @@ def test_an_unforeseen_fault_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPat
         program(["demos"])
 
 
+@pytest.mark.parametrize(
+    ("fault", "code", "reason"),
+    [(MemoryError(), 1, "out of memory"), (KeyboardInterrupt(), 130, "ended by SIGINT"), (click.Abort(), 130, "ended by SIGINT")],
+    ids=["memory", "interrupt", "abort"],
+)  # fmt: skip
+def test_a_command_that_is_broken_off_has_its_code_and_a_document(
+    fault: BaseException, code: int, reason: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("nntui.runs.find.listed", broken)
+    done = cli("runs", "list", "--json")
+    assert (done.code, done.json["reason"]) == (code, reason)
+    assert done.err == ("error: out of memory\n" if code == 1 else "")
+
+
 def test_results_that_cannot_be_written_are_a_failure(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "nntui", "--runs", str(tmp_path)]
     for command, code in (

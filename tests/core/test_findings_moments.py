@@ -97,6 +97,21 @@ def test_which_updates_they_are_is_the_same_after_a_resume() -> None:
         assert found + looks(second, again) == whole
 
 
+def test_findings_with_their_cures_are_kept_through_a_resume() -> None:
+    dead = Dense(units=4, activation=Relu(), theta=((-50.0, 0.1, 0.1, 0.1),) * 4)
+    first, second = (
+        make(TrainSpec(epochs=3), layers=(dead, Dense(units=3, activation=Softmax()))) for _ in range(2)
+    )
+    watch, again = Watch(first), Watch(second)
+    watch.begin()
+    looks(first, watch, 2)
+    assert "dead_units" in [f.id for f in watch.findings]
+    assert all(f.cures for f in watch.findings)
+    second.load(first.state())
+    again.load(watch.state())
+    assert again.findings == watch.findings
+
+
 @pytest.mark.parametrize(("held", "rows"), [(False, ROWS), (True, ROWS + 20)])
 def test_a_look_is_paid_by_the_rows_trained_on(held: bool, rows: int) -> None:
     trainer = make(TrainSpec(epochs=9, batch_size=10), data=cloud(ROWS), validation=held)

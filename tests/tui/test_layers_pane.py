@@ -233,6 +233,16 @@ async def test_shares_have_their_colors_in_their_own_columns():
             assert [s.style.fg for s in spans if s.text.strip() == words] == ["bad"]
 
 
+async def test_weights_that_are_no_numbers_are_counted_and_the_update_is_that_of_the_table():
+    async with watching() as v:
+        one = row("hidden1", "tanh", [[0.5]], nonfinite_weights=2)
+        lines = await shown(v, one, row("output", "tanh", [[0.5]], nonfinite_gradients=3))
+        assert "2 bad" in lines[1]
+        assert "bad" not in lines[2]
+        await v.post(Stats(update=60, found={}))  # of other panes
+        assert str(v.screen.query_one("#layers").border_subtitle).startswith("update     50")
+
+
 async def test_of_a_layer_s_findings_the_first_is_named():
     found = [{"id": i, "layer": "hidden1", "severity": "error"} for i in ("dead_units", "plateau")]
     async with watching(size=(160, 40)) as v:

@@ -1,164 +1,47 @@
-"""What the panes of the output and of the network say and hand to be drawn, without a screen: each number in its place."""
+"""What the panes of the network, the loss, findings and stability say and hand to be drawn, without a screen."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nntui.protocol.reports import Event
 from nntui.statistics.answers import Answers
-from nntui.statistics.confusion import Confusion
 from nntui.statistics.layers import Layers
 from nntui.statistics.sample import Sample
-from nntui.statistics.scatter import Scatter
+from nntui.statistics.stability import Stability
 from nntui.statistics.surface import Surface
 from nntui.statistics.weights import Weights
-from nntui.tui.panes import loss, network
-from nntui.tui.panes.loss import LossPane
-from nntui.tui.panes.network import NetworkPane
-from nntui.tui.panes.output import OutputPane
+from nntui.tui.panes import loss, network, stability
 from nntui.tui.render.diagram import Diagram
 from nntui.tui.render.picture import plain
 from nntui.tui.snapshot import Snapshot
-from nntui.tui.source import Item
-from nntui.tui.store import Store
 from tests.tui.fakes import items
+from tests.tui.still import Findings, Loss, Network, Stable, among, heard, told
+
+# Findings
 
 
-class Still:
-    """A pane that is on no screen."""
-
-    ascii = shades = False
-    snapshot = Snapshot()
-
-
-class Output(Still, OutputPane):
-    chosen: dict[str, Any]
-
-    def _choose(self, **values: Any) -> None:
-        self.chosen = values
-
-
-class Network(Still, NetworkPane):
-    pass
-
-
-class Loss(Still, LossPane):
-    pass
-
-
-def heard(given: Iterable[Item], **changes: Any) -> Snapshot:
-    """What a viewer knows, with other fields in the hello's info."""
-    store = Store()
-    for item in given:
-        store.record(item) if isinstance(item, dict) else store.message(item)
-    found = store.snapshot()
-    assert found.hello is not None
-    return dataclasses.replace(
-        found, hello=dataclasses.replace(found.hello, info={**found.hello.info, **changes})
+def test_the_newest_event_stands_first_and_each_finding_has_the_color_of_its_severity() -> None:
+    events = (
+        Event(text="first", update=3),
+        Event(text="second", level="warning", update=40),
+        Event(text="last"),
     )
-
-
-def among(snapshot: Snapshot, kind: type[Any], **fields: Any) -> Snapshot:
-    """The snapshot with another statistic of that kind."""
-    found = snapshot.statistics[kind]
-    changed = dataclasses.replace(found, **fields)
-    return dataclasses.replace(snapshot, statistics={**snapshot.statistics, kind: changed})
-
-
-def told(pane: Any, snapshot: Snapshot) -> str:
-    state = pane.state(snapshot)
-    return state if isinstance(state, str) else " · ".join(plain((row,)) for row in state)
-
-
-def lines(pane: Any, snapshot: Snapshot, width: int = 90, height: int = 12) -> list[list[str]]:
-    return [line.split() for line in plain(pane.draw(snapshot, width, height)).splitlines()]
-
-
-def view(snapshot: Snapshot, name: str) -> Snapshot:
-    return dataclasses.replace(snapshot, view=Output().views(snapshot).index(name))
-
-
-# The output
-
-
-def test_which_sample_of_which_part_is_shown() -> None:
-    known = heard(items("table"))
-    assert told(Output(), known) == "validation sample 3 of 20"
-    assert (
-        told(Output(), among(known, Sample, part="train", index=16, count=1234)) == "train sample 17 of 1,234"
-    )
-
-
-def test_how_many_rows_were_counted_and_of_how_many() -> None:
-    known = view(heard(items("table")), "classes")
-    assert told(Output(), known) == "each class · 20 rows of validation"
-    assert (
-        told(Output(), among(known, Confusion, size=5000, part="train"))
-        == "each class · 20 of 5,000 random rows of train"
-    )
-    known = among(view(known, "scatter"), Scatter, size=5000, missing=3)
-    assert told(Output(), known).endswith(
-        "19/20 right · 23 of 5,000 random rows of validation, 3 lack a value"
-    )
-
-
-def scores(snapshot: Snapshot) -> dict[str, list[str]]:
-    """By name, what stands right of its bar."""
-    rows = [[word for word in row if set(word) - set("━╸╴─")] for row in lines(Output(), snapshot)]
-    return {row[at - 1]: row[at:] for row in rows if "%" in row for at in [row.index("%") - 1]}
-
-
-def test_one_output_is_the_probability_of_the_second_class() -> None:
-    known = among(heard(items("table", classes=["no", "yes"])), Sample, outputs=np.array([0.25]), label=1)
-    found = scores(known)
-    assert (found["no"][:2], found["yes"][:3]) == (["75", "%"], ["25", "%", "◂"])
-    assert "◂" not in found["no"]
-
-
-def test_numbers_stand_beside_their_truth_and_labels_are_marked_where_they_are_true() -> None:
-    known = among(
-        heard(items("targets")), Sample, outputs=np.array([1.0, 2.0]), targets=np.array([1.5, -4.0])
-    )
-    assert [row[2:] for row in lines(Output(), known)[1:3]] == [
-        ["y", "1.000", "1.500", "−0.5000"],
-        ["z", "2.000", "−4.000", "6.000"],
-    ]
-    known = among(heard(items("labels")), Sample, outputs=np.array([0.9, 0.2]), targets=np.array([0.0, 1.0]))
-    assert scores(known) == {"y": ["90", "%"], "z": ["20", "%", "◂"]}
-
-
-def test_a_picture_s_numbers_are_the_mean_over_its_colors_row_by_row() -> None:
-    known = heard(items("picture"), image=[2, 2, 3])
-    known = view(among(known, Sample, x=np.arange(12.0)), "numbers")
-    assert [row[:3] for row in lines(Output(), known)[:2]] == [["3", "4", "5"], ["6", "7", "8"]]
-
-
-def test_points_that_are_decided_wrong_are_crosses() -> None:
-    known = among(heard(items()), Surface, wrong=(2, 5, 9))
-    assert plain(Output().draw(known, 60, 12)).count("✕") == 3
-    assert told(Output(), known) == "x1 → x2 ↑ · 9/12 right · ● 0 · ● 1"
-
-
-def test_data_of_classes_are_drawn_over_one_input_too() -> None:
-    known = heard(items("curve"), classes=["a", "b"], point_targets=[0, 1] * 6)
-    drawn = "\n".join(" ".join(row) for row in lines(Output(), known))
-    assert drawn.count("•") == 12
-
-
-def test_shift_goes_as_far_as_a_picture_is_wide() -> None:
-    pane = Output()
-    pane.snapshot = dataclasses.replace(heard(items("picture"), image=[1, 4, 16]), scatter=(3, 20))
-    for axis, by, columns in ((0, 1, (19, 20)), (1, -1, (3, 4)), (1, 1, (3, 36))):
-        pane.action_far(axis, by)
-        assert pane.chosen == {"scatter": columns}
-    pane.snapshot = dataclasses.replace(pane.snapshot, scatter=(3, 4))
-    for axis, by, columns in ((0, 1, (5, 4)), (1, -1, (3, 2))):
-        pane.action_column(axis, by)
-        assert pane.chosen == {"scatter": columns}
+    severities = {"error": "bad", "warning": "warn", "note": "muted"}
+    found = tuple({"id": "plateau", "layer": s, "severity": s} for s in severities)
+    known = dataclasses.replace(heard([*items(), *events]), findings=found)
+    pane = Findings()
+    pane.snapshot = known
+    picture = pane.draw(known, 80, 12)
+    words = [line.strip() for line in plain(picture).splitlines()]
+    assert [w for w in words if w.endswith(("first", "second", "last"))] == [
+        "last", "update 40  second", "update 3  first",
+    ]  # fmt: skip
+    assert [row[0].style.fg for row in picture[:3]] == list(severities.values())
 
 
 # The loss
@@ -180,6 +63,35 @@ def test_which_curve_is_which_and_how_the_axis_is(monkeypatch: pytest.MonkeyPatc
         np.testing.assert_allclose(one.x, epochs)
         np.testing.assert_allclose(one.y, y)
     assert (more["log"], more["x_label"]) == (True, "epoch")
+
+
+# The stability
+
+
+def test_noise_and_steps_each_say_their_update() -> None:
+    known = among(heard(items()), Stability, noise_update=35, steps_update=38)
+    text = plain(Stable().draw(known, 118, 34))
+    assert "7 batches to update 35" in text
+    assert "update 38" in text
+    assert "update 38, the next one" in plain(Stable().draw(among(known, Stability, coming=True), 118, 34))
+
+
+def test_the_curves_go_on_to_what_was_measured_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Any] = []
+    monkeypatch.setattr(stability, "plot", lambda series, *sizes, **more: given.append(series) or ())
+    record = {"type": "stability", "update": 9, "of": 8, "sharpness": 50.0, "threshold": 60.0}
+    known = heard([*items(), record | {"steps": {"hidden1.W": 0.25, "output.W": 0.5}}])
+    found = known.statistics[Stability]
+    Stable().draw(known, 118, 34)
+    (largest, limit), steps = given
+    assert (largest.role, largest.dashed, limit.role, limit.dashed) == ("accent", False, "validation", True)
+    for one, y in ((largest, [50.0, found.curvature.value]), (limit, [60.0, 200.0])):
+        assert (list(one.x), list(one.y)) == ([8, 39], y)
+    medians = {s.parameter: s.median for s in found.steps}
+    first, second, *biases = steps
+    assert (list(first.x), list(first.y)) == ([8, 40], [0.25, medians["hidden1.W"]])
+    assert (list(second.x), list(second.y)) == ([8, 40], [0.5, medians["output.W"]])
+    assert all(np.isnan(b.y[0]) and b.y[1] == medians["output.b"] for b in biases)
 
 
 # The network

@@ -97,7 +97,7 @@ async def test_what_is_not_known_is_said():
             (change(found, rows=32, exact=False), "λmax"),
             (dataclasses.replace(found, curvature=None), "measuring"),
             (dataclasses.replace(found, curvature=None, under_way=45), "measuring, 45 products so far"),
-            (dataclasses.replace(found, noise=()), "gradient noise: known of a dense layer"),
+            (dataclasses.replace(found, noise=()), "gradient noise: needs dense layers"),
             (
                 dataclasses.replace(found, rated=False, steps=()),
                 "this optimizer finds the length of its steps",
@@ -218,8 +218,9 @@ async def test_the_curvature_has_as_many_digits_as_are_known(value, converged, w
 
 
 def test_what_a_share_of_the_limit_means():
-    assert [verdict(r)[0] for r in (0.5, 0.95, 1.05, 1.2, float("nan"))] == [
-        "below the limit", "at the edge of stability", "at the edge of stability", "above: steps overshoot", "not finite",
+    assert [verdict(r) for r in (0.5, 0.95, 1.05, 1.2, float("nan"))] == [
+        ("below the limit", "good"), ("at the edge of stability", "warn"), ("at the edge of stability", "warn"),
+        ("above: steps overshoot", "bad"), ("not finite", "bad"),
     ]  # fmt: skip
 
 
@@ -303,4 +304,4 @@ async def test_why_there_is_no_gradient_noise_is_said_whole():
         found = dataclasses.replace(given.found["stability"], noise=())
         await v.post(dataclasses.replace(given, found={**given.found, "stability": found}))
         left = " ".join(line[:37].strip() for line in v.pane("stability").splitlines())
-        assert "two samples a batch or more that do not depend on each other" in " ".join(left.split())
+        assert "gradient noise: needs dense layers, two independent samples a batch" in " ".join(left.split())
