@@ -86,10 +86,15 @@ def parse(
 ) -> Settings:
     """Settings from TOML ``text``, its paths relative to ``path``'s directory. Raises UserError."""
     data, origin, early = tables(text, path, overrides, seed=seed, epochs=epochs)
+    refuse_race(data, origin)
+    return judged(Validation(data), path, origin, early, judge=judge)
+
+
+def refuse_race(data: dict[str, Any], origin: Origin) -> None:
+    """Raises UserError for tables of a race over a surface alone."""
     if racing.alone(data):
         message = "this file describes a race over a surface, and nothing to train; use nntui race"
         raise UserError(origin.message(("race",), message))
-    return judged(Validation(data), path, origin, early, judge=judge)
 
 
 def resolve(data: dict[str, Any], path: FilePath, origin: Origin) -> Settings:

@@ -125,7 +125,7 @@ def trained(
 ) -> tuple[Any, Any, dict[str, str]]:
     """A short training: its trainer, what fuses, and the versions that the run notes."""
     monkeypatch.setattr(fused, "find_spec", lambda name: object() if fuses else None)
-    monkeypatch.setattr(fused, "version", lambda name: "1.2.3")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "1.2.3")
     monkeypatch.setattr(fused, "PAYS", pays)
     place.mkdir()
     file = place / "my.toml"
@@ -229,7 +229,7 @@ def test_what_is_only_called_numba_is_let_alone(tmp_path: Path, monkeypatch: pyt
     file.write_text(CONFIG.format("adam"))
     trainer = build(read(file).settings).trainer
     monkeypatch.setattr(fused, "find_spec", lambda name: object())
-    monkeypatch.setattr(fused, "version", unknown)
+    monkeypatch.setattr("importlib.metadata.version", unknown)
     fused.attach(trainer, pytest.fail, pytest.fail)
     assert trainer.work.fused is None
 

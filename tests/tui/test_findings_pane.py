@@ -272,3 +272,13 @@ async def test_a_long_setting_ends_between_its_parts():
         layers = "layers=[" + ", ".join(['{type="dense", units=32, activation="relu"}'] * 3) + "]"
         text, _ = await shown(v, finding(cures=[{"set": layers, "text": "8 layers"}]))
         assert 'activation="relu"}, …  8 layers' in text
+
+
+async def test_a_finding_that_is_cut_by_the_lower_end_says_that_it_goes_on():
+    async with watching(size=(120, 40)) as v:
+        long = finding(message="word " * 60)
+        text, state = await shown(v, *[long | {"layer": f"hidden{k}"} for k in (1, 2)])
+        assert "hidden2" in text
+        assert state.endswith("more ↓")
+        await v.press("5", "end")
+        assert not str(v.screen.query_one("#findings").border_subtitle).endswith("↓")

@@ -97,7 +97,7 @@ async def test_what_is_not_known_is_said():
             (change(found, rows=32, exact=False), "λmax"),
             (dataclasses.replace(found, curvature=None), "measuring"),
             (dataclasses.replace(found, curvature=None, under_way=45), "measuring, 45 products so far"),
-            (dataclasses.replace(found, noise=()), "gradient noise: known of a dense layer"),
+            (dataclasses.replace(found, noise=()), "gradient noise: needs dense layers"),
             (
                 dataclasses.replace(found, rated=False, steps=()),
                 "this optimizer finds the length of its steps",
@@ -304,4 +304,4 @@ async def test_why_there_is_no_gradient_noise_is_said_whole():
         found = dataclasses.replace(given.found["stability"], noise=())
         await v.post(dataclasses.replace(given, found={**given.found, "stability": found}))
         left = " ".join(line[:37].strip() for line in v.pane("stability").splitlines())
-        assert "two samples a batch or more that do not depend on each other" in " ".join(left.split())
+        assert "gradient noise: needs dense layers, two independent samples a batch" in " ".join(left.split())

@@ -74,6 +74,8 @@ class FindingsPane(Pane):
         """Lines that it has needed so far."""
         self._below = 0
         """Findings of which nothing is shown."""
+        self._goes_on = False
+        """Whether there are lines below those that are shown."""
         self._chosen: tuple[str, str] | None = None
         self._unfolded: set[tuple[str, str]] = set()
         """Causes whose consequences are listed."""
@@ -124,8 +126,9 @@ class FindingsPane(Pane):
         words = [f"{n} {kind}{'s' if n > 1 else ''}" for kind in SEVERITY if (n := kinds.count(kind))]
         if snapshot.findings_update is not None and snapshot.findings_update != snapshot.stats_update:
             words.append(f"of update {snapshot.findings_update:,}")
-        if self._below:
-            words.append(f"+{self._below} more {'v' if self.ascii else '↓'}")
+        if self._goes_on:
+            more = f"+{self._below} more" if self._below else "more"
+            words.append(f"{more} {'v' if self.ascii else '↓'}")
         return " · ".join(words)
 
     def lines(self, snapshot: Snapshot, height: int) -> int:
@@ -145,8 +148,9 @@ class FindingsPane(Pane):
         picture = self._scrolling.part(rows, width, height)
         starts = [len(end) + sum(map(len, blocks[:k])) for k in range(len(blocks))]
         below = sum(start >= self._scrolling.top + height for start in starts) if snapshot.findings else 0
-        if below != self._below:
-            self._below = below
+        goes_on = self._scrolling.top + height < len(rows)
+        if (below, goes_on) != (self._below, self._goes_on):
+            self._below, self._goes_on = below, goes_on
             self._show_state(self.state(snapshot))
         return picture
 

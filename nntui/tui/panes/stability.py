@@ -170,7 +170,7 @@ class StabilityPane(Pane):
             words = (
                 "no batch yet"
                 if found.noise_update is None
-                else "known of a dense layer, and of two samples a batch or more that do not depend on each other"
+                else "needs dense layers, two independent samples a batch"
             )
             return tuple(wrap(text(f"gradient noise: {words}", MUTED), width, 2)[:height])
         many = "1 batch" if found.batches == 1 else f"{found.batches:,} batches"

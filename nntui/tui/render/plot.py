@@ -219,17 +219,24 @@ def _x_axis(grid: Grid, frame: _Frame, left: int, xs: Array, label: str) -> None
         grid.put(left + k, row, "─", AXIS)
     if left:
         grid.put(left - 1, row, "└", AXIS)
-    end = frame.width
-    if label and len(label) + 2 < frame.width // 2:
-        grid.write(left + frame.width - len(label), row + 1, label, MUTED)
-        end -= len(label) + 1
+    if len(label) + 2 >= frame.width // 2:
+        label = ""
+    end = frame.width - (len(label) + 1 if label else 0)
     whole = bool((xs == np.rint(xs)).all())
     most = max(1, frame.width // 10)
-    # More of them where the label leaves room for one alone, which does not tell a scale.
+    # More of them, or beyond the label, where there would be one alone, which does not tell a scale.
     ways = [_x_ticks(frame, finer * most, whole, end) for finer in (1, 2, 4)]
-    for column, start, name in next((way for way in ways if len(way) > 1), ways[0]):
+    ways.append(_x_ticks(frame, most, whole, frame.width))
+    chosen = next((way for way in ways if len(way) > 1), ways[0])
+    for column, start, name in chosen:
         grid.put(left + column, row, "┬", AXIS)
         grid.write(left + start, row + 1, name, MUTED)
+    if chosen is ways[-1] and len(chosen) > 1:
+        end = chosen[-1][1] - len(label) - 1
+        label = label if chosen[-2][1] + len(chosen[-2][2]) < end else ""
+        grid.write(left + end, row + 1, label, MUTED)
+    elif label:
+        grid.write(left + frame.width - len(label), row + 1, label, MUTED)
 
 
 def _x_ticks(frame: _Frame, most: int, whole: bool, end: int) -> list[tuple[int, int, str]]:

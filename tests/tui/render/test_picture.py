@@ -89,6 +89,7 @@ def test_grid_ignores_what_is_outside_and_keeps_wide_characters_whole():
 def test_a_range_in_ascii_is_no_number():
     assert ascii_text("−1…0.5, 1e-9…1, 0…−.5") == "-1~0.5, 1e-9~1, 0~-.5"
     assert ascii_text("layer_1… and 12 more…") == "layer_1. and 12 more."
+    assert ascii_text("−0.3 … 0.5") == "-0.3...0.5"
 
 
 def test_a_wide_sign_has_no_place_in_the_last_cell():

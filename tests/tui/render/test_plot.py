@@ -270,6 +270,17 @@ def test_an_x_axis_has_two_numbers_also_where_its_label_leaves_room_for_one():
         assert len(axis.split()) >= 3, (width, axis)
 
 
+def test_a_number_at_the_end_of_the_x_axis_stands_behind_the_label_rather_than_not():
+    axis = plain(plot([Series([0, 1], [0, 1])], 60, 8, x_label="epoch")).splitlines()
+    assert axis[-1].split() == ["0", "epoch", "1"]
+    assert axis[-2].endswith("┬")
+    assert plain(plot([Series([0, 2], [0, 1])], 60, 8, x_label="epoch")).splitlines()[-1].split() == [
+        "0",
+        "1",
+        "epoch",
+    ]
+
+
 def test_small_plots_leave_axes_out():
     assert "│" not in plain(plot([Series([0, 1], [0, 1])], 23, 8))
     assert "│" in plain(plot([Series([0, 1], [0, 1])], 24, 3))
