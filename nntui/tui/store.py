@@ -107,9 +107,9 @@ class Store:
         if record.get("type") != "epoch":
             return
         row = [number(record, name) for name in SERIES]
-        update = row[1]
+        update = row[_UPDATE]
         # A rewind or a restart goes back in time: what lay ahead is gone.
-        while update is not None and self._rows and self._rows[-1][1] >= update:
+        while update is not None and self._rows and self._rows[-1][_UPDATE] >= update:
             self._rows.pop()
             self._measured.back_to(int(update))
         self._rows.append([float("nan") if v is None else v for v in row])

@@ -10,6 +10,7 @@ import pytest
 
 from nntui.tui.debugger.format import number as exact
 from nntui.tui.debugger.opening import on_minimizer
+from nntui.tui.render.numbers import plainly
 from tests.tui.debugging import card, expression, network, text
 from tests.tui.test_debug_minimizing import minimized
 
@@ -31,7 +32,7 @@ def test_the_optimizer_s_step_on_an_entry_and_on_every_parameter() -> None:
     assert told["g"] == [text(of(p.grad))]
     for slot in ("m", "v"):
         assert told[slot][0].split(" → ") == [exact(of(p.slots[slot])), exact(of(p.slots_after[slot]))]
-    assert told["Δw"] == [f"{exact(after - before)}   hidden.W {before:.9g} → {after:.9g}"]
+    assert told["Δw"] == [f"{exact(after - before)}   hidden.W {plainly(before, 9)} → {plainly(after, 9)}"]
     assert told["|Δw/w|"] == [exact(abs((after - before) / before))]
 
     def length(vector: Any) -> float:
@@ -59,7 +60,7 @@ def test_numbers_that_are_minimized_are_written_with_where_they_go() -> None:
     assert told["settings"][0].startswith("update 2   η = 0.01 now")
     assert (told["entry"], told["g"], told["v"]) == (["y"], ["48"], ["60 → 102"])
     assert told["y"] == ["48 · v 60 → 102 · −1.02 · 0.4 → −0.62"]
-    assert told["Δw"] == ["−1.02   y 0.4 → -0.62"]
+    assert told["Δw"] == ["−1.02   y 0.4 → −0.62"]
 
 
 def test_a_line_search_says_how_far_along_what_and_what_it_took() -> None:
