@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+# Loading typing takes longer than all before it, and Ctrl-C is answered only afterwards.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from nntui.library import load as load
 
 __version__ = "0.1.0"

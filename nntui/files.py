@@ -29,7 +29,7 @@ _REASONS = {
     errno.ENOTDIR: "a part of this path is a file, not a directory",
     errno.EISDIR: "this is a directory",
     errno.EEXIST: "something else of this name is there already",
-    errno.ELOOP: "this is a symbolic link, which is not followed here",
+    errno.ELOOP: "this is a symbolic link that is not followed here, or that leads to itself",
     errno.ENAMETOOLONG: "the name is too long",
     errno.ENOSPC: "the disk is full; free some space",
     errno.EDQUOT: "the disk quota is used up; free some space",

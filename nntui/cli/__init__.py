@@ -90,6 +90,8 @@ def group(ctx: click.Context, runs: str | None) -> None:
 
 def main() -> None:
     """Run the program and exit: 0 done, 1 failed, 2 usage or data, 3 diverged, 4 a check failed, 128+n signal n."""
+    if sys.stdin is None:  # closed likewise (`<&-`): there is nothing to read
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY), encoding="utf-8")
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us (`>&-`)
             # Results that go nowhere are an error at the first write; messages are not.

@@ -56,6 +56,8 @@ def command(
         raise UserError(
             f"--out: unknown format (given {display(out, 60)}; allowed a name that ends with .csv)"
         )
+    if out is not None and path is not None and _same_file(out, path):
+        raise UserError(f"--out: this is the file that is read (given {display(out, 60)}); name another")
     from nntui.runs.find import resolve
     from nntui.training import prediction, raw
     from nntui.training.trained import learned
@@ -79,6 +81,13 @@ def command(
         print_json(result)
     elif out is None:
         _print(outputs, result.get("labels"))
+
+
+def _same_file(a: str, b: str) -> bool:
+    try:
+        return Path(a).samefile(b)
+    except (OSError, ValueError):
+        return False
 
 
 def _print(outputs: Any, labels: list[Any] | None) -> None:

@@ -42,7 +42,7 @@ def _parts(settings: Settings) -> list[Fault]:
     for path, monitor in settings.monitors:
         if monitor.startswith("validation.") and not settings.data.validation:
             out.append(
-                (path, f"monitors {monitor}, but nothing is held out: set data.validation, or "
+                ((*path, "monitor"), f"monitors {monitor}, but nothing is held out: set data.validation, or "
                  'monitor = "train.loss"')
             )  # fmt: skip
     loss, smoothing = settings.loss, settings.objective.label_smoothing

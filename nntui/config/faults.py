@@ -110,6 +110,7 @@ def _words(item: Any, path: Path, value: Any) -> str:
         "string_type": lambda: "text",
         "bool_type": lambda: "true or false",
         "list_type": lambda: "a list",
+        "string_too_short": lambda: "text that is not empty",
         "too_short": lambda: f"at least {context['min_length']}",
         "too_long": lambda: f"at most {context['max_length']}",
     }
@@ -159,7 +160,7 @@ def _unknown_name(item: Any, path: Path, value: Any) -> str:
     allowed = [n.strip(" '\"") for n in names.replace(" or ", ",").split(",") if n.strip(" '\"")]
     given = value
     if isinstance(value, dict):
-        given = value.get("type", value.get("source"))
+        given = value.get("type", value.get("source", value))
     hint = suggestion(given, allowed)
     if given == "maxout" and path[-1:] == ("activation",):
         hint = '; maxout is a layer of its own: type = "maxout"'

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
-from nntui.config import beginners, checks, demos, racing, toml
+from nntui.config import beginners, checks, demos, racing, structure, toml
 from nntui.config.describing import Schema
 from nntui.config.faults import dotted
 from nntui.config.lines import Path, line_of, lines
@@ -17,7 +17,7 @@ from nntui.config.root import root
 from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, SweepKeys, TrainKeys
 from nntui.config.text import written
 from nntui.config.validate import Validation
-from nntui.data import sources
+from nntui.data import source_named
 from nntui.data.table import Source
 from nntui.display import display
 from nntui.errors import UserError
@@ -86,10 +86,15 @@ def parse(
 ) -> Settings:
     """Settings from TOML ``text``, its paths relative to ``path``'s directory. Raises UserError."""
     data, origin, early = tables(text, path, overrides, seed=seed, epochs=epochs)
+    refuse_race(data, origin)
+    return judged(Validation(data), path, origin, early, judge=judge)
+
+
+def refuse_race(data: dict[str, Any], origin: Origin) -> None:
+    """Raises UserError for tables of a race over a surface alone."""
     if racing.alone(data):
         message = "this file describes a race over a surface, and nothing to train; use nntui race"
         raise UserError(origin.message(("race",), message))
-    return judged(Validation(data), path, origin, early, judge=judge)
 
 
 def resolve(data: dict[str, Any], path: FilePath, origin: Origin) -> Settings:
@@ -172,13 +177,13 @@ def _wrong_steps(parsed: Any) -> list[tuple[Path, str]]:
         try:
             instance(step, "preprocess")
         except ConfigError as error:
-            found.append((("preprocess", k), str(error).removeprefix(f"{step.type}: ")))
+            found.append(structure.step_fault(k, step.type, error))
     return found
 
 
 def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origin) -> Settings:
     data = {k: getattr(parsed.data, k) for k in parsed.data.model_fields_set}
-    source = build(sources()[data.pop("source")], {k: _plain(v) for k, v in data.items()})
+    source = build(_source(data.pop("source")), {k: _plain(v) for k, v in data.items()})
     source, tables = absolute(source, tables, path.resolve().parent)
     if parsed.init_from is not None and FilePath(parsed.init_from).suffix:
         tables = {**tables, "init_from": str(path.resolve().parent / expanded(parsed.init_from))}
@@ -205,6 +210,12 @@ def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origi
         tables={k: v for k, v in tables.items() if k != "sweep"},
         message=origin.message,
     )
+
+
+def _source(name: str) -> type[Source]:
+    found = source_named(name)
+    assert found is not None  # it was validated as one
+    return found
 
 
 def absolute(source: Source, tables: dict[str, Any], base: FilePath) -> tuple[Source, dict[str, Any]]:

@@ -32,8 +32,19 @@ def surface_from(keys: RaceKeys) -> Surface:
         return surface_of(keys.expression, start, (window[0], window[1]))
     found = surface(keys.surface)
     start = _pair(keys.start) if keys.start else found.start
-    window = (keys.window[0], keys.window[1]) if keys.window else found.window
+    window = (keys.window[0], keys.window[1]) if keys.window else _widened(found.window, start)
     return replace(found, start=start, window=window)
+
+
+def _widened(window: tuple[Point, Point], start: Point) -> tuple[Point, Point]:
+    """The surface's own window, each side at least a little beyond the start."""
+
+    def side(ends: Point, at: float) -> Point:
+        margin = (ends[1] - ends[0]) / 20
+        inside = ends[0] <= at <= ends[1]
+        return ends if inside else (min(ends[0], at - margin), max(ends[1], at + margin))
+
+    return side(window[0], start[0]), side(window[1], start[1])
 
 
 def _pair(values: Sequence[float]) -> Point:

@@ -88,6 +88,14 @@ def _repeats(settings: Settings) -> list[Fault]:
     return out
 
 
+def step_fault(k: int, kind: str, error: NntuiError) -> Fault:
+    """What a step of preprocessing says, at its key where it names one: polynomial.degree is preprocess.K.degree."""
+    text, prefix = str(error), f"{kind}."
+    if error.where.startswith(prefix):
+        return ("preprocess", k, error.where.removeprefix(prefix)), text.removeprefix(f"{error.where}: ")
+    return ("preprocess", k), text.removeprefix(f"{kind}: ")
+
+
 def frozen_faults(settings: Settings, network: Network) -> list[Fault]:
     """The fault of a training in which nothing can change."""
     parameters = network.parameters

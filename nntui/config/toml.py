@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path as FilePath
 from typing import Any
 
-from nntui.config import beginners
+from nntui.config import beginners, syntax
 from nntui.config.lines import KEY, Path, split
 from nntui.display import display
 from nntui.errors import UserError
@@ -80,11 +80,12 @@ def parse(text: str, shown: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         number = int(found.group(1)) if found else text.rstrip("\n").count("\n") + 1
-        problem = display(re.sub(r"\s*\(at .*\)$", "", str(error)), 200)
+        problem = re.sub(r"\s*\(at .*\)$", "", str(error))
+        said = display(syntax.plain(problem), 200)
         lines = text.split("\n")
         cure = beginners.hint(lines[number - 1], problem) if number <= len(lines) else ""
         raise UserError(
-            f"{shown}:{number}: not TOML: {problem}{f'; {display(cure, 120)}' if cure else ''}"
+            f"{shown}:{number}: not TOML: {said}{f'; {display(cure, 120)}' if cure else ''}"
         ) from None
     except ValueError:
         # Only a whole number can be too long to read; Python's message speaks of Python.

@@ -106,8 +106,9 @@ class Csv(Source):
                 ("data", "delimiter"),
                 f"not a delimiter (given {display(self.delimiter, 20)!r}; allowed one character)",
             )
-        if self.delimiter == self.decimal or (self.thousands and self.thousands == self.decimal):
-            key = "decimal"
+        clash = next((k for k in ("delimiter", "thousands") if getattr(self, k) == self.decimal), None)
+        if clash is not None:
+            key = clash if self.decimal == "." else "decimal"
             raise SettingError(
                 ("data", key),
                 f"this character separates other things already (given {self.decimal!r}); change one",
@@ -142,15 +143,15 @@ class Csv(Source):
         given = (self.target,) if isinstance(self.target, str) else self.target
         if self.target == INPUTS:
             given = ()
-        for key, wanted in (
-            ("target", given),
-            ("columns", self.columns or ()),
-            ("drop", self.drop),
-            ("dates", self.dates),
-        ):
-            for name in wanted:
-                if name not in names:
-                    raise _no_such(shown, header, name, f"data.{key}")
+        wanted = {"target": given, "columns": self.columns or (), "drop": self.drop, "dates": self.dates}
+        unknown = [
+            _no_such(shown, header, name, f"data.{key}")
+            for key, columns in wanted.items()
+            for name in dict.fromkeys(columns)
+            if name not in names
+        ]
+        if unknown:
+            raise UserError(unknown)
         if len(set(given)) != len(given) or (not given and self.target != INPUTS):
             raise SettingError(
                 ("data", "target"),
@@ -162,7 +163,13 @@ class Csv(Source):
                 ("data", "target"), f"this column is in data.{'drop' if clash in self.drop else 'columns'}, too "
                 f"(given {display(clash, 40)}); name it once",
             )  # fmt: skip
-        chosen = names if self.columns is None else self.columns
+        both = next((n for n in self.columns or () if n in self.drop), None)
+        if both is not None:
+            raise SettingError(
+                ("data", "drop"),
+                f"this column is in data.columns, too (given {display(both, 40)}); name it once",
+            )
+        chosen = names if self.columns is None else tuple(dict.fromkeys(self.columns))
         inputs = [n for n in chosen if n not in given and n not in self.drop]
         if not inputs:
             raise SettingError(
@@ -186,15 +193,17 @@ class Csv(Source):
         return Labels(numbers(frame, targets), None, "regression")
 
 
-def _no_such(shown: str, header: Header, name: str, key: str) -> UserError:
+def _no_such(shown: str, header: Header, name: str, key: str) -> str:
     names = [n for n in header.names if n]
-    near = difflib.get_close_matches(name, names, 1)
+    folded = {n.casefold().strip(): n for n in reversed(names)}
+    alike = difflib.get_close_matches(name.casefold().strip(), list(folded), 1)
+    near = difflib.get_close_matches(name, names, 1) or [folded[a] for a in alike]
     hint = f'; did you mean "{display(near[0])}"?' if near else ""
     other = next((c for c in (";", "\t", "|", " ") if len(names) == 1 and c in names[0]), "")
     if other:
         hint = f'; the columns seem to be separated by "{display(other)}": set data.delimiter = "{display(other)}"'
     columns = ", ".join(display(h, 30) for h in names[:20])
-    return UserError(
+    return (
         f"{shown}:{header.line}: column {display(name, 40)}: there is no such column for {key} "
         f"(given {display(name, 40)}; allowed {columns}){hint}"
     )
@@ -220,10 +229,10 @@ def _labelled(frame: Frame, targets: Sequence[str]) -> tuple[Frame, str]:
         raise UserError(
             f"{frame.where(first)}: column {names}: every row lacks it, so there is nothing to learn from"
         )
-    rows = "row has" if count == 1 else "rows have"
-    return frame.kept(
-        np.asarray(~gaps)
-    ), f"{count} {rows} no {names} and are left out, the first in line {frame.line(first)}"
+    told = f"1 row has no {names} and is left out, in line {frame.line(first)}"
+    if count > 1:
+        told = f"{count} rows have no {names} and are left out, the first in line {frame.line(first)}"
+    return frame.kept(np.asarray(~gaps)), told
 
 
 def _finite(frame: Frame) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from nntui.data.files import MAX_FEATURES, MAX_VALUES, open_data
 from nntui.data.table import Array, FileName, Source, Table, numbers
+from nntui.data.text import gzip_words
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 
@@ -62,10 +63,8 @@ def read(base: Path, name: str, key: str) -> Array:
         stream.seek(0)
         try:
             return _array(shown, gzip.GzipFile(fileobj=stream) if zipped else stream)
-        except EOFError:
-            raise UserError(f"{shown}: the gzip data is cut off") from None
-        except (gzip.BadGzipFile, zlib.error) as error:
-            raise UserError(f"{shown}: the gzip data is damaged: {display(error, 80)}") from None
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise UserError(f"{shown}: {gzip_words(error)}") from None
 
 
 def _array(shown: str, stream: gzip.GzipFile | BinaryIO) -> Array:

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -129,8 +130,33 @@ class TextFile:
 
     def damaged(self, error: Exception) -> UserError:
         """The error for gzip data that cannot be unpacked."""
-        what = "cut off" if isinstance(error, EOFError) else f"damaged: {display(error, 80)}"
-        return UserError(f"{self.shown}: the gzip data is {what}")
+        return UserError(f"{self.shown}: {gzip_words(error)}")
+
+
+_CSV = (
+    (
+        r"field larger than field limit \((\d+)\)",
+        "a cell has more than {0} characters; a quote may not be closed",
+    ),
+    (r"unexpected end of data", "the file ends inside quotes: one is not closed"),
+    (r"'(.*)' expected after '\"'", "something follows a closing quote; write a quote inside quotes twice"),
+    (r"new-line character seen in unquoted field.*", "a line ends in a carriage return alone inside a cell"),
+)
+"""What Python's reader says, and the same in plain words."""
+
+
+def csv_words(error: csv.Error) -> str:
+    """Why a record is none."""
+    for pattern, words in _CSV:
+        found = re.fullmatch(pattern, str(error))
+        if found is not None:
+            return words.format(*found.groups())
+    return display(error, 80)
+
+
+def gzip_words(error: Exception) -> str:
+    """Why gzip data cannot be unpacked: where, the library says in terms of its own."""
+    return f"the gzip data is {'cut off' if isinstance(error, EOFError) else 'damaged'}"
 
 
 class Records(Iterator[list[str]]):
@@ -170,7 +196,7 @@ class Records(Iterator[list[str]]):
         except UnicodeError:
             raise self._file.undecodable() from None
         except csv.Error as error:
-            raise UserError(f"{self._file.shown}:{self.line}: not CSV: {error}") from None
+            raise UserError(f"{self._file.shown}:{self.line}: not CSV: {csv_words(error)}") from None
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise self._file.damaged(error) from None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from nntui.data.header import check_distinct
 from nntui.data.table import as_number
-from nntui.data.text import Dialect
+from nntui.data.text import Dialect, csv_words
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.proposal.sample import Sample
@@ -127,7 +127,7 @@ def _parsed(lines: Sequence[str], delimiter: str, shown: str) -> list[tuple[int,
         except StopIteration:
             break
         except csv.Error as error:
-            raise UserError(f"{shown}:{line}: not CSV: {error}") from None
+            raise UserError(f"{shown}:{line}: not CSV: {csv_words(error)}") from None
         if row:
             out.append((line, row))
         line = reader.line_num + 1

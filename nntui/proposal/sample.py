@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nntui.data.files import open_data
-from nntui.data.text import GZIP, MARKS
+from nntui.data.text import GZIP, MARKS, gzip_words
 from nntui.display import display
 from nntui.errors import UserError
 
@@ -49,7 +49,7 @@ def read_sample(base: Path, name: str) -> Sample:
             try:
                 data = gzip.GzipFile(fileobj=stream).read(WHOLE + 1)
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise UserError(f"{shown}: the gzip data is damaged: {display(error, 80)}") from None
+                raise UserError(f"{shown}: {gzip_words(error)}") from None
             share = 1.0 if len(data) <= WHOLE else 0.5
             data = data if share == 1 else data[: data.rfind(b"\n") + 1]
         elif size <= WHOLE:

@@ -249,7 +249,8 @@ def _lock_soon(descriptor: int) -> None:
 
 def _fits(value: Any, default: Any) -> bool:
     if default is None or isinstance(default, float):
-        return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return number or (value is None and default is None)
     return type(value) is type(default)
 
 

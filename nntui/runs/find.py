@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import shutil
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.files import expanded, file_error
-from nntui.runs.directory import LIVE, STATE, RunDirectory, RunInfo
+from nntui.runs.directory import LIVE, LOCK, STATE, RunDirectory, RunInfo
 from nntui.runs.recover import DAMAGED, is_run, left_of
 
 
@@ -96,10 +97,20 @@ def remove(found: Found) -> None:
     """Delete a run that is not live. Raises UserError."""
     if found.state in LIVE:
         raise UserError(f"{display(found.run.name)}: this run is {found.state}; stop it first")
-    found.run.lock()
+    # What is no plain file nobody holds.
+    if not _other(found.run.path / LOCK):
+        found.run.lock()
     try:
         shutil.rmtree(found.run.path)
     except OSError as error:
         raise file_error(found.run.path, "remove the run", error, exit_code=1) from None
     finally:
         found.run.unlock()
+
+
+def _other(path: Path) -> bool:
+    """Whether something else than a plain file is there."""
+    try:
+        return not stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False

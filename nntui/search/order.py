@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from nntui.config import demos, toml
-from nntui.config.load import Origin, judged, tables
+from nntui.config.load import Origin, judged, refuse_race, tables
 from nntui.config.settings import Settings, SweepKeys
 from nntui.config.validate import Validation
 from nntui.errors import UserError
@@ -75,6 +75,7 @@ def load(
     path = demos.find(name)
     text = toml.read(path)
     found, origin, early = tables(text, path, overrides, seed=seed)
+    refuse_race(found, origin)
     settings = judged(Validation(found), path, origin, early, judge=build)
     keys = settings.sweep
     if keys is None:

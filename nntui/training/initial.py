@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import stat
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ from numpy.typing import NDArray
 
 from nntui.display import display, listed
 from nntui.errors import UserError
-from nntui.files import file_error
+from nntui.files import NotRegularError, file_error
 from nntui.runs import checkpoint
 from nntui.runs.find import resolve
 from nntui.training.names import exported, modules
@@ -33,13 +36,21 @@ def begin(network: Network, source: str, runs: Path) -> tuple[Sequence[str], Seq
         found = _of_run(source, runs, warnings.append)
     elif path.suffix.lower() in READERS:
         try:
+            _check_plain(path)
             found = READERS[path.suffix.lower()](path, network)
         except OSError as error:
             raise file_error(path, "read the weights", error) from None
         except MisfitError as error:
             return [str(error)], []
-        except (ValueError, KeyError, TypeError, BadZipFile, EOFError, _safetensors_error()) as error:
-            raise UserError(f"{display(path)}: not a whole file of weights: {display(error, 120)}") from None
+        except TypeError:  # of safetensors alone: NumPy has no such numbers
+            problem = (
+                "numbers of a type that is not read (allowed float64, float32, float16 and whole numbers)"
+            )
+            raise UserError(f"{display(path)}: {problem}; save them as float32") from None
+        except (ValueError, KeyError, MemoryError, BadZipFile, EOFError, zlib.error, _safetensors_error()):
+            # What the libraries say speaks of their insides, or of switches that are not for foreign files.
+            problem = "not a whole file of weights, or one that holds other things than arrays of numbers"
+            raise UserError(f"{display(path)}: {problem}") from None
     else:
         return [f"unknown format (given {display(path.suffix)}; allowed a run, {', '.join(READERS)})"], []
     problems = list(_misfits(network, found))
@@ -51,6 +62,12 @@ def begin(network: Network, source: str, runs: Path) -> tuple[Sequence[str], Seq
     for name, array in _places(network).items():
         array[...] = found[name].reshape(array.shape)
     return [], warnings
+
+
+def _check_plain(path: Path) -> None:
+    """Raises OSError for what is no plain file: a pipe would never be read to its end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise NotRegularError(errno.EINVAL, "this is not a plain file")
 
 
 class MisfitError(Exception):

@@ -163,6 +163,8 @@ def test_nothing_is_overwritten_and_paths_are_relative_to_the_file(cli: Cli, tmp
     assert cli("init", tmp_path / "in" / "t.tsv").out.startswith(f"{tmp_path}/in/t.toml\n")
     done = cli("init", tmp_path / "in" / "t.tsv")
     assert (done.code, "is there already" in done.err) == (2, True)
+    done = cli("init", tmp_path / "in" / "t.tsv", "--out", tmp_path / "no" / "t.toml")
+    assert (done.code, done.err) == (2, f"error: --out: there is no directory {tmp_path}/no; make it first\n")
     assert cli("init", tmp_path / "in" / "t.tsv", "--out", tmp_path / "o.toml").code == 0
     assert tomllib.loads((tmp_path / "o.toml").read_text())["data"]["path"] == "in/t.tsv"
     assert cli("fit", tmp_path / "o.toml", "--epochs", 1).code == 0

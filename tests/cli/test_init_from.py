@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +121,9 @@ def test_a_resumed_run_does_not_ask_for_the_file_again(cli: Cli, place: Path) ->
         ("nothing.npz", NET, "nothing.npz"),
         ("broken.npz", NET, "not a whole file of weights"),
         ("broken.safetensors", NET, "not a whole file of weights"),
+        ("objects.npz", NET, "not a whole file of weights, or one that holds other things than arrays of numbers\n"),
+        ("halves.safetensors", NET, "numbers of a type that is not read (allowed float64, float32, float16 and whole numbers)"),
+        ("pipe.npz", NET, "cannot read the weights: this is not a plain file"),
         ("no-such-run", NET, "next.toml:1: init_from: RUN no-such-run: no such run"),
         ("w.npz", NET.replace("channels = 2", "channels = 3"), "conv2d1.W has another shape (given (2, 1, 3, 3); allowed (3, 1, 3, 3))"),
         ("w.npz", NET.replace('name = "head"', 'name = "other"'), "it has no weights for other.W (every layer with parameters must match: other)"),
@@ -129,6 +134,10 @@ def test_what_does_not_fit_is_refused(cli: Cli, place: Path, source: str, text: 
     cli("export", "latest", place / "w.npz")
     for name in ("broken.npz", "broken.safetensors"):
         (place / name).write_bytes(b"no weights")
+    np.savez(place / "objects.npz", **{"layers.head.weight": np.array([{}])}, allow_pickle=True)
+    header = b'{"head.weight":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}'
+    (place / "halves.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
+    os.mkfifo(place / "pipe.npz")
     (place / "next.toml").write_text(f'init_from = "{source}"\n{text}')
     found = cli("fit", place / "next.toml")
     assert found.code == 2

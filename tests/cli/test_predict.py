@@ -139,6 +139,17 @@ def test_exactly_one_source_is_needed(cli: Cli, place: Path) -> None:
     assert cli("predict", "nothing", "--data").code == 2
 
 
+def test_the_table_that_is_read_is_not_written_over(cli: Cli, place: Path) -> None:
+    cli("fit", place / "net.toml", "--quiet")
+    before = (place / "rows.csv").read_text()
+    (place / "again.csv").symlink_to("rows.csv")
+    for out in ("rows.csv", "again.csv"):
+        done = cli("predict", "latest", "--csv", place / "rows.csv", "--out", place / out)
+        assert done.code == 2
+        assert "--out: this is the file that is read" in done.err
+    assert (place / "rows.csv").read_text() == before
+
+
 def test_early_stopping_predicts_with_the_best_weights(cli: Cli) -> None:
     rule = 'train.early_stopping={patience=3, monitor="validation.loss"}'
     run = cli(

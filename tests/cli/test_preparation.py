@@ -86,7 +86,7 @@ def test_steps_out_of_order_and_of_unknown_columns(tmp_path: Path) -> None:
     assert [m.split(": ")[1] for m in found[:2]] == ["preprocess.1", "preprocess.2"]
     assert "onehot must come before standardize: first impute, then onehot, then the others" in found[0]
     (found_one,) = messages(config(IMPUTE + ONEHOT + SCALE + 'columns = ["fares"]\n'), directory=tmp_path)
-    assert found_one.startswith("t.toml:10: preprocess.2: ")
+    assert found_one.startswith("t.toml:12: preprocess.2.columns: ")
     assert "no such column at this step (given fares; allowed age, sex=female, sex=male, fare" in found_one
 
 

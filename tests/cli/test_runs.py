@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,7 @@ def test_list_is_newest_first_and_leaves_out_what_is_no_run(
     (runs / "damaged" / "run.json").write_text("{")
     (runs / "link").symlink_to(two[0])
     (runs / "loop").symlink_to("loop")
+    change(two[1], updates=99)  # of full batches there are as many as epochs
     rows = cli("runs", "list", "--json").json
     assert [r["run"] for r in rows] == ["damaged", two[1].name, two[0].name]
     assert all(set(r) == KEYS for r in rows)
@@ -156,6 +158,15 @@ def test_foreign_values_of_the_state_are_not_believed(cli: Cli, two: tuple[Path,
     assert (rows[0]["train"], rows[0]["validation"]) == (None, {"accuracy": 0.5})
 
 
+@pytest.mark.parametrize("seconds", [None, "gone"])
+def test_a_run_without_its_seconds_is_resumed(cli: Cli, two: tuple[Path, Path], seconds: Any) -> None:
+    for key in ("seconds", "update_seconds"):
+        change(two[0], **{key: seconds})
+    done = cli("fit", "--resume", two[0].name, "--epochs", 5, "--json")
+    assert (done.code, done.json["epochs"]) == (0, 5)
+    assert done.json["seconds"] > 0
+
+
 def test_lost_is_told_by_host_boot_and_start(cli: Cli, two: tuple[Path, Path]) -> None:
     me = identity.current().to_json()
     for process, state in (
@@ -195,6 +206,18 @@ def test_rm_removes_the_run_and_nothing_it_points_to(
     assert cli("runs", "rm", two[0].name).code == 2
     assert cli("runs", "rm", keep).code == 2
     assert (keep / "file").exists()
+
+
+@pytest.mark.parametrize("kind", ["directory", "link"])
+def test_rm_removes_a_run_whose_lock_is_no_file(cli: Cli, two: tuple[Path, Path], kind: str) -> None:
+    lock = two[0] / "lock"
+    lock.unlink()
+    if kind == "directory":
+        lock.mkdir()
+    else:
+        lock.symlink_to("/nowhere")
+    assert cli("runs", "rm", two[0].name).code == 0
+    assert not two[0].exists()
 
 
 def test_compare_tells_settings_and_results_apart(cli: Cli, two: tuple[Path, Path]) -> None:

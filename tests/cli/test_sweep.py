@@ -134,6 +134,12 @@ def test_faults_have_file_line_and_key(cli: Cli, runs: Path, tmp_path: Path, swe
     assert not list(runs.glob("*/run.json"))
 
 
+def test_a_race_has_nothing_to_search(cli: Cli, runs: Path, tmp_path: Path) -> None:
+    done = cli("sweep", written(tmp_path, '[race]\nsurface = "beale"\n' + SWEEP))
+    assert done.code == 2
+    assert "race: this file describes a race over a surface, and nothing to train; use nntui race" in done.err
+
+
 def test_a_monitor_needs_rows_that_are_held_out(cli: Cli, runs: Path, tmp_path: Path) -> None:
     file = written(tmp_path, TINY.replace("validation = 0.25\n", "") + SWEEP)
     done = cli("sweep", file)

@@ -65,7 +65,7 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file() -> None:
         "t.toml:25: train.batch_size: not a known name (given 'all'; allowed a whole number more than 0, or full)",
         "t.toml:26: train.order: not a known name (given 'random'; allowed",
         "t.toml:27: train.early_stopping: a table is needed (given true)",
-        "t.toml:28: train.stop: monitors validation.loss, but nothing is held out",
+        "t.toml:28: train.stop.monitor: monitors validation.loss, but nothing is held out",
         "t.toml:28: train.stop: needs one limit",
         "t.toml:30: race.surface: not a known name (given 'hill'; allowed saddle, long_valley,",
     ]
@@ -191,12 +191,38 @@ def test_keys_of_a_step_that_do_not_go_together() -> None:
         "[[layers]]", '[[preprocess]]\ntype = "pca"\ncomponents = 1\nvariance = 0.5\n[[layers]]'
     )
     assert messages(text.replace("units = 1", "units = 0")) == [
-        "t.toml:4: preprocess.0: give components or variance, not both (given components 1, variance 0.5)",
+        "t.toml:7: preprocess.0.variance: give components or variance, not both (given components 1, variance 0.5)",
         "t.toml:10: layers.0.units: not allowed (given 0; allowed more than 0)",
     ]
     text = XOR.replace("[[layers]]", '[[preprocess]]\ntype = "impute"\nstrategy = "constant"\n[[layers]]')
     (found,) = messages(text)
-    assert found.startswith('t.toml:4: preprocess.0: impute.value: value goes with strategy "constant"')
+    assert found.startswith('t.toml:4: preprocess.0.value: value goes with strategy "constant"')
+
+
+@pytest.mark.parametrize(
+    ("keys", "start"),
+    [
+        ('type = "pca"\ncomponents = 3', "t.toml:6: preprocess.0.components: more components than features (given 3"),
+        ('type = "center"\n\ncolumns = ["z"]', "t.toml:7: preprocess.0.columns: there is no such column at this step"),
+        ('type = "polynomial"\ndegree = 999', "t.toml:6: preprocess.0.degree: 2 inputs have 1,000 monomials of"),
+    ],
+)  # fmt: skip
+def test_what_the_data_refuses_of_a_step_is_told_at_its_key(keys: str, start: str) -> None:
+    if "999" in keys:
+        keys += "\nmemory = 1000"
+    (found,) = messages(XOR.replace("[[layers]]", f"[[preprocess]]\n{keys}\n[[layers]]"))
+    assert found.startswith(start)
+
+
+@pytest.mark.parametrize("given", ["{}", "{ a = { b = 1 } }"])
+def test_a_table_where_a_name_is_wanted_is_shown(given: str) -> None:
+    (found,) = messages(XOR, [f"dtype={given}"])
+    assert "not a known name (given {" in found
+
+
+def test_a_text_that_must_not_be_empty() -> None:
+    (found,) = messages(XOR, ['init_from=""'])
+    assert found.endswith("init_from: not allowed (given ''; allowed text that is not empty)")
 
 
 @pytest.mark.parametrize("value", ["-1", "0", "1.5", "true", "[1]", '"all"'])

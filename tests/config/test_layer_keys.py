@@ -103,7 +103,7 @@ def test_keys_of_the_objective_are_read() -> None:
         (net(CLASSES.format(1, "linear"), loss="hinge"), "layers.0.units: the data has 2 classes (given 1; allowed 2)"),
         (net(CLASSES.format(2, "softmax"), loss="hinge"), 'layers.0.activation: hinge needs linear at the output (given "softmax"; allowed "linear")'),
         (net(OUT, schedule="type = 'plateau'\nevery = 'update'"), "schedule.every: plateau looks at ends of epochs only (given 'update'; allowed \"epoch\")"),
-        (net(OUT, schedule="type = 'plateau'\nmonitor = 'validation.loss'"), "schedule: monitors validation.loss, but nothing is held out"),
+        (net(OUT, schedule="type = 'plateau'\nmonitor = 'validation.loss'"), "schedule.monitor: monitors validation.loss, but nothing is held out"),
         (net(OUT, schedule="type = 'multistep'\nmilestones = []"), "schedule.milestones: too few entries (given []; allowed at least 1)"),
         (net('type = "batchnorm"', OUT, train="batch_size = 1"), "train.batch_size: batchnorm1 would see a single value a unit, which has no variance (given 1, one row; allowed at least 2 rows)"),
         (

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from nntui.config.load import parse
 from nntui.config.load_race import parse_race
-from nntui.config.race import RaceSettings
+from nntui.config.race import RaceKeys, RaceSettings
+from nntui.config.race_checks import surface_from
 from nntui.errors import UserError
 from tests.config.helpers import XOR
 
@@ -62,6 +65,16 @@ def test_other_commands_say_use_nntui_race() -> None:
     assert parse(f"{XOR}[race]\n{TWO}", Path("t.toml")).optimizer.type == "sgd"
 
 
+@pytest.mark.parametrize(
+    ("start", "window"),
+    [((9.0, 1.0), ((-4.5, 9.45), (-4.5, 4.5))), ((0.0, -5.0), ((-4.5, 4.5), (-5.45, 4.5))), ((4.5, 1.0), ((-4.5, 4.5),) * 2)],
+)  # fmt: skip
+def test_a_surface_s_own_window_reaches_as_far_as_the_start(start: Any, window: Any) -> None:
+    found = surface_from(RaceKeys(start=start))
+    assert found.start == start
+    np.testing.assert_allclose(found.window, window)
+
+
 FAULTS = {
     'surface = "hill"': "t.toml:2: race.surface: not a known name (given 'hill'; allowed saddle, long_valley, beale, rosenbrock, himmelblau, network, expression",
     'surface = "beal"': '; did you mean "beale"?',
@@ -69,8 +82,9 @@ FAULTS = {
     "steps = 0": "t.toml:2: race.steps: not allowed (given 0; allowed more than 0)",
     "steps = 1.5": "t.toml:2: race.steps: wrong type",
     "start = [1.0]": "t.toml:2: race.start: the number of entries (given 1; allowed 2)",
-    "start = [9.0, 1.0]": "t.toml:2: race.start: lies outside the window (given [9.0, 1.0]; allowed -4.5 … 4.5 × -4.5 … 4.5)",
-    "start = [1.0, -5.0]": "race.start: lies outside the window",
+    "start = [9.0, 1.0]\nwindow = [[-4, 4], [-3, 3]]": "t.toml:2: race.start: lies outside the window (given [9.0, 1.0]; allowed -4 … 4 × -3 … 3)",
+    "start = [1.0, -5.0]\nwindow = [[-4, 4], [-3, 3]]": "race.start: lies outside the window",
+    "start = [1e300, 2.0]": "race.start: the function is not finite there (given [1e+300, 2.0])",
     'start = ["a", 1]': "t.toml:2: race.start.0: wrong type",
     "window = [[1, -1], [0, 1]]": "t.toml:2: race.window.0: from is not below to (given [1.0, -1.0])",
     "contestants = 3": "t.toml:2: race.contestants: wrong type (given 3; allowed a list)",

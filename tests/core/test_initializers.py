@@ -227,6 +227,17 @@ def test_a_gain_multiplies_what_is_drawn(name: str) -> None:
         np.testing.assert_array_equal(drawn(1.0, activation), drawn(1.0))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["normal", "xavier_uniform", "xavier_normal", "orthogonal"])
+def test_a_spread_beyond_the_type_is_infinite_without_a_word(name: str) -> None:
+    key = "std" if name == "normal" else "gain"
+    init = catalog.build("initializer", {"type": name, key: 1e308})
+    for dtype in ("float32", "float64"):
+        out = np.zeros((6, 4), dtype)
+        init.fill(out, 6, 4, np.random.default_rng(0))
+        assert np.abs(out).max() > 1e30
+
+
 def test_a_layer_s_activation_decides_an_auto_gain() -> None:
     def first(gain: Any) -> Any:
         init = XavierUniform(gain=gain)

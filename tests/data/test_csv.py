@@ -18,9 +18,9 @@ from nntui.errors import UserError
 from nntui.training.experiment import build
 
 
-def read(directory: Path, text: str | bytes, target: Any = "y", task: Any = "auto") -> Table:
+def read(directory: Path, text: str | bytes, target: Any = "y", task: Any = "auto", **keys: Any) -> Table:
     (directory / "t.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
-    return Csv(path="t.csv", target=target, task=task).load(0, directory)
+    return Csv(path="t.csv", target=target, task=task, **keys).load(0, directory)
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,9 @@ FAULTS = {
     "a NUL": ("a,y\n1,\0\n", "t.csv:2: a NUL character"),
     "a NUL far down": ("a,y\n" + "1,2\n" * 600_000 + "3,\0\n", "t.csv:600002: a NUL character"),
     "Latin-1": (b"a,y\n1,caf\xe9\n", "t.csv:2: not UTF-8 text"),
-    "an open quote": ('a,y\n1,2\n1,"x\n2,z\n', "t.csv:3: not CSV: unexpected end of data"),
-    "text after a quote": ('a,y\n1,"x"z\n', "t.csv:2: not CSV: "),
-    "a huge cell": (f"a,y\n1,{'x' * 200000}\n", "t.csv:2: not CSV: field larger"),
+    "an open quote": ('a,y\n1,2\n1,"x\n2,z\n', "t.csv:3: not CSV: the file ends inside quotes"),
+    "text after a quote": ('a,y\n1,"x"z\n', "t.csv:2: not CSV: something follows a closing quote"),
+    "a huge cell": (f"a,y\n1,{'x' * 200000}\n", "t.csv:2: not CSV: a cell has more than 131072 characters"),
     "no input": ("y\n1\n2\n", "data.target: no column is left as an input (given ['y']"),
 }
 
@@ -111,6 +111,33 @@ def test_a_fault_names_line_and_column(tmp_path: Path, name: str) -> None:
     (found,) = caught.value.messages
     assert found.replace(f"{tmp_path}/", "").startswith(start)
     assert found.isprintable()
+
+
+def test_columns_that_are_not_there_are_told_together_with_what_is_near(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        read(tmp_path, "Age,b,y\n1,2,3\n", columns=("age", "b"), drop=("zz",), dates=("zz",))
+    found = [m.replace(f"{tmp_path}/", "") for m in caught.value.messages]
+    assert found == [
+        't.csv:1: column age: there is no such column for data.columns (given age; allowed Age, b, y); did you mean "Age"?',
+        "t.csv:1: column zz: there is no such column for data.drop (given zz; allowed Age, b, y)",
+        "t.csv:1: column zz: there is no such column for data.dates (given zz; allowed Age, b, y)",
+    ]
+
+
+def test_a_column_is_either_an_input_or_dropped_and_read_once(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"data.drop: this column is in data.columns, too \(given a\)"):
+        read(tmp_path, "a,b,y\n1,2,3\n", columns=("a", "b"), drop=("a",))
+    assert read(tmp_path, "a,b,y\n1,2,3\n4,5,6\n", columns=("b", "b")).features == ("b",)
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"), [({"delimiter": "."}, "delimiter"), ({"decimal": ","}, "decimal"), ({"thousands": "."}, "thousands")]
+)  # fmt: skip
+def test_a_character_with_two_jobs_is_told_at_the_key_that_was_given(
+    tmp_path: Path, keys: dict[str, Any], key: str
+) -> None:
+    with pytest.raises(UserError, match=f"data.{key}: this character separates other things already"):
+        read(tmp_path, "a,y\n1,2\n", **keys)
 
 
 def test_every_ragged_row_is_told_up_to_twenty(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ FAULTS: dict[str, tuple[bytes, str]] = {
     "a lying header": (packed(IMAGES, (2**32 - 1,) * 3), "images: the header promises"),
     "a bomb": (gzip.compress(packed(IMAGES) + bytes(64 << 20)), "images: the file is damaged or cut off"),
     "gzip cut off": (gzip.compress(packed(IMAGES))[:-9], "images: the gzip data is cut off"),
-    "gzip damaged": (gzip.compress(packed(IMAGES))[:-8] + bytes(8), "images: the gzip data is damaged: CRC"),
+    "gzip damaged": (gzip.compress(packed(IMAGES))[:-8] + bytes(8), "images: the gzip data is damaged"),
     "two dimensions": (
         packed(IMAGES[0]),
         "data.images: pictures × rows × columns are needed (given shape (2, 2); allowed",

@@ -140,6 +140,8 @@ def test_rows_without_a_label_are_left_out_and_that_is_said(tmp_path: Path) -> N
     assert "2 rows have no y and are left out, the first in line 2" in table.notes[0]
     assert table.line is not None
     assert [table.line(k) for k in (0, 1)] == [3, 4]
+    table = read(tmp_path, "a,y\n1,u\n2,\n3,v\n")
+    assert table.notes[0].endswith("1 row has no y and is left out, in line 3")
 
 
 def test_listed_classes_also_those_that_no_row_has(tmp_path: Path) -> None:

@@ -218,8 +218,9 @@ async def test_the_curvature_has_as_many_digits_as_are_known(value, converged, w
 
 
 def test_what_a_share_of_the_limit_means():
-    assert [verdict(r)[0] for r in (0.5, 0.95, 1.05, 1.2, float("nan"))] == [
-        "below the limit", "at the edge of stability", "at the edge of stability", "above: steps overshoot", "not finite",
+    assert [verdict(r) for r in (0.5, 0.95, 1.05, 1.2, float("nan"))] == [
+        ("below the limit", "good"), ("at the edge of stability", "warn"), ("at the edge of stability", "warn"),
+        ("above: steps overshoot", "bad"), ("not finite", "bad"),
     ]  # fmt: skip
 
 

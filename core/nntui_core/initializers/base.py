@@ -31,13 +31,15 @@ class Initializer(ABC):
 
     def fill(self, out: Array, fan_in: int, fan_out: int, rng: np.random.Generator) -> None:
         """Draw into ``out`` (contiguous): the same numbers as :meth:`draw`, without a float64 array of that size."""
-        if not self.one_by_one:
-            out[...] = self.draw(out.shape, fan_in, fan_out, rng)
-            return
-        flat = out.reshape(-1)
-        for start in range(0, flat.size, PIECE):
-            piece = flat[start : start + PIECE]
-            piece[...] = self.draw(piece.shape, fan_in, fan_out, rng)
+        # What is too large for the type becomes infinite, which training tells at its first value.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if not self.one_by_one:
+                out[...] = self.draw(out.shape, fan_in, fan_out, rng)
+                return
+            flat = out.reshape(-1)
+            for start in range(0, flat.size, PIECE):
+                piece = flat[start : start + PIECE]
+                piece[...] = self.draw(piece.shape, fan_in, fan_out, rng)
 
     @abstractmethod
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:

@@ -42,21 +42,27 @@ class Normal(Initializer):
         return rng.normal(0.0, self.std, shape)
 
 
+@dataclass(frozen=True)
 class Scaled(Initializer):
     """Draws whose variance follows from the fans."""
 
     uniform: ClassVar[bool]
 
+    @property
+    def factor(self) -> float:
+        """What each draw is multiplied by: squared inside the variance it could overflow."""
+        return 1.0
+
     @abstractmethod
     def variance(self, fan_in: int, fan_out: int) -> float:
-        """The variance of each weight."""
+        """The variance of each weight, before the factor."""
 
     def draw(self, shape: Shape, fan_in: int, fan_out: int, rng: np.random.Generator) -> Array:
         variance = self.variance(fan_in, fan_out)
         if self.uniform:
             limit = sqrt(3 * variance)
-            return rng.uniform(-limit, limit, shape)
-        return rng.normal(0.0, sqrt(variance), shape)
+            return np.asarray(self.factor * rng.uniform(-limit, limit, shape))
+        return np.asarray(self.factor * rng.normal(0.0, sqrt(variance), shape))
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class _Xavier(_Gained, Scaled):
     source: ClassVar[str] = "Glorot & Bengio 2010, eq. 12 and 16"
 
     def variance(self, fan_in: int, fan_out: int) -> float:
-        return self.factor**2 * 2.0 / (fan_in + fan_out)
+        return 2.0 / (fan_in + fan_out)
 
 
 class _He(Scaled):
@@ -101,7 +107,6 @@ class _LeCun(Scaled):
         return 1.0 / fan_in
 
 
-@dataclass(frozen=True)
 class XavierUniform(_Xavier):
     """Keeps the variance of activations and gradients with tanh and sigmoid."""
 
@@ -110,7 +115,6 @@ class XavierUniform(_Xavier):
     uniform: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
 class XavierNormal(_Xavier):
     """Keeps the variance of activations and gradients with tanh and sigmoid."""
 
@@ -119,7 +123,6 @@ class XavierNormal(_Xavier):
     uniform: ClassVar[bool] = False
 
 
-@dataclass(frozen=True)
 class HeUniform(_He):
     """Keeps the variance of activations with relu and its family, of which half are 0."""
 
@@ -128,7 +131,6 @@ class HeUniform(_He):
     uniform: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
 class HeNormal(_He):
     """Keeps the variance of activations with relu and its family, of which half are 0."""
 
@@ -137,7 +139,6 @@ class HeNormal(_He):
     uniform: ClassVar[bool] = False
 
 
-@dataclass(frozen=True)
 class LeCunUniform(_LeCun):
     """Keeps the variance of linear units."""
 
@@ -146,7 +147,6 @@ class LeCunUniform(_LeCun):
     uniform: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
 class LeCunNormal(_LeCun):
     """Keeps the variance of linear units."""
 
@@ -155,7 +155,6 @@ class LeCunNormal(_LeCun):
     uniform: ClassVar[bool] = False
 
 
-@dataclass(frozen=True)
 class Orthogonal(_Gained):
     """Orthonormal rows or columns, times ``gain``."""
 

@@ -13,7 +13,6 @@ from nntui_core.memory import Array
 from nntui_core.preprocessing.base import Features, Names, Preprocessor, Rows, State
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Components(Preprocessor):
     keeps_image: ClassVar[bool] = False
 
@@ -42,7 +41,7 @@ class Pca(_Components):
         if self.components is not None and self.variance is not None:
             raise ConfigError(
                 "give components or variance, not both",
-                where="pca",
+                where="pca.variance",
                 given=f"components {self.components}, variance {self.variance}",
             )
 

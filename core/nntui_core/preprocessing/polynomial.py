@@ -54,7 +54,7 @@ class Polynomial(Preprocessor):
         if digits > LONGEST or size > self.memory:
             raise ConfigError(
                 problem,
-                where="polynomial",
+                where="polynomial.degree",
                 allowed=f"{self.memory:,} bytes",
                 hint="lower degree, put pca before it, or raise memory",
             )
