@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -68,11 +69,12 @@ def test_a_line_search_says_how_far_along_what_and_what_it_took() -> None:
     session.do("optimize")
     p, info = session.preview, session.preview.info
     told = card(session, "unit.W")
-    assert info.function_evaluations != info.gradient_evaluations
+    assert (info.function_evaluations, info.gradient_evaluations) == (2, 8)
+    assert info.cost == "2 values, 8 gradients"
+    assert replace(info, function_evaluations=1, gradient_evaluations=1).cost == "1 value, 1 gradient"
     length = np.linalg.norm(p.after - p.theta) / info.step_length
     assert told["search"][0].startswith(
-        f"step {exact(info.step_length)} along a direction of length {exact(float(length))}; "
-        f"{info.function_evaluations} values, {info.gradient_evaluations} gradients"
+        f"step {exact(info.step_length)} along a direction of length {exact(float(length))}; {info.cost}"
     )
     before, after = (s["f"].reshape(-1)[0] for s in (p.slots, p.slots_after))
     assert after < before
