@@ -7,7 +7,6 @@ loaded once the passes have cost more than that. What steps, replays and explain
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
@@ -45,10 +44,13 @@ def adam(w: Array, g: Array, m: Array, v: Array, numbers: Array) -> None:
 
 
 class Fused:
-    """Takes over the blocks of an :class:`Adam` or :class:`Adamw` once that pays; ``report`` is told where it cannot."""
+    """Takes over the blocks of an :class:`Adam` or :class:`Adamw` once that pays, which calls ``begun``; ``report`` is told
+    where it cannot."""
 
-    def __init__(self, optimizer: FirstOrder, report: Callable[[str], object]) -> None:
-        self._optimizer, self._report = optimizer, report
+    def __init__(
+        self, optimizer: FirstOrder, report: Callable[[str], object], begun: Callable[[], object]
+    ) -> None:
+        self._optimizer, self._report, self._begun = optimizer, report, begun
         self._treated = 0
         self._pass: Pass | None = None
         self.tried = False
@@ -61,28 +63,32 @@ class Fused:
                 return False
             self.tried = True
             self._pass = _agreeing(self._optimizer, w.dtype, self._report)
+            if self._pass is not None:
+                self._begun()
         if self._pass is None:
             return False
         self._pass(w, g, s["m"], s["v"], numbers)
         return True
 
 
-def attach(trainer: Trainer, report: Callable[[str], object]) -> str:
-    """Let the trainer's updates be fused where they can be; the version of numba, empty where NumPy alone updates.
+def attach(trainer: Trainer, report: Callable[[str], object], used: Callable[[str], object]) -> None:
+    """Let the trainer's updates be fused where they can be.
 
-    ``report`` is told, in the midst of training, where numba turns out not to be of use.
+    In the midst of training, ``used`` is told numba's version when it takes over, ``report`` where it turns out not to be
+    of use.
     """
     optimizer = trainer.optimizer
     # A subclass may update differently.
     if type(optimizer) not in (Adam, Adamw) or find_spec("numba") is None:
-        return ""
+        return
+    from importlib.metadata import PackageNotFoundError, version  # a large import
+
     try:
         numba = version("numba")
     except PackageNotFoundError:  # something else of that name in the working directory
-        return ""
+        return
     assert isinstance(optimizer, FirstOrder)
-    trainer.work.fused = Fused(optimizer, report)
-    return numba
+    trainer.work.fused = Fused(optimizer, report, lambda: used(numba))
 
 
 def _agreeing(optimizer: FirstOrder, dtype: Any, report: Callable[[str], object]) -> Pass | None:

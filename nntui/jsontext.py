@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any, NoReturn
-
-import numpy as np
 
 NONFINITE = "nonfinite"
 
@@ -20,10 +19,10 @@ def plain(value: object, path: str = "", nonfinite: list[str] | None = None) -> 
     """
     if value is None or isinstance(value, str | bool):
         return value
-    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and np.isfinite(value).all():
-        return value.tolist()
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist(), path, nonfinite)
+    np = sys.modules.get("numpy")  # where nobody has loaded it there are no arrays: lists of runs do without
+    if np is not None and isinstance(value, np.ndarray | np.generic):
+        finite = value.ndim and value.dtype.kind in "iuf" and np.isfinite(value).all()
+        return value.tolist() if finite else plain(value.tolist(), path, nonfinite)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

@@ -1,14 +1,10 @@
 """Processes of the program's own, started where the user's files are called as modules are."""
 
 import asyncio
-import fcntl
-import os
-import resource
 from pathlib import Path
 
 import pytest
 
-from nntui.children import readable
 from nntui.config.load import load
 from nntui.search.pool import Pool
 from nntui.server.launch import launch
@@ -53,25 +49,6 @@ def test_a_trainer_starts_beside_files_of_the_users(shadowed: Path, tmp_path: Pa
     finally:
         launched.process.terminate()
         launched.process.wait()
-
-
-def test_a_pipe_can_be_waited_for_whatever_its_number() -> None:
-    read, write = os.pipe()
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limit[1]), limit[1]))
-    high = fcntl.fcntl(read, fcntl.F_DUPFD, 1500)
-    try:
-        assert not readable(high, 0.0)
-        os.write(write, b".")
-        assert readable(high, 60.0)
-        assert os.read(high, 10) == b"."
-        assert not readable(high, 0.01)
-        os.close(write)
-        assert readable(high, 60.0)  # its other end is closed
-    finally:
-        os.close(read)
-        os.close(high)
-        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
 
 
 def test_a_worker_starts_beside_files_of_the_users(shadowed: Path, tmp_path: Path) -> None:

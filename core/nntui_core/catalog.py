@@ -10,7 +10,6 @@ import inspect
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, Literal
 from warnings import warn
 
@@ -80,20 +79,10 @@ _PLACES: dict[Kind, tuple[str, tuple[str, ...]]] = {
 @cache
 def members(kind: Kind) -> dict[str, type[Any]]:
     """Classes of ``kind`` by their ``type``, in the order of their definition."""
-    _, modules = _PLACES[kind]
     base = _base(kind)
     found: dict[str, type[Any]] = {}
-    for name in modules:
-        module = import_module(f"nntui_core.{name}")
-        for cls in vars(module).values():
-            if (
-                inspect.isclass(cls)
-                and issubclass(cls, base)
-                and cls.__module__ == module.__name__
-                and not inspect.isabstract(cls)
-                and "type" in vars(cls)
-            ):
-                found[vars(cls)["type"]] = cls
+    for name in _PLACES[kind][1]:
+        found |= _defined(kind, name)
     for cls in _installed():
         if (
             issubclass(cls, base)
@@ -110,6 +99,31 @@ def members(kind: Kind) -> dict[str, type[Any]]:
     return found
 
 
+@cache
+def find(kind: Kind, name: str) -> type[Any] | None:
+    """The member ``name`` of ``kind``; of the kind's modules, those behind the one that defines it are not imported."""
+    for module in _PLACES[kind][1]:
+        found = _defined(kind, module).get(name)
+        if found is not None:
+            return found
+    return members(kind).get(name)
+
+
+@cache
+def _defined(kind: Kind, name: str) -> dict[str, type[Any]]:
+    """The members of ``kind`` that the engine's module ``name`` defines."""
+    module, base = import_module(f"nntui_core.{name}"), _base(kind)
+    return {
+        vars(cls)["type"]: cls
+        for cls in vars(module).values()
+        if inspect.isclass(cls)
+        and issubclass(cls, base)
+        and cls.__module__ == module.__name__
+        and not inspect.isabstract(cls)
+        and "type" in vars(cls)
+    }
+
+
 def _base(kind: Kind) -> type[Any]:
     module, name = _PLACES[kind][0].split(":")
     found: type[Any] = getattr(import_module(f"nntui_core.{module}"), name)
@@ -122,6 +136,8 @@ def _installed() -> tuple[type[Any], ...]:
 
     What a package cannot give is warned of; the others are there all the same.
     """
+    from importlib.metadata import entry_points  # imported late: it costs more than NumPy's random numbers do
+
     found: list[type[Any]] = []
     for point in entry_points(group=GROUP):
         try:
@@ -144,7 +160,7 @@ def build(kind: Kind, spec: str | dict[str, Any]) -> Any:
     """A member from its name, or from a mapping with ``type`` and its fields. Raises ConfigError."""
     fields = {"type": spec} if isinstance(spec, str) else dict(spec)
     name = fields.pop("type", None)
-    cls = members(kind).get(name) if isinstance(name, str) else None
+    cls = find(kind, name) if isinstance(name, str) else None
     if cls is None:
         raise ConfigError(f"unknown {kind}", given=name, allowed=", ".join(members(kind)))
     return cls(**fields)

@@ -51,7 +51,7 @@ class Function:
 
 def optional(op: type[Op]) -> list[str]:
     """Fields of the op that have a default."""
-    return [f.name for f in fields(op) if f.default is not MISSING]  # type: ignore[arg-type]
+    return [f.name for f in fields(op) if f.default is not MISSING]
 
 
 def _of(*ops: type[Op]) -> Function:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, replace
 from math import sqrt
 from typing import Any, ClassVar, Literal
 
@@ -41,6 +41,7 @@ class Local:
         return np.asarray(np.ravel(g) @ self.value.reshape(np.size(g), -1)).reshape(shape)
 
 
+@dataclass(frozen=True)
 class Op(ABC):
     """One operation of a graph: immutable, without state; a plan owns all arrays.
 
@@ -138,8 +139,6 @@ class Op(ABC):
 
     def options(self) -> list[str]:
         """Fields that are numbers, and not at their defaults, as they are written: ``axis=0``."""
-        if not is_dataclass(self):
-            return []
         found = [(f.name, getattr(self, f.name), f.default) for f in fields(self)]
         return [
             f"{name}={value}"

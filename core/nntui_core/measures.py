@@ -17,7 +17,7 @@ class Measures:
         held = {} if trainer.validation is None else {"validation": trainer.validation}
         self._parts = {"train": trainer.train, **held}
         self._found: dict[str, Metrics] = {}
-        self._moment = (-1, -1)
+        self._moment: tuple[int, int] | None = None
         """The trainer's ``moment`` that the metrics in ``_found`` belong to."""
 
     def all(self) -> dict[str, Metrics]:

@@ -74,6 +74,19 @@ def number(value: float, dtype: Any) -> Array:
     return found
 
 
+@lru_cache(maxsize=32)
+def nothing(shape: Shape, strides: Shape, dtype: Any) -> Array:
+    """Zeros to read, laid out as an array of a plan with that shape and those strides.
+
+    They are never written to: where the system hands out memory when it is first written to, they take none.
+    """
+    found = zeros(shape, dtype)
+    if found.strides != strides:
+        found = np.zeros(shape, dtype)
+    found.flags.writeable = False
+    return found
+
+
 def as_rows(pictures: Array) -> Array:
     """One row of channels a pixel, ``(m·h·w) × c``: a view where channels lie last, else a copy."""
     return pictures.transpose(0, 2, 3, 1).reshape(-1, pictures.shape[1])

@@ -78,7 +78,7 @@ class Network:
                 continue
             assert layer.z is not None
             assert layer.weight is not None
-            seen = layer.a if found[0].after_maxout and layer.spec.type == "maxout" else layer.z
+            seen = layer.a if found[0].after_maxout and layer.spec.competing > 1 else layer.z
             weight = self.parameters.view(layer.weight)
             bias = None if layer.bias is None else self.parameters.view(layer.bias)
             for _ in range(found[0].tries):

@@ -57,11 +57,11 @@ class LayerStats:
     """Root mean square of ∂loss/∂z over the batch."""
     update_ratio: float | None
     """‖Δw‖/‖w‖ of the last update."""
-    units: int = 0
+    units: int
     """Units, or channels, of the layer."""
-    dead_units: tuple[int, ...] = ()
+    dead_units: tuple[int, ...]
     """Which units are dead, counted from 0."""
-    saturated_units: tuple[int, ...] = ()
+    saturated_units: tuple[int, ...]
     """Which units are saturated on at least SATURATED_UNIT of the samples."""
 
 
@@ -87,7 +87,7 @@ def sample_rows(classes: Array | None, count: int, seed: int, most: int = ROWS) 
     while share.sum() > most:
         share[np.where(share > 1, share - exact, -np.inf).argmax()] -= 1
     while share.sum() < most:
-        share[np.where(share < sizes, exact - share, -np.inf).argmax()] += 1
+        share[(exact - share).argmax()] += 1
     found = [
         draw.choice(np.flatnonzero(classes == kind), n, replace=False)
         for kind, n in zip(kinds, share, strict=True)

@@ -50,7 +50,6 @@ class Schedule(ABC):
         return
 
 
-@dataclass(frozen=True, kw_only=True)
 class Constant(Schedule):
     """The learning rate stays as it is: the factor is always 1."""
 
@@ -61,7 +60,6 @@ class Constant(Schedule):
         return 1.0
 
 
-@dataclass(frozen=True, kw_only=True)
 class InverseSqrt(Schedule):
     """Falls with the square root of time."""
 

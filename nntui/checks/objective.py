@@ -16,6 +16,7 @@ from nntui_core.differences import EPS
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.flow import rounded
 from nntui_core.findings.sample import FEW_SAMPLES
+from nntui_core.findings.wording import tiny
 from nntui_core.gradcheck import ACCEPTABLE, SUSPECT, Checker
 from nntui_core.model import Model
 from nntui_core.network import Network
@@ -99,7 +100,7 @@ class Gradient(Check):
         if not judged:
             raise Skip(f"no slope can be judged: {told}")
         status = "fail" if verdicts["wrong"] else "warn" if verdicts["suspect"] else "pass"
-        message = f"largest relative error {worst:.1e}" + (f" in {where}" if where else "") + f"; {told}"
+        message = f"largest relative error {tiny(worst)}" + (f" in {where}" if where else "") + f"; {told}"
         limit = SUSPECT if status == "fail" else ACCEPTABLE
         return self.result(status, worst, limit, message, [Cure(None, self.cure)], node=at)  # type: ignore[arg-type]
 

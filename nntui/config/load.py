@@ -17,7 +17,7 @@ from nntui.config.root import root
 from nntui.config.settings import DataKeys, ObjectiveKeys, Settings, SweepKeys, TrainKeys
 from nntui.config.text import written
 from nntui.config.validate import Validation
-from nntui.data import sources
+from nntui.data import source_named
 from nntui.data.table import Source
 from nntui.display import display
 from nntui.errors import UserError
@@ -183,7 +183,7 @@ def _wrong_steps(parsed: Any) -> list[tuple[Path, str]]:
 
 def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origin) -> Settings:
     data = {k: getattr(parsed.data, k) for k in parsed.data.model_fields_set}
-    source = build(sources()[data.pop("source")], {k: _plain(v) for k, v in data.items()})
+    source = build(_source(data.pop("source")), {k: _plain(v) for k, v in data.items()})
     source, tables = absolute(source, tables, path.resolve().parent)
     if parsed.init_from is not None and FilePath(parsed.init_from).suffix:
         tables = {**tables, "init_from": str(path.resolve().parent / expanded(parsed.init_from))}
@@ -210,6 +210,12 @@ def _settings(parsed: Any, path: FilePath, tables: dict[str, Any], origin: Origi
         tables={k: v for k, v in tables.items() if k != "sweep"},
         message=origin.message,
     )
+
+
+def _source(name: str) -> type[Source]:
+    found = source_named(name)
+    assert found is not None  # it was validated as one
+    return found
 
 
 def absolute(source: Source, tables: dict[str, Any], base: FilePath) -> tuple[Source, dict[str, Any]]:

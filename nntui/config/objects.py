@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args
 
@@ -10,6 +9,7 @@ from pydantic import (
     BaseModel,
 )
 
+from nntui.config.models import hints
 from nntui_core import catalog
 from nntui_core.catalog import Member
 
@@ -26,20 +26,26 @@ def instance(value: Any, kind: catalog.Kind | None = None) -> Any:
     name = given.pop("type")
     if name == "auto":
         return None
-    return build(catalog.members(kind)[name], given)
+    cls = catalog.find(kind, name)
+    assert cls is not None  # it was validated as one
+    return build(cls, given)
 
 
 def build(cls: type, given: dict[str, Any]) -> Any:
     """An object of ``cls`` from validated values; fields that were not given keep their defaults."""
-    hints = typing.get_type_hints(cls, include_extras=True)
+    types_of = hints(cls)
     known = {f.name for f in fields(cls)}
     values = {}
     for name, value in given.items():
         if name not in known:
             continue
-        member = next((m for m in get_args(hints[name])[1:] if isinstance(m, Member)), None)
+        member = next((m for m in get_args(types_of[name])[1:] if isinstance(m, Member)), None)
         nested = next(
-            (t for t in (hints[name], *get_args(hints[name])) if isinstance(t, type) and is_dataclass(t)),
+            (
+                t
+                for t in (types_of[name], *get_args(types_of[name]))
+                if isinstance(t, type) and is_dataclass(t)
+            ),
             None,
         )
         if member is None and nested is not None and isinstance(value, BaseModel):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import types
-import typing
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -17,36 +16,48 @@ from pydantic import (
 )
 
 from nntui.config.models import (
+    KINDS,
     STRICT,
-    Names,
+    Mentioned,
+    Only,
     by_tag,
     constant_by_default,
     fields_of,
     members,
     model,
     nothing_fits,
-    shown_members,
 )
 from nntui.config.settings import DataKeys, ObjectiveKeys, Seed, SweepKeys, TrainKeys
-from nntui.data import sources
-from nntui_core import catalog
+from nntui.data import source_named, sources
+from nntui.data.table import Source
 
 MAX_LAYERS = 1000
 
 
-def mentioned(data: Any) -> frozenset[str]:
-    """Every text in the tables: the members that the file can mean, and the one that stands for no schedule."""
-    found, stack = {"constant"}, [data]
+def mentioned(data: Any) -> Mentioned:
+    """The members and the source that the tables name, with the schedule that stands for none, and their keys."""
+    found: set[tuple[str, str]] = {("schedule", "constant")}
+    keys: set[str] = set()
+    kinds = {**KINDS, "data": "source"}
+    stack: list[tuple[str, Any]] = [("", data)]
     while stack:
-        value = stack.pop()
+        kind, value = stack.pop()
         if isinstance(value, str):
-            found.add(value)
-        elif isinstance(value, dict):
-            stack.extend(value.values())
+            found.add((kind, value))
         elif isinstance(value, list):
-            stack.extend(value)
-    kinds = {k for kind in typing.get_args(catalog.Kind) for k in shown_members(kind)}
-    return frozenset(found & {*kinds, *sources()})
+            stack.extend((kind, item) for item in value)
+        elif isinstance(value, dict):
+            keys.update(value)
+            tag = "source" if kind == "source" else "type"
+            stack.extend((kind if key == tag else kinds.get(key, ""), item) for key, item in value.items())
+    return Mentioned(frozenset((kind, name) for kind, name in found if kind), frozenset(keys))
+
+
+def _named_sources(only: Only) -> dict[str, type[Source]]:
+    if only is None:
+        return sources()
+    found = {name: source_named(name) for kind, name in sorted(only.members) if kind == "source"}
+    return {name: cls for name, cls in found.items() if cls is not None}
 
 
 def _race() -> type[BaseModel]:
@@ -55,13 +66,19 @@ def _race() -> type[BaseModel]:
     return table()
 
 
+def _sweep(only: Only) -> Any:
+    return (
+        types.NoneType
+        if only is not None and "sweep" not in only.keys
+        else model(SweepKeys, only=only) | None
+    )
+
+
 @cache
-def root(only: Names = None) -> type[BaseModel]:
-    """The model of a whole TOML file, of all members or those that it names (made in a third of the time)."""
+def root(only: Only = None) -> type[BaseModel]:
+    """The model of a whole TOML file: of all that may stand there, or of what a file mentions."""
     data = []
-    for name, cls in sources().items():
-        if only is not None and name not in only:
-            continue
+    for name, cls in _named_sources(only).items():
         extra = fields_of(DataKeys, only=only)
         data.append(
             create_model(
@@ -118,7 +135,7 @@ def root(only: Names = None) -> type[BaseModel]:
             Field(default={}, validate_default=True, description="How long to train."),
         ),
         sweep=(
-            model(SweepKeys, only=only) | None,
+            _sweep(only),
             Field(None, description="What nntui sweep searches for; other commands leave it alone."),
         ),
         race=(

@@ -1,4 +1,7 @@
-"""Tables as TOML text: what a run's own configuration is written with (tomlkit takes 25 ms of every start to import)."""
+"""Tables as TOML text: what a run's own configuration and an exported one are written with.
+
+tomlkit, which keeps comments, takes 25 ms of every start to import.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,13 @@ def written(tables: Mapping[str, Any]) -> str:
 def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     below = {k: v for k, v in table.items() if isinstance(v, Mapping) or _rows(v)}
     for key, value in table.items():
-        if key not in below:
+        if key in below:
+            continue
+        if _matrix(value):
+            yield f"{_key(key)} = ["
+            yield from (f"    {value_text(row)}," for row in value)
+            yield "]"
+        else:
             yield f"{_key(key)} = {value_text(value)}"
     for key, value in below.items():
         name = ".".join(map(_key, (*path, key)))
@@ -32,6 +41,11 @@ def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
 def _rows(value: Any) -> bool:
     """Whether it is a list of tables."""
     return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) for v in value)
+
+
+def _matrix(value: Any) -> bool:
+    """Whether it is a list of lists, such as Θ, of which each has a line of its own."""
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(v, list | tuple) for v in value)
 
 
 def value_text(value: Any) -> str:

@@ -13,11 +13,10 @@ from pydantic import BaseModel, ValidationError
 from nntui.config import racing
 from nntui.config.faults import MAX_FAULTS, Fault, faults, suggestion, tag_key
 from nntui.config.lines import Path
-from nntui.config.models import shown_members
+from nntui.config.models import KINDS, shown_members
 from nntui.config.root import mentioned, root
 from nntui.data import sources
 from nntui.display import display
-from nntui_core import catalog
 
 ROUNDS = 5
 CLOSE = 0.75
@@ -36,16 +35,6 @@ STANDINS: dict[str, Any] = {
     "space": {},
 }
 """What stands in for a required key in later rounds; 1 for those that are not here."""
-KINDS: dict[str, catalog.Kind] = {
-    "layers": "layer",
-    "preprocess": "preprocess",
-    "activation": "activation",
-    "init": "initializer",
-    "loss": "loss",
-    "optimizer": "optimizer",
-    "schedule": "schedule",
-    "contestants": "optimizer",
-}
 
 
 class Validation:

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 
-from nntui.data import csv, generators, idx, logic, npz, pictures
 from nntui.data.table import Source, Table, check_classes, split
 
-__all__ = ["Table", "load", "sources", "split"]
+__all__ = ["Table", "load", "source_named", "sources", "split"]
+
+MODULES = ("logic", "generators", "pictures", "csv", "npz", "idx")
 
 
 def sources() -> dict[str, type[Source]]:
     """Every source by the name that ``data.source`` gives it."""
-    found: dict[str, type[Source]] = {cls.type: cls for cls in logic.GATES}
-    for module in (logic, generators, pictures, csv, npz, idx):
-        for cls in vars(module).values():
-            if isinstance(cls, type) and issubclass(cls, Source) and "type" in vars(cls):
-                found[cls.type] = cls
-    return found
+    return {name: cls for module in MODULES for name, cls in _defined(module).items()}
+
+
+def source_named(name: str) -> type[Source] | None:
+    """The source of that name; modules behind the one that defines it are not imported."""
+    return next((found[name] for found in map(_defined, MODULES) if name in found), None)
+
+
+@cache
+def _defined(name: str) -> dict[str, type[Source]]:
+    module = import_module(f"nntui.data.{name}")
+    classes = (*getattr(module, "GATES", ()), *vars(module).values())
+    return {
+        cls.type: cls
+        for cls in classes
+        if isinstance(cls, type) and issubclass(cls, Source) and "type" in vars(cls)
+    }
 
 
 def load(source: Source, seed: int, base: Path, *, allow_single_class: bool = False) -> Table:

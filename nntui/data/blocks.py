@@ -59,7 +59,7 @@ class Blocks:
         return out if self._numbers.nan or not np.isnan(out).any() else None
 
     def lines(self, text: bytes) -> list[str] | None:
-        """The lines that are not empty, where each is a record of the header's width and a delimiter always one."""
+        """The lines that are not blank, where each is a record of the header's width and a delimiter always one."""
         dialect = self._dialect
         if dialect.delimiter == " " or b'"' in text or text.startswith(codecs.BOM_UTF8):
             return None
@@ -72,9 +72,11 @@ class Blocks:
         except UnicodeDecodeError:
             return None
         inner = len(self._header.names) - 1
-        if {line.count(dialect.delimiter) for line in lines} != {inner}:
+        if inner:
+            lines = [line for line in lines if not line.isspace() or dialect.delimiter in line]
+        if any(line.count(dialect.delimiter) != inner for line in lines):
             return None
-        if max(map(len, lines)) > csv.field_size_limit():
+        if max(map(len, lines), default=0) > csv.field_size_limit():
             return None
         cells = self._header.cells
         return None if cells is not None and dialect.delimiter.join(cells) in lines else lines

@@ -24,7 +24,6 @@ class Generator(Source):
     """Standard deviation of the noise."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Plane(Generator):
     """Points x1, x2 of several classes, in equal numbers."""
 
@@ -50,7 +49,6 @@ class Plane(Generator):
         return Table(x, y.astype(np.int64), present, ("x1", "x2"), ("class",), self.type)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Circles(Plane):
     """A circle inside another: no line separates them."""
 
@@ -62,7 +60,6 @@ class Circles(Plane):
         return radius * np.column_stack([np.cos(2 * np.pi * t), np.sin(2 * np.pi * t)])
 
 
-@dataclass(frozen=True, kw_only=True)
 class Moons(Plane):
     """Two half circles that reach into each other."""
 
@@ -117,7 +114,6 @@ class Blobs(Plane):
         return np.tile([np.cos(angle), np.sin(angle)], (len(t), 1))
 
 
-@dataclass(frozen=True, kw_only=True)
 class Line(Generator):
     """A straight line with noise: y = 2x − 1."""
 
@@ -131,7 +127,6 @@ class Line(Generator):
         return Table(x, y, None, ("x",), ("y",), self.type)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Sine(Generator):
     """One and a half waves of a sine with noise."""
 

@@ -34,6 +34,10 @@ class Header:
         """Whether a record is the header once more, as in tables that were joined."""
         return self.cells is not None and row == self.cells
 
+    def blank(self, row: Sequence[str]) -> bool:
+        """Whether a record is a line of blanks alone, which has no sample unless the table is of a single column."""
+        return len(self.names) > 1 and _blank(row)
+
 
 def read_header(file: TextFile) -> Header:
     """Read the header of a file. Raises UserError for a file that is no table."""
@@ -44,7 +48,7 @@ def read_header(file: TextFile) -> Header:
         if first is None:
             raise UserError(f"{shown}: the file is empty (allowed: a header line, then one sample a line)")
         line, lines = records.line, records.read
-        following = list(islice(records, PEEKED))
+        following = [row for row in islice(records, PEEKED) if not _blank(row)]
     finally:
         records.close()
     if not dialect.header:
@@ -71,6 +75,10 @@ def read_header(file: TextFile) -> Header:
             f"{shown}:{line}: no column has a name; set data.header = false where there is no header line"
         )
     return Header(tuple(names), line, lines, first, notes)
+
+
+def _blank(row: Sequence[str]) -> bool:
+    return len(row) == 1 and row[0].isspace()
 
 
 def check_distinct(names: Sequence[str], where: str) -> None:

@@ -45,7 +45,7 @@ def _table(source: str, bits: int, ones: Array, samples: int | None, noise: floa
 
 def _gate(name: str, ones: tuple[int, ...], summary: str) -> type[Gate]:
     space = {"type": name, "ones": ones, "summary": summary, "__doc__": summary, "__module__": __name__}
-    return dataclass(frozen=True, kw_only=True)(type(name.capitalize(), (Gate,), space))
+    return type(name.capitalize(), (Gate,), space)
 
 
 GATES = (

@@ -14,10 +14,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from nntui.data.files import MAX_FEATURES, MAX_VALUES, open_data
-from nntui.data.table import Array, FileName, Source, Table, numbers, sorted_classes
+from nntui.data.table import BLOCK, Array, FileName, Source, Table, numbers, sorted_classes
 from nntui.display import display
 from nntui.errors import SettingError, UserError
 from nntui.files import reason
+
+SPAN = 1 << 16
+"""Whole numbers whose largest and smallest are less far apart are told apart without sorting all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +87,24 @@ class Npz(Source):
             wrong = y[(y != np.round(y)) | (np.abs(y) > 2**53)]
             if len(wrong):
                 raise UserError(f"{shown}: {name}: not a class (given {wrong[0]}; allowed whole numbers)")
-        values, index = np.unique(y, return_inverse=True)
+        values, index = _distinct(y)
         spelled = [str(v) if text else str(int(v)) for v in values]
         classes = sorted_classes(spelled)
         order = {label: k for k, label in enumerate(classes)}
         place = np.array([order[s] for s in spelled], dtype=np.int64)
         return place[index], classes, self.task == "auto" and not text
+
+
+def _distinct(y: Array) -> tuple[Array, Array]:
+    """The distinct entries of a vector in order, and which of them each is."""
+    if y.dtype.kind in "iu" and int(y.max()) - int(y.min()) < SPAN:  # no need to sort them
+        wide = y if y.dtype.kind == "u" else y.astype(np.int64, copy=False)
+        least = wide.min()
+        offset = (wide - least).astype(np.intp, copy=False)
+        there = np.bincount(offset) > 0
+        return least + np.flatnonzero(there).astype(wide.dtype), (np.cumsum(there) - 1)[offset]
+    values, index = np.unique(y, return_inverse=True)
+    return values, index
 
 
 def doubles(shown: str, name: str, x: Array) -> Array:
@@ -102,7 +117,8 @@ def doubles(shown: str, name: str, x: Array) -> Array:
 
 def finite(shown: str, name: str, x: Array) -> None:
     """Raises UserError naming the first entry that is not finite."""
-    if np.isfinite(x).all():
+    size = max(1, BLOCK // max(1, x[:1].nbytes))
+    if all(np.isfinite(x[k : k + size]).all() for k in range(0, len(x), size)):
         return
     bad = np.argwhere(~np.isfinite(x))
     row, column = (int(v) for v in bad[0])

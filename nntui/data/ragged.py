@@ -16,7 +16,7 @@ def ragged(file: TextFile, header: Header) -> UserError:
     records = file.records(first=False)
     try:
         for row in records:
-            if len(row) == width:
+            if len(row) == width or header.blank(row):
                 continue
             if len(found) >= MAX_FAULTS:
                 more += 1

@@ -84,6 +84,8 @@ class _Reader:
             lines = self.blocks.lines(text)
             if lines is None:
                 return False
+            if not lines:
+                continue
             block = (
                 self.blocks.beside(lines, self.wanted.columns, self.categories) if self.categories else None
             )
@@ -110,6 +112,11 @@ class _Reader:
         self._pile(block)
 
     def _pile(self, block: Array) -> None:
+        missing = np.isnan(block)
+        if missing.any():
+            block[missing] = (
+                np.nan
+            )  # that of "-nan" has a sign, by which the same table would be taken for another one
         self.pile.add(block)
         if self.pile.bytes > MAX_TABLE:
             raise UserError(
@@ -143,7 +150,8 @@ class _Reader:
     def _line(self, row: int) -> int:
         records = self.file.records(first=False)
         try:
-            rows = (records.line for cells in records if not self.header.repeated(cells))
+            header = self.header
+            rows = (records.line for cells in records if not (header.repeated(cells) or header.blank(cells)))
             return next(islice(rows, row, None), self.header.line)
         finally:
             records.close()
@@ -167,7 +175,7 @@ def _texts(file: TextFile, skip: int) -> Iterator[bytes]:
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise file.damaged(error) from None
     last = b"".join(rest)
-    if last.strip():
+    if last:
         yield last
 
 
@@ -192,7 +200,7 @@ def _samples(records: Iterator[list[str]], header: Header) -> Iterator[list[str]
     for row in records:
         if header.repeated(row):
             header.again.append(records.line)  # type: ignore[attr-defined]
-        else:
+        elif not header.blank(row):
             yield row
 
 

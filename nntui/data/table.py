@@ -220,7 +220,9 @@ def split(table: Table, validation: float, test: float, seed: int) -> Split:
     groups = [np.arange(len(table))]
     if table.classes is not None:
         sizes = np.bincount(table.y.astype(np.intp), minlength=len(table.classes))
-        groups = np.split(np.argsort(table.y, kind="stable"), np.cumsum(sizes)[:-1])
+        # NumPy sorts numbers of 16 bits by their digits, several times as fast as by comparing them.
+        short = table.y.astype(np.uint16) if len(table.classes) <= 1 << 16 else table.y
+        groups = np.split(np.argsort(short, kind="stable"), np.cumsum(sizes)[:-1])
     held = _shares([len(g) for g in groups], test, rng), _shares([len(g) for g in groups], validation, rng)
     parts: tuple[list[Array], list[Array], list[Array]] = ([], [], [])
     for k, (group, n_test, n_validation) in enumerate(zip(groups, *held, strict=True)):
@@ -237,8 +239,15 @@ def split(table: Table, validation: float, test: float, seed: int) -> Split:
         parts[1].append(rows[n_test : n_test + n_validation])
         parts[2].append(rows[:n_test])
         parts[0].append(rows[n_test + n_validation :])
-    train, val, tst = (np.sort(np.concatenate(p)) for p in parts)
-    return Split(train, val, tst)
+    return Split(*(_ascending(p, len(table)) for p in parts))
+
+
+def _ascending(rows: Sequence[Array], count: int) -> Array:
+    """These row numbers out of ``count``, each once, in order: marked and found again, which takes less than sorting."""
+    marked = np.zeros(count, dtype=bool)
+    for some in rows:
+        marked[some] = True
+    return np.flatnonzero(marked)
 
 
 def _shares(sizes: Sequence[int], fraction: float, rng: np.random.Generator) -> list[int]:

@@ -91,7 +91,7 @@ class Mishkin(DataDependent):
 
     def measure(self, layer: LayerNodes, value: Callable[[Node], Array]) -> float:
         """The variance of z, or of what maxout leaves of it."""
-        node = layer.a if layer.spec.type == "maxout" else layer.z
+        node = layer.a if layer.spec.competing > 1 else layer.z
         assert node is not None
         return float(value(node).var(dtype=np.float64))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nntui.protocol import reports  # noqa: F401 - they register their messages
+from nntui.protocol import commands, reports  # noqa: F401 - they register their messages
 from nntui.protocol.message import MESSAGES, Arrays, Frame, FrameError, Message
 from nntui.statistics.base import Statistic
 from nntui.statistics.catalogue import STATISTICS

@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from nntui.children import readable
 from nntui.errors import FAILED, UserError
+from nntui.protocol.commands import Restart, Rewind
 from nntui.protocol.message import Command
 from nntui.protocol.reports import Ended, Event
 from nntui.server.breaks import Breaks
@@ -23,6 +23,7 @@ from nntui.server.pace import Pace
 from nntui.server.reporter import STATUS_SECONDS, Reporter
 from nntui.signals import Signals
 from nntui.training.session import Session
+from nntui.waiting import readable
 from nntui_core.errors import NumericError
 
 FIRST_VIEWER = 30.0
@@ -54,7 +55,11 @@ class Attendant:
         self._controls = Controls(hub, self._pace, paused=paused)
         self._faults = Faults()
         self._changed = 0
-        """What viewers have changed so far."""
+        """How often viewers have changed something so far."""
+        self._untold: list[str] = []
+        """What they have changed and were not told yet, in words."""
+        self._overtaken = False
+        """Whether the newest checkpoint is of the present update, but without that."""
         self._signals: Signals | None = None
         self._count = self._look_at = self._looked_count = 0
         self._looked = 0.0
@@ -83,14 +88,14 @@ class Attendant:
     def update(self, session: Session) -> None:
         """After each update; looks around only now and then while training at full speed."""
         self._count += 1
-        self._controls.look_ahead(session.trainer)
-        if self._controls.breaks.active and self._broke(session):
+        stepping, broke = self._controls.stepping, self._controls.breaks.active and self._broke(session)
+        if broke:
             self._controls.pause()
-        elif self._controls.stepping:
+        elif stepping:
             self._controls.stepped()
-        elif self._count < self._look_at and not self._hub.signaled:
-            return
-        self._look(session)
+        self._controls.look_ahead(session.trainer)
+        if broke or stepping or self._count >= self._look_at or self._hub.signaled:
+            self._look(session)
 
     def epoch(self, session: Session) -> None:
         """After an epoch that was measured."""
@@ -209,11 +214,15 @@ class Attendant:
                 except UserError as error:
                     for message in error.messages:
                         self._hub.reply(viewer, Event(text=message, level="warning"))
+        with self._faults.contained(session, "saving what was changed"):
+            self._settle(session)
         self._reporter.asked()
 
     def _obey(self, session: Session, viewer: Viewer, command: Command) -> None:
         change, done = CHANGES.get(type(command)), OBEY.get(type(command))
         if change is not None:
+            if isinstance(command, Restart | Rewind):
+                self._settle(session)  # what was changed before it belongs to the update that is left
             self._note(session, self._change(session, partial(change, session, command)))
         elif done is not None:
             answer = done(self._controls, session, command)
@@ -247,14 +256,28 @@ class Attendant:
             self._controls.breaks.forget(session.trainer)
 
     def _note(self, session: Session, text: str) -> None:
-        """Something that a viewer changed: told to all, and kept with the run."""
-        update = session.trainer.update
+        """Something that a viewer changed, to be told once it is kept."""
         self._changed += 1
         self._pace.restart()
         self._reporter.changed(session)
         self._forget_break(session)
-        session.record_event(text)
-        self._hub.publish(Event(text=text, update=update))
+        self._overtaken |= session.changed()
+        self._untold.append(text)
+
+    def _settle(self, session: Session) -> None:
+        """Tell all viewers what was changed, and keep it with the run.
+
+        While paused it is saved first: killed afterward, the run would go on without what was told. So it is where a
+        checkpoint of this update, from before the change, would be resumed from beside the record of the change. All
+        that was asked for meanwhile is saved at once.
+        """
+        told, self._untold = self._untold, []
+        overtaken, self._overtaken = self._overtaken, False
+        if told and (overtaken or self._controls.paused):
+            session.checkpoint()
+        for text in told:
+            session.record_event(text)
+            self._hub.publish(Event(text=text, update=session.trainer.update))
 
 
 def _ended(pipe: int) -> bool:

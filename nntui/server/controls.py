@@ -59,7 +59,8 @@ class Controls:
 
     def look_ahead(self, trainer: Trainer) -> None:
         """Where the coming update may be the last before a pause, let it keep what its Δw/w is told from."""
-        if self.breaks.active or (self.to_epoch and trainer.batch + 1 >= trainer.batches):
+        last_of_epoch = self.to_epoch and trainer.batch + 1 >= trainer.batches
+        if self.breaks.active or self._steps == 1 or last_of_epoch:
             trainer.keep_next()
 
 
@@ -67,9 +68,7 @@ def _pause(controls: Controls, session: Session, command: Pause) -> None:
     trainer, seen = session.trainer, Layers.KEY in controls.hub.all_wanted()
     under_way = trainer.update > 0 and not controls.paused and not controls.stepping
     if seen and under_way and trainer.before is None:
-        # With the layers pane in sight, one more update is made, with the weights before it kept, so that its Δw/w is known.
-        trainer.keep_next()
-        controls.go_on(1)
+        controls.go_on(1)  # with the layers pane in sight, one more update is made, so that its Δw/w is known
     else:
         controls.pause()
 
@@ -80,7 +79,6 @@ def _resume(controls: Controls, session: Session, command: Resume) -> None:
 
 def _step(controls: Controls, session: Session, command: StepUpdate) -> None:
     controls.go_on(1)
-    session.trainer.keep_next()  # so that this update's Δw/w can be told
 
 
 def _step_epoch(controls: Controls, session: Session, command: StepEpoch) -> None:

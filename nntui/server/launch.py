@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nntui.children import python_module, readable
+from nntui.children import python_module
 from nntui.errors import FAILED, UserError
+from nntui.waiting import readable
 
 
 @dataclass(frozen=True)

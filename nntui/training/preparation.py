@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nntui.config.settings import Settings
 from nntui.config.structure import step_fault
 from nntui.data.frame import among_numbers
-from nntui.data.table import Columns, Split, Table
+from nntui.data.table import BLOCK, Columns, Split, Table
 from nntui.display import display
 from nntui.errors import UserError
 from nntui_core.errors import NntuiError
@@ -96,6 +96,9 @@ class Preparation:
         if given and not self.steps and table.divisor == 1 and table.stored.dtype == self.dtype:
             return table.stored
         out = np.empty((len(order), len(self.after.names)), self.dtype)
+        if not self.steps and np.can_cast(table.stored.dtype, self.dtype):
+            _gather(table, None if given else order, out)
+            return out
         steps = tuple(zip(self.steps, self.states, strict=True))
         start = 0
         with np.errstate(all="ignore"):
@@ -103,6 +106,25 @@ class Preparation:
                 out[start : start + len(block)] = block
                 start += len(block)
         return out
+
+
+def _gather(table: Table, order: Array | None, out: Array) -> None:
+    """The rows ``order`` (all) of a table, none of whose numbers lose anything in the type of ``out``.
+
+    Double precision in between would change nothing: a byte divided by 255 in single precision is the same number, too.
+    """
+    stored = table.stored
+    if order is not None and table.divisor == 1 and stored.dtype == out.dtype:
+        stored.take(order, axis=0, out=out, mode="clip")  # the mode without a copy in between
+        return
+    size = max(1, BLOCK // max(1, out[:1].nbytes))
+    for start in range(0, len(out), size):
+        block = out[start : start + size]
+        at = slice(start, start + size) if order is None else order[start : start + size]
+        if table.divisor == 1:
+            block[...] = stored[at]
+        else:
+            np.divide(stored[at], out.dtype.type(table.divisor), out=block, dtype=out.dtype)
 
 
 def fit(settings: Settings, table: Table, split: Split) -> tuple[Preparation, list[str]]:
@@ -136,6 +158,9 @@ def column_faults(steps: Sequence[Preprocessor], table: Table) -> list[str]:
     first = np.full(len(names), -1)
     if np.issubdtype(table.stored.dtype, np.floating):
         for block, start in _blocks(table.stored):
+            with np.errstate(all="ignore"):
+                if not np.isnan(block.sum()):  # one that is missing would make the sum so
+                    continue
             missing = np.isnan(block)
             new = missing.any(axis=0) & (first < 0)
             first[new] = start + missing[:, new].argmax(axis=0)

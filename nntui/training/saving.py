@@ -74,9 +74,11 @@ class Saver:
         """Note that the newest checkpoint holds the present state."""
         self.saved_update = self._trainer.update
 
-    def mark_changed(self) -> None:
-        """Note that no checkpoint holds the present state, even if one has the same update."""
+    def mark_changed(self) -> bool:
+        """Note that no checkpoint holds the present state; whether one has the same update all the same."""
+        same = self.saved_update == self._trainer.update
         self.saved_update = -1
+        return same
 
     def checkpoint(self) -> None:
         """Save the present state."""

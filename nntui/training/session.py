@@ -189,9 +189,12 @@ class Session:
         """Let the end of this epoch be measured, however short it is."""
         self._measuring.ask()
 
+    def changed(self) -> bool:
+        """A viewer changed something, to be kept in the next checkpoint; whether the newest is of the present update."""
+        return self.saver.mark_changed()
+
     def record_event(self, text: str) -> None:
-        """Keep what a viewer changed with the run's records, and in the next checkpoint."""
-        self.saver.mark_changed()
+        """Keep what a viewer changed with the run's records."""
         self.records.event(self.trainer.update, text)
 
     def rewind(self, update: int) -> int:

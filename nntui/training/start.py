@@ -54,9 +54,7 @@ def _sign(experiment: Experiment, run: RunDirectory, info: RunInfo, report: Call
     info.state, info.reason, info.socket = "running", "", ""
     run.sign(info)
     info.versions = {"nntui": __version__, "numpy": np.__version__, "python": platform.python_version()}
-    numba = fused.attach(experiment.trainer, report)
-    if numba:
-        info.versions["numba"] = numba
+    fused.attach(experiment.trainer, report, lambda version: info.versions.update(numba=version))
 
 
 def resume(

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntui.data.table import Table
 from nntui.training.experiment import Experiment
-from nntui.training.instruments import TrainerInstruments
 from nntui_core import probe
 from nntui_core.model import LayerNodes, Model
 from nntui_core.network import decide
 from nntui_core.trainer import Trainer
+
+if TYPE_CHECKING:
+    from nntui.training.instruments import TrainerInstruments
 
 Array = NDArray[Any]
 
@@ -130,6 +132,8 @@ class ExperimentView:
     @cached_property
     def instruments(self) -> TrainerInstruments:
         """The trainer's instruments: curvature, noise, steps."""
+        from nntui.training.instruments import TrainerInstruments  # for who looks at them: not at every start
+
         return TrainerInstruments(self._trainer)
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import sys
 import termios
@@ -26,11 +25,13 @@ from nntui.tui.app import NntuiApp
 from nntui.tui.caps import detect
 from nntui.tui.debugger.app import DebugApp
 from nntui.tui.debugger.worker import Open
+from nntui.tui.job_control import in_front
 from nntui.tui.race.app import RaceApp
 from nntui.tui.race.session import RaceSession
 from nntui.tui.source import Source, open_run
 from nntui.tui.sweep.app import Follows, SweepApp
 from nntui.tui.sweep.view import SweepView
+from nntui.waiting import writable
 
 MODES = (1049, 1000, 1002, 1003, 1006, 1015, 2004, 1004)
 RESTORE = "".join(f"\x1b[?{mode}l" for mode in MODES) + "\x1b[<u\x1b[?25h\x1b[0m"
@@ -63,7 +64,7 @@ class _Signals:
             signal.signal(number, old)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGHUP or not self._in_front():
+        if number == signal.SIGHUP or not in_front(self._input):
             # The connection is gone, or a shell has stopped this program: an orderly end would wait for the terminal.
             self._at_once(number)
         if self.received:
@@ -74,16 +75,9 @@ class _Signals:
         watchdog.start()
         self._app.exit(128 + number)
 
-    def _in_front(self) -> bool:
-        """Whether the terminal is this program's, and not its shell's again."""
-        try:
-            return os.tcgetpgrp(self._input) == os.getpgrp()
-        except OSError:
-            return True
-
     def _at_once(self, number: int) -> None:
         """End, with the terminal as it was, where it still exists and is not the shell's."""
-        if self._in_front():
+        if in_front(self._input):
             with contextlib.suppress(OSError, termios.error):  # the terminal may be gone
                 termios.tcsetattr(self._input, termios.TCSANOW, self._saved)
                 _last_words(self._output, RESTORE.encode())
@@ -104,7 +98,7 @@ def _last_words(descriptor: int, words: bytes) -> None:
         os.dup2(nowhere.fileno(), descriptor)
     deadline, flushed = time.monotonic() + LAST_WORDS, False
     while words and not flushed:
-        if not select.select([], [terminal], [], max(0.0, deadline - time.monotonic()))[1]:
+        if not writable(terminal, deadline - time.monotonic()):
             # Drop what the terminal has not taken by now: it leaves no room for these words.
             termios.tcflush(terminal, termios.TCOFLUSH)
             flushed = True

@@ -118,6 +118,15 @@ class Snapshot:
                 return int(epochs[-1]), int(update)
         return status.epoch, status.update
 
+    @property
+    def measured_at(self) -> int | None:
+        """The update that the newest losses are of, where the run stands still at another one."""
+        updates = self.history.get("update")
+        if self.state in ("running", "starting") or updates is None or not len(updates):
+            return None
+        newest = updates[-1]
+        return int(newest) if np.isfinite(newest) and newest != self.position[1] else None
+
     def get(self, kind: type[S]) -> S | None:
         """The newest statistic of a kind; None where none has come, or it means nothing for this network."""
         found = self.statistics.get(kind)

@@ -13,10 +13,13 @@ from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.text import Text
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from nntui.errors import own_fault
+from nntui.tui.job_control import JobDriver
 from nntui.tui.thrift import Drawn
 
 CLEAR = "\x1b(B\x0f\x1b[r\x1b[0m\x1b[2J"
@@ -28,6 +31,10 @@ class NntuiFaults(App[int]):
 
     ``App._fatal_error`` prints a traceback with the values of all variables, which may hold anything (no public hook exists).
     """
+
+    def get_driver_class(self) -> type[Driver]:
+        found = super().get_driver_class()
+        return JobDriver if found is LinuxDriver else found
 
     def _fatal_error(self) -> None:
         error = sys.exception()
@@ -45,7 +52,7 @@ class NntuiFaults(App[int]):
 
 
 class ThriftyApp(NntuiFaults):
-    """An app that sends only cells that differ from what the terminal shows.
+    """An app that sends only cells that differ from what the terminal shows, and keeps nothing of screens that are closed.
 
     ``App._display`` is the one place that a frame passes on its way to the terminal (no public hook exists);
     ``_compositor.ChopsUpdate`` keeps the changed spans in ``chops``, ``spans`` and ``chop_ends``, and ``LayoutUpdate`` the
@@ -70,6 +77,18 @@ class ThriftyApp(NntuiFaults):
     def on_resize(self) -> None:
         """The terminal has moved or cleared what it showed, also where the size is soon as it was."""
         self._drawn.forget()
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close the screen, and what it has drawn.
+
+        The method ``get_inner_outer`` of a widget's ``_styles_cache`` remembers 1024 calls, and with each of them all lines of
+        its widget, however long that is gone: a quarter of a megabyte a screen.
+        """
+        remembers = getattr(getattr(self.screen, "_styles_cache", None), "get_inner_outer", None)
+        forget = getattr(remembers, "cache_clear", None)
+        if forget is not None:
+            forget()
+        return super().pop_screen()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         save_bytes(renderable, self.console._color_system, self._drawn)

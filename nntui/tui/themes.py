@@ -176,6 +176,10 @@ class Palette:
             found = self._cache[role] = self._resolve(role)
         return found
 
+    def named(self, role: str) -> str:
+        """The color of a role as style sheets and borders name it, where "yellow" is not the terminal's own."""
+        return f"ansi_{self.color(role)}" if self.ansi else self.color(role)
+
     def ink(self, role: str) -> str:
         """The color of a role as ink: the terminal's own ground has no name as a foreground."""
         color = self.color(role)

@@ -151,12 +151,18 @@ def cells(text: str, style: Style | None, system: ColorSystem) -> tuple[Cell, ..
             if place is not None:
                 out[place] = Cell(out[place].text + character, out[place].look)
             continue
-        out.append(Cell(character, blank if character == " " else look))
+        out.append(_cell(character, blank if character == " " else look))
         out += [Cell("", look)] * (width - 1)
     size = cell_len(text)
     if len(out) != size:  # signs that are drawn as one
         out = [Cell(text, look), *[Cell("", look)] * (size - 1)][:size]
     return tuple(out)
+
+
+@lru_cache(4096)
+def _cell(text: str, look: Look) -> Cell:
+    """The same cell each time: the texts of a screen have ever the same ones."""
+    return Cell(text, look)
 
 
 def _put(shown: dict[int, Cell], column: int, cell: Cell) -> None:

@@ -3,7 +3,8 @@
 The real program on a pseudo-terminal of 120×40 trains at full speed. What it writes goes through a link as a remote shell's
 does: a window of 64 kB that is filled at once, and behind it so many bytes a second. The terminal answers when what was asked
 has arrived. Tab is pressed at irregular moments; its repaint is when the first bytes have arrived by which another pane's
-frame is the bright one, which pyte finds afterward. Then the training is paused, and what a move of the focus sends is counted.
+frame is the bright one, which pyte finds afterward. Then the training is paused, and what a move of the focus sends is counted:
+by itself, and where it leads to a pane that is shown alone, or back, with the picture of the whole screen.
 """
 
 from __future__ import annotations
@@ -31,8 +32,21 @@ SLICE = 0.004
 PRESSES = 40
 LINKS = ((0, 40.0), (250_000, 100.0), (30_000, 300.0))
 """Bytes a second, 0 for as many as there are, and milliseconds that half of the keys may take."""
+MOVES = 12
 MOVE = 4000
-"""Bytes that a move of the focus may send."""
+"""Bytes that a move of the focus may send where the same panes stay in sight."""
+
+
+@dataclass(frozen=True)
+class Press:
+    """What a key brought about."""
+
+    seconds: float
+    """Until what shows it has arrived; infinite where it is not seen before the next."""
+    bytes: int
+    """That arrived before the next."""
+    turns: bool
+    """Whether other panes came in sight."""
 
 
 @dataclass
@@ -113,29 +127,30 @@ def bright(screen: pyte.Screen) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def repaints(arrived: list[tuple[float, bytes]], pressed: list[float]) -> list[float]:
-    """Seconds from each press to the arrival of what shows it; infinite where it is not seen before the next."""
+def presses(arrived: list[tuple[float, bytes]], pressed: list[float]) -> list[Press]:
+    """What each press brought about."""
     screen = pyte.Screen(*SIZE)
     stream = pyte.ByteStream(screen)
-    found: list[float] = []
+    found: list[Press] = []
     at = 0
     for k, press in enumerate(pressed):
         until = pressed[k + 1] if k + 1 < len(pressed) else float("inf")
         while at < len(arrived) and arrived[at][0] < press:
             stream.feed(arrived[at][1])
             at += 1
-        before, seen = bright(screen), float("inf")
+        before, seen, size = bright(screen), float("inf"), 0
         while at < len(arrived) and arrived[at][0] < until:
             stream.feed(arrived[at][1])
+            size += len(arrived[at][1])
             if seen == float("inf") and bright(screen) != before:
                 seen = arrived[at][0] - press
             at += 1
-        found.append(seen)
+        found.append(Press(seen, size, len(bright(screen)) != len(before)))
     return found
 
 
-def measure(demo: str, rate: float, runs: str) -> tuple[list[float], float, list[int], float]:
-    """Seconds a key, bytes a second while it trains, bytes of each move while it is paused, the viewer's share of a core."""
+def measure(demo: str, rate: float, runs: str) -> tuple[list[Press], float, list[Press], float]:
+    """Keys and bytes a second while it trains, keys while it is paused, the viewer's share of a core."""
     terminal = Terminal(("run", demo, "--pace", "max", "--runs", runs, "--set", "train.epochs=1000000"))
     link = Link(terminal, rate)
     draw = random.Random(7)
@@ -150,18 +165,16 @@ def measure(demo: str, rate: float, runs: str) -> tuple[list[float], float, list
     time.sleep(2 + (60_000 / rate if rate else 0))
     passed = time.perf_counter() - begun
     speed, share = (link.bytes - before) / passed, (sum(viewer.cpu_times()[:2]) - cpu) / passed
-    arrived = list(link.arrived)
     terminal.press(b" ")
     time.sleep(3 + (60_000 / rate if rate else 0))
-    moves = []
-    for _ in range(10):
-        before = link.bytes
+    for _ in range(MOVES):
+        pressed.append(time.perf_counter())
         terminal.press(b"\t")
-        time.sleep(0.5 + (60_000 / rate if rate else 0))
-        moves.append(link.bytes - before)
+        time.sleep(1.0 + (60_000 / rate if rate else 0))
     link.close()
     terminal.close()
-    return repaints(arrived, pressed), speed, moves, share
+    found = presses(link.arrived, pressed)
+    return found[:PRESSES], speed, found[PRESSES:], share
 
 
 def main() -> int:
@@ -169,13 +182,15 @@ def main() -> int:
     good = True
     with tempfile.TemporaryDirectory(prefix="nl-") as runs, none_left():
         for rate, limit in LINKS:
-            seconds, speed, moves, share = measure(demo, rate, runs)
+            keys, speed, still, share = measure(demo, rate, runs)
+            seconds = [k.seconds for k in keys]
             middle, worst = 1000 * statistics.median(seconds), 1000 * sorted(seconds)[-2]
+            moves, pages = ([k.bytes for k in still if k.turns == turns] for turns in (False, True))
             good = good and middle <= limit and max(moves) <= MOVE
             print(
                 f"{demo}  {f'{rate // 1000:.0f} kB/s' if rate else 'direct':>8}   key to repaint: median {middle:5.0f} ms "
                 f"of {limit:.0f}, all but one within {worst:5.0f}   {speed / 1000:5.1f} kB/s   a move of the focus "
-                f"{statistics.median(moves):.0f} bytes, at most {max(moves)} of {MOVE}   viewer {100 * share:.0f} % of a core   "
+                f"{statistics.median(moves):.0f} bytes, at most {max(moves)} of {MOVE}, with another page {max(pages, default=0)}   viewer {100 * share:.0f} % of a core   "
                 f"load {os.getloadavg()[0]:.1f}",
                 flush=True,
             )

@@ -125,7 +125,7 @@ def fast(case: Case) -> Run:
 
     trainer = trainer_of(case)
     with mock.patch.object(fused, "PAYS", 0):
-        fused.attach(trainer, print)
+        fused.attach(trainer, print, print)
         trainer.advance()
 
     def epoch() -> None:

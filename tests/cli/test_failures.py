@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from nntui.cli import group, main
-from nntui.errors import FAILED
+from nntui.errors import FAILED, UserError
 from nntui.runs.find import resolve
 from nntui.runs.metrics import MetricsError, MetricsWriter
 from nntui.training.session import Session
@@ -29,6 +29,26 @@ def test_a_second_interrupt_ends_at_once_with_a_document(tmp_path: Path, monkeyp
     code, document = fit(tmp_path)
     assert (code, document["status"]) == (130, "interrupted")
     assert resolve(tmp_path, "latest").state == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "status", "reason"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted", "ended by SIGINT"),
+        (MemoryError(), FAILED, "failed", "out of memory; lower train.batch_size or the size of the layers"),
+        (UserError("it cannot be saved", exit_code=FAILED), FAILED, "failed", "it cannot be saved"),
+    ],
+)
+def test_what_goes_wrong_while_the_result_is_measured_ends_with_its_code(
+    fault: BaseException, code: int, status: str, reason: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    def broken(session: Session) -> None:
+        raise fault
+
+    monkeypatch.setattr("nntui.cli.fit.outcome", broken)
+    found, document = fit(tmp_path)
+    assert (found, document["status"], document["reason"]) == (code, status, reason)
+    assert document["epochs"] > 0
 
 
 def test_metrics_that_cannot_be_opened_fail_the_run(tmp_path: Path, monkeypatch: Any) -> None:

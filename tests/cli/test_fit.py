@@ -42,7 +42,9 @@ def test_json_has_every_key_of_the_contract(cli: Cli, moons: Path) -> None:
     assert Path(result["run_dir"]).name == result["run"]
     for part in ("train", "validation", "test"):
         assert set(result[part]) == {"loss", "accuracy", "macro_f1", "baseline_accuracy", "classes"}
-    assert result["updates_per_second"] > 0
+    kept = json.loads(Path(result["run_dir"], "run.json").read_text())
+    assert 0 < kept["update_seconds"] < kept["seconds"] == result["seconds"]
+    assert result["updates_per_second"] == pytest.approx(12 / kept["update_seconds"])
 
 
 def test_numbers_have_no_accuracy_and_absent_parts_are_null(cli: Cli) -> None:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nntui.cli import COMMANDS, group, program
+from nntui.runs.directory import RunDirectory, RunInfo
 from tests.cli.conftest import Cli, finish, start
 
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -54,10 +55,23 @@ def test_fit_loads_only_what_it_needs(runs: Path) -> None:
         "import sys\nfrom nntui.cli import program\nassert program(['fit', 'xor', '--quiet']) == 0\n"
         "kept = {'textual', 'rich', 'plotext', 'safetensors', 'asyncio', 'numpy.ma', 'nntui.config.race', 'nntui_core.race'}\n"
         "import numpy\nkept -= {'numpy.ma'} if numpy.__version__ < '2' else set()  # which loads it itself\n"
+        "kept |= {f'nntui_core.{m}' for m in ('layers.spatial', 'ops.convolution', 'optimizers.second_order',\n"
+        "    'preprocessing.scaling', 'initializers.fitted', 'curvature')} | {'nntui.data.csv'}\n"
         "heavy = kept & set(sys.modules)\n"
         "from nntui.config.describing import descriptions\n"
         "parsed = descriptions.cache_info().currsize\n"
         "sys.exit(f'imported {heavy}, parsed {parsed} sources' if heavy or parsed else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_runs_are_listed_without_numpy(runs: Path) -> None:
+    run = RunDirectory.create(runs, "one")
+    run.write(RunInfo(state="completed", reason="done"))
+    code = (
+        "import sys\nfrom nntui.cli import program\nassert program(['runs', 'list', '--json']) == 0\n"
+        "sys.exit('imported NumPy' if 'numpy' in sys.modules else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -193,6 +207,23 @@ def test_an_unforeseen_fault_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("NNTUI_TRACEBACK", "1")
     with pytest.raises(RuntimeError):
         program(["demos"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "reason"),
+    [(MemoryError(), 1, "out of memory"), (KeyboardInterrupt(), 130, "ended by SIGINT"), (click.Abort(), 130, "ended by SIGINT")],
+    ids=["memory", "interrupt", "abort"],
+)  # fmt: skip
+def test_a_command_that_is_broken_off_has_its_code_and_a_document(
+    fault: BaseException, code: int, reason: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("nntui.runs.find.listed", broken)
+    done = cli("runs", "list", "--json")
+    assert (done.code, done.json["reason"]) == (code, reason)
+    assert done.err == ("error: out of memory\n" if code == 1 else "")
 
 
 def test_results_that_cannot_be_written_are_a_failure(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ def test_list_is_newest_first_and_leaves_out_what_is_no_run(
     (runs / "damaged" / "run.json").write_text("{")
     (runs / "link").symlink_to(two[0])
     (runs / "loop").symlink_to("loop")
+    change(two[1], updates=99)  # of full batches there are as many as epochs
     rows = cli("runs", "list", "--json").json
     assert [r["run"] for r in rows] == ["damaged", two[1].name, two[0].name]
     assert all(set(r) == KEYS for r in rows)

@@ -34,6 +34,56 @@ def lines(capsys: pytest.CaptureFixture[str], *findings: dict[str, Any]) -> list
     return [line for line in capsys.readouterr().out.splitlines() if line.startswith(("finding", "note"))]
 
 
+def test_every_number_stands_behind_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    one = {"precision": 0.25, "recall": 0.5, "f1": 1 / 3, "count": 6}
+    none = {"precision": None, "recall": None, "f1": None, "count": 0}
+    held = {"loss": 0.75, "accuracy": 0.625, "baseline_accuracy": 0.5, "macro_f1": 0.375}
+    summarize(
+        result()
+        | {
+            "reason": "all done",
+            "train": held | {"loss": 0.5},
+            "test": held | {"classes": {"cat": one, "ox": none}},
+        }
+    )
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
+        "run         r",
+        "status      completed: all done",
+        "epochs      1   updates 2   parameters 3",
+        "time        1.00 s   2 updates/s",
+        "train       loss 0.5   accuracy 62.50% (most frequent class 50.00%)   macro F1 0.375",
+        "test        loss 0.75   accuracy 62.50% (most frequent class 50.00%)   macro F1 0.375",
+        "test:            precision  recall      F1   count",
+        "            cat     0.2500  0.5000  0.3333       6",
+        "            ox           –       –       –       0",
+    ]
+    summarize(result() | {"train": {"loss": 1.0, "r2": 0.25, "rmse": 3.0, "mae": 2.0}})
+    assert "train       loss 1   R² 0.25   RMSE 3   MAE 2" in capsys.readouterr().out
+
+
+def test_classes_are_told_on_what_is_held_out_last(capsys: pytest.CaptureFixture[str]) -> None:
+    part = {"loss": 1.0, "classes": {"a": {"precision": 1.0, "recall": 1.0, "f1": 1.0, "count": 1}}}
+    for parts in (("train",), ("train", "validation"), ("train", "validation", "test")):
+        summarize(result() | dict.fromkeys(parts, part))
+        assert f"\n{parts[-1]}:" in capsys.readouterr().out
+
+
+def test_training_is_drawn_as_training(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+    summary.plot_losses([(k, 1.0, 3.0) for k in range(50)], to_stderr=False)
+    lines = [
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if "train" not in line and "validation" not in line
+    ]
+    plus = [k for k, line in enumerate(lines) if line.count("+") > 10]
+    braille = [k for k, line in enumerate(lines) if sum(0x2800 < ord(c) < 0x2900 for c in line) > 10]
+    assert max(plus) < min(braille)  # higher, as its losses are
+
+
 def test_a_cause_is_told_with_its_cure_and_what_follows_is_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

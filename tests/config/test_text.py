@@ -48,6 +48,12 @@ def test_tables_are_read_as_they_were(given: dict[str, Any]) -> None:
     assert all(type(found[k]) is type(given[k]) for k in given)
 
 
+def test_a_matrix_has_a_line_a_row() -> None:
+    given = {"theta": [[-30.0, 20.0, 0.1], [1e-05, 2, 3]], "list": [1, 2]}
+    assert written(given) == "theta = [\n    [-30.0, 20.0, 0.1],\n    [1e-05, 2, 3],\n]\nlist = [1, 2]\n"
+    assert tomllib.loads(written(given)) == given
+
+
 def test_numpys_numbers_are_written_as_numbers() -> None:
     assert written({"a": np.float64(0.25)}) == "a = 0.25\n"
 

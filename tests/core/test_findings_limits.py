@@ -7,13 +7,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from nntui_core.activations import Sigmoid
+from nntui_core.activations import Sigmoid, Softmax
 from nntui_core.findings import Finding, Watch
+from nntui_core.findings.labels import ImbalancedClasses
 from nntui_core.findings.reference import Reference
 from nntui_core.findings.rules import RULES
 from nntui_core.findings.sample import Sample
 from nntui_core.layers.dense import Dense
 from nntui_core.train_spec import TrainSpec
+from nntui_core.trainer import Part
 from tests.core.edges import (
     EDGES,
     Edge,
@@ -260,6 +262,28 @@ def test_a_tenth_of_an_equal_share_is_rare(rare: int, told: str | None) -> None:
     if told is not None:
         assert found[0].message == told + "too few are held out to judge it"
         assert [c.set for c in found[0].cures] == ["data.class_weights=balanced", None]
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize(("right", "severity"), [(8, "note"), (7, "warning")])
+def test_a_rare_class_of_which_eight_in_ten_are_recognized_is_a_note(
+    outputs: int, right: int, severity: str
+) -> None:
+    others = [0] if outputs == 1 else [0, 2]
+    y = np.append(np.resize(others, 190), np.ones(10, int))
+    activation = Sigmoid() if outputs == 1 else Softmax()
+    given = make(
+        TrainSpec(epochs=1),
+        data=(np.zeros((200, 2)), y),
+        layers=(Dense(units=outputs, activation=activation),),
+    )
+    held = np.append(np.resize(others, 5), np.ones(10, int))
+    given.validation = Part(np.zeros((15, 2)), given.network.encode(held))
+    decided = np.where(np.arange(15) < 5 + right, 1, 0)
+    answers = np.where(decided, 0.5, 0.49)[:, None] if outputs == 1 else np.eye(3)[decided]
+    (seen,) = ImbalancedClasses().observe(sample(watching(given), held_outputs=answers))
+    assert seen.severity == severity
+    assert seen.message.endswith(f"; {right}0% of its held-out rows are recognized")
 
 
 NODES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,17 @@ import pytest
 
 from nntui_core.activations import Relu, Softmax
 from nntui_core.findings import Watch
-from nntui_core.findings.moments import FREE, NORMS, PASSES, SHARE, VALUE, affordable, ratios
+from nntui_core.findings.moments import (
+    FREE,
+    NORMS,
+    PASSES,
+    SHARE,
+    VALUE,
+    affordable,
+    epoch_due,
+    ratios,
+    update_due,
+)
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer
 from nntui_core.layers.spatial import Conv2dLayer, Flatten
@@ -48,6 +59,13 @@ def watched(work: int | None) -> list[int]:
     return looks(trainer, watch)
 
 
+def test_which_epochs_and_updates_are_looked_at() -> None:
+    """The first sixteen epochs, then the first one at or beyond each power of 1.07; powers of two of the updates."""
+    due = {epoch for epoch in range(1, 3000) if epoch_due(epoch)}
+    assert due == {*range(1, 17), *(math.ceil(1.07**k) for k in range(119))}
+    assert [update for update in range(5000) if update_due(update)] == [2**k for k in range(11)]
+
+
 def test_what_is_cheap_is_looked_at_whenever_it_is_due() -> None:
     assert watched(None) == sorted({2**k for k in range(10)} | {ROWS * k for k in range(1, 13)})
 
@@ -77,6 +95,21 @@ def test_which_updates_they_are_is_the_same_after_a_resume() -> None:
         second.load(first.state())
         again.load(watch.state())
         assert found + looks(second, again) == whole
+
+
+def test_findings_with_their_cures_are_kept_through_a_resume() -> None:
+    dead = Dense(units=4, activation=Relu(), theta=((-50.0, 0.1, 0.1, 0.1),) * 4)
+    first, second = (
+        make(TrainSpec(epochs=3), layers=(dead, Dense(units=3, activation=Softmax()))) for _ in range(2)
+    )
+    watch, again = Watch(first), Watch(second)
+    watch.begin()
+    looks(first, watch, 2)
+    assert "dead_units" in [f.id for f in watch.findings]
+    assert all(f.cures for f in watch.findings)
+    second.load(first.state())
+    again.load(watch.state())
+    assert again.findings == watch.findings
 
 
 @pytest.mark.parametrize(("held", "rows"), [(False, ROWS), (True, ROWS + 20)])

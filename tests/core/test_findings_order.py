@@ -28,6 +28,11 @@ def test_the_documentation_has_every_rule_as_it_is() -> None:
         assert rule.source.replace("|", "\\|") in line
 
 
+def test_what_a_finding_may_follow_from_are_findings() -> None:
+    ids = {rule.id for rule in RULES}
+    assert all(set(rule.follows) <= ids - {rule.id} for rule in RULES)
+
+
 def finding(name: str, layer: str = "", severity: str = "error", update: int = 1) -> Finding:
     return Finding(name, layer, 1.0, 0.5, "", "", severity, update)  # type: ignore[arg-type]
 

@@ -163,3 +163,9 @@ def test_the_best_constant_of_a_wrapped_loss_has_its_delta() -> None:
 
     best = min(at(c) for c in np.linspace(0, 1, 10_001))
     assert loss.constant_loss(onehot, labels) == pytest.approx(best, rel=1e-4)
+
+
+def test_a_single_row_does_not_show_that_targets_never_change() -> None:
+    for rows, constant in ((1, False), (2, True)):
+        assert reference(np.zeros((rows, 2)), np.ones((rows, 1))).constant is constant
+    assert not reference(np.zeros((2, 2)), np.array([[1.0], [2.0]])).constant

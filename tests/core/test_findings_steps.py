@@ -12,6 +12,7 @@ import pytest
 from nntui_core.activations import Relu
 from nntui_core.findings.flow import higher_rate, lower_rate
 from nntui_core.findings.suspect import LARGE, NOTHING, SMALL
+from nntui_core.findings.wording import compared, part, tiny
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer
 from nntui_core.optimizers.first_order import Momentum
@@ -185,7 +186,7 @@ def test_a_rate_that_moves_nothing(ratio: float, peak: float, setting: str | Non
         assert suspect.cure.set == f"optimizer.lr={setting}"
         assert (
             suspect.cure.text
-            == f"raise the learning rate: an update changes the weights by {ratio:.1e} of their size"
+            == f"raise the learning rate: an update changes the weights by {tiny(ratio)} of their size"
         )
         assert suspect.explains == {"update_ratio_low", *NOTHING}
 
@@ -207,3 +208,20 @@ def test_the_rate_that_is_proposed_where_it_is_too_low(ratio: float | None, lr: 
     cure = higher_rate(seen(trainer(), views={k: {"ratio": ratio} for k in range(3)}))
     assert cure is not None
     assert float((cure.set or "").removeprefix("optimizer.lr=")) == pytest.approx(lr)
+
+
+def test_numbers_in_messages_are_written_as_on_the_screen_and_never_as_none() -> None:
+    assert [tiny(v) for v in (6.17e-6, 1e-4, 0.02, 3.5e-12)] == ["6.2e-6", "1.0e-4", "2.0e-2", "3.5e-12"]
+    assert [part(v) for v in (0.0, 1.35e-4, 5e-4, 0.125)] == ["0.0%", "less than 0.1%", "0.1%", "12.5%"]
+
+
+def test_an_update_beside_weights_below_healthy_ones_is_not_called_a_share_of_their_size() -> None:
+    """The ratio's divisor is at least the size of healthy initial weights."""
+    small = {"ratio": 5.1e-5, "size": 5e-4, "healthy": 1.0}
+    s = seen(trainer(), views=dict.fromkeys(range(3), small), memory={"peak": np.zeros(3)})
+    suspect = found(s, "optimizer.lr")
+    assert suspect is not None
+    assert suspect.cure.text == (
+        "raise the learning rate: an update changes the weights by 5.1e-5 of the size of healthy initial weights"
+    )
+    assert compared(seen(trainer(), views={0: {"size": 1.0, "healthy": 1.0}}).layers[0]) == "their size"

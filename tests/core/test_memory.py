@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntui_core.memory import LINE, Space, number, zeros
+from nntui_core.activations import Relu
+from nntui_core.memory import LINE, Space, nothing, number, zeros
 from nntui_core.optimizers.moments import Adam
 from nntui_core.parameters import Parameters
 
@@ -48,3 +49,23 @@ def test_a_number_has_the_array_s_type_and_cannot_be_changed() -> None:
     assert (np.ones(2, dtype=np.float32) * one).dtype == np.float32
     with pytest.raises(ValueError, match="read-only"):
         one[()] = 2
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(4095,), (4099,), (70, 90), (4096, 1), (3, 5, 40, 33)])
+def test_relu_of_many_numbers_is_to_the_last_bit_that_of_each(dtype: Any, shape: tuple[int, ...]) -> None:
+    """Also of those that have a sign, or none, at 0, and in any layout."""
+    rng = np.random.default_rng(0)
+    special = np.array([0.0, -0.0, np.nan, np.inf, -np.inf, 1e-40, -1e-40], dtype)
+    values = np.where(rng.random(shape) < 0.5, rng.normal(size=shape), rng.choice(special, shape)).astype(
+        dtype
+    )
+    for x in (zeros(shape, dtype), np.zeros(shape, dtype), np.zeros(shape, dtype, order="F")):
+        x[...] = values
+        out, expected = np.empty_like(x), np.empty_like(x)
+        Relu().f(x, out)
+        np.maximum(x, dtype(0), out=expected)
+        assert out.tobytes() == expected.tobytes()
+        assert not nothing(x.shape, x.strides, x.dtype).any()
+    with pytest.raises(ValueError, match="read-only"):
+        nothing(shape, x.strides, x.dtype)[...] = 1

@@ -54,6 +54,13 @@ def test_classes(encoding: str) -> None:
     assert np.isnan(found.monitored("r2"))
 
 
+def test_a_half_is_decided_for() -> None:
+    outputs = np.array([[0.5], [np.nextafter(0.5, 0)]])
+    for tally in (ClassTally(2), LabelTally(1)):
+        found = taken(tally, outputs, np.array([[1.0], [0.0]])).metrics(0)
+        assert found.accuracy == 1.0
+
+
 def test_a_class_that_is_never_decided_for_has_precision_0() -> None:
     found = taken(ClassTally(2), np.array([[0.1], [0.2], [0.3]]), np.array([[0.0], [1.0], [0.0]])).metrics(0)
     assert found.classes == (ClassMetrics(2 / 3, 1.0, 0.8, 2), ClassMetrics(0.0, 0.0, 0.0, 1))

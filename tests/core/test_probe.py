@@ -61,6 +61,27 @@ def test_every_class_is_there_where_rounding_would_lose_it() -> None:
     assert set(classes[rows]) == set(range(201))
 
 
+@pytest.mark.parametrize(
+    ("rare", "sizes", "most", "shares"),
+    [
+        (20, [500, 300, 180], 100, [44, 24, 12]),  # 50, 30 and 18, less 6 each
+        (5, [100, 100, 100], 10, [1, 2, 2]),  # 3.3 each; a single row is all that a class has left in the end
+    ],
+)
+def test_what_rare_classes_need_is_taken_from_the_others_alike(
+    rare: int, sizes: list[int], most: int, shares: list[int]
+) -> None:
+    classes = np.concatenate([np.arange(rare), np.repeat(np.arange(rare, rare + 3), sizes)])
+    counts = np.bincount(classes[probe.sample_rows(classes, len(classes), 0, most)])
+    assert counts.tolist() == [1] * rare + shares
+
+
+def test_as_many_classes_as_rows_have_a_row_each() -> None:
+    classes = np.arange(5).repeat(3)
+    for seed in range(3):
+        assert classes[probe.sample_rows(classes, 15, seed, 5)].tolist() == [0, 1, 2, 3, 4]
+
+
 @pytest.mark.parametrize("scale", [1.0, 3e38, 1e-38])
 def test_float32_at_its_ends(scale: float) -> None:
     a = (np.random.default_rng(0).uniform(-1, 1, (50, 4)) * scale).astype(np.float32)
@@ -165,6 +186,19 @@ def test_norms_and_moments_by_blocks_are_those_of_the_whole(size: int, dtype: An
     assert spread == pytest.approx(float(wide.std()), rel=1e-5, abs=1e-6 * scale)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_differences_are_of_the_same_places_however_arrays_lie_in_memory(dtype: Any) -> None:
+    old = np.arange(6, dtype=dtype).reshape(2, 3)
+    new = np.asfortranarray(old + np.array([[0, 3, 0], [4, 0, 0]], dtype))
+    assert probe.norm(new, old) == probe.norm(old, new) == 5.0
+
+
+def test_differences_of_unlike_blocks_are_scaled_by_the_largest() -> None:
+    x = np.ones(probe.PIECE + 1)
+    x[-1] = 3e200
+    assert probe.norm(x, np.zeros_like(x)) == probe.norm(x) == 3e200
+
+
 def test_moments_leave_out_what_is_not_finite_and_norms_tell_it() -> None:
     x = np.array([[1.0, np.nan], [np.inf, 3.0]], np.float32)
     assert probe.moments(x) == (2.0, 1.0)
@@ -194,6 +228,9 @@ def test_layers_have_the_numbers_of_their_own_weights() -> None:
         assert one.gradient_norm == pytest.approx(np.linalg.norm(parameters.gradient(name)), rel=1e-6)
         assert one.update_ratio == pytest.approx(np.linalg.norm(new - old) / np.linalg.norm(old), rel=1e-4)
     assert [one.layer for one in probe.layers(trainer, trainer.train.x)] == ["hidden", "output"]
+    trainer.advance()  # without keeping what was before it
+    assert trainer.before is None
+    assert [one.update_ratio for one in probe.layers(trainer, trainer.train.x)] == [None, None]
 
 
 def test_of_nothing() -> None:

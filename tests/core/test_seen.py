@@ -7,13 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntui_core.activations import Relu, Softmax
+from nntui_core.activations import Linear, Relu, Softmax
 from nntui_core.findings import Watch
 from nntui_core.layers.dense import Dense
+from nntui_core.losses import MeanSquaredError
+from nntui_core.model import NetworkSpec
+from nntui_core.network import Network
+from nntui_core.optimizers.moments import Adam
 from nntui_core.plan import Plan
+from nntui_core.probe import sample_rows
+from nntui_core.schedules import Constant
 from nntui_core.seen import Seen
 from nntui_core.train_spec import TrainSpec
-from nntui_core.trainer import Trainer
+from nntui_core.trainer import Part, Trainer
 from tests.core.trainers import cloud, make
 
 LAYERS = (Dense(units=8, activation=Relu()), Dense(units=3, activation=Softmax()))
@@ -74,6 +80,23 @@ def test_the_answers_are_those_of_the_present_weights(trainer: Trainer) -> None:
     check(trainer)
     trainer.load(kept)
     check(trainer)
+
+
+def test_rows_have_each_class_s_share_and_of_numbers_come_from_everywhere() -> None:
+    y = np.repeat([0, 1, 2], [200, 60, 40])  # sorted by class, as many files are
+    x = np.arange(900.0).reshape(300, 3)
+    classes = make(TrainSpec(epochs=1), data=(x, y), seed=3)
+    rows = classes.seen.rows
+    assert rows.tolist() == sample_rows(y, 300, 3).tolist()
+    assert np.bincount(y[rows]).tolist() == [171, 51, 34]  # of 256: 170.7, 51.2 and 34.1
+    assert classes.seen.part.x.tolist() == x[rows].tolist()
+    layers = (Dense(units=3, activation=Linear()),)
+    spec = NetworkSpec(
+        layers=layers, loss=MeanSquaredError(), features=3, targets=3, dtype="float64", seed=3,
+        classification=False,
+    )  # fmt: skip
+    numbers = Trainer(Network(spec), Adam(), Constant(), TrainSpec(epochs=1), Part(x, np.eye(3)[y]))
+    assert numbers.seen.rows.tolist() == sample_rows(None, 300, 3).tolist()
 
 
 def test_a_second_look_at_the_same_weights_computes_nothing(trainer: Trainer, ran: list[Plan]) -> None:

@@ -26,7 +26,7 @@ def test_blocks_with_text_are_what_their_records_are(
 ) -> None:
     """The same table, notes and faults, whether a block is read at once or each record by Python's reader."""
     word = st.sampled_from(["red", " blue ", "x y", "é", "", "NA", "a\rb", '"q"', "\ufeffz", "n1"])
-    number = st.sampled_from(["1", "2.5", " 3 ", "-4e2", "", "nan", "\u0661", "1_0", "inf", "n0"])
+    number = st.sampled_from(["1", "2.5", " 3 ", "-4e2", "", "nan", "-nan", "\u0661", "1_0", "inf", "n0"])
     usual = st.sampled_from(["0", "1.5"])
     rows = data.draw(
         st.lists(st.tuples(usual | number, st.just("red") | word, usual).map(list), min_size=4, max_size=30)
@@ -37,21 +37,58 @@ def test_blocks_with_text_are_what_their_records_are(
         row = data.draw(st.integers(0, len(rows) - 1))
         new = {"header": ["n0", "n1", "y"], "long": ["1"] * 4, "short": ["1"], "empty": [""], "space": [" "]}
         rows[row] = new[change]
-    text = newline.join(delimiter.join(row) for row in [["n0", "n1", "y"], *rows]) + newline
-    found = []
+    end = data.draw(st.sampled_from(["", newline, f"{newline}  ", f"{newline} {newline}"]))
+    text = newline.join(delimiter.join(row) for row in [["n0", "n1", "y"], *rows]) + end
+    both(tmp_path, text, block, delimiter=delimiter)
+
+
+def both(directory: Path, text: str, block: int, **keys: Any) -> Any:
+    """What is read of a table, or the messages that refuse it, the same in blocks as record by record."""
+    found: list[Any] = []
     for at_once in (True, False):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(reader, "BLOCK", block)
             if not at_once:
                 patch.setattr(reader._Reader, "_blocks", lambda self: False)
             try:
-                table = read(tmp_path, text, delimiter=delimiter)
+                table = read(directory, text, **keys)
                 found.append(
                     (table.digest, table.stored.dtype, table.notes, dict(table.categories), table.classes)
                 )
             except UserError as error:
                 found.append(error.messages)
     assert found[0] == found[1]
+    return found[0]
+
+
+@pytest.mark.parametrize("block", [12, 1 << 18])
+def test_a_line_of_blanks_is_no_sample_but_in_a_table_of_one_column(tmp_path: Path, block: int) -> None:
+    plain = both(tmp_path, "a,b,y\n1,2,0.5\n3,4,1.5\n5,6,2.5\n", block)
+    for text in (
+        "a,b,y\n1,2,0.5\n3,4,1.5\n5,6,2.5\n  ",
+        "a,b,y\n1,2,0.5\n3,4,1.5\n5,6,2.5\n \t \n",
+        "a,b,y\n \n1,2,0.5\n3,4,1.5\n   \n\n5,6,2.5",
+    ):
+        assert both(tmp_path, text, block) == plain
+    gap = both(tmp_path, "a\tb\ty\n1\t2\t0.5\n\t\t1.5\n", block, delimiter="\t")
+    assert both(tmp_path, "a\tb\ty\n1\t2\t0.5\n  \n\t\t1.5\n  ", block, delimiter="\t") == gap
+    table = read(tmp_path, "a\n1\n \n3\n  ", target="inputs")
+    np.testing.assert_array_equal(table.x, [[1], [NAN], [3], [NAN]])
+    both(tmp_path, "a\n1\n \n3\n  ", block, target="inputs")
+    (fault,) = both(tmp_path, "a,b,y\n1,2,0.5\n  \n3,4\n", block)
+    assert fault.startswith(f"{tmp_path}/t.csv:4: column y: the cell is missing")
+
+
+def test_the_line_of_a_sample_counts_those_of_blanks(tmp_path: Path) -> None:
+    table = read(tmp_path, "a,b,y\n1,2,0.5\n  \n3,4,1.5\n")
+    assert [table.line(row) for row in (0, 1)] == [2, 4]
+
+
+def test_a_missing_number_with_a_sign_is_as_one_without(tmp_path: Path) -> None:
+    tables = [
+        both(tmp_path, f"a,b,y\n1,{cell},0.5\n3,4,1.5\n", 1 << 18) for cell in ("nan", "-nan", "+NaN", "")
+    ]
+    assert tables == [tables[0]] * 4
 
 
 @pytest.mark.parametrize("gap", [None, 0, 57, 199])

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from nntui.data.npz import Npz
+from nntui.data.npz import SPAN, Npz
 from nntui.data.table import Table
 from nntui.errors import UserError
 
@@ -49,6 +49,24 @@ def test_which_labels_are_classes(tmp_path: Path, name: str) -> None:
     assert table.classes == classes
     if classes is None:
         np.testing.assert_array_equal(table.y, labels.reshape(4, -1))
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([100, -100, 3, 3], np.int8),
+        np.array([2**64 - 1, 2**64 - 3, 2**64 - 3, 2**64 - 2], np.uint64),
+        np.array([-(2**63), -(2**63) + 1, -(2**63) + 1, -(2**63) + 9]),
+        np.array([0, SPAN - 1, 7, 7]),
+        np.array([0, SPAN, 7, 7]),
+        np.array([2**63 - 1, -(2**63), 0, 0]),
+    ],
+)
+def test_whole_numbers_however_far_apart_are_classes(tmp_path: Path, labels: Any) -> None:
+    table = read(tmp_path, task="classification", y="t", t=labels)
+    values, index = np.unique(labels, return_inverse=True)
+    assert table.classes == tuple(str(int(v)) for v in values)
+    np.testing.assert_array_equal(table.y, index)
 
 
 def test_the_task_decides_over_the_type(tmp_path: Path) -> None:

@@ -2,11 +2,12 @@
 
     python -m tests.mutants                                  # 100 faults in all that is shown
     python -m tests.mutants nntui/statistics --number 50 --seed 7 --jobs 8
+    python -m tests.mutants nntui/tui/store.py --nearest     # with the tests of its room alone
     python -m tests.mutants --again survivors.txt            # those of an earlier list once more
 
-Each fault is planted in a copy of the tree; the tests of its room run first, then all tests of what is shown. A fault
-lives when all of them pass. Each survivor is told with its place, on the error output how far it is; at the end, or
-where it is interrupted, the share that died by room.
+Each fault is planted in a copy of the tree; the tests of its room run first, then, without --nearest, all tests of
+what is shown. A fault lives when all of them pass. Each survivor is told with its place, on the error output how far
+it is; at the end, or where it is interrupted, the share that died by room.
 """
 
 import argparse
@@ -30,6 +31,8 @@ ROOT = Path(__file__).parents[2]
 SHOWN = (
     "nntui/statistics",
     "core/nntui_core/probe.py",
+    "core/nntui_core/seen.py",
+    "core/nntui_core/measures.py",
     "core/nntui_core/findings",
     "nntui/tui/store.py",
     "nntui/tui/render",
@@ -39,10 +42,13 @@ SHOWN = (
 NEAREST = {
     "nntui/statistics": ["tests/statistics"],
     "core/nntui_core/probe.py": ["tests/core/test_probe.py", "tests/statistics"],
+    "core/nntui_core/seen.py": ["tests/core/test_seen.py"],
+    "core/nntui_core/measures.py": ["tests/core/test_seen.py", "tests/core/test_measuring_a_network.py"],
     "core/nntui_core/findings": [
         "tests/core/test_findings_limits.py",
         "tests/core/test_findings_suspects.py",
         "tests/core/test_findings_steps.py",
+        "tests/core/test_findings_moments.py",
         "tests/core/test_findings_samples.py",
         "tests/core/test_findings_measures.py",
         "tests/core/test_findings_units.py",
@@ -53,7 +59,7 @@ NEAREST = {
         "tests/core/test_findings_reference.py",
         "tests/training/test_findings_runs.py",
     ],
-    "nntui/tui/store.py": ["tests/tui/test_store.py"],
+    "nntui/tui/store.py": ["tests/tui/test_store.py", "tests/tui/test_trail.py"],
     "nntui/tui/render": ["tests/tui/render"],
 }
 """The tests of a room, tried first."""
@@ -150,13 +156,13 @@ def copied(place: Path) -> Path:
     return place
 
 
-def noticed(mutant: Mutant, tree: Path) -> bool:
-    """Whether a test fails with this fault planted in `tree`, which is as it was afterwards."""
+def noticed(mutant: Mutant, tree: Path, rest: list[str]) -> bool:
+    """Whether a test of its room, or of the `rest`, fails with this fault in `tree`, which is as it was afterwards."""
     path = tree / mutant.file
     whole = path.read_text(encoding="utf-8")
     path.write_text(planted(mutant), encoding="utf-8")
     try:
-        return not passes(tree, NEAREST.get(mutant.room, REST)) or not passes(tree, REST)
+        return not all(passes(tree, tests) for tests in (NEAREST.get(mutant.room, REST), rest) if tests)
     finally:
         path.write_text(whole, encoding="utf-8")
 
@@ -199,6 +205,7 @@ def main() -> int:
     parser.add_argument("--number", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--nearest", action="store_true", help="run the tests of a fault's own room alone")
     parser.add_argument(
         "--minutes", type=float, default=float("inf"), help="begin no further fault after this time"
     )
@@ -215,7 +222,8 @@ def main() -> int:
         for job in range(given.jobs):
             trees.put(copied(Path(place, str(job))))
         first = trees.get()
-        if not passes(first, REST):
+        rest = [] if given.nearest else REST
+        if not passes(first, rest or sorted({test for m in faults for test in NEAREST.get(m.room, REST)})):
             print("the tests fail without any fault: nothing can be judged", file=sys.stderr)
             return 1
         trees.put(first)
@@ -223,7 +231,7 @@ def main() -> int:
         def judge(mutant: Mutant) -> tuple[Mutant, bool] | None:
             tree = trees.get()
             try:
-                return None if time.monotonic() > ends else (mutant, noticed(mutant, tree))
+                return None if time.monotonic() > ends else (mutant, noticed(mutant, tree, rest))
             finally:
                 trees.put(tree)
 

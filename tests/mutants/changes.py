@@ -146,9 +146,9 @@ def _call(node: ast.Call) -> Iterator[Change]:
 
 
 def _set(node: ast.AST, field: str, value: object) -> Change:
-    old = ast.unparse(node)
+    old, *_ = ast.unparse(node).splitlines()  # of a statement its condition: a survivor is told in one line
     kept = getattr(node, field)
     setattr(node, field, value)
-    new = ast.unparse(node)
+    new, *_ = ast.unparse(node).splitlines()
     setattr(node, field, kept)
     return Change(getattr(node, "lineno", 0), old, new, lambda: setattr(node, field, value))

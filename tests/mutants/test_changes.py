@@ -40,6 +40,11 @@ def test_each_kind(text: str, mutants: list[str]) -> None:
     assert mutants_of(text) == mutants
 
 
+def test_each_is_told_in_one_line() -> None:
+    (change, *_) = changes(ast.parse("if a:\n    b()\nelse:\n    c()"))
+    assert (change.old, change.new) == ("if a:", "if not a:")
+
+
 def test_what_is_no_code_stays() -> None:
     text = '"""A docstring."""\nimport a\n@f(1)\ndef g(x: int = a) -> "text":\n    "Of g."\n    return x'
     assert mutants_of(text) == []

@@ -73,17 +73,34 @@ def test_what_viewers_change_survives_a_kill_while_paused(tmp_path: Path) -> Non
         viewer.send(EditWeight(path="hidden.W", index=(0, 0), value=3.0))
         viewer.send(EditWeight(path="hidden.W", index=(0, 0), value=1e300))
         viewer.wait(Event, lambda m: "too large for float32" in m.text)
-
-        def saved() -> bool:
-            _, arrays, _ = checkpoint.newest_valid(run.session.run.checkpoints, print)
-            return bool(arrays["clock"][0] == 3 and arrays["live"][0] == 0.5)
-
-        until(saved, "a checkpoint without any further word")
+        viewer.wait(Event, lambda m: m.text.startswith("hidden.W[0, 0]"))
         update, arrays, _ = checkpoint.newest_valid(run.session.run.checkpoints, print)
-        assert arrays["param/hidden.W"][0, 0] == 3.0
+        assert (arrays["clock"][0], arrays["live"][0], arrays["param/hidden.W"][0, 0]) == (3, 0.5, 3.0)
         again = build(load(run.session.run.config)).trainer
         again.load({k: a for k, a in arrays.items() if not k.startswith("prep/")})
         assert (again.update, again.rate) == (update, run.trainer.rate)
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_what_was_told_is_saved_already(tmp_path: Path, paused: bool) -> None:
+    """When a viewer hears of it: killed then, a training goes on as its records say, also one that runs and has just saved."""
+    sets = ("train.checkpoint_seconds=0", 'train.batch_size="full"', *LONG)
+    with running(tmp_path, "xor", *sets, paused=paused, pace=0.001) as run:
+        viewer, place, at = run.viewer(), run.session.run, 0 if paused else 1
+        until(lambda: at in checkpoint.updates(place.checkpoints), "the only update at this pace")
+        edits = [
+            (EditWeight(path="hidden.W", index=(0, 0), value=3.0), "param/hidden.W", 3.0),
+            (EditWeight(path="hidden.W", index=(0, 0), value=4.0), "param/hidden.W", 4.0),
+            (SetRate(factor=0.5), "live", 0.5),
+        ]
+        for sent, key, value in edits if paused else edits[:1]:  # the next update follows a change at once
+            told = len(viewer.all(Event))
+            viewer.send(sent)
+            until(lambda n=told: len(viewer.all(Event)) > n, "what was changed")
+            arrays, _ = checkpoint.read(checkpoint.path_of(place.checkpoints, at))
+            assert arrays[key].flat[0] == value
+            records, _ = read_metrics(place.metrics)
+            assert [r["update"] for r in records if r["type"] == "event"] == [at] * (told + 1)
 
 
 def test_a_run_that_was_rewound_and_resumed_has_one_history(tmp_path: Path) -> None:

@@ -19,9 +19,12 @@ from typing import Any, cast
 
 import psutil
 import pytest
+from textual.drivers.linux_driver import LinuxDriver
 
 from nntui.runs.find import listed
-from nntui.tui import main
+from nntui.tui import job_control, main
+from nntui.tui.job_control import JobDriver
+from nntui.tui.textual_hacks import NntuiFaults
 from tests.server.running import until
 from tests.server.terminal import Terminal
 from tests.server.test_kills import ENDLESS, goes_on, gone
@@ -76,6 +79,35 @@ def test_a_hangup_that_leaves_the_terminal_there_restores_it(shell: tuple[Termin
     until(terminal.restored, "the terminal as it was")
     terminal.shows("ready:")
     goes_on(terminal)
+
+
+@pytest.mark.parametrize("front", [True, False])
+def test_what_came_with_cont_is_handled_before_the_terminal_is_taken(
+    monkeypatch: pytest.MonkeyPatch, front: bool
+) -> None:
+    """A shell's ``kill`` sends TERM and CONT together; the thread that takes TERM may be the later one."""
+    happened: list[str] = []
+    term = threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGTERM))
+
+    def sleep(seconds: float) -> None:
+        term.start()
+        term.join()
+
+    monkeypatch.setattr(job_control.time, "sleep", sleep)
+    monkeypatch.setattr(job_control.os, "tcgetpgrp", lambda terminal: os.getpgrp() + (not front))
+    monkeypatch.setattr(LinuxDriver, "resume_application_mode", lambda self: happened.append("resumed"))
+    old = signal.signal(signal.SIGTERM, lambda number, frame: happened.append("ended"))
+    try:
+        driver = cast(Any, JobDriver.__new__(JobDriver))
+        driver.fileno = 0
+        driver.resume_application_mode()
+    finally:
+        signal.signal(signal.SIGTERM, old)
+    assert happened == (["resumed"] if front else ["ended", "resumed"])
+
+
+async def test_every_program_of_the_screen_has_that_driver() -> None:
+    assert NntuiFaults().driver_class is JobDriver
 
 
 class Stuck:

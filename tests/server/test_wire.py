@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import struct
 from typing import Any
 
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 from typing_extensions import TypeAliasType, TypeVar
 
 from nntui.protocol.frames import from_frame, origin_of, to_frame
-from nntui.protocol.message import MESSAGES, Frame, FrameError
-from nntui.protocol.wire import Decoder, WireError, encode
+from nntui.protocol.message import MESSAGES, Command, Frame, FrameError
+from nntui.protocol.wire import MAX_ARRAYS, MAX_DIMENSIONS, Decoder, WireError, encode
 from tests.server.messages import frames, messages
 
 
@@ -40,6 +41,50 @@ def test_frames_survive_any_cutting_of_the_stream(sent: list[Frame], data: st.Da
         for name, array in given_.arrays.items():
             assert got.arrays[name].dtype == array.dtype
             assert np.array_equal(got.arrays[name], array, equal_nan=array.dtype.kind == "f")
+
+
+def test_a_frame_byte_by_byte() -> None:
+    """Another version may be at the other end: prefix, header and arrays are where the format says."""
+    arrays = {"a": np.array([1, 2], ">i2"), "b": np.array([[0.5]]), "c": np.zeros(0, bool)}
+    header = b'{"header":{"k":1},"arrays":[["a","<i2",[2]],["b","<f8",[1,1]],["c","|b1",[0]]]}'
+    body = b"\1\0\2\0" + bytes(4) + b"\0\0\0\0\0\0\xe0\x3f"
+    stream = b"NNT1" + bytes([len(header), 0, 0, 0, len(body), *bytes(7)]) + header + body
+    assert encode(Frame({"k": 1}, arrays)) == stream
+    (found,) = Decoder().feed(stream)
+    assert {k: v.tolist() for k, v in found.arrays.items()} == {"a": [1, 2], "b": [[0.5]], "c": []}
+    assert not any(array.flags.writeable for array in found.arrays.values())
+
+
+def test_what_is_as_large_as_allowed_passes_and_what_is_larger_does_not() -> None:
+    frame = Frame({}, {"x": np.zeros(2)})
+    stream = encode(frame)
+    head, body = len(stream) - 32, 16
+    assert encode(frame, max_header=head, max_body=body) == stream
+    assert len(Decoder(max_header=head, max_body=body).feed(stream)) == 1
+    for limits in ({"max_header": head - 1}, {"max_body": body - 1}):
+        with pytest.raises(WireError):
+            encode(frame, **limits)
+        with pytest.raises(WireError):
+            Decoder(**limits).feed(stream)
+    one = np.zeros(0, np.int8)
+    encode(Frame({}, dict.fromkeys(map(str, range(MAX_ARRAYS)), one)))
+    encode(Frame({}, {"x": one.reshape((0,) * MAX_DIMENSIONS)}))
+    for beyond in (
+        dict.fromkeys(map(str, range(MAX_ARRAYS + 1)), one),
+        {"x": one.reshape((0,) * (MAX_DIMENSIONS + 1))},
+    ):
+        with pytest.raises(WireError):
+            encode(Frame({}, beyond))
+
+
+def test_a_stream_that_ends_between_the_parts_of_a_frame_is_cut_off() -> None:
+    stream = encode(Frame({}, {"x": np.zeros(2)}))
+    for end in (1, 16, 17, len(stream) - 16, len(stream) - 1):
+        decoder = Decoder()
+        assert decoder.feed(stream[:end]) == []
+        assert decoder.partial
+        assert len(decoder.feed(stream[end:])) == 1
+        assert not decoder.partial
 
 
 def outcome(data: bytes) -> str:
@@ -80,6 +125,7 @@ def crafted(header: object, body: bytes = b"") -> bytes:
         crafted({"header": {}, "arrays": {}}),
         crafted({"header": {}, "arrays": [["x", "<f8", [1 << 60]]]}),
         crafted({"header": {}, "arrays": [["x", "<f8", [0, 1 << 60]]]}),
+        crafted({"header": {}, "arrays": [["x", "<f8", [0, 1 << 20, 1 << 20]]]}),
         crafted({"header": {}, "arrays": [["x", "|O", [1]]]}, bytes(8)),
         crafted({"header": {}, "arrays": [["x", "<f8", [-1]]]}, bytes(8)),
         crafted({"header": {}, "arrays": [["x", "<f8", [1]], ["x", "<f8", [1]]]}, bytes(16)),
@@ -96,26 +142,55 @@ def test_lying_frames_are_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ({"type": "no_such"}, "unknown message type"),
+        ({"type": 3}, "unknown message type"),
+        ({}, "unknown message type"),
+        ({"type": "predict"}, "unknown message type"),
+        ({"type": "status"}, "status.state is missing"),
+        ({"type": "status", "state": 1, "epoch": 0, "update": 0}, "status.state: int where str"),
+        ({"type": "status", "state": "", "epoch": 0, "update": 0, "rate": True}, "status.rate: bool where float"),
+        ({"type": "event", "text": "", "level": "loud"}, "event.level: (given 'loud'"),
+        ({"type": "set_rate"}, "set_rate: one positive"),
+        ({"type": "set_rate", "factor": -1.0}, "set_rate: one positive"),
+        ({"type": "set_rate", "base": 0.0}, "set_rate: one positive"),
+        ({"type": "set_rate", "base": 0.1, "value": 0.1}, "set_rate: one positive"),
+        ({"type": "set_pace", "pace": "slow"}, "set_pace.pace: (given 'slow'"),
+        ({"type": "set_pace", "pace": 0.0}, "set_pace.pace: (given 0.0"),
+        ({"type": "edit_weight", "path": "a", "index": [0], "value": float("nan")}, "edit_weight.value: (given nan"),
+        ({"type": "edit_weight", "path": "a", "index": [0], "value": float("inf")}, "edit_weight.value: (given inf"),
+        ({"type": "rewind", "update": -1}, "rewind.update: (given -1"),
+    ],
+)  # fmt: skip
+def test_frames_that_are_no_message_are_refused(header: dict[str, Any], words: str) -> None:
+    with pytest.raises(FrameError, match=re.escape(words)):
+        from_frame(Frame(header, {}))
+
+
+@pytest.mark.parametrize(
     "header",
     [
-        {"type": "no_such"},
-        {"type": 3},
-        {},
-        {"type": "status"},
-        {"type": "status", "state": 1, "epoch": 0, "update": 0},
-        {"type": "set_rate"},
-        {"type": "set_rate", "factor": -1.0},
-        {"type": "set_rate", "base": 0.0},
-        {"type": "set_rate", "base": 0.1, "value": 0.1},
-        {"type": "set_pace", "pace": "slow"},
-        {"type": "edit_weight", "path": "a", "index": [0], "value": float("nan")},
-        {"type": "rewind", "update": -1},
-        {"type": "predict"},
+        {"type": "set_rate", "factor": 0.5}, {"type": "set_rate", "value": 1}, {"type": "set_rate", "base": 1e-9},
+        {"type": "set_pace", "pace": "max"}, {"type": "set_pace", "pace": 1}, {"type": "rewind", "update": 0},
+        {"type": "event", "text": "", "level": "error"},
     ],
-)
-def test_frames_that_are_no_message_are_refused(header: dict[str, Any]) -> None:
-    with pytest.raises(FrameError):
-        from_frame(Frame(header, {}))
+)  # fmt: skip
+def test_what_is_allowed_is_taken(header: dict[str, Any]) -> None:
+    message = from_frame(Frame(header, {}))
+    assert {k: getattr(message, k) for k in header} == header
+
+
+def test_which_commands_need_control_and_which_frames_travel_by_credit() -> None:
+    commands = {name: cls for name, cls in MESSAGES.items() if issubclass(cls, Command)}
+    assert {name for name, cls in commands.items() if not cls.changes} == {
+        "attach", "request_snapshot", "shown", "take_control", "want",
+    }  # fmt: skip
+    assert {name for name, cls in commands.items() if cls.changes} == {
+        "breakpoints", "edit_weight", "pause", "restart", "resume", "rewind", "set_pace", "set_rate", "step_epoch",
+        "step_update", "stop",
+    }  # fmt: skip
+    assert {name for name, cls in MESSAGES.items() if cls.credited} == {"status", "stats"}
 
 
 def test_every_message_has_a_name_of_its_own_and_a_docstring() -> None:
@@ -153,20 +228,20 @@ def same(a: Any, b: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    "found",
+    ("found", "words"),
     [
-        {"layers": {"statistic": "no such"}},
-        {"layers": {"statistic": "curve", "x": "found.layers.x", "y": "found.layers.no"}},
-        {"layers": {"statistic": "curve", "x": 1, "y": "found.layers.x"}},
-        {"layers": {"statistic": "curve", "x": "found.layers.x"}},
-        {"layers": {"statistic": "weights", "largest": "much", "layers": []}},
-        {"layers": {"statistic": "weights", "largest": 1.0, "layers": [3]}},
-        {"layers": 3},
+        ({"statistic": "no such"}, ": dict where Statistic"),
+        ({"statistic": "curve", "x": "found.layers.x", "y": "found.layers.no"}, ".y: str where numpy.ndarray"),
+        ({"statistic": "curve", "x": 1, "y": "found.layers.x"}, ".x: int where numpy.ndarray"),
+        ({"statistic": "curve", "x": "found.layers.x"}, ".y is missing"),
+        ({"statistic": "weights", "largest": "much", "layers": []}, ".largest: str where float"),
+        ({"statistic": "weights", "largest": 1.0, "layers": [3]}, ".layers: int where LayerWeights"),
+        (3, ": int where Statistic"),
     ],
-)
-def test_statistics_that_are_none_are_refused(found: dict[str, Any]) -> None:
-    header = {"type": "stats", "update": 1, "found": found}
-    with pytest.raises(FrameError, match=r"stats\.found\.layers"):
+)  # fmt: skip
+def test_statistics_that_are_none_are_refused(found: Any, words: str) -> None:
+    header = {"type": "stats", "update": 1, "found": {"layers": found}}
+    with pytest.raises(FrameError, match=re.escape(f"stats.found.layers{words}")):
         from_frame(Frame(header, {"found.layers.x": np.zeros(3)}))
 
 

@@ -50,6 +50,11 @@ def test_every_file_of_a_statistic_is_in_the_catalogue() -> None:
 def test_every_statistic_has_a_case() -> None:
     assert CASES.keys() == set(STATISTICS.values())
     assert all(key == cls.KEY for key, cls in STATISTICS.items())
+    # What a viewer of another version asks for.
+    assert set(STATISTICS) == {
+        "answers", "confusion", "curve", "labels", "layers", "residuals", "sample", "scatter", "stability", "surface",
+        "weights",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", STATISTICS.values(), ids=list(STATISTICS))

@@ -11,10 +11,11 @@ import pytest
 from nntui.config.load import parse
 from nntui.statistics import base, confusion
 from nntui.statistics.confusion import Confusion
+from nntui.statistics.layers import Layers
 from nntui.statistics.residuals import Residuals
 from nntui.statistics.scatter import Scatter, telling
 from nntui.training.experiment import build
-from tests.statistics.networks import TABLE, answered, plane, several, view
+from tests.statistics.networks import TABLE, answered, forward, plane, several, standardized, view, weights
 
 
 @pytest.mark.parametrize("argument", ["", "1", "x-2", "1-2-3-4", "-1-2", "1-²", "1-" + "9" * 30])
@@ -23,6 +24,72 @@ def test_an_argument_that_names_no_columns_chooses_some(argument: str, tmp_path:
     assert found is not None
     assert found.columns == telling(view(several(tmp_path, "regression")), 0)
     assert found.answers(argument)
+
+
+class Columns:
+    """Twelve rows of three classes, or numbers, over four columns of unlike means."""
+
+    features = ("far", "still", "telling", "second")
+    sample = np.arange(12)
+    y = np.repeat([0, 1, 2], 4)
+
+    def __init__(self, *, classes: bool) -> None:
+        rng = np.random.default_rng(2)
+        self.classes = ("a", "b", "c") if classes else None
+        self.train = self
+        self.x = np.column_stack(
+            [
+                1000 + rng.normal(size=12),
+                np.full(12, 7.0),
+                self.y + 0.1 * rng.normal(size=12),
+                self.y**2 % 3 - 50,
+            ]
+        )
+
+    def inputs(self, which: Any) -> Any:
+        return self.x[which]
+
+    def labels(self, which: Any) -> Any:
+        return self.y[which] if self.classes is not None else self.y[which, None]
+
+
+@pytest.mark.parametrize(("classes", "columns"), [(True, (3, 2)), (False, (2, 3))])
+def test_neither_a_column_far_from_0_nor_one_that_never_changes_tells_most(
+    classes: bool, columns: tuple[int, int]
+) -> None:
+    given: Any = Columns(classes=classes)
+    e = given.x - given.x.mean(axis=0)
+    t = given.y - 1.0
+    if classes:
+        share = [
+            sum(4 * e[given.y == k, c].mean() ** 2 for k in range(3)) / (e[:, c] @ e[:, c]) for c in (0, 2, 3)
+        ]
+    else:
+        share = [(e[:, c] @ t) ** 2 / (e[:, c] @ e[:, c] * (t @ t)) for c in (0, 2, 3)]
+    assert tuple(np.array([0, 2, 3])[np.argsort(share)[:0:-1]]) == columns
+    assert telling(given, 0) == columns
+
+
+def test_of_three_classes_the_rows_are_wrong_that_are_decided_for_another(tmp_path: Path) -> None:
+    experiment = plane(tmp_path)
+    experiment.network.parameters.view("output.b")[2] = 50.0  # it decides for the last class
+    rows, w = experiment.split.validation, weights(experiment)
+    found = Scatter.compute(view(experiment), "1-0")
+    assert found is not None
+    decided = [forward(w, standardized(experiment, experiment.table.x[k]))["output"].argmax() for k in rows]
+    true = experiment.table.y[rows]
+    assert found.wrong == tuple(np.flatnonzero(np.array(decided) != true))
+    assert {0, 1, 2} == set(true.tolist())
+    assert (2, 2) in zip(decided, true.tolist(), strict=True)
+    assert found.values.tolist() == true.tolist()
+    assert found.points.tolist() == experiment.table.x[rows][:, [1, 0]].tolist()
+
+
+def test_what_has_no_argument_answers_every_key(tmp_path: Path) -> None:
+    for kind in (Confusion, Layers):
+        found = kind.compute(view(plane(tmp_path)), "")
+        assert found is not None
+        assert found.answers("")
 
 
 def test_what_a_scatter_answers(tmp_path: Path) -> None:

@@ -121,12 +121,12 @@ batch_size = 10
 
 
 def trained(
-    place: Path, optimizer: str, monkeypatch: pytest.MonkeyPatch, *, fuses: bool
+    place: Path, optimizer: str, monkeypatch: pytest.MonkeyPatch, *, fuses: bool, pays: int = 30_000
 ) -> tuple[Any, Any, dict[str, str]]:
     """A short training: its trainer, what fuses, and the versions that the run notes."""
     monkeypatch.setattr(fused, "find_spec", lambda name: object() if fuses else None)
-    monkeypatch.setattr(fused, "version", lambda name: "1.2.3")
-    monkeypatch.setattr(fused, "PAYS", 30_000)
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "1.2.3")
+    monkeypatch.setattr(fused, "PAYS", pays)
     place.mkdir()
     file = place / "my.toml"
     file.write_text(CONFIG.format(optimizer))
@@ -136,6 +136,7 @@ def trained(
         while trainer.status == "running":
             with np.errstate(all="ignore"):
                 trainer.advance()
+        session.save_state()
         noted = json.loads((session.run.path / "run.json").read_text())["versions"]
     finally:
         session.run.unlock()
@@ -158,6 +159,13 @@ def test_a_training_that_it_takes_over_on_the_way_ends_with_the_same_bits(
     assert all(a.tobytes() == theirs[name].tobytes() for name, a in ours.state().items())
 
 
+def test_a_run_that_is_over_before_it_pays_does_not_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, fuse, noted = trained(tmp_path / "run", "adam", monkeypatch, fuses=True, pays=10**12)
+    assert (fuse.tried, noted.get("numba")) == (False, None)
+
+
 def test_other_optimizers_stay_with_numpy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, fuse, noted = trained(tmp_path / "run", "nadam", monkeypatch, fuses=True)
     assert (fuse, noted.get("numba")) == (None, None)
@@ -169,10 +177,13 @@ def blocks(
     """Whether each of five blocks was taken, where the third is the first that pays."""
     monkeypatch.setattr(fused, "compiled", compiled)
     monkeypatch.setattr(fused, "PAYS", 3 * (10 + fused.CALLS))
-    fuse, work = fused.Fused(Adam(), report), Work(10, np.float32)
+    begun: list[bool] = []
+    fuse, work = fused.Fused(Adam(), report, lambda: begun.append(True)), Work(10, np.float32)
     work.hold((0.1, 0.001, 0.999, 1e-8, 0.001))
     w, g, m, v = (np.ones(10, np.float32) for _ in range(4))
-    return [fuse(w, g, {"m": m, "v": v}, work.numbers) for _ in range(5)]
+    taken = [fuse(w, g, {"m": m, "v": v}, work.numbers) for _ in range(5)]
+    assert begun == [True] * any(taken)
+    return taken
 
 
 def test_it_begins_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,8 +229,8 @@ def test_what_is_only_called_numba_is_let_alone(tmp_path: Path, monkeypatch: pyt
     file.write_text(CONFIG.format("adam"))
     trainer = build(read(file).settings).trainer
     monkeypatch.setattr(fused, "find_spec", lambda name: object())
-    monkeypatch.setattr(fused, "version", unknown)
-    assert fused.attach(trainer, pytest.fail) == ""
+    monkeypatch.setattr("importlib.metadata.version", unknown)
+    fused.attach(trainer, pytest.fail, pytest.fail)
     assert trainer.work.fused is None
 
 

@@ -13,7 +13,7 @@ from nntui.tui.caps import Caps
 from nntui.tui.debugger.app import DebugApp
 from nntui.tui.debugger.opening import on_experiment, on_expression
 from nntui.tui.debugger.session import DebugSession
-from nntui.tui.debugger.view import View
+from nntui.tui.debugger.view import CardLine, View
 from nntui.tui.render.picture import plain
 from nntui.tui.screens.debug import DebugScreen
 
@@ -29,6 +29,28 @@ def expression(text: str, **values: object) -> DebugSession:
 def network(name: str, *overrides: str, **where: int) -> DebugSession:
     """A session on a demo."""
     return on_experiment(build(load(name, overrides)), **where)
+
+
+def written(lines: tuple[CardLine, ...]) -> dict[str, list[str]]:
+    """The texts of a card by their labels; one without a label belongs to that above."""
+    found: dict[str, list[str]] = {}
+    label = ""
+    for line in lines:
+        label = line.label or label
+        found.setdefault(label, []).append("".join(span.text for span in line.row).strip())
+    return found
+
+
+def card(session: DebugSession, node: str, entry: int = 0) -> dict[str, list[str]]:
+    """What the card of a node says of an entry, without a screen."""
+    session.cursor_name = node
+    session.entries[node] = entry
+    return written(session.view(0).card)
+
+
+def text(value: float) -> str:
+    """Four digits, as the card writes a number of common size."""
+    return f"{value:.4g}".replace("-", "−")
 
 
 class Driver:

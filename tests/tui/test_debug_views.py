@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -108,3 +110,32 @@ def test_the_line_on_top_never_cuts_the_update_for_what_can_be_looked_up(width):
 )
 def test_directions_that_were_tested_are_counted(directions, words):
     assert Judgement(4, 4, directions=directions).tested == words
+
+
+@pytest.mark.parametrize("width", range(40, 76))
+def test_a_number_is_not_parted_from_its_name(width):
+    """The optimizer's settings and lengths, and the summaries of arrays."""
+    session = network("xor")
+    session.do("backward")
+    cards = [session.view(0).card]
+    session.do("optimize")
+    cards.append(session.view(0).card)
+    for card in cards:
+        for row in wrapped(card, width):
+            line = plain((row,)).rstrip()
+            assert not line.endswith((" =", " mean", "‖·‖", "‖Δw‖", "‖g‖")) or "each slot" in line, line
+
+
+def test_numbers_below_zero_have_the_same_sign_everywhere():
+    session = network("xor")
+    session.do("optimize")
+    shown = "".join(span.text for line in session.view(0).card for span in line.row)
+    assert "→ −0.0499999" in shown
+    assert not re.search(r"(?<!\w)-\d", shown)
+
+
+def test_a_constant_is_written_once():
+    session = expression("(1 - x)**2", x=-1.0)
+    session.do("step")
+    (inputs,) = [line for line in session.view(0).card if line.label == "inputs"]
+    assert "".join(span.text for span in inputs.row) == "1   x = −1"

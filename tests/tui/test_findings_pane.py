@@ -256,3 +256,29 @@ def test_a_trainer_that_is_gone_says_how_to_go_on():
     store.message(items()[0])
     store.message(Disconnected(reason="the connection broke"))
     assert "nntui fit --resume fake-1" in store.snapshot().log[-1].text
+
+
+async def test_what_happened_is_told_whole_over_as_many_lines_as_it_takes():
+    words = "digits.toml:21: preprocess.0: standardize: constant in the training part, so not scaled: pixel_0, pixel_32"
+    for width in (80, 120):
+        async with watching(size=(width, 24 if width == 80 else 40)) as v:
+            await v.press("5")
+            await v.post(Event(text=words, level="warning"))
+            assert words in " ".join(v.pane("findings").split())
+
+
+async def test_a_long_setting_ends_between_its_parts():
+    async with watching() as v:
+        layers = "layers=[" + ", ".join(['{type="dense", units=32, activation="relu"}'] * 3) + "]"
+        text, _ = await shown(v, finding(cures=[{"set": layers, "text": "8 layers"}]))
+        assert 'activation="relu"}, …  8 layers' in text
+
+
+async def test_a_finding_that_is_cut_by_the_lower_end_says_that_it_goes_on():
+    async with watching(size=(120, 40)) as v:
+        long = finding(message="word " * 60)
+        text, state = await shown(v, *[long | {"layer": f"hidden{k}"} for k in (1, 2)])
+        assert "hidden2" in text
+        assert state.endswith("more ↓")
+        await v.press("5", "end")
+        assert not str(v.screen.query_one("#findings").border_subtitle).endswith("↓")

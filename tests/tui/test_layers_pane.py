@@ -12,6 +12,7 @@ from nntui.protocol.reports import Stats
 from nntui.statistics.histogram import histogram
 from nntui.statistics.layers import LayerRow, Layers
 from nntui.tui.caps import Caps
+from nntui.tui.panes.base import Pane
 from nntui.tui.panes.layers import gradient_scale, ratio_style, share_style
 from nntui.tui.render.picture import Grid, plain
 from nntui.tui.render.units import Size, Unit, draw_unit, units_in_words
@@ -221,6 +222,43 @@ def test_colors_of_shares_and_ratios():
     assert [ratio_style(r).fg for r in (None, 9e-7, 1e-6, 9e-5, 1e-4, 1e-2, 0.011, 0.1, 0.11)] == [
         None, "bad", "warn", "warn", "good", "good", "warn", "warn", "bad",
     ]  # fmt: skip
+
+
+async def test_shares_have_their_colors_in_their_own_columns():
+    a = np.tile([[0.99, 0.1]], (4, 1))
+    async with watching() as v:
+        for op, values, words in (("relu", DEAD, "7/8 †1,2,3,5,…"), ("tanh", a, "50 % ‡1")):
+            await shown(v, row("hidden1", op, values), row("output", "softmax", [[0.5, 0.5]]))
+            spans = [s for r in v.screen.query_one("#layers", Pane).picture for s in r]
+            assert [s.style.fg for s in spans if s.text.strip() == words] == ["bad"]
+
+
+async def test_weights_that_are_no_numbers_are_counted_and_the_update_is_that_of_the_table():
+    async with watching() as v:
+        one = row("hidden1", "tanh", [[0.5]], nonfinite_weights=2)
+        lines = await shown(v, one, row("output", "tanh", [[0.5]], nonfinite_gradients=3))
+        assert "2 bad" in lines[1]
+        assert "bad" not in lines[2]
+        await v.post(Stats(update=60, found={}))  # of other panes
+        assert str(v.screen.query_one("#layers").border_subtitle).startswith("update     50")
+
+
+async def test_of_a_layer_s_findings_the_first_is_named():
+    found = [{"id": i, "layer": "hidden1", "severity": "error"} for i in ("dead_units", "plateau")]
+    async with watching(size=(160, 40)) as v:
+        rows = Layers((row("hidden1", "relu", DEAD), row("output", "tanh", DEAD)), 256)
+        await v.post(Stats(update=50, found={"layers": rows}, findings=tuple(found)))
+        lines = v.pane("layers").splitlines()
+        assert "dead" in lines[1].split()[-2:]
+        assert "plateau" not in lines[1]
+        assert lines[2].rstrip().endswith("·")
+
+
+async def test_layers_without_room_are_counted():
+    async with watching() as v:
+        lines = await shown(v, *(row(f"layer{k}", "tanh", [[0.5]]) for k in range(30)))
+        drawn = sum(line.startswith("layer") for line in lines[1:])
+        assert f"… {30 - drawn} more layers" in lines[-1]
 
 
 async def test_a_gradient_below_the_scale_is_said_to_be():

@@ -6,12 +6,15 @@ import re
 
 import numpy as np
 import pytest
+from rich.color import Color as RichColor
+from textual.color import Color
 
 from nntui.statistics.surface import Surface
 from nntui.tui.caps import Caps
 from nntui.tui.screens.confirm import QuitScreen
 from nntui.tui.screens.dialog import Dialog
 from nntui.tui.sweep.leave import LeaveScreen
+from nntui.tui.themes import ANSI, DARK, Palette
 from tests.tui.fakes import KINDS, Viewer, hello, items, records, stats, status, watching
 from tests.tui.test_run_panes import changed
 
@@ -137,3 +140,15 @@ async def test_dense_negative_maps_are_dense() -> None:
     given = changed(stats(greeting, 60), lambda a: np.full_like(a, -1.0) if a.ndim > 1 else a)
     async with watching([greeting, status(), given], caps=Caps("none", ascii=True)) as v:
         assert "%%%%" in v.pane("network")
+
+
+def test_a_border_has_the_colors_of_its_picture_also_in_sixteen_colors():
+    """What style sheets call yellow is another yellow than the terminal's, and bright blue is none of theirs."""
+    colors = Palette("default", dark=True, ansi=True)
+    for role in ANSI:
+        parsed = Color.parse(colors.named(role))
+        assert parsed.ansi is not None
+        assert parsed.rich_color.number == (
+            None if ANSI[role] == "default" else RichColor.parse(ANSI[role]).number
+        )
+    assert Palette("#101010", dark=True, ansi=False).named("class1") == DARK["class1"]

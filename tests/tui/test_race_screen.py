@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -225,3 +226,36 @@ async def test_from_a_run_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert f"path of {run.name}" in race.about
         await viewer.press("q")
         assert viewer.app.screen is viewer.screen
+
+
+@pytest.mark.parametrize(
+    ("demo", "tabs"),
+    [
+        ("race_valley", "1 f(x, y)   2 Contestants   3 Card   4 f over steps"),
+        ("newton_root", "1 f(x)   2 Steps   3 Card   4 |f| over steps"),
+        ("newton_parabola", "1 f(x)   2 Steps   3 Card   4 |f′| over steps"),
+    ],
+)
+async def test_tabs_name_what_their_panes_show(demo: str, tabs: str) -> None:
+    async with racing(demo, size=(80, 24)) as d:
+        assert d.shown("tabs").strip() == tabs
+
+
+async def test_a_formula_that_has_no_room_ends_after_a_whole_word_and_no_number_is_cut() -> None:
+    for width in range(60, 120, 3):
+        async with racing("race_beale", size=(width, 30)) as d:
+            line = d.shown("status")
+            formula = d.view.plane.surface.formula  # type: ignore[union-attr]
+            shown = line.partition("Beale")[2].partition("▶")[0].strip()
+            if shown:
+                whole = shown.removesuffix("…").strip()
+                assert f"{formula} ".startswith(f"{whole} "), (width, shown)
+
+
+async def test_a_network_s_card_speaks_of_the_loss() -> None:
+    async with racing("race_network") as d:
+        await d.press("n")
+        card = d.shown("card")
+        assert "   loss 0." in card
+        assert "Δloss" in card
+        assert not re.search(r"\bf \d", card)

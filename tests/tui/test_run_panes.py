@@ -265,6 +265,26 @@ def test_what_is_shown_of_an_earlier_update_says_so():
     assert "shown" not in plain(status_row(store.snapshot(), 120))
 
 
+@pytest.mark.parametrize(
+    ("state", "update", "said"),
+    [("running", 370, ""), ("paused", 368, ""), ("paused", 370, "of update 368"), ("stopped_early", 371, "of update 368")],
+)  # fmt: skip
+async def test_losses_that_are_not_of_the_update_above_say_of_which_they_are(state, update, said):
+    async with watching() as v:
+        await v.post(*records(93), status(state, update=update))
+        border = str(v.screen.query_one("#loss").border_subtitle)
+        assert border.endswith("train") or "validation" in border
+        assert (said in border) if said else ("of update" not in border)
+
+
+async def test_layers_take_no_lines_for_maps_that_have_no_room():
+    for count, height in ((2, 50), (9, 50), (12, 50), (12, 64)):
+        async with watching([hello("table", layers=count), status()], size=(160, height)) as v:
+            pane = v.screen.query_one("#layers")
+            lines = pane.lines(v.screen.snapshot, height)
+            assert lines <= count + 3 or lines - count - 3 > 5, (count, height)
+
+
 def test_the_epoch_above_is_not_behind_the_one_in_the_loss_pane():
     store = Store()
     store.message(hello())

@@ -97,7 +97,7 @@ async def test_what_is_not_known_is_said():
             (change(found, rows=32, exact=False), "λmax"),
             (dataclasses.replace(found, curvature=None), "measuring"),
             (dataclasses.replace(found, curvature=None, under_way=45), "measuring, 45 products so far"),
-            (dataclasses.replace(found, noise=()), "samples depend on each other"),
+            (dataclasses.replace(found, noise=()), "gradient noise: needs dense layers"),
             (
                 dataclasses.replace(found, rated=False, steps=()),
                 "this optimizer finds the length of its steps",
@@ -146,7 +146,7 @@ async def test_of_a_finished_run_what_was_not_recorded_is_said():
     bare = [i for i in given if not hasattr(i, "found")]
     async with watching(bare) as v:
         await v.press("6")
-        assert "the last checkpoint is measured" in v.pane("stability")
+        assert "measuring the last checkpoint" in v.pane("stability")
 
 
 def test_a_history_goes_back_in_time_with_its_run():
@@ -218,8 +218,9 @@ async def test_the_curvature_has_as_many_digits_as_are_known(value, converged, w
 
 
 def test_what_a_share_of_the_limit_means():
-    assert [verdict(r)[0] for r in (0.5, 0.95, 1.05, 1.2, float("nan"))] == [
-        "below the limit", "at the edge of stability", "at the edge of stability", "above: steps overshoot", "not finite",
+    assert [verdict(r) for r in (0.5, 0.95, 1.05, 1.2, float("nan"))] == [
+        ("below the limit", "good"), ("at the edge of stability", "warn"), ("at the edge of stability", "warn"),
+        ("above: steps overshoot", "bad"), ("not finite", "bad"),
     ]  # fmt: skip
 
 
@@ -281,3 +282,26 @@ async def test_the_curvature_and_its_limit_are_drawn_in_their_own_colors():
             if "•" in span.text and span.style.fg in ("accent", "validation")
         }
         assert at["validation"] < at["accent"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "size", "words"),
+    [(1, 1, "the 1 row"), (100, 100, "all 100 rows"), (1, 100, "1 of 100 random rows")],
+)
+async def test_which_rows_the_curvature_is_of(rows, size, words):
+    async with watching() as v:
+        await v.press("6")
+        given = stats(v.screen.snapshot.hello, 60)
+        found = change(given.found["stability"], rows=rows, size=size)
+        await v.post(dataclasses.replace(given, found={**given.found, "stability": found}))
+        assert f" · {words} · " in str(v.screen.query_one("#stability").border_subtitle)
+
+
+async def test_why_there_is_no_gradient_noise_is_said_whole():
+    async with watching(size=(80, 24)) as v:
+        await v.press("6")
+        given = stats(v.screen.snapshot.hello, 60)
+        found = dataclasses.replace(given.found["stability"], noise=())
+        await v.post(dataclasses.replace(given, found={**given.found, "stability": found}))
+        left = " ".join(line[:37].strip() for line in v.pane("stability").splitlines())
+        assert "gradient noise: needs dense layers, two independent samples a batch" in " ".join(left.split())

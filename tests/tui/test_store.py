@@ -51,6 +51,9 @@ def test_the_columns_of_the_history():
     np.testing.assert_array_equal(column(store, "validation.accuracy"), [np.nan, 0.25])
     np.testing.assert_array_equal(column(store, "gradient_norm"), [2.0, np.nan])
     assert store.snapshot().last("validation.loss") == 3.0
+    store.record(epoch(2))
+    assert store.snapshot().last("train.loss") == 1 / 3
+    assert np.isnan(store.snapshot().last("validation.loss"))
     assert np.isnan(store.snapshot().last("no such"))
     assert np.isnan(Store().snapshot().last("train.loss"))
 
@@ -140,6 +143,46 @@ def test_control_and_the_end_of_a_connection():
     assert [e.text for e in store.snapshot().log] == ["broken", "connected to the trainer again"]
 
 
+def test_a_lost_connection_says_how_to_go_on_and_a_new_one_ends_it():
+    store = Store()
+    store.message(hello())
+    store.message(Ended(status="interrupted"))
+    store.message(Disconnected(reason="closed", alive=True))  # another process has resumed the run
+    now = store.snapshot()
+    assert (now.ended, now.connected, now.reconnecting) == (None, False, True)
+    assert now.log[-1].text == "closed; connecting again"
+    store.message(hello())
+    assert (store.snapshot().connected, store.snapshot().reconnecting) == (True, False)
+    store.message(Disconnected(reason="broken"))
+    now = store.snapshot()
+    assert (now.connected, now.reconnecting) == (False, False)
+    assert now.log[-1].text == "broken; go on with: nntui fit --resume fake-1"
+
+
+def test_what_the_trainer_and_the_records_tell_is_logged_once_and_a_restart_keeps_what_is_to_come():
+    store = Store()
+    for text in ("told", "both", "told"):  # twice: the same was done twice
+        store.message(Event(text=text, update=3))
+    for text in ("both", "recorded"):
+        store.record({"type": "event", "text": text, "update": 3})
+    assert [e.text for e in store.snapshot().log] == ["told", "both", "told", "recorded"]
+    store.restart()  # the records are read once more, and have what the trainer has told by now
+    assert [e.text for e in store.snapshot().log] == ["told", "told"]
+    for text in ("both", "recorded", "told"):
+        store.record({"type": "event", "text": text, "update": 3})
+    assert [e.text for e in store.snapshot().log] == ["told", "told", "both", "recorded"]
+
+
+def test_what_was_measured_comes_from_its_records():
+    store = Store()
+    values = {"sharpness": 190.0, "threshold": 200.0, "steps": {"hidden.W": 0.5}}
+    store.record({"type": "stability", "update": 5, "of": 4} | values)
+    store.record({"type": "other", "update": 7, "of": 6} | values)
+    found = store.snapshot().measured
+    assert (found.updates.tolist(), found.sharpness.tolist(), found.threshold.tolist()) == ([4], [190], [200])
+    assert (found.step_updates.tolist(), found.steps["hidden.W"].tolist()) == ([4], [0.5])
+
+
 def test_the_log_is_bounded_and_keeps_the_newest():
     store = Store()
     for k in range(MAX_LOG + 5):
@@ -163,9 +206,21 @@ def test_findings_of_records():
     store.record(epoch(3, findings=[], findings_update="x"))
     assert store.snapshot().findings == ()
     store.record(epoch(4, findings=[found], findings_update=16))
+    assert store.snapshot().findings_update == 16
     store.restart()
     store.record(epoch(1, findings=[], findings_update=4))  # begun again, earlier is newer
     assert store.snapshot().findings == ()
+
+
+def test_findings_are_those_of_the_latest_update_that_was_looked_at():
+    store = Store()
+    late, early, unknown = ({"id": name} for name in ("late", "early", "unknown"))
+    store.message(Stats(update=40, findings=(late,), findings_update=32))
+    assert (store.snapshot().findings, store.snapshot().findings_update) == ((late,), 32)
+    store.record(epoch(4, findings=[early], findings_update=16))
+    assert (store.snapshot().findings, store.snapshot().findings_update) == ((late,), 32)
+    store.record(epoch(5, findings=[unknown]))
+    assert (store.snapshot().findings, store.snapshot().findings_update) == ((unknown,), None)
 
 
 def test_where_the_run_is():
@@ -180,12 +235,16 @@ def test_where_the_run_is():
     store.message(status("paused", update=8))
     assert store.snapshot().position == (2, 8)
     store.message(status(update=16))
-    store.record({"type": "epoch", "epoch": 9})
-    assert store.snapshot().position == (4, 16)
+    for damaged in ({"epoch": 9}, {"update": 40}):
+        store.record({"type": "epoch"} | damaged)
+        assert store.snapshot().position == (4, 16)
+    store.record(epoch(11))
+    assert store.snapshot().position == (11, 44)
 
 
 def test_what_is_known_of_nothing():
     """Before the first word there is no trouble to tell of, and the loss is drawn as it is for most runs."""
+    assert Store().changed  # it is drawn all the same
     first = Store().snapshot()
     assert (first.connected, first.reconnecting, first.running, first.state) == (
         True,

@@ -24,11 +24,21 @@ def test_the_store_keeps_a_bounded_trail_and_forgets_the_future_on_a_rewind():
     trail = store.snapshot().trail
     assert MAX_TRAIL / 2 < len(trail) <= MAX_TRAIL
     assert (trail[0].update, trail[-1].update) == (0, 3 * MAX_TRAIL - 1)
-    store.record(activations(100, hidden={}))
-    assert [m.update for m in store.snapshot().trail][-1] == 100
+    for _ in range(2):
+        store.record(activations(100, hidden={}))
+    assert [m.update for m in store.snapshot().trail if m.update > 90] == [96, 100]
     assert trail[0].layers["hidden"].total == 3
     store.forget_trail()
     assert store.snapshot().trail == ()
+
+
+def test_of_a_full_trail_every_second_moment_is_dropped_but_the_first_and_the_last():
+    store = Store()
+    for update in range(MAX_TRAIL):
+        store.record(activations(update, hidden={}))
+    assert [m.update for m in store.snapshot().trail] == list(range(MAX_TRAIL))
+    store.record(activations(MAX_TRAIL, hidden={}))
+    assert [m.update for m in store.snapshot().trail] == list(range(0, MAX_TRAIL + 1, 2))
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,6 @@ class Maxout(Op):
         return np.asarray(self._split(xs[0]).argmax(axis=2))
 
 
-@dataclass(frozen=True)
 class Softmax(Op):
     """Probabilities of classes: rows (or a vector) of positive numbers that sum to 1."""
 

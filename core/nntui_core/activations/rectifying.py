@@ -11,8 +11,11 @@ from annotated_types import Ge, Gt
 
 from nntui_core.errors import ShapeError
 from nntui_core.graph import Op
-from nntui_core.memory import Array, Arrays, Shape, Workspace, number
+from nntui_core.memory import Array, Arrays, Shape, Workspace, nothing, number
 from nntui_core.ops.base import Elementwise, expect_operands, unbroadcast
+
+FEW, MANY = 1 << 12, 1 << 20
+"""Numbers from which on NumPy's passes over arrays pay, and up to which they stay in the caches."""
 
 
 class Rectifier(Elementwise):
@@ -24,7 +27,6 @@ class Rectifier(Elementwise):
         return np.asarray(xs[0] > 0)
 
 
-@dataclass(frozen=True)
 class Relu(Rectifier):
     """Rectified linear unit (Nair & Hinton 2010); a unit below 0 on every sample is dead."""
 
@@ -33,11 +35,13 @@ class Relu(Rectifier):
     derivatives: ClassVar[tuple[str, ...]] = ("1 if z > 0 else 0",)
 
     def f(self, x: Array, out: Array) -> None:
-        np.maximum(x, number(0, x.dtype), out=out)
+        # NumPy compares two arrays in a third of the time that it takes with a number.
+        compared = nothing(x.shape, x.strides, x.dtype) if FEW <= x.size <= MANY else number(0, x.dtype)
+        np.maximum(x, compared, out=out)
 
     def df(self, x: Array, y: Array, out: Array) -> None:
         # Both are 1 where y > 0, else 0; each is the faster one where it is used.
-        if y.size < 4096:
+        if y.size < FEW:
             np.sign(y, out=out)
         else:
             np.greater(y, number(0, y.dtype), out=out, casting="unsafe")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +15,6 @@ from nntui_core.ops.elementary import Exp, Log
 from nntui_core.special import normal_cdf
 
 
-@dataclass(frozen=True)
 class Softplus(Elementwise):
     """A smooth ReLU (Dugas et al. 2001)."""
 
@@ -45,7 +43,6 @@ class Softplus(Elementwise):
         return graph.apply(Log(), graph.apply(Add(), graph.apply(Exp(), args[0]), one))
 
 
-@dataclass(frozen=True)
 class Gelu(Elementwise):
     """z·Φ(z), Φ the normal distribution function (Hendrycks & Gimpel 2016), in the exact form with erf."""
 
@@ -64,7 +61,6 @@ class Gelu(Elementwise):
         return np.asarray((2 - x * x) * np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi))
 
 
-@dataclass(frozen=True)
 class Silu(Elementwise):
     """z times its sigmoid (Elfwing et al. 2018), also called swish."""
 

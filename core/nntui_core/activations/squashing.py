@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -19,7 +18,6 @@ FLAT = 0.01
 """Slope of tanh below which 1 − y² has."""
 
 
-@dataclass(frozen=True)
 class Linear(Elementwise):
     """No activation."""
 
@@ -37,7 +35,6 @@ class Linear(Elementwise):
         return None
 
 
-@dataclass(frozen=True)
 class Sigmoid(Elementwise):
     """The logistic function; saturates on both sides, its values are not zero-centered."""
 
@@ -68,7 +65,6 @@ class Sigmoid(Elementwise):
         return graph.apply(Reciprocal(), graph.apply(Add(), power, one))
 
 
-@dataclass(frozen=True)
 class Tanh(Elementwise):
     """Hyperbolic tangent; saturates on both sides, zero-centered."""
 

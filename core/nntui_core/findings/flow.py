@@ -12,6 +12,7 @@ import numpy as np
 from nntui_core.findings.finding import Cure, Severity
 from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.sample import LayerView, Sample
+from nntui_core.findings.wording import compared, part, tiny
 from nntui_core.optimizers.base import FirstOrder
 
 FIRST_PULLS = 16
@@ -68,9 +69,10 @@ def flow(s: Sample) -> list[tuple[str, float]]:
     return [(v.name, v.stats.gradient_rms) for v in s.weighted if v.stats.gradient_rms is not None]
 
 
-def _largest(s: Sample, measure: Callable[[LayerView], float | None]) -> tuple[float, str] | None:
-    """The largest measure of a layer, with the layer's name; None where no layer has it."""
-    return max(((value, v.name) for v in s.layers if (value := measure(v)) is not None), default=None)
+def _largest(s: Sample, measure: Callable[[LayerView], float | None]) -> tuple[float, LayerView] | None:
+    """The largest measure of a layer, with the layer; None where no layer has it."""
+    found = ((value, v) for v in s.layers if (value := measure(v)) is not None)
+    return max(found, key=lambda pair: (pair[0], pair[1].name), default=None)
 
 
 class VanishingGradient(Rule):
@@ -104,11 +106,9 @@ class VanishingGradient(Rule):
         limit = self.DEEP_LIMIT if len(flows) >= self.DEEP else None
         now = faded([v for _, v in flows])
         early = float(s.memory["faded"][0]) if not s.learned else 1.0
-        text = f"the gradient that reaches it is {now:.1e} of the one at the output"
+        text = f"the gradient that reaches it is {tiny(now)} of the one at the output"
         if early < now:
-            text = (
-                f"in the first updates the gradient that reached it was {early:.1e} of the one at the output"
-            )
+            text = f"in the first updates the gradient that reached it was {tiny(early)} of the one at the output"
         yield Observation(flows[0][0], min(now, early), text, "error", limit)
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
@@ -133,11 +133,11 @@ class ExplodingGradient(Rule):
         found = _largest(s, lambda v: v.elasticity)
         if found is None:
             return
-        now, name = found
+        now, layer = found
         value = now if self.excused(s, "") else max(now, float(s.memory["pull"][0]))
         yield Observation(
-            "", value, f"the gradient of {name} is so large that a change of a unit's weights by their own size would change the "
-            f"loss by {value:.3g} times what a constant prediction loses", "error", node=f"{name}.W",
+            "", value, f"the gradient of {layer.name} is so large that a change of a unit's weights by their own size would change the "
+            f"loss by {value:.3g} times what a constant prediction loses", "error", node=f"{layer.name}.W",
         )  # fmt: skip
 
     def began(self, s: Sample, layer: str) -> bool:
@@ -165,15 +165,17 @@ class UpdateRatioHigh(Rule):
         found = _largest(s, lambda v: v.ratio)
         if found is None:
             return
-        now, name = found
+        now, layer = found
         peak = float(s.memory["peak"].max(initial=0.0)) / 10 if not s.learned else 0.0
         value = max(now, peak)
         share = f"{value:.0%} of" if value < 10 else f"{value:.3g} times"
-        text = f"an update changed the weights of {name} by {share} their size (0.1 % is healthy)"
+        text = (
+            f"an update changed the weights of {layer.name} by {share} {compared(layer)} (0.1 % is healthy)"
+        )
         if peak > now:
             text = f"an early update changed the weights by {10 * peak:.3g} times their size, of which a tenth counts (0.001 is healthy)"
         severity: Severity = "error" if s.skill < 0.05 else "warning"
-        yield Observation("", value, text, severity, node=f"{name}.W")
+        yield Observation("", value, text, severity, node=f"{layer.name}.W")
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         cure = lower_rate(s)
@@ -205,12 +207,12 @@ class UpdateRatioLow(Rule):
         found = _largest(s, lambda v: v.ratio)
         if found is None or s.update < self.LONG or not isinstance(s.trainer.optimizer, FirstOrder):
             return
-        (now, name), path = found, s.memory["path"]
+        (now, layer), path = found, s.memory["path"]
         left = max(0, s.trainer.total_updates - s.update)
         value = float(path.max(initial=0.0)) + now * left * self._coming(s)
         yield Observation(
-            "", value, f"the whole training can change the weights by {value:.1%} of their size: an update by {now:.1e} "
-            "(about 1e-3 is healthy)", "error" if s.skill < 0.05 else "warning", node=f"{name}.W",
+            "", value, f"the whole training can change the weights by {part(value)} of {compared(layer)}: an update by "
+            f"{tiny(now)} (about 1e-3 is healthy)", "error" if s.skill < 0.05 else "warning", node=f"{layer.name}.W",
         )  # fmt: skip
 
     def _coming(self, s: Sample) -> float:

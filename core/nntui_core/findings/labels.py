@@ -13,6 +13,7 @@ from nntui_core.findings.finding import Cure
 from nntui_core.findings.reference import CHANCE, TRUST, correlation, effective
 from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.sample import Sample
+from nntui_core.metrics import decide
 
 
 class ImbalancedClasses(Rule):
@@ -60,8 +61,7 @@ class ImbalancedClasses(Rule):
         rows = s.held_outputs[labels == kind]
         if len(rows) < self.FEW:
             return None
-        decided = rows.argmax(axis=1) if rows.shape[1] > 1 else (rows[:, 0] >= 0.5).astype(int)
-        return float((decided == kind).mean())
+        return float((decide(rows) == kind).mean())
 
     def defaults(self, s: Sample, layer: str) -> Iterable[Cure]:
         yield Cure("data.class_weights=balanced", "weigh each class by how rare it is")

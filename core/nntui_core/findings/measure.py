@@ -111,7 +111,7 @@ def _views(
             continue
         w = parameters.view(layer.weight)
         fan_in = w.shape[0] if w.ndim == 2 else prod(w.shape[1:])
-        relu = getattr(op, "relu_family", False) or layer.spec.type == "maxout"
+        relu = getattr(op, "relu_family", False) or layer.spec.competing > 1
         healthy = sqrt(w.size * (2.0 if relu else 1.0) / max(1, fan_in))
         size = probe.norm(w)
         # No rule asks about the output's units; hidden units that differed once are not compared again.
@@ -137,7 +137,7 @@ def _redundant(trainer: Trainer, layer: LayerNodes, w: Array) -> float | None:
     """Fraction of the units whose weights and bias are another's, but for rounding; of the first MOST_UNITS."""
     units = w.T if w.ndim == 2 else w.reshape(len(w), -1)
     bias = None if layer.bias is None else trainer.network.parameters.view(layer.bias)
-    pieces = int(getattr(layer.spec, "pieces", 1)) if layer.spec.type == "maxout" else 1
+    pieces = layer.spec.competing
     count = min(MOST_UNITS, len(units) // pieces)
     units, bias = units[: count * pieces], None if bias is None else bias[: count * pieces]
     if count < 2:

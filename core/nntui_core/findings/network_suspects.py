@@ -102,10 +102,7 @@ def structure(s: Sample) -> Iterator[Suspect]:
     hidden = [v for v in s.layers if not v.last and v.op is not None and v.weighted]
     kinds = [v.op.type for v in hidden if v.op is not None]
     bends = [
-        v
-        for v in s.layers
-        if not v.last
-        and ((v.op is not None and v.op.type != "linear") or v.spec.type in ("maxout", "maxpool2d"))
+        v for v in s.layers if not v.last and ((v.op is not None and v.op.type != "linear") or v.spec.bends)
     ]
     if hidden and not bends:
         yield suspect(

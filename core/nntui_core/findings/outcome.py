@@ -10,6 +10,7 @@ import numpy as np
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.rule import Observation, Rule
 from nntui_core.findings.sample import Sample
+from nntui_core.findings.wording import part
 from nntui_core.memory import Array
 
 TRAINING = (
@@ -38,7 +39,7 @@ class ConstantOutput(Rule):
         if not s.at_epoch or s.epoch < 1 or len(s.outputs) < 2:
             return
         yield Observation(
-            "", s.spread, f"the output is nearly the same for every sample: its spread is {s.spread:.1%} of the targets'",
+            "", s.spread, f"the output is nearly the same for every sample: its spread is {part(s.spread)} of the targets'",
             "error", node=f"{s.layers[-1].name}.z",
         )  # fmt: skip
 

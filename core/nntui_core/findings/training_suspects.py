@@ -11,6 +11,7 @@ import numpy as np
 from nntui_core.findings.flow import higher_rate, lower_rate, rounded
 from nntui_core.findings.sample import FEW_SAMPLES, Sample
 from nntui_core.findings.suspect import LARGE, NOTHING, SMALL, Suspect, suspect
+from nntui_core.findings.wording import compared, tiny
 from nntui_core.optimizers.base import FirstOrder
 
 
@@ -103,13 +104,14 @@ def _rate(s: Sample) -> Iterator[Suspect]:
             1.5 + min(3.0, log10(peak / 0.3)),
             frozenset({"update_ratio_high", "exploding_gradient", "non_finite", *NOTHING, *died}),
         )
-    ratios = [v.ratio for v in s.layers if v.ratio is not None]
-    if higher and ratios and 0 < max(ratios) < 3e-4 and peak < 0.1:
+    moved = max(((v.ratio, v.name, v) for v in s.layers if v.ratio is not None), default=None)
+    if higher and moved is not None and 0 < moved[0] < 3e-4 and peak < 0.1:
+        ratio, _, layer = moved
         yield Suspect(
             replace(
                 higher,
-                text=f"raise the learning rate: an update changes the weights by {max(ratios):.1e} of their size",
+                text=f"raise the learning rate: an update changes the weights by {tiny(ratio)} of {compared(layer)}",
             ),
-            1.5 + log10(3e-4 / max(ratios)),
+            1.5 + log10(3e-4 / ratio),
             frozenset({"update_ratio_low", *NOTHING}),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, replace
-from math import isfinite
+from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
@@ -259,9 +259,8 @@ def _read(text: Array | None) -> list[Finding]:
 
 
 def _healthy(w: Array) -> float:
-    """‖W‖ of weights with the variance 1/fan-in."""
-    fan_in = w.shape[0] if w.ndim == 2 else int(np.prod(w.shape[1:]))
-    return float(np.sqrt(w.size / max(1, fan_in)))
+    """‖W‖ of weights with the variance 1/fan-in: the root of the number of units, or channels."""
+    return sqrt(w.shape[1] if w.ndim == 2 else len(w))
 
 
 def _distinct(found: list[Cure]) -> list[Cure]:

@@ -42,6 +42,7 @@ class Normal(Initializer):
         return rng.normal(0.0, self.std, shape)
 
 
+@dataclass(frozen=True)
 class Scaled(Initializer):
     """Draws whose variance follows from the fans."""
 
@@ -106,7 +107,6 @@ class _LeCun(Scaled):
         return 1.0 / fan_in
 
 
-@dataclass(frozen=True)
 class XavierUniform(_Xavier):
     """Keeps the variance of activations and gradients with tanh and sigmoid."""
 
@@ -115,7 +115,6 @@ class XavierUniform(_Xavier):
     uniform: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
 class XavierNormal(_Xavier):
     """Keeps the variance of activations and gradients with tanh and sigmoid."""
 
@@ -124,7 +123,6 @@ class XavierNormal(_Xavier):
     uniform: ClassVar[bool] = False
 
 
-@dataclass(frozen=True)
 class HeUniform(_He):
     """Keeps the variance of activations with relu and its family, of which half are 0."""
 
@@ -133,7 +131,6 @@ class HeUniform(_He):
     uniform: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
 class HeNormal(_He):
     """Keeps the variance of activations with relu and its family, of which half are 0."""
 
@@ -142,7 +139,6 @@ class HeNormal(_He):
     uniform: ClassVar[bool] = False
 
 
-@dataclass(frozen=True)
 class LeCunUniform(_LeCun):
     """Keeps the variance of linear units."""
 
@@ -151,7 +147,6 @@ class LeCunUniform(_LeCun):
     uniform: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
 class LeCunNormal(_LeCun):
     """Keeps the variance of linear units."""
 
@@ -160,7 +155,6 @@ class LeCunNormal(_LeCun):
     uniform: ClassVar[bool] = False
 
 
-@dataclass(frozen=True)
 class Orthogonal(_Gained):
     """Orthonormal rows or columns, times ``gain``."""
 

@@ -87,6 +87,13 @@ class Layer(ABC):
     """Whether it needs pictures (channels, height, width) as input."""
     keeps: ClassVar[bool] = False
     """Whether it takes rows and pictures alike, and gives the same kind."""
+    bends: ClassVar[bool] = False
+    """Whether it is not linear, whatever its activation."""
+
+    @property
+    def competing(self) -> int:
+        """Affine functions of which a unit is the largest."""
+        return 1
 
     @property
     def batchwise(self) -> bool:

@@ -61,6 +61,7 @@ class MaxoutLayer(Layer):
 
     type: ClassVar[str] = "maxout"
     summary: ClassVar[str] = "each unit is the largest of several affine functions"
+    bends: ClassVar[bool] = True
 
     units: Count
     """Number of units."""
@@ -68,6 +69,10 @@ class MaxoutLayer(Layer):
     """Affine functions a unit."""
     init: InitializerField = None
     """How the weights start."""
+
+    @property
+    def competing(self) -> int:
+        return self.pieces
 
     def build(self, b: Builder, name: str, inputs: Sequence[Node]) -> Node:
         """Nodes ``name.z`` (``units·pieces`` wide) and ``name.a``."""

@@ -15,7 +15,6 @@ from nntui_core.ops.binary import Add
 from nntui_core.ops.shaping import Concat
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Joining(Layer):
     joins: ClassVar[bool] = True
     keeps: ClassVar[bool] = True
@@ -72,7 +71,6 @@ class AddLayer(_Joining):
         return activate(b, name, self.activation, total)
 
 
-@dataclass(frozen=True, kw_only=True)
 class ConcatLayer(_Joining):
     """Its inputs side by side, along features or channels."""
 

@@ -95,18 +95,17 @@ class _Pool(Layer):
         return b.graph.apply(self.pooling(), inputs[0], name=f"{name}.a")
 
 
-@dataclass(frozen=True, kw_only=True)
 class MaxPool2dLayer(_Pool):
     """The largest value under each window."""
 
     type: ClassVar[str] = "maxpool2d"
     summary: ClassVar[str] = "the largest value under each window"
+    bends: ClassVar[bool] = True
 
     def pooling(self) -> Pooling:
         return MaxPool2d(self.window())
 
 
-@dataclass(frozen=True, kw_only=True)
 class AvgPool2dLayer(_Pool):
     """The mean under each window."""
 
@@ -117,7 +116,6 @@ class AvgPool2dLayer(_Pool):
         return AvgPool2d(self.window())
 
 
-@dataclass(frozen=True, kw_only=True)
 class Flatten(Layer):
     """Each picture as one row, channel by channel."""
 

@@ -50,7 +50,8 @@ class CrossEntropy(LabelLoss):
         numbers = {"zero": Space(()), "scale": Space(())}
         signs = {"plus": Space((k,), start=1), "minus": Space((k,), start=-1), "ones": Space((m,), start=1)}
         smooth = {"spread": Space((m,)), "even": Space((k,), start=1 / k)} if self.label_smoothing else {}
-        return {"p": Space((m, k)), **rows, **indices, **numbers, **signs, **smooth}
+        whole = {"whole": Space((m,), backward=True)}
+        return {"p": Space((m, k)), **whole, **rows, **indices, **numbers, **signs, **smooth}
 
     def forward(self, xs: Arrays, out: Array, ws: Workspace) -> None:
         # The mean of ln(1 + Σⱼ e^(zⱼ − max)) − (z_y − max), j without the maximum itself: where the network is
@@ -76,10 +77,14 @@ class CrossEntropy(LabelLoss):
         p.put(top, ws["zero"])
         p.dot(ws["plus"], sums)
         np.log1p(sums, out=logs)
-        p.put(top, ws["ones"])
-        np.add(sums, ws["ones"], out=sums)
         np.subtract(logs, picked, out=logs)
         out[()] = logs.dot(ws["ones"]) / self.divisor(z.shape)
+
+    def _exponentials(self, ws: Workspace) -> Array:
+        """e^(z − max), with the maximum's own 1; their sums are put into ``whole``."""
+        ws["p"].put(ws["top"], ws["ones"])
+        np.add(ws["sums"], ws["ones"], out=ws["whole"])
+        return ws["p"]
 
     def contributions(self, xs: Arrays, ws: Workspace) -> Array:
         return ws["logs"]
@@ -98,7 +103,7 @@ class CrossEntropy(LabelLoss):
         return log(max(2, outputs))
 
     def bend(self, dz: Array, xs: Arrays, ws: Workspace) -> Array | None:
-        p = ws["p"] / ws["sums"][:, None]
+        p = self._exponentials(ws) / ws["whole"][:, None]
         along = np.asarray(p * dz)
         return np.asarray((along - p * along.sum(axis=1, keepdims=True)) / self.divisor(dz.shape))
 
@@ -107,7 +112,7 @@ class CrossEntropy(LabelLoss):
         # would leave nothing of the gradient.
         at, picked, scale = ws["at"], ws["picked"], ws["scale"]
         scale[()] = float(g) / self.divisor(out.shape)
-        np.divide(ws["p"], ws["sums"][:, None], out=out)
+        np.divide(self._exponentials(ws), ws["whole"][:, None], out=out)
         if self.label_smoothing:
             np.subtract(out, self.label_smoothing / out.shape[1], out=out)
         np.multiply(out, scale, out=out)

@@ -15,7 +15,6 @@ from nntui_core.ops.binary import Sub
 from nntui_core.ops.elementary import Abs, Power
 
 
-@dataclass(frozen=True, kw_only=True)
 class MeanSquaredError(Loss):
     """The squared error (without ½)."""
 
@@ -51,7 +50,6 @@ class MeanSquaredError(Loss):
         return self.reduced(graph, squares, args[0].shape[0])
 
 
-@dataclass(frozen=True, kw_only=True)
 class MeanAbsoluteError(Loss):
     """The absolute error; the derivative at 0 is taken as 0."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -45,7 +44,6 @@ class Binary(Op):
         return f"{bracketed(args[0], level)} {self.symbol} {bracketed(args[1], level + 1)}"
 
 
-@dataclass(frozen=True)
 class Add(LinearOp, Binary):
     """x + y."""
 
@@ -64,7 +62,6 @@ class Add(LinearOp, Binary):
         unbroadcast(g, out)
 
 
-@dataclass(frozen=True)
 class Sub(Binary):
     """x - y."""
 
@@ -80,7 +77,6 @@ class Sub(Binary):
         return np.full((), -1.0 if i else 1.0, dtype=y.dtype)
 
 
-@dataclass(frozen=True)
 class Mul(Binary):
     """x · y."""
 
@@ -96,7 +92,6 @@ class Mul(Binary):
         return a if i else b
 
 
-@dataclass(frozen=True)
 class Div(Binary):
     """x / y."""
 
@@ -112,7 +107,6 @@ class Div(Binary):
         return -(y / b) if i else np.asarray(1 / b)
 
 
-@dataclass(frozen=True)
 class Pow(Binary):
     """x raised to y."""
 
@@ -163,7 +157,6 @@ def _compared(a: Array, b: Array) -> Array:
     return np.asarray(np.greater(a, b).astype(np.int8) - np.less(a, b).astype(np.int8))
 
 
-@dataclass(frozen=True)
 class Maximum(Selection):
     """max(x, y), entry by entry."""
 
@@ -179,7 +172,6 @@ class Maximum(Selection):
         np.maximum(xs[0], xs[1], out=out)
 
 
-@dataclass(frozen=True)
 class Minimum(Selection):
     """min(x, y), entry by entry."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -33,7 +32,6 @@ class Comparison(Binary):
         return f"{bracketed(args[0], 1)} {self.symbol} {bracketed(args[1], 1)}"
 
 
-@dataclass(frozen=True)
 class Less(Comparison):
     """Whether x is smaller than y."""
 
@@ -44,7 +42,6 @@ class Less(Comparison):
     compare: ClassVar[np.ufunc] = np.less
 
 
-@dataclass(frozen=True)
 class LessEqual(Comparison):
     """Whether x is at most y."""
 
@@ -55,7 +52,6 @@ class LessEqual(Comparison):
     compare: ClassVar[np.ufunc] = np.less_equal
 
 
-@dataclass(frozen=True)
 class Greater(Comparison):
     """Whether x is larger than y."""
 
@@ -66,7 +62,6 @@ class Greater(Comparison):
     compare: ClassVar[np.ufunc] = np.greater
 
 
-@dataclass(frozen=True)
 class GreaterEqual(Comparison):
     """Whether x is at least y."""
 
@@ -77,7 +72,6 @@ class GreaterEqual(Comparison):
     compare: ClassVar[np.ufunc] = np.greater_equal
 
 
-@dataclass(frozen=True)
 class Equal(Comparison):
     """Whether x is equal to y."""
 
@@ -88,7 +82,6 @@ class Equal(Comparison):
     compare: ClassVar[np.ufunc] = np.equal
 
 
-@dataclass(frozen=True)
 class NotEqual(Comparison):
     """Whether x is other than y."""
 
@@ -99,7 +92,6 @@ class NotEqual(Comparison):
     compare: ClassVar[np.ufunc] = np.not_equal
 
 
-@dataclass(frozen=True)
 class Where(Op):
     """The second operand where the first is not 0, else the third; each entry's gradient goes to the one chosen."""
 

@@ -129,7 +129,6 @@ class Correlate2d(Op):
         return graph.apply(Permute((0, 3, 1, 2)), pixels)
 
 
-@dataclass(frozen=True)
 class Conv2d(Correlate2d):
     """Cross-correlation of x with W (``c_out × c_in × kh × kw``) plus b (``c_out``)."""
 

@@ -46,7 +46,6 @@ class Power(Elementwise):
         return f"{bracketed(args[0])}**{text if p >= 0 else f'({text})'}"
 
 
-@dataclass(frozen=True)
 class Neg(Elementwise):
     """-x."""
 
@@ -64,7 +63,6 @@ class Neg(Elementwise):
         return f"-{bracketed(args[0], 3)}"
 
 
-@dataclass(frozen=True)
 class Reciprocal(Elementwise):
     """1/x."""
 
@@ -83,7 +81,6 @@ class Reciprocal(Elementwise):
         return f"1/{bracketed(args[0], 3)}"
 
 
-@dataclass(frozen=True)
 class Exp(Elementwise):
     """e^x."""
 
@@ -98,7 +95,6 @@ class Exp(Elementwise):
         out[...] = y
 
 
-@dataclass(frozen=True)
 class Log(Elementwise):
     """Natural logarithm."""
 
@@ -113,7 +109,6 @@ class Log(Elementwise):
         np.divide(1.0, x, out=out)
 
 
-@dataclass(frozen=True)
 class Sqrt(Elementwise):
     """Square root."""
 
@@ -128,7 +123,6 @@ class Sqrt(Elementwise):
         np.divide(0.5, y, out=out)
 
 
-@dataclass(frozen=True)
 class Sin(Elementwise):
     """Sine, x in radians."""
 
@@ -143,7 +137,6 @@ class Sin(Elementwise):
         np.cos(x, out=out)
 
 
-@dataclass(frozen=True)
 class Cos(Elementwise):
     """Cosine, x in radians."""
 
@@ -159,7 +152,6 @@ class Cos(Elementwise):
         np.negative(out, out=out)
 
 
-@dataclass(frozen=True)
 class Tan(Elementwise):
     """Tangent, x in radians."""
 
@@ -175,7 +167,6 @@ class Tan(Elementwise):
         np.add(out, 1, out=out)
 
 
-@dataclass(frozen=True)
 class Log10(Elementwise):
     """Logarithm to base 10."""
 
@@ -216,7 +207,6 @@ class Clip(Elementwise):
         return f"clip({args[0]}, {self.low:g}, {self.high:g})"
 
 
-@dataclass(frozen=True)
 class Abs(Elementwise):
     """|x|; the derivative at 0 is 0, half of each side's."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -21,7 +20,6 @@ def summed(a: Array | None, b: Array | None) -> Array | None:
     return b if a is None else a if b is None else a + b
 
 
-@dataclass(frozen=True)
 class MatMul(Op):
     """Matrix product of vectors and matrices, as NumPy's ``@``."""
 
@@ -85,7 +83,6 @@ class MatMul(Op):
         return f"{bracketed(args[0])} @ {bracketed(args[1])}"
 
 
-@dataclass(frozen=True)
 class Affine(Op):
     """x·W + b for a batch: x is ``m × n``, W ``n × k``, b ``k``."""
 
@@ -148,7 +145,6 @@ class Affine(Op):
         return f"{x} @ {w} + {b}"
 
 
-@dataclass(frozen=True)
 class Dot(Op):
     """Inner product of two vectors of equal length."""
 
@@ -170,7 +166,6 @@ class Dot(Op):
         np.multiply(xs[1 - i], g, out=out)
 
 
-@dataclass(frozen=True)
 class Outer(Op):
     """Every entry of one vector times every entry of another: a matrix."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -49,7 +48,6 @@ def backwards(g: Array, y: Array, out: Array) -> None:
     np.put_along_axis(out, top, own * others - largest * rest, -1)
 
 
-@dataclass(frozen=True)
 class LogSoftmax(Op):
     """The logarithm of softmax, of each row or of a vector."""
 
@@ -73,7 +71,6 @@ class LogSoftmax(Op):
         return graph.apply(Log(), graph.apply(Softmax(), args[0]))
 
 
-@dataclass(frozen=True)
 class ProbabilityCrossEntropy(Op):
     """Cross-entropy of logits with target probabilities of the same shape, a vector or rows: the mean over rows."""
 

@@ -123,7 +123,6 @@ class BatchNormEval(Op):
             np.add.reduce(g, axis=_axes(x), out=out)
 
 
-@dataclass(frozen=True)
 class Mask(LinearOp):
     """x times a mask that is drawn each update (dropout)."""
 

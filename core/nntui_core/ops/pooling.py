@@ -28,7 +28,6 @@ class Pooling(Op):
         return (*shapes[0][:2], *positions)
 
 
-@dataclass(frozen=True)
 class MaxPool2d(Pooling):
     """The largest entry under each window position; the first of several equal ones takes the gradient."""
 
@@ -73,7 +72,6 @@ class MaxPool2d(Pooling):
         return np.asarray(np.argmax(np.stack(parts), axis=0))
 
 
-@dataclass(frozen=True)
 class AvgPool2d(Pooling):
     """The mean under each window position."""
 

@@ -56,7 +56,6 @@ class Reduction(Op):
         return x.size if self.axis is None else x.shape[self.axis]
 
 
-@dataclass(frozen=True)
 class Sum(Reduction):
     """Sum of the entries."""
 
@@ -71,7 +70,6 @@ class Sum(Reduction):
         out[...] = self.spread(g)
 
 
-@dataclass(frozen=True)
 class Mean(Reduction):
     """Mean of the entries."""
 
@@ -87,7 +85,6 @@ class Mean(Reduction):
         out[...] = self.spread(g / self.count(xs[0]))
 
 
-@dataclass(frozen=True)
 class Norm2(Reduction):
     """Sum of the squares of the entries, ‖x‖²."""
 
@@ -106,7 +103,6 @@ class Norm2(Reduction):
         np.multiply(xs[0], self.spread(2 * g), out=out)
 
 
-@dataclass(frozen=True)
 class Norm(Reduction):
     """Euclidean length ‖x‖; the derivative at 0 is taken as 0."""
 
@@ -132,7 +128,6 @@ class Norm(Reduction):
         return graph.apply(Sqrt(), graph.apply(Norm2(self.axis, self.keepdims), args[0]))
 
 
-@dataclass(frozen=True)
 class Prod(Reduction):
     """Product of the entries."""
 
@@ -197,7 +192,6 @@ class Var(Reduction):
         return graph.apply(Div(), total, graph.leaf(str(n), (), "constant", value=float(n)))
 
 
-@dataclass(frozen=True)
 class Std(Var):
     """Standard deviation, the root of the variance; the derivative where that is 0 is taken as 0."""
 
@@ -239,7 +233,6 @@ class Extremum(Reduction):
         return self.winners(xs[0], y)
 
 
-@dataclass(frozen=True)
 class Max(Extremum):
     """The largest entry."""
 
@@ -249,7 +242,6 @@ class Max(Extremum):
     derivatives: ClassVar[tuple[str, ...]] = ("1 at the largest, else 0",)
 
 
-@dataclass(frozen=True)
 class Min(Extremum):
     """The smallest entry."""
 

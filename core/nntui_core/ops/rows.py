@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -21,7 +20,6 @@ def _rows(op: Op, shapes: tuple[Shape, ...]) -> Shape:
     return (*shapes[0][:-1], 1)
 
 
-@dataclass(frozen=True)
 class RowSum(Op):
     """Sum of each row, as a column."""
 
@@ -40,7 +38,6 @@ class RowSum(Op):
         out[...] = g
 
 
-@dataclass(frozen=True)
 class Pick(Op):
     """Of each row, the entry that the label (an index) names."""
 
@@ -67,7 +64,6 @@ class Pick(Op):
         out[np.arange(len(xs[1])), xs[1]] = g
 
 
-@dataclass(frozen=True)
 class RowMax(Op):
     """The largest entry of each row, kept as a column; a shift, not differentiated (softmax ignores it)."""
 

@@ -41,7 +41,6 @@ class Reshape(LinearOp):
         copy_flat(g, out)
 
 
-@dataclass(frozen=True)
 class Transpose(Op):
     """A matrix with its axes exchanged; a vector stays itself."""
 

@@ -17,7 +17,6 @@ from nntui_core.optimizers.passes import descend, quotient, second_moment, towar
 from nntui_core.optimizers.work import Numbers, Slots
 
 
-@dataclass(frozen=True, kw_only=True)
 class Sgd(Decaying):
     """Gradient descent."""
 

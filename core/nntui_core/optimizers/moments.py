@@ -156,7 +156,6 @@ class Nadam(Moments):
         descend(w, u, s["v"], eps, rate, t)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Amsgrad(Moments):
     """Adam with the running maximum of the second moment: a rate, once lowered, stays low."""
 

@@ -17,7 +17,6 @@ from nntui_core.optimizers.stepping import Searching, bent, refuse_above
 from nntui_core.optimizers.work import Slots
 
 
-@dataclass(frozen=True, kw_only=True)
 class Cg(Searching):
     """Nonlinear conjugate gradient, Polak–Ribière with β ≥ 0.
 

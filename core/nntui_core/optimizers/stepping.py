@@ -102,7 +102,6 @@ class Stepping(SecondOrder):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
 class Searching(Stepping):
     """A direction, then a strong Wolfe line search along it."""
 

@@ -79,7 +79,6 @@ class Adamax(Moments):
         np.subtract(w, t, out=w)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Radam(Moments):
     """Adam that is momentum at first, until the variance of its second moment can be told."""
 

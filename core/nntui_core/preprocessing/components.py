@@ -13,7 +13,6 @@ from nntui_core.memory import Array
 from nntui_core.preprocessing.base import Features, Names, Preprocessor, Rows, State
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Components(Preprocessor):
     keeps_image: ClassVar[bool] = False
 

@@ -11,7 +11,6 @@ from nntui_core.memory import Array
 from nntui_core.preprocessing.base import Features, Names, Preprocessor, Rows, State, listed, read_names
 
 
-@dataclass(frozen=True, kw_only=True)
 class Center(Preprocessor):
     """Zero-centers each feature."""
 
@@ -26,7 +25,6 @@ class Center(Preprocessor):
         return np.asarray(x - state["mean"])
 
 
-@dataclass(frozen=True, kw_only=True)
 class _Scaled(Preprocessor):
     """Subtracts and divides; a feature that never changes is only shifted, with a warning."""
 
@@ -55,7 +53,6 @@ def _range(rows: Rows) -> tuple[Array, Array]:
     return np.min([low for low, _ in pairs], axis=0), np.max([high for _, high in pairs], axis=0)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Standardize(_Scaled):
     """Mean 0 and variance 1 for each feature (the variance of the training samples: over m, not m − 1)."""
 
@@ -68,7 +65,6 @@ class Standardize(_Scaled):
         return {"shift": mean, **_spread(np.sqrt(squares / rows.count), *_range(rows))}
 
 
-@dataclass(frozen=True, kw_only=True)
 class MinMax(_Scaled):
     """From 0 to 1 over the training samples; other samples may leave that range."""
 

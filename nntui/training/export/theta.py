@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-import tomlkit
 from numpy.typing import NDArray
 
+from nntui.config.text import written
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.training.trained import Trained
@@ -40,8 +40,7 @@ def write(trained: Trained, stream: BinaryIO) -> None:
         tables["preprocess"] = settings.tables["preprocess"][: len(trained.preparation.steps)]
     if settings.data.scale_target != "none":
         tables["data"] = {k: v for k, v in tables["data"].items() if k != "scale_target"}
-    document = tomlkit.dumps(tables)
-    stream.write(document.encode())
+    stream.write(written(tables).encode())
 
 
 def _refuse_fitted(trained: Trained) -> None:
@@ -58,23 +57,19 @@ def _refuse_fitted(trained: Trained) -> None:
 
 def _tables(trained: Trained) -> Iterator[dict[str, Any]]:
     """A table a layer of the network; those that ``repeat`` stands for get names and inputs of their own."""
-    written = list(zip(trained.settings.layers, trained.settings.tables["layers"], strict=True))
-    if all(layer.repeat == 1 for layer, _ in written):
-        yield from (table for _, table in written)
+    given = list(zip(trained.settings.layers, trained.settings.tables["layers"], strict=True))
+    if all(layer.repeat == 1 for layer, _ in given):
+        yield from (table for _, table in given)
         return
     specs = iter(trained.network.spec.layers)
-    for layer, table in written:
+    for layer, table in given:
         for _ in range(layer.repeat):
             spec = next(specs)
             kept = {k: v for k, v in table.items() if k != "repeat"}
             yield {**kept, "name": spec.name, "inputs": list(spec.inputs or ())}
 
 
-def _theta(theta: Array) -> Any:
-    """Each row on a line of its own, each number in the fewest digits that give it back."""
-    rows = tomlkit.array()
-    rows.multiline(True)
-    for row in theta:
-        # str of a float32 has the nine digits it needs, not the seventeen of its value in double precision.
-        rows.append([float(str(v)) for v in row])
-    return rows
+def _theta(theta: Array) -> list[list[float]]:
+    """Numbers that are written in the fewest digits which give Θ back."""
+    # str of a float32 has the nine digits it needs, not the seventeen of its value in double precision.
+    return [[float(str(v)) for v in row] for row in theta]

@@ -64,7 +64,8 @@ def _inputs(look: Look) -> CardLine:
     for arg in look.node.args:
         value = look.value(arg)
         shown = "–" if value is None else number(value) if value.ndim == 0 else _small(value)
-        parts.append(f"{look.called(arg)} = {shown}")
+        called = look.called(arg)
+        parts.append(called if called == shown else f"{called} = {shown}")
     return line("inputs", text("   ".join(parts)))
 
 

@@ -12,6 +12,7 @@ from nntui.tui.debugger.format import number
 from nntui.tui.debugger.moment import Look
 from nntui.tui.debugger.theta import where
 from nntui.tui.debugger.view import CardLine
+from nntui.tui.render.numbers import plainly
 from nntui.tui.render.picture import MUTED, Style, join, text
 from nntui_core.minimizing import Minimizer
 from nntui_core.parameters import Parameters
@@ -68,7 +69,7 @@ def _entry(look: Look, preview: Preview) -> list[CardLine]:
             lines.append(CardLine(display(slot, 9), text(f"{number(of(old))} → {number(of(new))}")))
     change = after - before
     # All digits that a book prints: a step is often too small for four.
-    moved = f"   {display(node.name, 20)} {before:.9g} → {after:.9g}"
+    moved = f"   {display(node.name, 20)} {plainly(before, 9)} → {plainly(after, 9)}"
     lines.append(CardLine("Δw", join(text(number(change), CHANGE), text(moved))))
     with np.errstate(all="ignore"):
         ratio = abs(change / before) if before else float("nan")

@@ -93,7 +93,7 @@ class Pane(Framed):
         self._state = row
         colors = palette(self.app)
         self.border_subtitle = Content.assemble(
-            *[(s.text, colors.color(s.style.fg)) if s.style.fg else s.text for s in row]
+            *[(s.text, colors.named(s.style.fg)) if s.style.fg else s.text for s in row]
         )
 
     def notify_style_update(self) -> None:

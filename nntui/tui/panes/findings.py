@@ -74,6 +74,8 @@ class FindingsPane(Pane):
         """Lines that it has needed so far."""
         self._below = 0
         """Findings of which nothing is shown."""
+        self._goes_on = False
+        """Whether there are lines below those that are shown."""
         self._chosen: tuple[str, str] | None = None
         self._unfolded: set[tuple[str, str]] = set()
         """Causes whose consequences are listed."""
@@ -124,8 +126,9 @@ class FindingsPane(Pane):
         words = [f"{n} {kind}{'s' if n > 1 else ''}" for kind in SEVERITY if (n := kinds.count(kind))]
         if snapshot.findings_update is not None and snapshot.findings_update != snapshot.stats_update:
             words.append(f"of update {snapshot.findings_update:,}")
-        if self._below:
-            words.append(f"+{self._below} more {'v' if self.ascii else '↓'}")
+        if self._goes_on:
+            more = f"+{self._below} more" if self._below else "more"
+            words.append(f"{more} {'v' if self.ascii else '↓'}")
         return " · ".join(words)
 
     def lines(self, snapshot: Snapshot, height: int) -> int:
@@ -145,8 +148,9 @@ class FindingsPane(Pane):
         picture = self._scrolling.part(rows, width, height)
         starts = [len(end) + sum(map(len, blocks[:k])) for k in range(len(blocks))]
         below = sum(start >= self._scrolling.top + height for start in starts) if snapshot.findings else 0
-        if below != self._below:
-            self._below = below
+        goes_on = self._scrolling.top + height < len(rows)
+        if (below, goes_on) != (self._below, self._goes_on):
+            self._below, self._goes_on = below, goes_on
             self._show_state(self.state(snapshot))
         return picture
 
@@ -159,7 +163,7 @@ class FindingsPane(Pane):
         if not entries:
             words = "· nothing found" + (" so far" if snapshot.running else "")
             blocks = [[fit(text(words, MUTED), width)]]
-        events = [self._event(e, width) for e in reversed(snapshot.log)]
+        events = [row for e in reversed(snapshot.log) for row in self._event(e, width)]
         return self._end(snapshot, width), blocks, events
 
     def _end(self, snapshot: Snapshot, width: int) -> list[Row]:
@@ -205,12 +209,12 @@ class FindingsPane(Pane):
         )
         return wrap(row, width, TAB)
 
-    def _event(self, event: object, width: int) -> Row:
+    def _event(self, event: object, width: int) -> list[Row]:
         update = getattr(event, "update", None)
         level = getattr(event, "level", "info")
         when = f"update {update}  " if update is not None else ""
         role = {"warning": "warn", "error": "bad"}.get(level, "muted")
-        return fit(text(f"  {when}{display(getattr(event, 'text', ''))}", Style(fg=role)), width)
+        return wrap(text(f"  {when}{display(getattr(event, 'text', ''), 400)}", Style(fg=role)), width, 4)
 
     # Keys and the wheel
 
@@ -279,5 +283,13 @@ def _cure(finding: Mapping[str, Any]) -> str:
     cures = cures_of(finding)
     if not cures:
         return str(finding.get("cure") or "")
-    setting, words = display(cures[0].get("set") or "", LONG), str(cures[0].get("text") or "")
+    setting, words = _beginning(display(cures[0].get("set") or "", 400)), str(cures[0].get("text") or "")
     return "  ".join(filter(None, (setting, words)))
+
+
+def _beginning(setting: str) -> str:
+    """A setting, of a long one as many whole parts as fit."""
+    if len(setting) <= LONG:
+        return setting
+    end = setting.rfind(", ", 0, LONG)
+    return f"{setting[:end]}, …" if end > 0 else f"{setting[: LONG - 1]}…"

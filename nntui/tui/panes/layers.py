@@ -46,9 +46,9 @@ class LayersPane(Pane):
     TITLE = "Layers"
     WIDE = True
     HELP = (
-        "A row a layer. Activations: how often values occur between the ends written (bars: root of the count), a relu's zeros\n"
-        "a bar of their own; mean, spread; dead: relu units at 0 on every sample (†); satur: activations at the ends of tanh\n"
-        "or sigmoid, and units there on nine of ten samples (‡; units count from 1). Gradient: its size at the units, longer by\n"
+        "Activations: how often values occur between the ends written (bars: root of the count; 9‹, ›9: so many lie beyond),\n"
+        "a relu's zeros a bar of their own; mean, spread; dead: relu units at 0 on every sample (†); satur: activations at tanh's\n"
+        "or sigmoid's ends, and units there on nine of ten samples (‡; units count from 1). Gradient: its size at the units, longer by\n"
         "as much for each power of ten in every layer; ‖g‖: of the weights; Δw/w: how much an update changes them (bad: nan/inf).\n"
         "Good: spread alike in all layers, no dead units, Δw/w about 1e-3. Bars that shrink upwards: vanishing gradients."
     )
@@ -60,7 +60,8 @@ class LayersPane(Pane):
         """A row a layer within a third of the screen; more where there is room for maps over time."""
         count = len(snapshot.hello.layers) if snapshot.hello else 2
         if height >= MAPS:
-            return min(count + 3 + 2 + (height - MAPS) // 2 + 4, 2 * height // 5)
+            most = min(count + 3 + 2 + (height - MAPS) // 2 + 4, 2 * height // 5)
+            return most if most - count - 3 > MAP[1] else min(count + 3, most)
         return min(count + 3, max(5, height // 3))
 
     def needs(self, snapshot: Snapshot) -> Iterable[str]:

@@ -20,7 +20,7 @@ class LossPane(Pane):
     """The loss curve, and below it the numbers of now and of the best epoch."""
 
     ID = "loss"
-    DRAWS = ("history", "log_scale")
+    DRAWS = ("history", "log_scale", "measured_at")
     TITLE = "Loss"
     HELP = (
         "The data loss at ends of epochs: training solid, validation dashed. l switches the log scale.\n"
@@ -38,7 +38,10 @@ class LossPane(Pane):
         # As the plot does: without a loss above 0 there is no logarithmic axis.
         log = snapshot.log_scale and any((loss > 0).any() for loss in losses)
         scale = "log" if log or not len(losses[0]) else "linear"
-        return [text(scale), *(legend([one], self.ascii) for one in series)]
+        parts = [text(scale), *(legend([one], self.ascii) for one in series)]
+        if snapshot.measured_at is not None:
+            parts.append(text(f"of update {snapshot.measured_at:,}"))
+        return parts
 
     def draw(self, snapshot: Snapshot, width: int, height: int) -> Picture:
         epochs = snapshot.history.get("epoch")

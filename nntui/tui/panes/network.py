@@ -76,7 +76,7 @@ class NetworkPane(Pane):
             words.append(f"{largest} drawn, {compact(known.largest, 3)} in all" if hidden else largest)
             words.append(f"{'scale' if self.shades else 'colors'} ±{trimmed(drawn.weights)}")
             last += ["negative dashed"] * self.shades
-            last += [] if drawn.values is None else [f"of biases ±{trimmed(drawn.values)}"]
+            last += [] if drawn.values is None else [f"bias colors ±{trimmed(drawn.values)}"]
         return " · ".join([*_unfit(snapshot), *words, *self._marks(snapshot), *self._joined(snapshot), *last])
 
     def _marks(self, snapshot: Snapshot) -> list[str]:

@@ -39,6 +39,8 @@ from nntui.tui.widgets.framed import State
 
 CURVES = 6
 """Outputs drawn over one input at most."""
+FEW = 8
+"""Cells a point, from which on the data over one input is few enough to lie on the curves."""
 WAY = 10
 """Columns that shift and an arrow go on by, where they are no picture's."""
 
@@ -154,13 +156,13 @@ class OutputPane(Pane):
         truth = truth.reshape(len(points), -1) if len(points) else np.zeros((0, 0))
         outputs = np.asarray(y, dtype=float).reshape(len(x), -1)
         classes = snapshot.hello_info("classes") is not None
-        series = [
+        data = [
             Series(points, truth[:, k], _curve_role(truth, k, "muted"), points=True)
             for k in range(min(truth.shape[1], 1 if classes else CURVES))
         ]
-        series += [
-            Series(x, outputs[:, k], _curve_role(outputs, k)) for k in range(outputs.shape[1])[:CURVES]
-        ]
+        curves = [Series(x, outputs[:, k], _curve_role(outputs, k)) for k in range(outputs.shape[1])[:CURVES]]
+        # Many points would hide the curve that goes through them, a few are hidden by it.
+        series = [*curves, *data] if len(points) <= width // FEW else [*data, *curves]
         return plot(series, width, height, x_label=feature_names(snapshot)[0], ascii=self.ascii)
 
     def _scatter(self, snapshot: Snapshot, width: int, height: int) -> Picture | None:

@@ -61,11 +61,8 @@ class StabilityPane(Pane):
         seen = found.curvature if found is not None else None
         if seen is None:
             return ""
-        rows = (
-            f"all {seen.rows:,} rows"
-            if seen.rows == seen.size
-            else f"{seen.rows:,} of {seen.size:,} random rows"
-        )
+        whole = "the 1 row" if seen.size == 1 else f"all {seen.rows:,} rows"
+        rows = whole if seen.rows == seen.size else f"{seen.rows:,} of {seen.size:,} random rows"
         how = "exact products" if seen.exact else "central differences of the gradient"
         return f"λmax after update {seen.update:,} · {rows} · {how}"
 
@@ -73,9 +70,7 @@ class StabilityPane(Pane):
         found = snapshot.get(Stability)
         if found is None:
             words = (
-                "the first measurement is under way"
-                if snapshot.running
-                else "the last checkpoint is measured"
+                "the first measurement is under way" if snapshot.running else "measuring the last checkpoint"
             )
             return note(words, width, height)
         if width < BESIDE:
@@ -175,9 +170,9 @@ class StabilityPane(Pane):
             words = (
                 "no batch yet"
                 if found.noise_update is None
-                else "samples depend on each other, or no dense layer"
+                else "needs dense layers, two independent samples a batch"
             )
-            return (fit(text(f"gradient noise: {words}", MUTED), width),)
+            return tuple(wrap(text(f"gradient noise: {words}", MUTED), width, 2)[:height])
         many = "1 batch" if found.batches == 1 else f"{found.batches:,} batches"
         whole = f"gradient noise  {many} to update {found.noise_update:,}"
         head = whole if len(whole) <= width else f"gradient noise  {many}"

@@ -38,7 +38,10 @@ def head(view: RaceView, title: str, player: Player, width: int, *, ascii: bool 
     words = display(formula)
     if ascii:  # the ASCII form of ² would be 2: x2 instead of x^2
         words = words.replace("²", "^2").replace("³", "^3")
-    if formula and row_width(left) + 12 <= room:
+    free = room - row_width(left) - 2
+    if len(words) > free:  # whole words: no number is cut
+        words = f"{words[: max(0, words.rfind(' ', 0, max(0, free - 1)))]} …"
+    if formula and free >= 10:
         left = join(left, text(f"  {words}", MUTED))
     return (join(fit(left, room), text(" "), right),)
 

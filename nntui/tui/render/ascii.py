@@ -64,7 +64,8 @@ def ascii_text(s: str) -> str:
     if s.isascii():
         return s
     # Between numbers, "." would make one of them.
-    return "".join(map(_character, re.sub(r"(?<=\d)…(?=[−-]?\.?\d)", "~", s)))
+    s = re.sub(r"(?<=\d)…(?=[−-]?\.?\d)", "~", s.replace(" … ", "..."))
+    return "".join(map(_character, s))
 
 
 @lru_cache(4096)

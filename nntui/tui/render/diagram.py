@@ -101,10 +101,7 @@ def diagram(
     totals = {(link.source, link.target): link.total for link in links}
     for lane in passing:
         _lane(grid, lane, placed, height - 1 - below + lane.slot, passing, totals, ascii)
-    for note in notes:
-        others = [other.center for other in notes if other is not note]
-        room = min([abs(note.center - other) - 2 for other in others], default=width)
-        _note(grid, note, min(room, width))
+    _notes(grid, notes, width)
     if not known:
         return Diagram(grid.picture(), values=values)
     return Diagram(grid.picture(), max(map(_largest, known)), top, values)
@@ -133,21 +130,32 @@ class _Count:
     shown: int
     total: int
 
+    @property
+    def words(self) -> tuple[str, str, str, str]:
+        """What there is to say, ever shorter."""
+        some, every = self.drawn, f"{self.total:,}"
+        plain = f"{some} of {every}"
+        if some == self.shown:
+            most = f"{plain} weights", f"{plain} weights"
+        elif self.shown == self.total:
+            most = f"strongest {plain} weights", f"strongest {plain}"
+        else:  # the strongest of all may go from or to units that are not shown
+            most = f"strongest {some} between these units, of {every} weights", f"{plain} weights"
+        return *most, plain, f"{some}/{self.total}"
 
-def _note(grid: Grid, note: _Count, room: int) -> None:
-    """How many weights are drawn between two columns, in as many words as have room."""
-    some, every = note.drawn, f"{note.total:,}"
-    if some == note.shown:
-        most = [f"{some} of {every} weights", f"{some} of {every}"]
-    elif note.shown == note.total:
-        most = [f"strongest {some} of {every} weights", f"strongest {some} of {every}"]
-    else:  # the strongest of all may go from or to units that are not shown
-        most = [f"strongest {some} between these units, of {every} weights", f"{some} of {every} weights"]
-    for words in (*most, f"{some}/{note.total}"):
-        if len(words) <= room:
+
+def _notes(grid: Grid, notes: Sequence[_Count], width: int) -> None:
+    """How many weights are drawn between two columns, alike everywhere, in as many words as have room."""
+    rooms = []
+    for note in notes:
+        others = [other.center for other in notes if other is not note]
+        rooms.append(min([abs(note.center - other) - 2 for other in others], default=width))
+    ways = list(zip(*(note.words for note in notes), strict=True))
+    fits = (way for way in ways if all(len(w) <= room for w, room in zip(way, rooms, strict=True)))
+    for note, room, words in zip(notes, rooms, next(fits, ways[-1] if ways else ()), strict=True):
+        if len(words) <= min(room, width):
             start = min(max(0, note.center - len(words) // 2), grid.width - len(words))
             grid.write(start, grid.height - 1, words, MUTED)
-            return
 
 
 def _lane(

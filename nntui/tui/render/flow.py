@@ -66,11 +66,11 @@ def _graph(nodes: Sequence[FlowNode], width: int, height: int, *, whole: bool = 
             plan = layout(inputs, pitch, late)
             if plan is None or plan.height + 1 > height:
                 continue
-            grid, current = _draw(nodes, plan, LOOSE if loose else TIGHT)
+            grid, current, layers = _draw(nodes, plan, LOOSE if loose else TIGHT)
             if grid.width <= width:
                 return _centered(grid.picture(), width, height)
             if not whole and (best is None or late):
-                best = _scrolled(grid, current, width, height)
+                best = _scrolled(grid, _start(layers, current, width, grid.width), width, height)
     return best
 
 
@@ -81,9 +81,15 @@ def _centered(picture: Picture, width: int, height: int) -> Picture:
     return (blank,) * above + tuple(rows) + (blank,) * (height - above - len(rows))
 
 
-def _scrolled(grid: Grid, current: int, width: int, height: int) -> Picture:
-    """The part around a column of the grid; arrows at the edges say that there is more."""
-    start = min(max(0, current - width // 2), grid.width - width)
+def _start(layers: Sequence[tuple[int, int]], current: int, width: int, total: int) -> int:
+    """Where the part around a column begins: of no layer the numbers without their names, only the wires behind them."""
+    start = min(max(0, current - width // 2), total - width)
+    begun = next((end for left, end in layers if start > 0 and left <= start < end <= current), None)
+    return start if begun is None else begun - 1
+
+
+def _scrolled(grid: Grid, start: int, width: int, height: int) -> Picture:
+    """The part from a column of the grid on; arrows at the edges say that there is more."""
     more = (start > 0, start + width < grid.width)
     rows = [_between(row, start + more[0], width - sum(more)) for row in grid.picture()]
     picture = _centered(tuple(rows), width - sum(more), height)
@@ -118,8 +124,10 @@ def _between(row: Row, start: int, width: int) -> Row:
     return join(text(" " * (left - start)), crop(row, left, max(0, right - left)), text(" " * (end - right)))
 
 
-def _draw(nodes: Sequence[FlowNode], plan: Layout, spacing: Spacing) -> tuple[Grid, int]:
-    """The whole graph, and the column of the current node."""
+def _draw(
+    nodes: Sequence[FlowNode], plan: Layout, spacing: Spacing
+) -> tuple[Grid, int, list[tuple[int, int]]]:
+    """The whole graph, the column of the current node, and where each layer begins and ends."""
     lefts, widths, total = _columns(nodes, plan, spacing)
     grid = Grid(total, plan.height + 1)
     consumed = {source for buses in plan.channels for bus in buses for source, _ in bus.sources}
@@ -138,7 +146,7 @@ def _draw(nodes: Sequence[FlowNode], plan: Layout, spacing: Spacing) -> tuple[Gr
         real = {s.node for s in plan.layers[k + 1] if s.real}
         for bus in buses:
             _bus(grid, bus, buses, start, end, nodes, bus.target in real)
-    return grid, current
+    return grid, current, [(left, left + width) for left, width in zip(lefts, widths, strict=True)]
 
 
 def _columns(nodes: Sequence[FlowNode], plan: Layout, spacing: Spacing) -> tuple[list[int], list[int], int]:

@@ -87,8 +87,15 @@ def fit(row: Row | str, width: int, align: Align = "left") -> Row:
     return _merge((Span(" " * left), *row, Span(" " * (slack - left))))
 
 
+JOINT = "\u00a0"
+"""A space at which a line is not broken."""
+
+
 def wrap(row: Row, width: int, indent: int = 0) -> list[Row]:
-    """The row as lines of exactly `width` cells, broken between words; all but the first are indented."""
+    """The row as lines of exactly `width` cells, broken between words; all but the first are indented.
+
+    What :func:`together` has joined is one word.
+    """
     lines: list[Row] = []
     line: list[Span] = []
     used = start = 0
@@ -113,7 +120,12 @@ def wrap(row: Row, width: int, indent: int = 0) -> list[Row]:
         used += size
     if used > start or not lines:
         lines.append(fit(_merge(line), width))
-    return lines
+    return [tuple(Span(s.text.replace(JOINT, " "), s.style) for s in row) for row in lines]
+
+
+def together(words: str) -> str:
+    """Words that :func:`wrap` does not part."""
+    return words.replace(" ", JOINT)
 
 
 def _words(row: Row) -> list[list[Span]]:
@@ -121,12 +133,13 @@ def _words(row: Row) -> list[list[Span]]:
     out: list[list[Span]] = []
     blank: bool | None = None
     for span in row:
-        for piece in re.findall(r"\s+|\S+", span.text):
-            if out and piece.isspace() == blank:
+        for piece in re.findall(rf"[^\S{JOINT}]+|[\S{JOINT}]+", span.text):
+            space = piece.isspace() and JOINT not in piece
+            if out and space == blank:
                 out[-1].append(Span(piece, span.style))
             else:
                 out.append([Span(piece, span.style)])
-            blank = piece.isspace()
+            blank = space
     return out
 
 

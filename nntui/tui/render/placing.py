@@ -11,7 +11,7 @@ from nntui.tui.render.units import Size, Unit
 
 GAP = 6
 """Cells between columns at least: in less, weights cannot be told apart."""
-LABEL, WIDE_LABEL, WIDE = 8, 12, 70
+LABEL, WIDE_LABEL, WIDE = 8, 12, 64
 """Cells of a label beside the first and the last column, at most; and from which width on."""
 
 

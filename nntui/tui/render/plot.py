@@ -20,6 +20,8 @@ LABEL = 6
 """Cells of a label of the y axis."""
 AXIS = Style(fg="zero")
 EXTREME = 1e290
+ALIKE = 1e-6
+"""Values that differ by less than this of their size are one: float32 tells no more, and labels could not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,10 +66,15 @@ def plot(
             grid.write(0, height // 2, fit(text("no values yet", MUTED), width, "center"))
         return grid.picture()
     log = log and bool((ys > 0).any())
-    bottom = 2 if height >= 6 else 0
+    bottom = 2 if height >= 5 else 0
     tall = y_limits or _bounds(ys, log)
-    marked = _y_ticks(tall, log, height - bottom, width // 3) if width >= 24 and height >= 3 else {}
-    left = max([LABEL, *map(len, marked.values())]) + 2 if width >= 24 and height >= 3 else 0
+    written = width >= 24 and height >= 3
+    marked = _y_ticks(tall, log, height - bottom, width // 3) if written else {}
+    if len(set(marked.values())) < len(marked) and not y_limits:
+        # There is no room for the digits that differ: at the scale that can be written it is one value.
+        tall = _around(ys)
+        marked = _y_ticks(tall, log, height - bottom, width // 3)
+    left = max([LABEL, *map(len, marked.values())]) + 2 if written else 0
     frame = _Frame(width - left, height - bottom, x_limits or _span(xs), tall, log, log_x)
     if left:
         _y_axis(grid, frame, left - 1, marked)
@@ -85,7 +92,7 @@ def plot(
         dots = Dots(frame.width, frame.height)
         sign, style = one.mark or ("o" if ascii else "•"), Style(fg=one.role, reverse=one.reverse)
         for a, b in zip(px[finite], py[finite], strict=True):
-            column, row = int(a) // 2, int(b) // 4
+            column, row = _cell(a, 2), _cell(b, 4)
             if 0 <= column < frame.width and 0 <= row < frame.height:
                 grid.put(left + column, row, sign, style)
     dots.draw(grid, left, 0, ascii)
@@ -132,6 +139,11 @@ class _Frame:
         return (1 - share) * (4 * self.height - 1)
 
 
+def _cell(dot: float, size: int) -> int:
+    """The cell of the nearest dot, of `size` in a cell: where a line through it is drawn."""
+    return floor(dot + 0.5) // size
+
+
 def _clean(series: Series) -> tuple[Array, Array]:
     x, y = (np.asarray(v, np.float64).reshape(-1) for v in (series.x, series.y))
     size = min(len(x), len(y))
@@ -161,11 +173,17 @@ def _bounds(ys: Array, log: bool) -> tuple[float, float]:
         high = min((m * above for m in (*ticks.LOG_STEPS, 10) if m * above >= high), default=high)
         return (low, high) if high > low else (low / 2, high * 2)
     low, high = float(ys.min()), float(ys.max())
-    if not high > low:
-        room = abs(low) / 10 or 1.0
-        return low - room, high + room
+    if not high - low > ALIKE * max(abs(low), abs(high)):
+        return _around(ys)
     step = ticks.nice_step(high - low, 10)
     return float(np.floor(low / step + 1e-9) * step), float(np.ceil(high / step - 1e-9) * step)
+
+
+def _around(ys: Array) -> tuple[float, float]:
+    """Limits for values that are drawn as one."""
+    low, high = float(ys.min()), float(ys.max())
+    room = abs(low) / 10 or 1.0
+    return low - room, high + room
 
 
 def _y_ticks(limits: tuple[float, float], log: bool, height: int, room: int) -> dict[float, str]:
@@ -181,7 +199,7 @@ def _y_axis(grid: Grid, frame: _Frame, column: int, marked: dict[float, str]) ->
     for y in range(frame.height):
         grid.put(column, y, "│", AXIS)
     for value, name in marked.items():
-        row = int(frame.row(np.array([value]))[0]) // 4
+        row = _cell(frame.row(np.array([value]))[0], 4)
         if 0 <= row < frame.height:
             grid.write(0, row, fit(text(name, MUTED), column - 1, "right"))
             grid.put(column, row, "┤", AXIS)
@@ -201,22 +219,37 @@ def _x_axis(grid: Grid, frame: _Frame, left: int, xs: Array, label: str) -> None
         grid.put(left + k, row, "─", AXIS)
     if left:
         grid.put(left - 1, row, "└", AXIS)
-    end = frame.width
-    if label and len(label) + 2 < frame.width // 2:
-        grid.write(left + frame.width - len(label), row + 1, label, MUTED)
-        end -= len(label) + 1
+    if len(label) + 2 >= frame.width // 2:
+        label = ""
+    end = frame.width - (len(label) + 1 if label else 0)
     whole = bool((xs == np.rint(xs)).all())
-    free = 0
     most = max(1, frame.width // 10)
-    values = ticks.logarithmic(*frame.x, most) if frame.log_x else ticks.linear(*frame.x, most, whole)
-    for value, name in zip(values, exactly(values), strict=True):
-        column = int(frame.column(np.array([value]))[0]) // 2
-        start = min(max(column - len(name) // 2, 0), frame.width - len(name))
-        if start < free or start + len(name) > end:
-            continue
+    # More of them, or beyond the label, where there would be one alone, which does not tell a scale.
+    ways = [_x_ticks(frame, finer * most, whole, end) for finer in (1, 2, 4)]
+    ways.append(_x_ticks(frame, most, whole, frame.width))
+    chosen = next((way for way in ways if len(way) > 1), ways[0])
+    for column, start, name in chosen:
         grid.put(left + column, row, "┬", AXIS)
         grid.write(left + start, row + 1, name, MUTED)
-        free = start + len(name) + 2
+    if chosen is ways[-1] and len(chosen) > 1:
+        end = chosen[-1][1] - len(label) - 1
+        label = label if chosen[-2][1] + len(chosen[-2][2]) < end else ""
+        grid.write(left + end, row + 1, label, MUTED)
+    elif label:
+        grid.write(left + frame.width - len(label), row + 1, label, MUTED)
+
+
+def _x_ticks(frame: _Frame, most: int, whole: bool, end: int) -> list[tuple[int, int, str]]:
+    """Marked columns before `end`, each with where its label begins, and that; those that have room beside each other."""
+    values = ticks.logarithmic(*frame.x, most) if frame.log_x else ticks.linear(*frame.x, most, whole)
+    found, free = [], 0
+    for value, name in zip(values, exactly(values), strict=True):
+        column = _cell(frame.column(np.array([value]))[0], 2)
+        start = min(max(column - len(name) // 2, 0), frame.width - len(name))
+        if free <= start <= end - len(name):
+            found.append((column, start, name))
+            free = start + len(name) + 2
+    return found
 
 
 def _curve(dots: Dots, x: Array, y: Array, style: Style, dashed: bool) -> None:

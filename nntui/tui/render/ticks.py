@@ -17,12 +17,22 @@ def nice_step(span: float, most: int) -> float:
 
 
 def linear(low: float, high: float, most: int, whole: bool = False) -> list[float]:
-    """At most about `most` + 1 round numbers from `low` to `high`; with `whole`, integers."""
-    step = nice_step(high - low, most)
-    if whole:
-        step = max(1.0, step)
-    first, last = ceil(low / step - 1e-6), floor(high / step + 1e-6)
-    return [k * step for k in range(first, last + 1)] if last - first <= 2 * most + 2 else []
+    """At most about `most` + 1 round numbers from `low` to `high`; with `whole`, integers.
+
+    Two at least wherever there are two such numbers: one alone does not tell a scale.
+    """
+    found: list[float] = []
+    for finer in (1, 2, 4):
+        step = nice_step(high - low, finer * most)
+        if whole:
+            step = max(1.0, step)
+        first, last = ceil(low / step - 1e-6), floor(high / step + 1e-6)
+        if last - first > 2 * finer * most + 2:
+            return found
+        found = [k * step for k in range(first, last + 1)]
+        if len(found) > 1:
+            break
+    return found
 
 
 def logarithmic(low: float, high: float, most: int) -> list[float]:

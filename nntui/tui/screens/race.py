@@ -152,6 +152,9 @@ class RaceScreen(Paned[RacePane]):
         self._words, self._role = words, role
         self.draw_lines()
 
+    def label(self, pane: RacePane) -> str:
+        return pane.tab(self.view)
+
     def draw_lines(self) -> None:
         if not self.is_mounted:
             return

@@ -9,7 +9,7 @@ import numpy as np
 from textual.binding import Binding, BindingType
 
 from nntui.tui.advice.job import Line
-from nntui.tui.render.picture import MUTED, Row, Style, fit, join, text, wrap
+from nntui.tui.render.picture import MUTED, Row, Style, fit, join, text, together, wrap
 from nntui.tui.render.plot import Series, legend, plot
 from nntui.tui.screens.aside import Aside
 
@@ -139,5 +139,7 @@ class RateScreen(Aside):
 def _trained(trials: Line) -> str:
     """The loss that a short training at each rate came to."""
     pairs = zip(trials["rates"], trials["losses"], strict=True)
-    losses = ", ".join(f"{rate:g} → {'diverged' if loss is None else f'{loss:.4g}'}" for rate, loss in pairs)
+    losses = ", ".join(
+        together(f"{rate:g} → {'diverged' if loss is None else f'{loss:.4g}'}") for rate, loss in pairs
+    )
     return f"{trials['part']} loss after {trials['updates']} updates: {losses}"

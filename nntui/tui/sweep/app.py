@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
 from textual.app import SystemCommand
@@ -14,8 +13,8 @@ from textual.screen import Screen
 from nntui.tui.caps import Caps
 from nntui.tui.commands import APP_KEYS, commands
 from nntui.tui.sweep.screen import SweepScreen
-from nntui.tui.sweep.view import Search, SweepView
-from nntui.tui.sweep.watcher import News, Post
+from nntui.tui.sweep.view import News, Search, SweepView
+from nntui.tui.sweep.watcher import Post
 from nntui.tui.textual_hacks import NntuiFaults
 from nntui.tui.themes import install
 
@@ -83,11 +82,7 @@ class SweepApp(NntuiFaults):
         if not self._inbox or not self.sweep_screen.is_mounted:
             return
         news = self._inbox.pop()
-        screen = self.sweep_screen
-        screen.view = replace(
-            screen.view, trials=news.trials, done=news.done, seconds=news.seconds, importance=news.importance,
-            state=news.state, message=news.message,
-        )  # fmt: skip
+        self.sweep_screen.view = self.sweep_screen.view.told(news)
         if self._stopping and news.state != "running":
             self.exit(0)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -42,10 +42,9 @@ class Search:
 
 
 @dataclass(frozen=True, eq=False)
-class SweepView:
-    """Everything that the panes of a search draw; a new view is a new object."""
+class News:
+    """The state of a search: its trials and counts."""
 
-    search: Search = Search()
     trials: tuple[TrialView, ...] = ()
     done: int = 0
     seconds: float = 0.0
@@ -54,6 +53,13 @@ class SweepView:
     state: str = "running"
     """running, ended, watching (somebody else trains), or failed."""
     message: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class SweepView(News):
+    """Everything that the panes of a search draw; a new view is a new object."""
+
+    search: Search = Search()
     # What the viewer has chosen
     cursor: int | None = None
     """The number of the trial that was chosen; None: the first row, whichever trial it is."""
@@ -100,6 +106,10 @@ class SweepView:
         """The trial that keys go to: the first row until another is chosen."""
         chosen = next((t for t in self.trials if t.number == self.cursor), None)
         return chosen if chosen is not None or not self.trials else self.rows[0]
+
+    def told(self, news: News) -> SweepView:
+        """The same choices, in the search as it stands now."""
+        return replace(self, **{field.name: getattr(news, field.name) for field in fields(News)})
 
     def moved(self, by: int) -> SweepView:
         """The cursor so many rows down."""

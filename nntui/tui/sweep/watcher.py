@@ -7,27 +7,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nntui.search.trials import TrialView
-from nntui.tui.sweep.view import Search
+from nntui.tui.sweep.view import News, Search
 
 if TYPE_CHECKING:
     from nntui.search.study import Study
-
-
-@dataclass(frozen=True, eq=False)
-class News:
-    """The state of a search: its trials and counts."""
-
-    trials: tuple[TrialView, ...] = ()
-    done: int = 0
-    seconds: float = 0.0
-    importance: tuple[tuple[str, float], ...] = ()
-    state: str = "running"
-    message: str = ""
 
 
 Post = Callable[[News], object]

@@ -110,3 +110,16 @@ def test_as_many_are_drawn_as_it_says(width, height, ascii):  # noqa: A002
 def test_names_and_brackets_stand_apart():
     lines = plain(bands([Band("maxpool2d1", np.ones((2, 4, 4)), "2×4×4")], 60, 4)).splitlines()
     assert lines[0].startswith("maxpool2d1 ╭")
+
+
+def test_maps_are_not_so_large_that_fewer_than_four_stand_in_a_row():
+    band = Band("conv", np.random.default_rng(0).normal(size=(16, 8, 8)), "16×8×8", total=16)
+    larger = set()
+    for width in (60, 80, 87, 88, 105, 119, 120):
+        rows = plain(bands([band, Band("out", np.ones(2), "2", total=2)], width, 40)).splitlines()
+        high = next(k for k, row in enumerate(rows) if row.startswith("out"))
+        shown = int(rows[0].split(" of ")[0].split()[-1]) if " of " in rows[0] else 16
+        if high > 6:
+            larger.add(high)
+            assert shown >= 4, width
+    assert len(larger) > 1

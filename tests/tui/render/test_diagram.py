@@ -94,7 +94,27 @@ def test_of_many_edges_the_strongest_are_drawn():
     assert f"strongest {MOST} of 64 weights" in plain(drawn(columns, [w], 60, 20))
     three = [*columns, Column("c", units(8))]
     assert plain(drawn(three, [w, w], 60, 20)).count(f"strongest {MOST} of 64") == 2
-    assert plain(drawn(three, [w, w], 30, 20)).count(f"{MOST}/64") == 2
+    assert plain(drawn(three, [w, w], 30, 20)).count(f"{MOST} of 64") == 2
+    assert plain(drawn(three, [w, w], 24, 20)).count(f"{MOST}/64") == 2
+
+
+def test_weights_are_counted_alike_between_all_columns():
+    """Not in words here and as a fraction there, where the numbers of one are longer."""
+    columns = [
+        Column("a", units(2)), Column("b", units(7), hidden=9), Column("c", units(7), hidden=9), Column("d", units(1)),
+    ]  # fmt: skip
+    weights = [np.ones((2, 7)), np.ones((7, 7)), np.ones((7, 1))]
+    links = [Link(k, k + 1, w, n) for k, (w, n) in enumerate(zip(weights, (32, 256, 16), strict=True))]
+    seen = set()
+    for width in range(30, 100):
+        found = diagram(columns, links, width, 20)
+        if found is None:
+            continue
+        said = plain(found.picture).splitlines()[-1]
+        assert said.count("/") in (0, 3), width
+        assert said.count("weights") in (0, 3), width
+        seen.add((said.count("/"), said.count("weights")))
+    assert {(3, 0), (0, 0), (0, 3)} <= seen
 
 
 def test_faces_are_folded_rather_than_drawn_too_small():

@@ -188,3 +188,18 @@ def test_no_two_things_share_a_place(nodes: list[FlowNode], pitch: int, late: bo
             for b in channel:
                 if a is not b and not a.straight and not b.straight:
                     assert a.track != b.track
+
+
+@pytest.mark.parametrize("width", range(30, 110))
+def test_of_a_graph_that_is_scrolled_no_number_stands_without_its_name(width: int) -> None:
+    nodes = [
+        FlowNode(k, f"node{k}", (k - 1,) if k else (), f"{100 + k}", "0.25", current=k == 6, cursor=k == 6)
+        for k in range(10)
+    ]
+    lines = plain(flow(nodes, width, 6)).splitlines()
+    named = next(line for line in lines if "node6" in line)
+    for k in range(10):
+        if str(100 + k) in named:
+            assert f"node{k} " in named
+    assert "node6 " in named
+    assert "106" in named

@@ -3,7 +3,8 @@
 import pytest
 
 from nntui.tui.render.labels import shortened
-from nntui.tui.render.picture import width_of
+from nntui.tui.render.note import note
+from nntui.tui.render.picture import plain, width_of
 
 
 def test_names_with_room_are_whole():
@@ -24,3 +25,8 @@ def test_each_name_has_a_room_of_its_own():
 def test_no_name_is_wider_than_its_room(room):
     names = ["漢字漢字一", "漢字漢字二", "é" * 9, "", "abcdefgh1", "abcdefgh2"]
     assert all(width_of(s) <= room for s in shortened(names, room))
+
+
+def test_words_for_nothing_to_draw_stand_in_the_middle():
+    assert [plain((row,)).rstrip() for row in note("wait", 10, 5)] == ["", "", "   wait", "", ""]
+    assert note("wait", 10, 0) == ()

@@ -1,3 +1,5 @@
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +17,9 @@ from nntui.tui.render.picture import (
     row_width,
     stack,
     text,
+    together,
     width_of,
+    wrap,
 )
 
 RED = Style(fg="bad")
@@ -85,6 +89,7 @@ def test_grid_ignores_what_is_outside_and_keeps_wide_characters_whole():
 def test_a_range_in_ascii_is_no_number():
     assert ascii_text("−1…0.5, 1e-9…1, 0…−.5") == "-1~0.5, 1e-9~1, 0~-.5"
     assert ascii_text("layer_1… and 12 more…") == "layer_1. and 12 more."
+    assert ascii_text("−0.3 … 0.5") == "-0.3...0.5"
 
 
 def test_a_wide_sign_has_no_place_in_the_last_cell():
@@ -95,3 +100,12 @@ def test_a_wide_sign_has_no_place_in_the_last_cell():
     grid.write(2, 0, "漢")
     assert row_width(grid.picture()[0]) == 3
     assert "漢" not in plain(grid.picture())
+
+
+def test_what_is_together_is_not_parted_and_its_spaces_are_spaces():
+    pairs = ", ".join(together(f"{k} → {k * k}") for k in range(12))
+    for width in range(12, 40):
+        lines = [plain((row,)) for row in wrap(text(pairs), width, 2)]
+        assert all(line.count("→") == len(re.findall(r"\d+ → \d+", line)) for line in lines), width
+        assert all("\u00a0" not in line for line in lines)
+    assert [plain((row,)).rstrip() for row in wrap(text("a b"), 1)] == ["a", "b"]

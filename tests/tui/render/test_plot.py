@@ -14,12 +14,12 @@ from nntui.tui.render.ticks import linear, logarithmic, nice_step
 EXPECTED = """\
      1 ┤⠑⠢⢄⡀
        │   ⠈⠑⠢⢄⡀
-   0.5 ┤       ⠈⠒⠤⣀
-       │           ⠉⠒⠤⡀
+       │       ⠈⠒⠤⣀
+   0.5 ┤           ⠉⠒⠤⡀
        │              ⠈⠑⠢⢄⡀
      0 ┤                  ⠈⠑⠢⢄
-       └┬─────────┬───────────
-        0         5      epoch""".splitlines()
+       └┬──────────┬──────────
+        0          5     epoch""".splitlines()
 
 
 def roles(picture):
@@ -176,23 +176,23 @@ def cells(picture, sign="•"):
 def test_points_are_where_their_values_are():
     # 8 cells for the labels, 2 lines for the axis: 32 × 8 cells for 0 … 10 and 0 … 1.
     picture = plot([Series([0, 10, 5, 0], [0, 1, 0.5, 1], points=True)], 40, 10)
-    assert cells(picture) == {(8, 7), (39, 0), (8 + 15, 3), (8, 0)}
+    assert cells(picture) == {(8, 7), (39, 0), (8 + 16, 4), (8, 0)}
     assert cells(plot([Series([0, 5], [0, 1], points=True)], 40, 10, x_limits=(0, 10), y_limits=(0, 2))) == {
         (8, 7),
-        (23, 3),
+        (24, 4),
     }
     # What lies beyond the limits of x is left out, beyond those of y it lies on the edge.
     beyond = plot([Series([-5, 5, 99], [1, 9, 1], points=True)], 40, 10, x_limits=(0, 10), y_limits=(0, 2))
-    assert cells(beyond) == {(23, 0)}
+    assert cells(beyond) == {(24, 0)}
 
 
 def test_a_log_axis_places_values_and_labels_alike():
     picture = plot([Series([0, 1, 2, 3], [1, 10, 100, 1000], points=True)], 40, 14, log=True)
-    assert cells(picture) == {(8, 11), (18, 7), (29, 3), (39, 0)}
+    assert cells(picture) == {(8, 11), (18, 7), (29, 4), (39, 0)}
     labels = {line[:6].strip(): y for y, line in enumerate(plain(picture).splitlines()) if "┤" in line}
     assert labels["1"] == 11
     assert labels["10"] == 7
-    assert labels["100"] == 3
+    assert labels["100"] == 4
     assert labels["1000"] == 0
     assert plain(picture).splitlines()[12].startswith("       └┬")
 
@@ -201,7 +201,7 @@ def test_ticks_stand_where_their_values_are():
     lines = plain(plot([Series([0, 50], [0, 4], points=True)], 60, 10, x_label="x")).splitlines()
     frame = 60 - 8
     for k, label in enumerate(["0", "10", "20", "30"]):
-        column = 8 + int(k * 10 / 50 * (2 * frame - 1)) // 2
+        column = 8 + round(k * 10 / 50 * (2 * frame - 1)) // 2
         assert lines[8][column] == "┬"
         start = max(8, column - len(label) // 2)
         assert lines[9][start : start + len(label)] == label
@@ -211,18 +211,88 @@ def test_ticks_stand_where_their_values_are():
     assert rows["4"] == 0
 
 
+@pytest.mark.parametrize("height", range(5, 22))
+@pytest.mark.parametrize("log", [False, True])
+def test_a_value_is_drawn_in_the_line_of_its_label(height, log):
+    """As a curve and as a point: a label is not rounded another way than what it is beside."""
+    limits = (0.005, 1.0) if log else (-0.1, 0.93)
+    labels = {
+        line[:6].strip(): y
+        for y, line in enumerate(
+            plain(plot([Series([0], [limits[0]])], 40, height, log=log, y_limits=limits)).splitlines()
+        )
+        if "┤" in line
+    }
+    assert len(labels) > 1
+    for name, y in labels.items():
+        value = float(name.replace("−", "-"))
+        for points in (False, True):
+            picture = plot([Series([0, 1], [value] * 2, points=points)], 40, height, log=log, y_limits=limits)
+            drawn = {
+                k for k, line in enumerate(plain(picture).splitlines()[: height - 2]) if line[8:].strip()
+            }
+            assert drawn == {y}, (name, points)
+
+
+@pytest.mark.parametrize("width", range(30, 90, 7))
+def test_a_value_is_drawn_above_its_label(width):
+    lines = plain(plot([Series([0, 50], [0, 4])], width, 8)).splitlines()
+    ticks = [k - 8 for k, c in enumerate(lines[6]) if c == "┬"]
+    values = [int(word) for word in lines[7].split()]
+    for value, column in zip(values, ticks, strict=True):
+        point = plot([Series([value], [1], points=True)], width, 8, x_limits=(0, 50))
+        assert {x - 8 for x, _ in cells(point)} == {column}
+
+
+def test_a_linear_axis_has_two_numbers_where_there_are_two():
+    assert linear(0.02, 0.09, 2) == pytest.approx([0.02, 0.04, 0.06, 0.08])
+    assert linear(2000, 16000, 2) == pytest.approx([5000, 10000, 15000])
+    assert linear(0, 3, 1, whole=True) == [0, 2]
+    assert linear(1, 1, 4, whole=True) == [1]
+    lines = plain(plot([Series([7], [0.0274]), Series([7], [0.0806])], 36, 8)).splitlines()
+    assert sum("┤" in line for line in lines) >= 2
+
+
+@pytest.mark.parametrize("width", [24, 37, 80])
+def test_values_that_float32_cannot_tell_apart_are_one_and_no_two_labels_are_the_same(width):
+    value = np.float32(0.0397)
+    for other in (value, np.nextafter(value, np.float32(1)), value * np.float32(1 + 1e-5)):
+        picture = plot([Series([1], [value]), Series([1], [other], "validation")], width, 12)
+        labels = [line[:10].split()[0] for line in plain(picture).splitlines() if "┤" in line]
+        assert len(labels) == len(set(labels)) >= 2
+
+
+def test_an_x_axis_has_two_numbers_also_where_its_label_leaves_room_for_one():
+    for width in range(30, 50):
+        axis = plain(
+            plot([Series([-0.97, 1.3], [0, 1], points=True)], width, 8, x_label="true")
+        ).splitlines()[-1]
+        assert len(axis.split()) >= 3, (width, axis)
+
+
+def test_a_number_at_the_end_of_the_x_axis_stands_behind_the_label_rather_than_not():
+    axis = plain(plot([Series([0, 1], [0, 1])], 60, 8, x_label="epoch")).splitlines()
+    assert axis[-1].split() == ["0", "epoch", "1"]
+    assert axis[-2].endswith("┬")
+    assert plain(plot([Series([0, 2], [0, 1])], 60, 8, x_label="epoch")).splitlines()[-1].split() == [
+        "0",
+        "1",
+        "epoch",
+    ]
+
+
 def test_small_plots_leave_axes_out():
     assert "│" not in plain(plot([Series([0, 1], [0, 1])], 23, 8))
     assert "│" in plain(plot([Series([0, 1], [0, 1])], 24, 3))
     assert "│" not in plain(plot([Series([0, 1], [0, 1])], 24, 2))
-    assert "└" in plain(plot([Series([0, 1], [0, 1])], 24, 6))
-    assert "└" not in plain(plot([Series([0, 1], [0, 1])], 24, 5))
+    assert "└" in plain(plot([Series([0, 1], [0, 1])], 24, 5))
+    assert "└" not in plain(plot([Series([0, 1], [0, 1])], 24, 4))
 
 
 def test_limits_are_rounded_outwards_and_a_constant_has_room():
     rows = plain(plot([Series([0, 1], [0.13, 9.7], points=True)], 40, 10)).splitlines()
     assert rows[0][:6].strip() == "10"
-    assert cells(plot([Series([0, 1], [5, 5], points=True)], 40, 10)) == {(8, 3), (39, 3)}
+    assert cells(plot([Series([0, 1], [5, 5], points=True)], 40, 10)) == {(8, 4), (39, 4)}
     log = plot([Series([0, 1], [3, 70], points=True)], 40, 14, log=True)
     labels = [line[:6].strip() for line in plain(log).splitlines() if "┤" in line]
     assert float(labels[0]) >= 70
@@ -243,15 +313,15 @@ def test_the_legend_names_what_has_a_label():
 
 def test_an_x_axis_of_limits_that_do_not_begin_at_zero():
     picture = plot([Series([30, 40, 50], [0, 1, 2], points=True)], 40, 10)
-    assert cells(picture) == {(8, 7), (23, 3), (39, 0)}
+    assert cells(picture) == {(8, 7), (24, 4), (39, 0)}
     negative = plot([Series([-10, 10], [-4, 4], points=True)], 40, 10)
     assert cells(negative) == {(8, 7), (39, 0)}
-    assert cells(plot([Series([7], [3], points=True)], 40, 10)) == {(23, 3)}
+    assert cells(plot([Series([7], [3], points=True)], 40, 10)) == {(24, 4)}
 
 
 def test_a_constant_on_a_log_axis_is_in_the_middle():
     picture = plot([Series([0, 1], [10, 10], points=True)], 40, 10, log=True)
-    assert cells(picture) == {(8, 3), (39, 3)}
+    assert cells(picture) == {(8, 4), (39, 4)}
     rows = {line[:6].strip(): y for y, line in enumerate(plain(picture).splitlines()) if "┤" in line}
     assert rows["20"] == 0
     assert rows["5"] == 7

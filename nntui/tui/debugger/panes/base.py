@@ -60,13 +60,16 @@ def _wrap(row: Row, room: int) -> list[Row]:
 
 
 def _last_blank(words: str, first: int) -> int:
-    """The last blank outside brackets, so that an index stays whole; else the last one; else the end."""
-    depth, found = 0, -1
+    """The last blank between two items, so that a number stays beside its name; else the last one outside brackets, so
+    that an index stays whole; else the last one; else the end."""
+    depth, found, between = 0, -1, -1
     for k, c in enumerate(words):
         depth += (c in "[(") - (c in "])")
-        if c == " " and depth <= 0 and k >= first:
+        if c == " " and depth <= 0 and k >= first and words[k - 1] not in "=→":
             found = k
-    found = found if found >= 0 else words.rfind(" ", first)
+            if words[k + 1 : k + 2] == " " or words[k - 1] == "·":
+                between = k
+    found = next((k for k in (between, found) if k >= 0), words.rfind(" ", first))
     return found if found >= 0 else len(words) - 1
 
 

@@ -23,6 +23,10 @@ class RacePane(ViewPane[RaceView]):
 
     view: reactive[RaceView] = reactive(RaceView(), repaint=False)
 
+    def tab(self, view: RaceView) -> str:
+        """What stands on its tab."""
+        return self.TITLE
+
     def paint(self, width: int, height: int) -> Picture:
         if width and height and self.view.race is None:
             self.write_border(self.title(self.view), self.state(self.view))

@@ -53,16 +53,17 @@ def _of_track(view: RaceView) -> list[Line]:
         if isinstance(getattr(optimizer, f.name), float) and getattr(optimizer, f.name)
     ]
     sign = text(f" {mark(view.selected)} ", Style(fg=role(view.selected), bold=True, reverse=True))
+    name = "loss" if race.kind == "network" else "f"
     lines: list[Line] = [("rule", join(sign, text(f" {optimizer.rule}")))]
     if settings:
         lines.append(("", text("   ".join(settings), MUTED)))
     if track.diverged is not None and k >= track.diverged:
         before = track.path[track.diverged - 1]
         lines.append(("end", text(f"✗ diverged in step {track.diverged}", Style(fg="bad", bold=True))))
-        lines.append(("before", text(f"{_vector(before[:2])}   f {compact(float(before[2]))}")))
+        lines.append(("before", text(f"{_vector(before[:2])}   {name} {compact(float(before[2]))}")))
         return lines
     x, y, f = track.path[k]
-    lines.append(("at", text(f"{_vector([x, y])}   f {compact(f)}")))
+    lines.append(("at", text(f"{_vector([x, y])}   {name} {compact(f)}")))
     if np.isfinite(track.gradients[k]).all():
         lines.append(
             ("g", text(f"{_vector(track.gradients[k])}   ‖g‖ {compact(float(track.gradient_norms[k]))}"))
@@ -70,16 +71,16 @@ def _of_track(view: RaceView) -> list[Line]:
     if track.stopped is not None and k >= track.stopped[0]:
         lines.append(("end", text(f"■ {track.stopped[1]}", Style(fg="accent"))))
     elif k < track.steps:
-        lines += _step(track, k)
+        lines += _step(track, k, name)
     return lines
 
 
-def _step(track: Track, k: int) -> list[Line]:
+def _step(track: Track, k: int, name: str) -> list[Line]:
     """What step k + 1 makes of the slots, the search along a direction, and the change."""
     lines: list[Line] = []
-    for name, kept in track.slots.items():
-        if name not in ("at", "g"):
-            lines.append((name, text(f"{_vector(kept[k])} → {_vector(kept[k + 1])}")))
+    for slot, kept in track.slots.items():
+        if slot not in ("at", "g"):
+            lines.append((slot, text(f"{_vector(kept[k])} → {_vector(kept[k + 1])}")))
     info = track.infos[k]
     if info is not None:
         words = f"{compact(info.step_length)} along a direction of length {compact(info.direction_norm)}"
@@ -95,7 +96,7 @@ def _step(track: Track, k: int) -> list[Line]:
                 "Δ",
                 join(
                     text(_vector(change[:2]), CHANGE),
-                    text(f"   ‖Δ‖ {length}   Δf {compact(float(change[2]))}"),
+                    text(f"   ‖Δ‖ {length}   Δ{name} {compact(float(change[2]))}"),
                 ),
             )
         )

@@ -25,6 +25,9 @@ class ContestantsPane(RacePane):
         "the card and the arrows tell about, h takes it off the map and the curves, and brings it back."
     )
 
+    def tab(self, view: RaceView) -> str:
+        return "Steps" if view.line else self.TITLE
+
     def title(self, view: RaceView) -> str:
         return f"Newton on {view.line.expression}" if view.line else self.TITLE
 

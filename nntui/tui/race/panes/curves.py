@@ -34,10 +34,13 @@ class CurvesPane(RacePane):
         "A curve that goes on beyond the frame, or below 1e-12, ends at its edge, any other in its contestant's letter."
     )
 
+    def tab(self, view: RaceView) -> str:
+        return f"{_measured(view)} over {'steps' if view.line else view.over}"
+
     def title(self, view: RaceView) -> str:
+        name = _measured(view)
         if view.line is not None:
-            return "|f| over steps" if view.line.kind == "root" else "|f′| over steps"
-        name = "loss" if view.plane and view.plane.kind == "network" else "f"
+            return f"{name} over steps"
         if self.size.width >= BOTH:
             return f"{name} over steps · over evaluations"
         return f"{name} over {view.over}"
@@ -126,3 +129,10 @@ def _line(race: LineRace, step: int, width: int, height: int, ascii: bool) -> Pi
         ascii=ascii,
         x_limits=(0, max(1.0, float(race.steps))),
     )
+
+
+def _measured(view: RaceView) -> str:
+    """What the curves are of."""
+    if view.line is not None:
+        return "|f|" if view.line.kind == "root" else "|f′|"
+    return "loss" if view.plane and view.plane.kind == "network" else "f"

@@ -43,6 +43,9 @@ class MapPane(RacePane):
         self._ground: tuple[object, ...] = ()
         self._map: Map | None = None
 
+    def tab(self, view: RaceView) -> str:
+        return "Plane" if view.plane is not None and view.plane.about else self.title(view)
+
     def title(self, view: RaceView) -> str:
         if view.line is not None:
             return f"f({view.line.name})"

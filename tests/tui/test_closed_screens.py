@@ -1,0 +1,39 @@
+"""What is closed leaves nothing behind, however often it is opened."""
+
+from __future__ import annotations
+
+import gc
+from weakref import ref
+
+import pytest
+from rich.color import ColorSystem
+from rich.style import Style
+
+from nntui.tui.thrift import cells
+from tests.tui.fakes import watching
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes"), [("question_mark", "escape"), ("f2", "escape"), ("q", "escape")]
+)
+async def test_a_screen_that_is_closed_is_gone_with_all_that_it_has_drawn(opens: str, closes: str) -> None:
+    async with watching() as viewer:
+        await viewer.press(opens)
+        dialog = viewer.app.screen
+        assert dialog is not viewer.screen
+        kept = [ref(dialog), *map(ref, dialog.walk_children())]
+        kept += [ref(widget._styles_cache) for widget in dialog.walk_children()]
+        assert len(kept) > 3
+        await viewer.press(closes)
+        assert viewer.app.screen is viewer.screen
+        del dialog
+        await viewer.press("tab")  # the screen below draws, and messages of the closed one are done with
+        gc.collect()
+        assert [found for r in kept if (found := r()) is not None] == []
+
+
+def test_texts_share_their_cells() -> None:
+    """A cache of thousands of texts is as small as the cells that there are."""
+    style = Style(color="#d8dee6")
+    some, more = (cells(text, style, ColorSystem.TRUECOLOR) for text in ("update 12,345", "update 54,321"))
+    assert {id(cell) for cell in more} == {id(cell) for cell in some}
