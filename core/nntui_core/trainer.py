@@ -62,6 +62,8 @@ class Trainer:
         self.network = network
         self.scale = scale
         self.optimizer = optimizer
+        self._first = optimizer if isinstance(optimizer, FirstOrder) else None
+        """Asked once: the kind of an abstract class takes as long to tell as an operation on a small array."""
         self.schedule = schedule
         self.spec = spec
         self.train = train
@@ -125,10 +127,10 @@ class Trainer:
     @property
     def rate(self) -> float:
         """The learning rate of the next update; NaN where the optimizer finds its own."""
-        if not (isinstance(self.optimizer, FirstOrder) and self.optimizer.has_rate):
+        if self._first is None or not self._first.has_rate:
             return float("nan")
         t, total = self._clock
-        return self.optimizer.lr * self.rate_factor * self.schedule.at(t, total, self.memory)
+        return self._first.lr * self.rate_factor * self.schedule.at(t, total, self.memory)
 
     @property
     def _clock(self) -> tuple[int, int]:
@@ -140,9 +142,9 @@ class Trainer:
         """The rows of the next update, in order."""
         return self.order.rows(self.epoch, self.batch)
 
-    def fill(self, model: Model) -> None:
-        """Put the next update's samples, labels and draws into ``model``."""
-        rows, plan = self.indices(), model.plan
+    def fill(self, model: Model, rows: Array | None = None) -> None:
+        """Put the next update's samples, labels and draws into ``model``; ``rows`` are its :meth:`indices`, where known."""
+        rows, plan = self.indices() if rows is None else rows, model.plan
         assert model.target is not None
         self.train.x.take(rows, axis=0, out=plan.value(model.x), mode="clip")
         self.train.y.take(rows, axis=0, out=plan.value(model.target), mode="clip")
@@ -163,8 +165,8 @@ class Trainer:
         self.best.forget_last()
         if keep:
             self.before = self._copied()
-        if isinstance(self.optimizer, FirstOrder):
-            self._first_order(self.optimizer)
+        if self._first is not None:
+            self._first_order(self._first)
         else:
             self._second_order()
         self.update += 1
@@ -191,7 +193,7 @@ class Trainer:
 
     def _may_be_last(self, batches: int) -> bool:
         """Whether the training may end with the coming update: its Δw/w can then still be told."""
-        if not isinstance(self.optimizer, FirstOrder):
+        if self._first is None:
             return True
         if self.batch + 1 < batches:
             return False
@@ -199,8 +201,9 @@ class Trainer:
         return self.epoch + 1 >= spec.epochs or bool(spec.early_stopping or spec.stop)
 
     def _first_order(self, optimizer: FirstOrder) -> None:
-        model = self.model = self.network.model(len(self.indices()), "train")
-        self.fill(model)
+        rows = self.indices()
+        model = self.model = self.network.model(len(rows), "train")
+        self.fill(model, rows)
         objective = model.plan.run()
         self._note(model, objective)
         self.condition()

@@ -14,6 +14,7 @@ from nntui.data.table import Table
 from nntui_core.findings.basis import classes_of
 from nntui_core.findings.finding import Cure
 from nntui_core.findings.labels import ImbalancedClasses
+from nntui_core.findings.wording import between
 from nntui_core.memory import Array
 
 
@@ -72,7 +73,8 @@ class Data(Check):
                 * np.bincount(table.y[split.train], minlength=len(table.classes))
                 / max(1, len(split.train))
             )
-            told.append(f"{len(table.classes)} classes, {shares.min():.1f} to {shares.max():.1f} % each")
+            each = between(f"{shares.min():.1f}", f"{shares.max():.1f}")
+            told.append(f"{len(table.classes)} classes, {each} % each")
         return " · ".join(told)
 
     def _parts(self, s: Subject) -> Iterator[Part]:

@@ -9,6 +9,7 @@ import numpy as np
 from nntui.checks.check import Check, Part, Result, Skip, gravest
 from nntui.checks.subject import Subject
 from nntui_core.findings.finding import Cure
+from nntui_core.findings.wording import between
 
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, np.inf), "softmax": (0.0, 1.0)}
 
@@ -36,7 +37,7 @@ class Preprocessing(Check):
         status = "pass"
         if large > self.HIGH or large < self.LOW:
             status = "fail" if large > 10 * self.HIGH or large < self.LOW / 100 else "warn"
-        message = f"columns' sizes are {small:.2g} to {large:.2g}"
+        message = f"columns' sizes are {between(f'{small:.2g}', f'{large:.2g}')}"
         return self.result(status, large, (self.LOW, self.HIGH), message, s.cures("preprocess="))  # type: ignore[arg-type]
 
 

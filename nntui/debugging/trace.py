@@ -147,8 +147,7 @@ def _descent(subject: Subject, nodes: list[Node], width: int, form: Form, paint:
     if step.preview.info is not None:
         info = step.preview.info
         lines.append(
-            f"{head} searched{' the whole training part' if subject.network else ''}: step length {info.step_length:.6g}, "
-            f"{info.function_evaluations} values and {info.gradient_evaluations} gradients"
+            f"{head} searched{' the whole training part' if subject.network else ''}: step length {info.step_length:.6g}, {info.cost}"
             + (f"; {display(info.reason, 200)}" if info.reason else "")
         )
     lines += [f"{head} {display(k, 20)} {form(a)} → {form(b)}" for k, (a, b) in step.numbers().items()]

@@ -41,7 +41,7 @@ from nntui.tui.render.sample import (
 )
 from nntui.tui.render.scale import STEPS, role
 from nntui.tui.render.scatter import SHADES
-from nntui.tui.store import Snapshot
+from nntui.tui.snapshot import Snapshot
 
 SCORES = 20
 """Cells that the scores need."""

@@ -12,7 +12,7 @@ import pytest
 from nntui_core.activations import Relu
 from nntui_core.findings.flow import higher_rate, lower_rate
 from nntui_core.findings.suspect import LARGE, NOTHING, SMALL
-from nntui_core.findings.wording import compared, part, tiny
+from nntui_core.findings.wording import between, compared, part, tiny
 from nntui_core.layers.dense import Dense
 from nntui_core.layers.regularizing import BatchNormLayer
 from nntui_core.optimizers.first_order import Momentum
@@ -212,6 +212,7 @@ def test_the_rate_that_is_proposed_where_it_is_too_low(ratio: float | None, lr: 
 
 def test_numbers_in_messages_are_written_as_on_the_screen_and_never_as_none() -> None:
     assert [tiny(v) for v in (6.17e-6, 1e-4, 0.02, 3.5e-12)] == ["6.2e-6", "1.0e-4", "2.0e-2", "3.5e-12"]
+    assert (between("0.71", "0.71"), between("9.7", "10.2")) == ("0.71", "9.7 to 10.2")
     assert [part(v) for v in (0.0, 1.35e-4, 5e-4, 0.125)] == ["0.0%", "less than 0.1%", "0.1%", "12.5%"]
 
 

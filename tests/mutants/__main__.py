@@ -35,6 +35,7 @@ SHOWN = (
     "core/nntui_core/measures.py",
     "core/nntui_core/findings",
     "nntui/tui/store.py",
+    "nntui/tui/snapshot.py",
     "nntui/tui/render",
 )
 """What is mutated where no place is given: all that makes a number, a picture or a verdict."""
@@ -60,6 +61,7 @@ NEAREST = {
         "tests/training/test_findings_runs.py",
     ],
     "nntui/tui/store.py": ["tests/tui/test_store.py", "tests/tui/test_trail.py"],
+    "nntui/tui/snapshot.py": ["tests/tui/test_store.py", "tests/tui/test_trail.py"],
     "nntui/tui/render": ["tests/tui/render"],
 }
 """The tests of a room, tried first."""

@@ -20,8 +20,9 @@ from nntui.runs.directory import RunDirectory
 from nntui.runs.find import listed
 from nntui.tui import source
 from nntui.tui.render.picture import plain
+from nntui.tui.snapshot import Snapshot
 from nntui.tui.source import RunSource, open_run
-from nntui.tui.store import Snapshot, Store
+from nntui.tui.store import Store
 from nntui.tui.widgets.status import status_row
 from tests.server.running import running, until
 from tests.server.terminal import Terminal

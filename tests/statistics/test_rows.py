@@ -70,6 +70,15 @@ def test_neither_a_column_far_from_0_nor_one_that_never_changes_tells_most(
     assert telling(given, 0) == columns
 
 
+def test_a_class_of_a_single_row_tells_as_much_as_its_row() -> None:
+    given: Any = Columns(classes=True)
+    given.y = np.append(np.resize([0, 1], 11), 2)
+    alone = np.append(np.resize([0.0, 0.1], 11), 9.0)  # its classes explain all of it
+    parted = (given.y == 1) + 0.6 * np.resize([-0.5, -0.5, 0.5, 0.5], 12)  # and seven tenths of this one
+    given.x = np.column_stack([np.sin(5.0 * np.arange(12)), parted, alone])
+    assert telling(given, 0) == (2, 1)
+
+
 def test_of_three_classes_the_rows_are_wrong_that_are_decided_for_another(tmp_path: Path) -> None:
     experiment = plane(tmp_path)
     experiment.network.parameters.view("output.b")[2] = 50.0  # it decides for the last class

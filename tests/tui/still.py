@@ -12,8 +12,9 @@ from nntui.tui.panes.network import NetworkPane
 from nntui.tui.panes.output import OutputPane
 from nntui.tui.panes.stability import StabilityPane
 from nntui.tui.render.picture import plain
+from nntui.tui.snapshot import Snapshot
 from nntui.tui.source import Item
-from nntui.tui.store import Snapshot, Store
+from nntui.tui.store import Store
 
 
 class Still:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from nntui.tui.debugger.format import number as exact
 from nntui.tui.debugger.opening import on_minimizer
+from nntui.tui.render.numbers import plainly
 from tests.tui.debugging import card, expression, network, text
 from tests.tui.test_debug_minimizing import minimized
 
@@ -31,7 +33,7 @@ def test_the_optimizer_s_step_on_an_entry_and_on_every_parameter() -> None:
     assert told["g"] == [text(of(p.grad))]
     for slot in ("m", "v"):
         assert told[slot][0].split(" → ") == [exact(of(p.slots[slot])), exact(of(p.slots_after[slot]))]
-    assert told["Δw"] == [f"{exact(after - before)}   hidden.W {before:.9g} → {after:.9g}"]
+    assert told["Δw"] == [f"{exact(after - before)}   hidden.W {plainly(before, 9)} → {plainly(after, 9)}"]
     assert told["|Δw/w|"] == [exact(abs((after - before) / before))]
 
     def length(vector: Any) -> float:
@@ -59,7 +61,7 @@ def test_numbers_that_are_minimized_are_written_with_where_they_go() -> None:
     assert told["settings"][0].startswith("update 2   η = 0.01 now")
     assert (told["entry"], told["g"], told["v"]) == (["y"], ["48"], ["60 → 102"])
     assert told["y"] == ["48 · v 60 → 102 · −1.02 · 0.4 → −0.62"]
-    assert told["Δw"] == ["−1.02   y 0.4 → -0.62"]
+    assert told["Δw"] == ["−1.02   y 0.4 → −0.62"]
 
 
 def test_a_line_search_says_how_far_along_what_and_what_it_took() -> None:
@@ -67,11 +69,12 @@ def test_a_line_search_says_how_far_along_what_and_what_it_took() -> None:
     session.do("optimize")
     p, info = session.preview, session.preview.info
     told = card(session, "unit.W")
-    assert info.function_evaluations != info.gradient_evaluations
+    assert (info.function_evaluations, info.gradient_evaluations) == (2, 8)
+    assert info.cost == "2 values, 8 gradients"
+    assert replace(info, function_evaluations=1, gradient_evaluations=1).cost == "1 value, 1 gradient"
     length = np.linalg.norm(p.after - p.theta) / info.step_length
     assert told["search"][0].startswith(
-        f"step {exact(info.step_length)} along a direction of length {exact(float(length))}; "
-        f"{info.function_evaluations} values, {info.gradient_evaluations} gradients"
+        f"step {exact(info.step_length)} along a direction of length {exact(float(length))}; {info.cost}"
     )
     before, after = (s["f"].reshape(-1)[0] for s in (p.slots, p.slots_after))
     assert after < before

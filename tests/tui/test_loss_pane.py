@@ -6,7 +6,8 @@ import numpy as np
 
 from nntui.tui.panes.loss import LossPane, numbers
 from nntui.tui.render.picture import plain
-from nntui.tui.store import Snapshot, Store
+from nntui.tui.snapshot import Snapshot
+from nntui.tui.store import Store
 
 
 def snapshot(*epochs: tuple[float, float], metric: str = "accuracy") -> Snapshot:

@@ -12,7 +12,7 @@ from nntui.statistics.scatter import Scatter
 from nntui.statistics.surface import Surface
 from nntui.tui.render.picture import plain
 from nntui.tui.render.scatter import SHADES
-from nntui.tui.store import Snapshot
+from nntui.tui.snapshot import Snapshot
 from tests.tui.fakes import items
 from tests.tui.still import Output, among, heard, lines, told, view
 

@@ -18,7 +18,7 @@ from nntui.statistics.weights import Weights
 from nntui.tui.panes import loss, network, stability
 from nntui.tui.render.diagram import Diagram
 from nntui.tui.render.picture import plain
-from nntui.tui.store import Snapshot
+from nntui.tui.snapshot import Snapshot
 from tests.tui.fakes import items
 from tests.tui.still import Findings, Loss, Network, Stable, among, heard, told
 
@@ -197,7 +197,9 @@ def test_the_largest_weight_and_both_scales() -> None:
     doubled = [dataclasses.replace(layer, weight=2 * layer.weight, bias=layer.bias + 4) for layer in layers]
     known = among(known, Weights, layers=tuple(doubled), largest=7.5)
     largest = max(abs(layer.weight).max() for layer in doubled)
-    assert told(drawn(known), known) == f"|w| max {largest:.2f} drawn, 7.50 in all · colors ±2 · of biases ±5"
+    assert (
+        told(drawn(known), known) == f"|w| max {largest:.2f} drawn, 7.50 in all · colors ±2 · bias colors ±5"
+    )
     known = among(known, Weights, largest=largest)
     assert told(drawn(known), known).startswith(f"|w| max {largest:.2f} · ")
 

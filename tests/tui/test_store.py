@@ -50,6 +50,9 @@ def test_the_columns_of_the_history():
     np.testing.assert_array_equal(column(store, "validation.loss"), [np.nan, 3.0])
     np.testing.assert_array_equal(column(store, "validation.accuracy"), [np.nan, 0.25])
     np.testing.assert_array_equal(column(store, "gradient_norm"), [2.0, np.nan])
+    store.record({"type": "epoch", "epoch": 2, "update": 8, "train": {"r2": 0.5}, "validation": {"r2": 0.25}})
+    assert [column(store, f"{part}.r2")[-1] for part in ("train", "validation")] == [0.5, 0.25]
+    store.record(epoch(1, validation={"loss": 3.0, "accuracy": 0.25}))
     assert store.snapshot().last("validation.loss") == 3.0
     store.record(epoch(2))
     assert store.snapshot().last("train.loss") == 1 / 3
@@ -171,6 +174,9 @@ def test_what_the_trainer_and_the_records_tell_is_logged_once_and_a_restart_keep
     for text in ("both", "recorded", "told"):
         store.record({"type": "event", "text": text, "update": 3})
     assert [e.text for e in store.snapshot().log] == ["told", "told", "both", "recorded"]
+    for _ in range(2):  # in the records already, then done once more
+        store.message(Event(text="recorded", update=3))
+    assert [e.text for e in store.snapshot().log][3:] == ["recorded", "recorded"]
 
 
 def test_what_was_measured_comes_from_its_records():
@@ -193,6 +199,8 @@ def test_the_log_is_bounded_and_keeps_the_newest():
     store.record({"type": "event", "text": "odd", "update": "x"})
     assert [(e.text, e.update) for e in store.snapshot().log][-1] == ("odd", None)
     assert [e.text for e in store.snapshot().log].count("event 5") == 0  # shown before, gone by now
+    store.record({"type": "event", "text": "event 0", "update": 0})
+    assert [e.text for e in store.snapshot().log][-1] == "event 0"  # nothing is remembered of what has gone
 
 
 def test_findings_of_records():
@@ -240,6 +248,22 @@ def test_where_the_run_is():
         assert store.snapshot().position == (4, 16)
     store.record(epoch(11))
     assert store.snapshot().position == (11, 44)
+
+
+def test_of_which_update_the_losses_are_where_the_run_stands_at_another():
+    store = Store()
+    assert store.snapshot().measured_at is None
+    store.record(epoch(2))
+    for state, update, told in (
+        ("running", 11, None),
+        ("paused", 11, 8),
+        ("paused", 8, None),
+        ("failed", 9, 8),
+    ):
+        store.message(status(state, update=update))
+        assert store.snapshot().measured_at == told
+    store.record({"type": "epoch", "epoch": 3})  # of a damaged file
+    assert store.snapshot().measured_at is None
 
 
 def test_what_is_known_of_nothing():

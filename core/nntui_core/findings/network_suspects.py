@@ -13,6 +13,7 @@ from nntui_core import catalog
 from nntui_core.findings.sample import HEAVY, LayerView, Sample
 from nntui_core.findings.spelling import tables
 from nntui_core.findings.suspect import LARGE, NOTHING, SMALL, Suspect, suspect
+from nntui_core.findings.wording import between
 
 
 def data(s: Sample, preprocess: tuple[Any, ...]) -> Iterator[Suspect]:
@@ -21,7 +22,7 @@ def data(s: Sample, preprocess: tuple[Any, ...]) -> Iterator[Suspect]:
     if large > 10 or large < 0.05:
         steps = (*preprocess, catalog.build("preprocess", "standardize"))
         yield suspect(
-            f"preprocess={tables(steps)}", f"standardize the inputs: their columns' sizes are {small:.2g} to {large:.2g}",
+            f"preprocess={tables(steps)}", f"standardize the inputs: their columns' sizes are {between(f'{small:.2g}', f'{large:.2g}')}",
             3 + min(6.0, log10(max(large / 10, 0.05 / max(large, 1e-30)))), LARGE | {"vanishing_gradient"},
         )  # fmt: skip
     target = s.basis.target

@@ -212,6 +212,12 @@ class StepInfo:
     reason: str
     """Why no further step will help, else empty: the caller then stops."""
 
+    @property
+    def cost(self) -> str:
+        """What the step evaluated, such as "3 values, 1 gradient"."""
+        counts = ((self.function_evaluations, "value"), (self.gradient_evaluations, "gradient"))
+        return ", ".join(f"{n} {name}{'s' * (n != 1)}" for n, name in counts)
+
 
 class SecondOrder(Optimizer):
     """Uses curvature, exact or estimated; chooses the length of its steps, so it has no learning rate."""

@@ -39,8 +39,7 @@ def card(look: Look, trainer: Trainer | Minimizer, preview: Preview) -> tuple[Ca
             CardLine(
                 "search",
                 text(
-                    f"step {number(info.step_length)} along a direction of length {number(info.direction_norm)}; "
-                    f"{info.function_evaluations} values, {info.gradient_evaluations} gradients"
+                    f"step {number(info.step_length)} along a direction of length {number(info.direction_norm)}; {info.cost}"
                     + (f"; {info.reason}" if info.reason else "")
                 ),
             )

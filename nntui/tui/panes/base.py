@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.reactive import reactive
 
 from nntui.tui.render.picture import Picture, Row
-from nntui.tui.store import Snapshot
+from nntui.tui.snapshot import Snapshot
 from nntui.tui.themes import palette
 from nntui.tui.widgets.framed import Framed, State
 

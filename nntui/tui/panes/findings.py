@@ -15,7 +15,7 @@ from nntui.tui.causes import SEVERITY, Group, cures_of, grouped, key_of, name_of
 from nntui.tui.panes.base import Pane
 from nntui.tui.render.numbers import compact, trimmed
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, text, wrap
-from nntui.tui.store import Snapshot
+from nntui.tui.snapshot import Snapshot
 from nntui.tui.widgets import scrolling
 from nntui.tui.widgets.status import STATES
 

@@ -16,7 +16,7 @@ from nntui.tui.render.numbers import count, percent, short, trimmed
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, beside, fit, join, pad, row_width, text
 from nntui.tui.render.table import Cell, Heading, columns, table
 from nntui.tui.render.units import Mark, units_in_words
-from nntui.tui.store import Snapshot
+from nntui.tui.snapshot import Snapshot
 
 RATIO_GOOD = (1e-4, 1e-2)
 RATIO_BAD = (1e-6, 1e-1)

@@ -12,7 +12,7 @@ from nntui.tui.render.note import note
 from nntui.tui.render.numbers import compact, percent, score
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, pad, row_width, text
 from nntui.tui.render.plot import Series, legend, plot
-from nntui.tui.store import Snapshot
+from nntui.tui.snapshot import Snapshot
 from nntui.tui.widgets.framed import State
 
 

@@ -24,7 +24,7 @@ from nntui.tui.render.picture import Picture, pad
 from nntui.tui.render.placing import Column
 from nntui.tui.render.scale import limit_of, rounded_up
 from nntui.tui.render.units import MARKS, Mark, Unit, units_in_words
-from nntui.tui.store import Snapshot
+from nntui.tui.snapshot import Snapshot
 
 BOUNDED = ("tanh", "sigmoid", "softmax")
 """Activations between -1 and 1."""

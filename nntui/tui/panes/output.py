@@ -34,7 +34,7 @@ from nntui.tui.render.picture import MUTED, Picture, Style, fit, join, pad, text
 from nntui.tui.render.plane import markers, plane
 from nntui.tui.render.plot import Series, plot
 from nntui.tui.render.sample import confusion_cells
-from nntui.tui.store import Snapshot
+from nntui.tui.snapshot import Snapshot
 from nntui.tui.widgets.framed import State
 
 CURVES = 6

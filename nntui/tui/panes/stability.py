@@ -16,8 +16,8 @@ from nntui.tui.render.numbers import short
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, beside, fit, join, pad, row_width, text, wrap
 from nntui.tui.render.plot import Series, plot
 from nntui.tui.render.table import Cell, Heading, table
+from nntui.tui.snapshot import Snapshot
 from nntui.tui.stability import DECADE, colored, correction, known, number, roles_of, spread, unknown, verdict
-from nntui.tui.store import Snapshot
 
 LIMITS = {
     "sgd": "2/η",

@@ -24,7 +24,7 @@ from nntui.tui.screens.help import HelpScreen, spell
 from nntui.tui.screens.rate import RateScreen
 from nntui.tui.screens.run_keys import KEYS
 from nntui.tui.screens.steering import Steering
-from nntui.tui.store import Snapshot
+from nntui.tui.snapshot import Snapshot
 from nntui.tui.widgets.keys import key_row
 from nntui.tui.widgets.line import Line
 from nntui.tui.widgets.status import status_row

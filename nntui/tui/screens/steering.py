@@ -21,8 +21,8 @@ from nntui.protocol.commands import (
 from nntui.protocol.message import Command
 from nntui.tui.panes.base import Pane
 from nntui.tui.screens.paned import Paned
+from nntui.tui.snapshot import Snapshot
 from nntui.tui.source import Source
-from nntui.tui.store import Snapshot
 
 RATE_STEP = 1.25
 PACES: tuple[int, ...] = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000)

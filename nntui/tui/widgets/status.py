@@ -5,7 +5,7 @@ from __future__ import annotations
 from nntui.display import display
 from nntui.tui.render.numbers import clock, count, short
 from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, row_width, text
-from nntui.tui.store import Snapshot
+from nntui.tui.snapshot import Snapshot
 
 STATES = {
     "running": ("▶ training", "good"),

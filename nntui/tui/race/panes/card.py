@@ -85,9 +85,8 @@ def _step(track: Track, k: int, name: str) -> list[Line]:
     if info is not None:
         words = f"{compact(info.step_length)} along a direction of length {compact(info.direction_norm)}"
         lines.append(("search", text(words)))
-        cost = f"{info.function_evaluations} values, {info.gradient_evaluations} gradients"
         curved = f"   curvature {compact(info.curvature)}" if np.isfinite(info.curvature) else ""
-        lines.append(("", text(cost + curved, MUTED)))
+        lines.append(("", text(info.cost + curved, MUTED)))
     change = track.path[k + 1] - track.path[k]
     if np.isfinite(change).all():
         length = compact(float(np.hypot(change[0], change[1])))
