@@ -8,6 +8,7 @@ from typing import Any
 from nntui_core.memory import Array
 from nntui_core.network import Network
 from nntui_core.train_spec import EarlyStopping, rises
+from nntui_core.words import many
 
 
 class Best:
@@ -47,7 +48,7 @@ class Best:
             self.theta, self.buffers = _copied(network)
         elif epoch - self.epoch >= rule.patience:
             return (
-                f"{rule.monitor} has not improved for {rule.patience} epochs (best {self.value:.4g} "
+                f"{rule.monitor} has not improved for {many(rule.patience, 'epoch')} (best {self.value:.4g} "
                 f"at epoch {self.epoch})"
             )
         return ""

@@ -27,6 +27,7 @@ from nntui_core.schedules import Schedule
 from nntui_core.seen import Seen
 from nntui_core.state import live_state, load
 from nntui_core.train_spec import TrainSpec
+from nntui_core.words import many
 
 Status = Literal["running", "completed", "stopped_early"]
 
@@ -316,7 +317,7 @@ class Trainer:
             if reason:
                 self._stop("stopped_early", reason)
         if self.status == "running" and self.epoch >= self.spec.epochs:
-            self._stop("completed", f"all {self.spec.epochs} epochs done")
+            self._stop("completed", f"all {many(self.spec.epochs, 'epoch')} done")
 
     def _stop(self, status: Status, reason: str) -> None:
         self.status, self.reason = status, reason
@@ -352,5 +353,5 @@ class Trainer:
         if self.status == "completed" and self.epoch < self.spec.epochs:
             self.status, self.reason = "running", ""
         if self.epoch >= self.spec.epochs:
-            self._stop("completed", f"all {self.spec.epochs} epochs done")
+            self._stop("completed", f"all {many(self.spec.epochs, 'epoch')} done")
         self.whole = True

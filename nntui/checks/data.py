@@ -16,6 +16,7 @@ from nntui_core.findings.finding import Cure
 from nntui_core.findings.labels import ImbalancedClasses
 from nntui_core.findings.wording import between
 from nntui_core.memory import Array
+from nntui_core.words import many
 
 
 class Data(Check):
@@ -66,7 +67,7 @@ class Data(Check):
 
     def _summary(self, s: Subject) -> str:
         table, split = s.experiment.table, s.experiment.split
-        told = [f"{len(table):,} rows", f"{len(table.features)} columns"]
+        told = [many(len(table), "row"), many(len(table.features), "column")]
         if table.classes is not None:
             shares = (
                 100
@@ -74,7 +75,7 @@ class Data(Check):
                 / max(1, len(split.train))
             )
             each = between(f"{shares.min():.1f}", f"{shares.max():.1f}")
-            told.append(f"{len(table.classes)} classes, {each} % each")
+            told.append(f"{many(len(table.classes), 'class', 'classes')}, {each} % each")
         return " · ".join(told)
 
     def _parts(self, s: Subject) -> Iterator[Part]:

@@ -21,6 +21,7 @@ from nntui_core.memory import Array
 from nntui_core.optimizers.base import SecondOrder
 from nntui_core.schedules import Constant
 from nntui_core.trainer import Part as Rows
+from nntui_core.words import many
 
 
 class OverfitSubset(Check):
@@ -94,7 +95,7 @@ class OverfitSubset(Check):
         lowest = min(lowest, mean_loss(one.network, subset)) if not fault else lowest
         value = max(0.0, lowest - floor) / base if isfinite(lowest) else float("inf")
         status: Status = "fail" if value > self.FAIL else "warn" if value > self.WARN else "pass"
-        told = f"{len(subset)} rows, {one.update} of {updates} updates, loss {lowest:.3g} of {base + floor:.3g} ({value:.2g})"
+        told = f"{many(len(subset), 'row')}, {one.update} of {updates} updates, loss {lowest:.3g} of {base + floor:.3g} ({value:.2g})"
         if floor:
             told += f", where no plane gets below {floor:.3g}"
         seen = s.trial.sample

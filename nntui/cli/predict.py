@@ -13,6 +13,7 @@ from nntui.cli.common import print_json, runs_directory, runs_option, say, warn,
 from nntui.cli.completion import known_runs
 from nntui.display import display
 from nntui.errors import UserError
+from nntui_core.words import many
 
 
 @click.command(name="predict")
@@ -107,4 +108,4 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
         atomic_write(path, lambda stream: stream.write(text.getvalue().encode()))
     except OSError as error:
         raise file_error(path, "write the predictions", error) from None
-    say(f"{len(rows)} rows written to {path}")
+    say(f"{many(len(rows), 'row')} written to {path}")

@@ -14,6 +14,7 @@ from nntui.data.text import Dialect, csv_words
 from nntui.display import display
 from nntui.errors import UserError
 from nntui.proposal.sample import Sample
+from nntui_core.words import many
 
 DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "commas", " ": "spaces"}
 PEEKED = 60
@@ -55,7 +56,7 @@ def guess(sample: Sample) -> Written:
         skip, start = rows[start + 1][0] - 1 if start + 1 < len(rows) else skip + 1, start + 1
     if skip:
         what = "a line of counts" if counts or len(rows[0][1]) > 1 else "not part of the table"
-        reasons["skip"] = f"{skip} line{'s' if skip > 1 else ''} at the start: {what}"
+        reasons["skip"] = f"{many(skip, 'line')} at the start: {what}"
     body = rows[start:]
     if not body:
         raise UserError(f"{shown}:{rows[-1][0]}: there are no samples, only a header line")

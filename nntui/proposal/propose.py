@@ -17,6 +17,7 @@ from nntui.proposal.dialect import guess
 from nntui.proposal.plan import Plan, plan
 from nntui.proposal.sample import read_sample
 from nntui.training.experiment import build
+from nntui_core.words import many
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,7 @@ def _text(
     made = plan(columns, target, written.count, display(base / name))
     unnamed = sum(c.kind == "unnamed" for c in columns)
     if unnamed:
-        made.notes.append(
-            f"{unnamed} column{'s' if unnamed > 1 else ''} without a name, left out (row numbers, as a rule)"
-        )
+        made.notes.append(f"{many(unnamed, 'column')} without a name, left out (row numbers, as a rule)")
     lines = write.csv_table(name, made, dialect, written.reasons, share)
     return made, lines, share, [f"{key}: {why}" for key, why in written.reasons.items()]
 
@@ -109,12 +108,14 @@ def _tried(text: str, out: Path, *, whole: bool) -> UserError | None:
 
 def _said(made: Plan, reasons: Sequence[str], share: float) -> list[str]:
     """What was guessed, for the terminal."""
-    out = [f"{made.rows:,} rows" + (f" (about: {share:.0%} of the file was looked at)" if share < 1 else "")]
+    out = [many(made.rows, "row") + (f" (about: {share:.0%} of the file was looked at)" if share < 1 else "")]
     out += reasons
     out.append(f"target: {made.target}" + (f" ({made.why_target})" if made.why_target else ""))
     out.append(f"task: {made.task} ({made.why_task})")
     if made.numbers or made.categories:
-        out.append(f"inputs: {len(made.numbers)} columns of numbers, {len(made.categories)} categories")
+        out.append(
+            f"inputs: {many(len(made.numbers), 'column')} of numbers, {many(len(made.categories), 'category', 'categories')}"
+        )
     out += [f"left out: {name}: {why}" for name, why in made.drop[:20]]
     if len(made.drop) > 20:
         out.append(f"left out: {len(made.drop) - 20} more columns, named in the file")

@@ -10,6 +10,7 @@ from nntui.config.toml import EDITOR_LINE
 from nntui.data.text import Dialect
 from nntui.display import display, listed
 from nntui.proposal.plan import Plan, indicates, rare, sizes
+from nntui_core.words import many
 
 
 def value(given: Any) -> str:
@@ -22,7 +23,7 @@ def head(title: str, made: Plan) -> list[str]:
     return [
         EDITOR_LINE,
         "# The line above is for editors: `nntui schema > nntui.json` writes that file; they then explain and check each key.",
-        f"# Written by nntui init from {display(title, 80)}: {made.rows:,} rows.",
+        f"# Written by nntui init from {display(title, 80)}: {many(made.rows, 'row')}.",
         "# A first guess to begin with: read it, change what is wrong, then `nntui fit` or `nntui run` on this file.",
         "",
     ]
@@ -67,11 +68,11 @@ def columns(made: Plan) -> list[str]:
     out = ["#"]
     if made.numbers:
         out.append(
-            f"# {len(made.numbers)} columns of numbers: {listed([c.name for c in made.numbers], limit=30)}"
+            f"# {many(len(made.numbers), 'column')} of numbers: {listed([c.name for c in made.numbers], limit=30)}"
         )
     for c in made.categories[:20]:
         out.append(
-            f"# {display(c.name, 40)}: a category of {len(c.values)} values: {listed(sorted(c.values), limit=30)}"
+            f"# {display(c.name, 40)}: a category of {many(len(c.values), 'value')}: {listed(sorted(c.values), limit=30)}"
         )
     if len(made.categories) > 20:
         out.append(f"# and {len(made.categories) - 20} more categories")
@@ -84,7 +85,7 @@ def columns(made: Plan) -> list[str]:
     if made.classes:
         total = sum(n for _, n in made.classes)
         shares = [f"{c} {n / total:.1%}" for c, n in made.classes]
-        out.append(f"# {len(made.classes)} classes: {listed(shares, limit=30)}")
+        out.append(f"# {many(len(made.classes), 'class', 'classes')}: {listed(shares, limit=30)}")
     out += [f"# {display(n)}" for n in made.notes]
     return out
 
@@ -149,7 +150,7 @@ def network(made: Plan, *, held: bool) -> list[str]:
     s = sizes(made.rows, made.inputs, pictures=made.pictures)
     out: list[str] = [""]
     out.append(
-        f"# {made.inputs:,} inputs and {made.rows:,} rows: a small network first; more units where it learns too little."
+        f"# {many(made.inputs, 'input')} and {many(made.rows, 'row')}: a small network first; more units where it learns too little."
     )
     for units in s.hidden:
         out += ["[[layers]]", 'type = "dense"', f"units = {units}", 'activation = "relu"', ""]

@@ -20,6 +20,7 @@ from nntui_core.preprocessing.base import Preprocessor, State, read_names
 from nntui_core.preprocessing.features import Features
 from nntui_core.preprocessing.rows import Rows
 from nntui_core.preprocessing.tables import Impute, OneHot
+from nntui_core.words import many
 
 Array = NDArray[Any]
 MAX_FAULTS = 20
@@ -178,7 +179,7 @@ def column_faults(steps: Sequence[Preprocessor], table: Table) -> list[str]:
                 count, such, row = odd
                 line = table.line(row)
                 found.append(
-                    f"{table.origin}:{line}: column {display(name)}: {count} text cell{'s' if count > 1 else ''} among "
+                    f"{table.origin}:{line}: column {display(name)}: {many(count, 'text cell')} among "
                     f"{len(table) - gaps[k] - count:,} numbers (given {display(such, 40)!r}); correct "
                     f"{'them' if count > 1 else 'it'}, add {'them' if count > 1 else 'it'} to data.na, or leave the "
                     "column out (data.drop)"

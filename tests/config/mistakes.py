@@ -24,8 +24,8 @@ CONV = 'type = "conv2d"\nchannels = 3'
 FAULTS = {
     "theta without the bias": (
         replaced("units = 1", "units = 1\ntheta = [[20, 20]]"),
-        "t.toml:7: layers.0.theta: theta does not fit layer dense1 of 1 units, to which input gives 2 numbers (given 1 "
-        "rows of 2; allowed 1 rows (one a unit) of 3",
+        "t.toml:7: layers.0.theta: theta does not fit layer dense1 of 1 unit, to which input gives 2 numbers (given 1 "
+        "row of 2; allowed 1 row (one a unit) of 3",
     ),
     "ragged theta": (
         replaced("units = 1", "units = 2\ntheta = [[1, 2, 3], [1, 2]]"),

@@ -86,8 +86,8 @@ def test_keys_of_the_objective_are_read() -> None:
         ),
         (
             net(f"{OUT}\nbias = false\ntheta = [[1, 2, 3]]"),
-            "layers.0.theta: theta does not fit layer dense1 of 1 units, to which input gives 2 numbers (given 1 rows of "
-            "3; allowed 1 rows (one a unit) of 2 numbers (one an input; it has no bias))",
+            "layers.0.theta: theta does not fit layer dense1 of 1 unit, to which input gives 2 numbers (given 1 row of "
+            "3; allowed 1 row (one a unit) of 2 numbers (one an input; it has no bias))",
         ),
         (net(f"{HIDDEN}\ntrainable = false", f"{OUT}\ntrainable = false"), "layers: nothing to train: every layer with parameters is frozen"),
         (net(f"{HIDDEN}\ntrainable = 'some'", OUT), "layers.0.trainable: not a known name (given 'some'; allowed true, false, weights, bias)"),

@@ -200,8 +200,8 @@ FAULTS = [
         ["dense layer dense1 reads one layer", "row, small", "add or concat"],
     ),
     ((Flatten(), Dense(units=1, theta=((1.0, 2.0),))), "dense1.theta",
-     ["layer dense1 of 1 units", "flatten1 gives 64 numbers", "1 rows of 2", "1 rows (one a unit) of 65 numbers"]),
-    ((Flatten(), Dense(units=2, theta=((0.0,) * 65,))), "dense1.theta", ["1 rows of 65", "2 rows (one a unit) of 65"]),
+     ["layer dense1 of 1 unit", "flatten1 gives 64 numbers", "1 row of 2", "1 row (one a unit) of 65 numbers"]),
+    ((Flatten(), Dense(units=2, theta=((0.0,) * 65,))), "dense1.theta", ["1 row of 65", "2 rows (one a unit) of 65"]),
     ((CONV3,), "conv2d1", ["the last layer, conv2d1", "pictures of 2×6×6", "flatten and dense"]),
 ]  # fmt: skip
 

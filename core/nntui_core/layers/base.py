@@ -15,6 +15,7 @@ from nntui_core.graph import Graph, Node, Op
 from nntui_core.initializers.base import Initializer
 from nntui_core.memory import Array, Shape, Workspace
 from nntui_core.ops.window import Window
+from nntui_core.words import many
 
 ActivationField = Annotated[Op, Member("activation")]
 InitializerField = Annotated[Initializer | None, Member("initializer")]
@@ -163,4 +164,4 @@ def sample(shape: Shape) -> str:
     """The shape of one sample in words."""
     if len(shape) == 4:
         return f"pictures of {shape[1]}×{shape[2]}×{shape[3]}"
-    return f"{shape[1]} number{'s' * (shape[1] != 1)}"
+    return many(shape[1], "number")

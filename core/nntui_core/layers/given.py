@@ -11,6 +11,7 @@ from nntui_core.errors import ShapeError
 from nntui_core.graph import Node
 from nntui_core.layers.base import Builder, Theta, sample
 from nntui_core.memory import Array
+from nntui_core.words import many
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,11 @@ class Rows:
         if len(theta) != self.count or widths != {whole}:
             inside = f"the bias, then {self.order}" if self.bias else f"{self.order}; it has no bias"
             raise ShapeError(
-                f"theta does not fit layer {name} of {self.count} {self.of}s, to which {b.sources[0]} gives "
+                f"theta does not fit layer {name} of {many(self.count, self.of)}, to which {b.sources[0]} gives "
                 f"{sample(x.shape)}",
                 where=f"{name}.theta",
-                given=f"{len(theta)} rows of {', '.join(map(str, sorted(widths)))}",
-                allowed=f"{self.count} rows (one a {self.of}) of {whole} numbers ({inside})",
+                given=f"{many(len(theta), 'row')} of {', '.join(map(str, sorted(widths)))}",
+                allowed=f"{many(self.count, 'row')} (one a {self.of}) of {many(whole, 'number')} ({inside})",
             )
         rows = np.array(theta, dtype=np.float64)
         return (rows[:, 0], rows[:, 1:]) if self.bias else (0.0, rows)

@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Lt
 
 from nntui_core.memory import Array, zeros
 from nntui_core.optimizers.work import Block, Group, Numbers, Slots, Work
+from nntui_core.words import many
 
 SWEEP = 16
 """Updates between two sweeps of what has faded: a function of the update's number, so that resuming, stepping and
@@ -215,8 +216,7 @@ class StepInfo:
     @property
     def cost(self) -> str:
         """What the step evaluated, such as "3 values, 1 gradient"."""
-        counts = ((self.function_evaluations, "value"), (self.gradient_evaluations, "gradient"))
-        return ", ".join(f"{n} {name}{'s' * (n != 1)}" for n, name in counts)
+        return f"{many(self.function_evaluations, 'value')}, {many(self.gradient_evaluations, 'gradient')}"
 
 
 class SecondOrder(Optimizer):

@@ -9,6 +9,7 @@ from typing import Any
 from nntui.display import display
 from nntui.tui.render.numbers import trimmed
 from nntui.tui.render.picture import MUTED, Row, Style, fit, join, text, wrap
+from nntui_core.words import many
 
 MARKS = {"pass": ("✓", "good"), "warn": ("▲", "warn"), "fail": ("✗", "bad"), "skip": ("–", "muted")}
 NAME = 22
@@ -79,5 +80,5 @@ def counted(results: Sequence[Result], planned: int) -> str:
         f"{n} {word}" for status, word in (("fail", "fail"), ("skip", "skipped")) if (n := counts[status])
     ]
     if n := counts["warn"]:
-        words.insert(1 + bool(counts["fail"]), f"{n} warning{'s' if n > 1 else ''}")
+        words.insert(1 + bool(counts["fail"]), many(n, "warning"))
     return " · ".join(words)

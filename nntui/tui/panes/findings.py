@@ -18,6 +18,7 @@ from nntui.tui.render.picture import MUTED, Picture, Row, Style, fit, join, text
 from nntui.tui.snapshot import Snapshot
 from nntui.tui.widgets import scrolling
 from nntui.tui.widgets.status import STATES
+from nntui_core.words import many
 
 MARKS = {"error": ("●", "bad"), "warning": ("●", "warn"), "note": ("○", "muted")}
 LEAST = frozenset({
@@ -123,7 +124,7 @@ class FindingsPane(Pane):
 
     def state(self, snapshot: Snapshot) -> str:
         kinds = [severity_of(f) for f in snapshot.findings]
-        words = [f"{n} {kind}{'s' if n > 1 else ''}" for kind in SEVERITY if (n := kinds.count(kind))]
+        words = [many(n, kind) for kind in SEVERITY if (n := kinds.count(kind))]
         if snapshot.findings_update is not None and snapshot.findings_update != snapshot.stats_update:
             words.append(f"of update {snapshot.findings_update:,}")
         if self._goes_on:

@@ -18,6 +18,7 @@ from nntui.tui.render.plot import Series, plot
 from nntui.tui.render.table import Cell, Heading, table
 from nntui.tui.snapshot import Snapshot
 from nntui.tui.stability import DECADE, colored, correction, known, number, roles_of, spread, unknown, verdict
+from nntui_core.words import many
 
 LIMITS = {
     "sgd": "2/η",
@@ -173,9 +174,9 @@ class StabilityPane(Pane):
                 else "needs dense layers, two independent samples a batch"
             )
             return tuple(wrap(text(f"gradient noise: {words}", MUTED), width, 2)[:height])
-        many = "1 batch" if found.batches == 1 else f"{found.batches:,} batches"
-        whole = f"gradient noise  {many} to update {found.noise_update:,}"
-        head = whole if len(whole) <= width else f"gradient noise  {many}"
+        batches = many(found.batches, "batch", "batches")
+        whole = f"gradient noise  {batches} to update {found.noise_update:,}"
+        head = whole if len(whole) <= width else f"gradient noise  {batches}"
         names = shortened([display(n.layer) for n in found.noise], NAME)
         headings = [
             Heading("layer", max(5, *map(len, names)), "left"), Heading("‖gᵢ‖", 7, rank=3),
