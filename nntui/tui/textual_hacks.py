@@ -113,9 +113,9 @@ def save_bytes(update: Any, system: ColorSystem | None, drawn: Drawn) -> None:
             text: str | None = drawn.whole(strips, chosen)
             if text is not None:
                 return text
-            all_of_it = render()
-            assert all_of_it is not None  # whoever asks has the update
-            return all_of_it(console)
+            everything = render()
+            assert everything is not None  # whoever asks has the update
+            return str(everything(console))
 
         update.render_segments = whole
     elif update is not None:
