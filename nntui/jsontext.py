@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 NONFINITE = "nonfinite"
+_BEYOND_ASCII = re.compile(r"[^\n -~]")
 
 
 def plain(value: object, path: str = "", nonfinite: list[str] | None = None) -> Any:
@@ -58,7 +61,17 @@ def record_line(record: Mapping[str, object]) -> bytes:
 
 def pretty(value: object) -> str:
     """An indented JSON document, non-finite numbers as null; an array of numbers, however deep, is one line."""
-    return _indented(plain(value), "")
+    return escaped(_indented(plain(value), ""))
+
+
+def escaped(text: str) -> str:
+    """JSON text without raw characters that steer a terminal, reorder or break lines: these stand in strings alone."""
+    return _BEYOND_ASCII.sub(lambda found: _escape(found.group()), text)
+
+
+def _escape(character: str) -> str:
+    kind = unicodedata.category(character)
+    return json.dumps(character)[1:-1] if kind[0] == "C" or kind in ("Zl", "Zp") else character
 
 
 def _indented(value: Any, indent: str) -> str:

@@ -9,6 +9,7 @@ import click
 
 from nntui.blas import limit_threads
 from nntui.cli.common import print_document, print_json, say_error, warn
+from nntui.cli.numbers import Whole
 from nntui.errors import FAILED, UserError
 from nntui.signals import Interrupted, Signals, name_of
 
@@ -23,7 +24,7 @@ CHECK_FAILED = 4
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Override the seed.")
+@click.option("--seed", type=Whole(), help="Override the seed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--strict", is_flag=True, help="A warning also exits 4.")
 @click.option("--explain", metavar="ID", help="Say what a check measures, its limit, why, and the cure.")

@@ -60,7 +60,9 @@ def print_json(value: Any) -> None:
 
 def print_document(value: Any) -> None:
     """What is JSON already, without NumPy: it may not have been loaded when the program is interrupted."""
-    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    from nntui.jsontext import escaped
+
+    sys.stdout.write(escaped(json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)) + "\n")
     sys.stdout.flush()
 
 

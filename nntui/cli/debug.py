@@ -11,6 +11,7 @@ import click
 from nntui.cli import debugged
 from nntui.cli.common import print_json, runs_option, say, warn
 from nntui.cli.completion import either
+from nntui.cli.numbers import Whole
 from nntui.errors import DIVERGED, UserError
 
 if TYPE_CHECKING:
@@ -30,10 +31,8 @@ MAX_STEPS = 100_000
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )
-@click.option("--sample", type=click.IntRange(min=0), metavar="I", help="One row of the training part.")
-@click.option(
-    "--batch", type=click.IntRange(min=0), metavar="I", help="One batch of the epoch (default: the next)."
-)
+@click.option("--sample", type=Whole(), metavar="I", help="One row of the training part.")
+@click.option("--batch", type=Whole(), metavar="I", help="One batch of the epoch (default: the next).")
 @click.option("--node", "path", metavar="PATH", help="Only this node, or the nodes of this layer.")
 @click.option("--into", is_flag=True, help="Open fused nodes into their primitive parts.")
 @click.option(
@@ -46,7 +45,7 @@ MAX_STEPS = 100_000
 )
 @click.option(
     "--update",
-    type=click.IntRange(min=0),
+    type=Whole(),
     metavar="K",
     help="RUN as it stood before update K + 1, replayed exactly.",
 )
@@ -60,12 +59,10 @@ MAX_STEPS = 100_000
     metavar="NAME",
     help="Minimize EXPR over its names; then KEY=VALUE for its keys.",
 )
-@click.option(
-    "--steps", type=click.IntRange(1, MAX_STEPS), metavar="N", help="Steps of --optimizer (default: 10)."
-)
+@click.option("--steps", type=Whole(1, MAX_STEPS), metavar="N", help="Steps of --optimizer (default: 10).")
 @click.option(
     "--digits",
-    type=click.IntRange(1, 17),
+    type=Whole(1, 17),
     default=6,
     metavar="N",
     help="Significant digits in text (default: 6).",

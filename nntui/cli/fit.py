@@ -22,6 +22,7 @@ from nntui.cli.common import (
     warn,
 )
 from nntui.cli.completion import configs, known_runs
+from nntui.cli.numbers import Whole
 from nntui.cli.summary import plot_losses, summarize
 from nntui.errors import FAILED, UserError
 from nntui.signals import Signals, name_of
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Override the seed.")
-@click.option("--epochs", type=click.IntRange(min=0), help="Override train.epochs, the total.")
+@click.option("--seed", type=Whole(), help="Override the seed.")
+@click.option("--epochs", type=Whole(), help="Override train.epochs, the total.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary.")
 @click.option(

@@ -10,6 +10,7 @@ import click
 
 from nntui.blas import limit_threads
 from nntui.cli.common import print_document, print_json, say, warn
+from nntui.cli.numbers import Whole
 from nntui.signals import Interrupted, Signals, name_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Override the seed.")
+@click.option("--seed", type=Whole(), help="Override the seed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(config: str, overrides: tuple[str, ...], seed: int | None, as_json: bool) -> int:
     """Find a learning rate for CONFIG: the rate rises from update to update until the loss blows up, and trainings at a few

@@ -11,6 +11,7 @@ import click
 
 from nntui.cli.common import print_json, runs_directory, runs_option
 from nntui.cli.completion import configs
+from nntui.cli.numbers import Whole
 
 if TYPE_CHECKING:
     from nntui.config.race import RaceSettings
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Override the seed.")
+@click.option("--seed", type=Whole(), help="Override the seed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--plot", is_flag=True, help="Print the map with every path, and a table.")
 @runs_option

@@ -9,6 +9,7 @@ import click
 
 from nntui.cli.common import runs_directory, runs_option
 from nntui.cli.completion import configs
+from nntui.cli.numbers import Whole
 from nntui.display import display
 
 
@@ -37,7 +38,7 @@ class Pace(click.ParamType[str | float]):
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Override the seed.")
+@click.option("--seed", type=Whole(), help="Override the seed.")
 @click.option("--paused", is_flag=True, help="Wait for the first step to be asked for.")
 @click.option(
     "--pace", type=Pace(), default="auto", metavar="auto|max|UPDATES_PER_SECOND",

@@ -15,6 +15,7 @@ import click
 from nntui.children import python_module
 from nntui.cli.common import print_document, print_json, runs_directory, runs_option, say, say_error
 from nntui.cli.completion import configs
+from nntui.cli.numbers import Seconds, Whole
 from nntui.display import display
 from nntui.errors import FAILED, UserError
 from nntui.files import file_error
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a key of the TOML file."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Override the seed.")
-@click.option("--trials", type=click.IntRange(min=1), help="Override sweep.trials, the total of the study.")
+@click.option("--seed", type=Whole(), help="Override the seed.")
+@click.option("--trials", type=Whole(1), help="Override sweep.trials, the total of the study.")
 @click.option(
     "--storage", metavar="URL", envvar=STORAGE,
     help="Where the study is kept: a journal file (default: RUNS/STUDY.journal), sqlite:///FILE, postgresql://… "
@@ -43,11 +44,11 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--study", metavar="NAME", help="The study's name in the storage (default: the file's name).")
 @click.option(
-    "--workers", type=click.IntRange(min=0), metavar="N",
+    "--workers", type=Whole(), metavar="N",
     help="Processes that train here (default: the number of cores; 0: only watch).",
 )  # fmt: skip
 @click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S",
+    "--timeout", type=Seconds(), metavar="S",
     help="No trial is begun after so many seconds.",
 )  # fmt: skip
 @click.option("--out", metavar="FILE", help="Write CONFIG with the best values.")

@@ -46,6 +46,11 @@ class Vehicles(Source):
     noise: Annotated[float, Ge(0), Le(1)] = 0.15
     """Standard deviation of the noise on each pixel."""
 
+    @property
+    def making(self) -> int:
+        """All pictures twice: with their noise, or beside the clipped ones."""
+        return 2 * 8 * self.samples * _SIDE * _SIDE
+
     def load(self, seed: int, base: Path) -> Table:
         rng = stream(seed, "data vehicles")
         kinds = ("car", "motorcycle", "pedestrian", "truck")

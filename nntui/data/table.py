@@ -185,6 +185,11 @@ class Source(ABC):
     type: ClassVar[str]
     summary: ClassVar[str]
 
+    @property
+    def making(self) -> int:
+        """Bytes that making the table takes at most, where that is known before and worth counting; else 0."""
+        return 0
+
     @abstractmethod
     def load(self, seed: int, base: Path) -> Table:
         """The table. ``base`` is the directory that relative paths are relative to. Raises UserError."""

@@ -130,6 +130,7 @@ def build(
     collector.loaded()
     say = settings.message
     keys = settings.data
+    memory.require_source(settings)
     try:
         table = load_table(
             settings.source, settings.seed, settings.base, allow_single_class=keys.allow_single_class

@@ -43,6 +43,20 @@ def require(settings: Settings, spec: NetworkSpec, rows: Sequence[int], data: in
     raise UserError(settings.message(("layers",), _problem(settings, spec, found, free)))
 
 
+def require_source(settings: Settings) -> None:
+    """Raises UserError where not even the samples can be made in the memory that is free."""
+    size = settings.source.making
+    if size < SMALL:
+        return
+    free = available()
+    if size > free:
+        problem = (
+            f"making the samples does not fit into the memory that is free (given {shortened(size)}; allowed "
+            f'{shortened(free)}); lower data.samples, or set {VARIABLE} (such as "8 GB") where more is free than is seen'
+        )
+        raise UserError(settings.message(("data", "samples"), problem))
+
+
 def _problem(settings: Settings, spec: NetworkSpec, found: Footprint, free: float) -> str:
     parts = sorted(found.parts.items(), key=lambda part: -part[1])
     layers = sorted(found.layers.items(), key=lambda layer: -layer[1])

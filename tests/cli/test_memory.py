@@ -16,7 +16,7 @@ from nntui.config.load import load
 from nntui.training import memory
 from nntui.training.experiment import Experiment, build
 from nntui_core.footprint import footprint
-from tests.cli.conftest import Done
+from tests.cli.conftest import Cli, Done
 
 TOML = """
 dtype = "float64"
@@ -173,6 +173,20 @@ memory = 5
 epochs = 1
 batch_size = "full"
 """
+
+
+def test_samples_are_counted_before_they_are_made(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(*_: object) -> None:
+        raise AssertionError("the samples were made")
+
+    monkeypatch.setattr("nntui.data.pictures.Vehicles.load", make)
+    monkeypatch.setenv(memory.VARIABLE, "300 MB")
+    done = cli("fit", "vehicles", "--set", "data.samples=200000", "--json")
+    assert done.code == 2
+    assert (
+        "data.samples: making the samples does not fit into the memory that is free (given 819 MB; "
+        in done.err
+    )
 
 
 MOST = (

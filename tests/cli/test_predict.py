@@ -139,6 +139,20 @@ def test_exactly_one_source_is_needed(cli: Cli, place: Path) -> None:
     assert cli("predict", "nothing", "--data").code == 2
 
 
+def test_json_has_no_raw_characters_that_steer_a_terminal(cli: Cli, place: Path) -> None:
+    steering = "\x7f\x9b\u202e\u2028\U000e0001"
+    (place / "rows.csv").write_text(
+        rows().replace("u,kind", f"u{steering},kind").replace(",10,", f",é{steering},")
+    )
+    done = cli("fit", place / "net.toml", "--set", f"title=x{steering}", "--json")
+    assert done.json["train"]["classes"].keys() == {"-1", "9", f"é{steering}"}
+    shown = [done, cli("predict", "latest", "--data", "--json"), cli("runs", "list", "--json")]
+    assert f"é{steering}" in shown[1].json["classes"]
+    assert shown[2].json[0]["title"] == f"x{steering}"
+    assert "é" in done.out
+    assert not any(character in found.out for found in shown for character in steering)
+
+
 def test_the_table_that_is_read_is_not_written_over(cli: Cli, place: Path) -> None:
     cli("fit", place / "net.toml", "--quiet")
     before = (place / "rows.csv").read_text()
