@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from typing import Any
+from weakref import WeakMethod
 
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
@@ -98,19 +99,23 @@ class ThriftyApp(NntuiFaults):
 def save_bytes(update: Any, system: ColorSystem | None, drawn: Drawn) -> None:
     """Make an update of some cells, or of the whole screen, send what is not shown already.
 
-    After any other nothing is known of the terminal.
+    After any other nothing is known of the terminal. What is put into an update must not hold it: in a circle, each
+    frame with all its strips would stay until the collector comes.
     """
     chosen = system or ColorSystem.TRUECOLOR
     if all(hasattr(update, name) for name in ("chops", "spans", "chop_ends", "render_segments")):
-        update.render_segments = lambda console: drawn.encode(
-            update.chops, update.spans, update.chop_ends, chosen
-        )
+        chops, spans, ends = update.chops, update.spans, update.chop_ends
+        update.render_segments = lambda console: drawn.encode(chops, spans, ends, chosen)
     elif all(hasattr(update, name) for name in ("strips", "region", "render_segments")):
-        render = update.render_segments
+        strips, render = update.strips, WeakMethod(update.render_segments)
 
         def whole(console: Console) -> str:
-            text: str | None = drawn.whole(update.strips, chosen)
-            return render(console) if text is None else text
+            text: str | None = drawn.whole(strips, chosen)
+            if text is not None:
+                return text
+            everything = render()
+            assert everything is not None  # whoever asks has the update
+            return str(everything(console))
 
         update.render_segments = whole
     elif update is not None:

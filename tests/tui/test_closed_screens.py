@@ -1,4 +1,4 @@
-"""What is closed leaves nothing behind, however often it is opened."""
+"""What is closed, and what was drawn, leaves nothing behind, however often that is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from nntui.tui.thrift import cells
-from tests.tui.fakes import watching
+from tests.tui.fakes import status, watching
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,28 @@ async def test_a_screen_that_is_closed_is_gone_with_all_that_it_has_drawn(opens:
         await viewer.press(closes)
         assert viewer.app.screen is viewer.screen
         del dialog
-        await viewer.press("tab")  # the screen below draws, and messages of the closed one are done with
-        gc.collect()
+        await viewer.press("tab")  # the screen below draws
+        for _ in range(1000):  # until messages and workers of the closed one are done with
+            gc.collect()
+            if not any(r() is not None for r in kept):
+                break
+            await viewer.pilot.pause(0.01)
         assert [found for r in kept if (found := r()) is not None] == []
+
+
+async def test_frames_that_were_drawn_are_gone_without_the_collector() -> None:
+    async with watching() as viewer:
+        gc.collect()
+        gc.disable()
+        try:
+            for k in range(6):
+                await viewer.post(status(update=1000 + k))
+                await viewer.pilot.resize_terminal(120 + k, 40)
+                await viewer.pilot.pause()
+            kinds = [type(o).__name__ for o in gc.get_objects()]
+        finally:
+            gc.enable()
+        assert kinds.count("ChopsUpdate") + kinds.count("LayoutUpdate") <= 2
 
 
 def test_texts_share_their_cells() -> None:
