@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nntui.config.load import parse
-from nntui.data.table import Table
+from nntui.data.table import Source, Table
 from nntui.errors import UserError
 from nntui.training.experiment import build
 from tests.config.helpers import XOR, made, messages
@@ -144,7 +144,7 @@ def test_frozen_evaluation_and_pictures_of_single_rows_are_fine() -> None:
     assert made(pictures).network.buffers["batchnorm1.mean"].any()
 
 
-class Given:
+class Given(Source):
     """A source whose table is given."""
 
     def __init__(self, y: Any, **fields: Any) -> None:
