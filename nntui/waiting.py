@@ -16,6 +16,16 @@ def writable(descriptor: int, seconds: float) -> bool:
 
 
 def _ready(descriptor: int, what: int, seconds: float) -> bool:
+    seconds = max(0.0, seconds)
     poll = select.poll()
     poll.register(descriptor, what)
-    return bool(poll.poll(max(0.0, seconds) * 1000))
+    found = poll.poll(seconds * 1000)
+    if found and found[0][1] & select.POLLNVAL:  # macOS: poll may know no terminals, select does
+        wanted = [descriptor]
+        read, write, _ = (
+            select.select(wanted, [], [], seconds)
+            if what == select.POLLIN
+            else select.select([], wanted, [], seconds)
+        )
+        return bool(read or write)
+    return bool(found)

@@ -75,6 +75,7 @@ def test_runs_are_listed_without_numpy(runs: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert [(r["run"], r["state"]) for r in json.loads(done.stdout)] == [(run.name, "completed")]
 
 
 def test_python_m_nntui_is_the_program() -> None:

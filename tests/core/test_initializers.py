@@ -227,7 +227,7 @@ def test_a_gain_multiplies_what_is_drawn(name: str) -> None:
         np.testing.assert_array_equal(drawn(1.0, activation), drawn(1.0))
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("name", ["normal", "xavier_uniform", "xavier_normal", "orthogonal"])
 def test_a_spread_beyond_the_type_is_infinite_without_a_word(name: str) -> None:
     key = "std" if name == "normal" else "gain"

@@ -15,6 +15,7 @@ import threading
 import tty
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import psutil
@@ -93,8 +94,9 @@ def test_what_came_with_cont_is_handled_before_the_terminal_is_taken(
         term.start()
         term.join()
 
-    monkeypatch.setattr(job_control.time, "sleep", sleep)
-    monkeypatch.setattr(job_control.os, "tcgetpgrp", lambda terminal: os.getpgrp() + (not front))
+    # Of that module alone: other threads sleep, too.
+    monkeypatch.setattr(job_control, "time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(os, "tcgetpgrp", lambda terminal: os.getpgrp() + (not front))
     monkeypatch.setattr(LinuxDriver, "resume_application_mode", lambda self: happened.append("resumed"))
     old = signal.signal(signal.SIGTERM, lambda number, frame: happened.append("ended"))
     try:

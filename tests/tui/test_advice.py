@@ -18,6 +18,7 @@ from nntui.tui.caps import Caps
 from nntui.tui.render.numbers import trimmed
 from nntui.tui.render.picture import plain
 from nntui.tui.screens.check import CheckScreen
+from tests.server.running import until
 from tests.tui.advising import attached, contents, helpers, invoked
 from tests.tui.fakes import hello, watching
 
@@ -141,11 +142,12 @@ async def test_a_process_that_dies_is_told(run: RunDirectory) -> None:
 
 
 def test_it_steps_aside_for_the_trainer(run: RunDirectory) -> None:
-    begun, looked = threading.Event(), threading.Event()
+    heard: list[Line] = []
+    looked = threading.Event()
 
     def post(line: Line) -> None:
-        begun.set()
-        looked.wait()  # nobody asks how it ended until it has been looked at, so its process is there
+        heard.append(line)
+        looked.wait(60)  # nobody asks how it ended until it has been looked at, so its process is there
 
     job = Job({"do": "cure", "run": str(run.path), "sets": ["train.epochs=100000"], "restart": False}, post)
     try:
@@ -153,7 +155,8 @@ def test_it_steps_aside_for_the_trainer(run: RunDirectory) -> None:
         assert job.process is not None
         helper = psutil.Process(job.process.pid)
         assert helper.environ()["OPENBLAS_NUM_THREADS"] == "1"
-        begun.wait()
+        until(lambda: heard, "its first word")
+        assert heard[0]["at"] == "plan"
         assert helper.nice() == min(19, psutil.Process().nice() + 10)
     finally:
         looked.set()

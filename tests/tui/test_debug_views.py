@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import numpy as np
 import pytest
@@ -112,15 +113,14 @@ def test_directions_that_were_tested_are_counted(directions, words):
     assert Judgement(4, 4, directions=directions).tested == words
 
 
-@pytest.mark.parametrize("width", range(40, 76))
-def test_a_number_is_not_parted_from_its_name(width):
+def test_a_number_is_not_parted_from_its_name():
     """The optimizer's settings and lengths, and the summaries of arrays."""
     session = network("xor")
     session.do("backward")
     cards = [session.view(0).card]
     session.do("optimize")
     cards.append(session.view(0).card)
-    for card in cards:
+    for card, width in product(cards, range(40, 76)):
         for row in wrapped(card, width):
             line = plain((row,)).rstrip()
             assert not line.endswith((" =", " mean", "‖·‖", "‖Δw‖", "‖g‖")) or "each slot" in line, line

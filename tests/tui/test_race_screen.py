@@ -12,8 +12,10 @@ import pytest
 from nntui.cli import program
 from nntui.protocol.reports import Hello
 from nntui.tui.caps import Caps
+from nntui.tui.race.lines import head
 from nntui.tui.race.panes.map import MapPane
 from nntui.tui.render.contour import area
+from nntui.tui.render.picture import plain
 from nntui.tui.screens.race import RaceScreen
 from tests.tui.fakes import items, watching
 from tests.tui.racing import SADDLE, WILD, racing
@@ -242,14 +244,16 @@ async def test_tabs_name_what_their_panes_show(demo: str, tabs: str) -> None:
 
 
 async def test_a_formula_that_has_no_room_ends_after_a_whole_word_and_no_number_is_cut() -> None:
-    for width in range(60, 120, 3):
-        async with racing("race_beale", size=(width, 30)) as d:
-            line = d.shown("status")
-            formula = d.view.plane.surface.formula  # type: ignore[union-attr]
-            shown = line.partition("Beale")[2].partition("▶")[0].strip()
-            if shown:
-                whole = shown.removesuffix("…").strip()
-                assert f"{formula} ".startswith(f"{whole} "), (width, shown)
+    async with racing("race_beale") as d:
+        assert d.view.plane is not None
+        formula = d.view.plane.surface.formula
+        seen = set()
+        for width in range(40, 160):
+            line = plain(head(d.view, "", d.screen.player, width))
+            seen.add(line.partition("Beale")[2].partition("▶")[0].partition("‖")[0].strip())
+        assert formula in seen
+        assert len(seen) > 4
+        assert {f"{formula} ".startswith(f"{s.removesuffix('…').strip()} ") for s in seen - {""}} == {True}
 
 
 async def test_a_network_s_card_speaks_of_the_loss() -> None:
