@@ -317,7 +317,7 @@ class Trainer:
             if reason:
                 self._stop("stopped_early", reason)
         if self.status == "running" and self.epoch >= self.spec.epochs:
-            self._stop("completed", f"all {many(self.spec.epochs, 'epoch')} done")
+            self._stop("completed", f"{many(self.spec.epochs, 'epoch')} done")
 
     def _stop(self, status: Status, reason: str) -> None:
         self.status, self.reason = status, reason
@@ -353,5 +353,5 @@ class Trainer:
         if self.status == "completed" and self.epoch < self.spec.epochs:
             self.status, self.reason = "running", ""
         if self.epoch >= self.spec.epochs:
-            self._stop("completed", f"all {many(self.spec.epochs, 'epoch')} done")
+            self._stop("completed", f"{many(self.spec.epochs, 'epoch')} done")
         self.whole = True

@@ -38,7 +38,7 @@ def command(data: str, target: str | None, out: str | None) -> None:
     place = expanded(out) if out is not None else source.parent / f"{_stem(source)}.toml"
     if os.path.lexists(place):
         raise UserError(f"{display(place)}: is there already; move it away, or give --out FILE")
-    if not place.parent.is_dir():
+    if out is not None and not place.parent.is_dir():
         raise UserError(f"--out: there is no directory {display(place.parent)}; make it first")
     found = propose(source, place, target)
     try:

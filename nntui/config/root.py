@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from functools import cache
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from annotated_types import MinLen
@@ -74,7 +74,7 @@ def _sweep(only: Only) -> Any:
     )
 
 
-@cache
+@lru_cache(64)  # a model for each set of keys that a file has
 def root(only: Only = None) -> type[BaseModel]:
     """The model of a whole TOML file: of all that may stand there, or of what a file mentions."""
     data = []

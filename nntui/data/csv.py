@@ -111,7 +111,7 @@ class Csv(Source):
             key = clash if self.decimal == "." else "decimal"
             raise SettingError(
                 ("data", key),
-                f"this character separates other things already (given {self.decimal!r}); change one",
+                f"this character separates other things already (given {display(getattr(self, key), 20)!r}); change one",
             )
 
     def _read(self, base: Path, *, exact: bool) -> tuple[list[str], Frame]:
@@ -163,12 +163,6 @@ class Csv(Source):
                 ("data", "target"), f"this column is in data.{'drop' if clash in self.drop else 'columns'}, too "
                 f"(given {display(clash, 40)}); name it once",
             )  # fmt: skip
-        both = next((n for n in self.columns or () if n in self.drop), None)
-        if both is not None:
-            raise SettingError(
-                ("data", "drop"),
-                f"this column is in data.columns, too (given {display(both, 40)}); name it once",
-            )
         chosen = names if self.columns is None else tuple(dict.fromkeys(self.columns))
         inputs = [n for n in chosen if n not in given and n not in self.drop]
         if not inputs:

@@ -114,9 +114,8 @@ class _Reader:
     def _pile(self, block: Array) -> None:
         missing = np.isnan(block)
         if missing.any():
-            block[missing] = (
-                np.nan
-            )  # that of "-nan" has a sign, by which the same table would be taken for another one
+            # Without the sign of "-nan", by which the same table would be taken for another one.
+            block[missing] = np.nan
         self.pile.add(block)
         if self.pile.bytes > MAX_TABLE:
             raise UserError(

@@ -155,7 +155,7 @@ def csv_words(error: csv.Error) -> str:
 
 
 def gzip_words(error: Exception) -> str:
-    """Why gzip data cannot be unpacked: where, the library says in terms of its own."""
+    """Why gzip data cannot be unpacked; where it is damaged, the library tells only in bits of the format."""
     return f"the gzip data is {'cut off' if isinstance(error, EOFError) else 'damaged'}"
 
 

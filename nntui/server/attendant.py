@@ -271,11 +271,11 @@ class Attendant:
         checkpoint of this update, from before the change, would be resumed from beside the record of the change. All
         that was asked for meanwhile is saved at once.
         """
-        told, self._untold = self._untold, []
         overtaken, self._overtaken = self._overtaken, False
-        if told and (overtaken or self._controls.paused):
+        if self._untold and (overtaken or self._controls.paused):
             session.checkpoint()
-        for text in told:
+        while self._untold:  # one that cannot be recorded does not take the others along
+            text = self._untold.pop(0)
             session.record_event(text)
             self._hub.publish(Event(text=text, update=session.trainer.update))
 

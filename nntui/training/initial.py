@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import lzma
 import re
 import stat
 import zlib
@@ -47,7 +48,12 @@ def begin(network: Network, source: str, runs: Path) -> tuple[Sequence[str], Seq
                 "numbers of a type that is not read (allowed float64, float32, float16 and whole numbers)"
             )
             raise UserError(f"{display(path)}: {problem}; save them as float32") from None
-        except (ValueError, KeyError, MemoryError, BadZipFile, EOFError, zlib.error, _safetensors_error()):
+        except MemoryError:
+            raise UserError(f"{display(path)}: there is not enough memory to read it") from None
+        # RuntimeError and NotImplementedError: an archive that is encrypted, or compressed in a way of its own.
+        except (
+            ValueError, KeyError, RuntimeError, BadZipFile, EOFError, zlib.error, lzma.LZMAError, _safetensors_error(),
+        ):  # fmt: skip
             # What the libraries say speaks of their insides, or of switches that are not for foreign files.
             problem = "not a whole file of weights, or one that holds other things than arrays of numbers"
             raise UserError(f"{display(path)}: {problem}") from None

@@ -132,7 +132,9 @@ class ExperimentView:
     @cached_property
     def instruments(self) -> TrainerInstruments:
         """The trainer's instruments: curvature, noise, steps."""
-        from nntui.training.instruments import TrainerInstruments  # for who looks at them: not at every start
+        from nntui.training.instruments import (
+            TrainerInstruments,  # imported late: few runs are looked at so closely
+        )
 
         return TrainerInstruments(self._trainer)
 

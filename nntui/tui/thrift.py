@@ -138,7 +138,7 @@ def seen(cell: Cell, before: Look) -> Look:
     return look
 
 
-@lru_cache(2048)  # four times as many were found no more often: 95.7 % instead of 95.5
+@lru_cache(2048)  # finds 95.5 % of a training's texts; four times as many entries found 95.7 %
 def cells(text: str, style: Style | None, system: ColorSystem) -> tuple[Cell, ...]:
     """The cells of a segment."""
     look = look_of(style, system) if style is not None else PLAIN

@@ -169,6 +169,8 @@ def test_nothing_is_overwritten_and_paths_are_relative_to_the_file(cli: Cli, tmp
     assert tomllib.loads((tmp_path / "o.toml").read_text())["data"]["path"] == "in/t.tsv"
     assert cli("fit", tmp_path / "o.toml", "--epochs", 1).code == 0
     assert cli("init", tmp_path / "none.csv").code == 2
+    done = cli("init", tmp_path / "no" / "t.csv")
+    assert (done.code, "--out" in done.err, "no/t.csv" in done.err) == (2, False, True)
     done = cli("init", tmp_path / "in" / "t.tsv", "--target", "yy", "--out", tmp_path / "p.toml")
     assert (done.code, 'did you mean "y"?' in done.err) == (2, True)
 

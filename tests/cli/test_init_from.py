@@ -122,6 +122,8 @@ def test_a_resumed_run_does_not_ask_for_the_file_again(cli: Cli, place: Path) ->
         ("broken.npz", NET, "not a whole file of weights"),
         ("broken.safetensors", NET, "not a whole file of weights"),
         ("objects.npz", NET, "not a whole file of weights, or one that holds other things than arrays of numbers\n"),
+        ("locked.npz", NET, "not a whole file of weights"),
+        ("odd.npz", NET, "not a whole file of weights"),
         ("halves.safetensors", NET, "numbers of a type that is not read (allowed float64, float32, float16 and whole numbers)"),
         ("pipe.npz", NET, "cannot read the weights: this is not a plain file"),
         ("no-such-run", NET, "next.toml:1: init_from: RUN no-such-run: no such run"),
@@ -135,6 +137,18 @@ def test_what_does_not_fit_is_refused(cli: Cli, place: Path, source: str, text: 
     for name in ("broken.npz", "broken.safetensors"):
         (place / name).write_bytes(b"no weights")
     np.savez(place / "objects.npz", **{"layers.head.weight": np.array([{}])})
+    packed = (place / "w.npz").read_bytes()
+    for name, field, value in (
+        ("locked.npz", 6, 1),
+        ("odd.npz", 8, 99),
+    ):  # flags, and the method of compression
+        changed = bytearray(packed)
+        for mark, before in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
+            at = packed.find(mark)
+            while at >= 0:
+                changed[at + before + field] = value
+                at = packed.find(mark, at + 4)
+        (place / name).write_bytes(changed)
     header = b'{"head.weight":{"dtype":"BF16","shape":[2],"data_offsets":[0,4]}}'
     (place / "halves.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(4))
     os.mkfifo(place / "pipe.npz")

@@ -61,8 +61,12 @@ class Scaled(Initializer):
         variance = self.variance(fan_in, fan_out)
         if self.uniform:
             limit = sqrt(3 * variance)
-            return np.asarray(self.factor * rng.uniform(-limit, limit, shape))
-        return np.asarray(self.factor * rng.normal(0.0, sqrt(variance), shape))
+            found = np.asarray(rng.uniform(-limit, limit, shape))
+        else:
+            found = np.asarray(rng.normal(0.0, sqrt(variance), shape))
+        if self.factor != 1:
+            found *= self.factor
+        return found
 
 
 @dataclass(frozen=True)

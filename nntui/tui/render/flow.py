@@ -82,7 +82,7 @@ def _centered(picture: Picture, width: int, height: int) -> Picture:
 
 
 def _start(layers: Sequence[tuple[int, int]], current: int, width: int, total: int) -> int:
-    """Where the part around a column begins: of no layer the numbers without their names, only the wires behind them."""
+    """The first column of the part around ``current``: where it would cut a layer's names off, it begins behind that layer."""
     start = min(max(0, current - width // 2), total - width)
     begun = next((end for left, end in layers if start > 0 and left <= start < end <= current), None)
     return start if begun is None else begun - 1

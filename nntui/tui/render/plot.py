@@ -72,7 +72,7 @@ def plot(
     marked = _y_ticks(tall, log, height - bottom, width // 3) if written else {}
     if len(set(marked.values())) < len(marked) and not y_limits:
         # There is no room for the digits that differ: at the scale that can be written it is one value.
-        tall = _around(ys)
+        tall = _around(ys, log)
         marked = _y_ticks(tall, log, height - bottom, width // 3)
     left = max([LABEL, *map(len, marked.values())]) + 2 if written else 0
     frame = _Frame(width - left, height - bottom, x_limits or _span(xs), tall, log, log_x)
@@ -168,20 +168,30 @@ def _bounds(ys: Array, log: bool) -> tuple[float, float]:
     if log:
         positive = ys[ys > 0]
         low, high = float(positive.min()), float(positive.max())
-        below, above = (10.0 ** floor(log10(v)) for v in (low, high))
+        below, above = map(_power, (low, high))
         low = max((m * below for m in ticks.LOG_STEPS if m * below <= low), default=low)
         high = min((m * above for m in (*ticks.LOG_STEPS, 10) if m * above >= high), default=high)
-        return (low, high) if high > low else (low / 2, high * 2)
+        return (low, high) if high > low else _around(ys, log)
     low, high = float(ys.min()), float(ys.max())
     if not high - low > ALIKE * max(abs(low), abs(high)):
-        return _around(ys)
+        return _around(ys, log)
     step = ticks.nice_step(high - low, 10)
     return float(np.floor(low / step + 1e-9) * step), float(np.ceil(high / step - 1e-9) * step)
 
 
-def _around(ys: Array) -> tuple[float, float]:
-    """Limits for values that are drawn as one."""
+def _power(value: float) -> float:
+    """The largest power of ten that is not above it: its logarithm may be rounded up."""
+    found: float = 10.0 ** floor(log10(value))
+    return found if found <= value else found / 10
+
+
+def _around(ys: Array, log: bool) -> tuple[float, float]:
+    """Limits for values that are drawn as one; on a logarithmic axis, for those above 0."""
+    if log:
+        ys = ys[ys > 0]
     low, high = float(ys.min()), float(ys.max())
+    if log:
+        return low / 2, high * 2
     room = abs(low) / 10 or 1.0
     return low - room, high + room
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from nntui.tui.render.dots import Dots
 from nntui.tui.render.picture import Grid, Style, plain, row_width
-from nntui.tui.render.plot import Series, legend, plot
+from nntui.tui.render.plot import Series, _bounds, legend, plot
 from nntui.tui.render.ticks import linear, logarithmic, nice_step
 
 EXPECTED = """\
@@ -95,6 +95,16 @@ def test_dashes_leave_cells_out():
 def test_zero_on_a_log_axis_lies_on_the_lower_edge():
     lines = plain(plot([Series([0, 1, 2], [100, 0, 100])], 40, 12, log=True)).splitlines()
     assert any(c not in " │┤" for c in lines[9][8:])
+
+
+@pytest.mark.parametrize("high", [0.09999999999999999, 9.999999999999999e-4])
+def test_a_logarithm_that_is_rounded_up(high):
+    """The largest value is the one below a power of ten, beside a 0."""
+    values = [0.0, high]
+    rows = [plain((row,)) for row in plot([Series([0, 1], values, "train")], 60, 14, log=True)]
+    low, top = _bounds(np.array(values), True)
+    assert low <= high <= top
+    assert any("┤" in row for row in rows)
 
 
 def test_a_log_axis_without_positive_values_is_linear():
