@@ -63,8 +63,6 @@ class Trainer:
         self.network = network
         self.scale = scale
         self.optimizer = optimizer
-        self._first = optimizer if isinstance(optimizer, FirstOrder) else None
-        """Asked once: the kind of an abstract class takes as long to tell as an operation on a small array."""
         self.schedule = schedule
         self.spec = spec
         self.train = train
@@ -128,10 +126,10 @@ class Trainer:
     @property
     def rate(self) -> float:
         """The learning rate of the next update; NaN where the optimizer finds its own."""
-        if self._first is None or not self._first.has_rate:
+        if not (isinstance(self.optimizer, FirstOrder) and self.optimizer.has_rate):
             return float("nan")
         t, total = self._clock
-        return self._first.lr * self.rate_factor * self.schedule.at(t, total, self.memory)
+        return self.optimizer.lr * self.rate_factor * self.schedule.at(t, total, self.memory)
 
     @property
     def _clock(self) -> tuple[int, int]:
@@ -166,8 +164,8 @@ class Trainer:
         self.best.forget_last()
         if keep:
             self.before = self._copied()
-        if self._first is not None:
-            self._first_order(self._first)
+        if isinstance(self.optimizer, FirstOrder):
+            self._first_order(self.optimizer)
         else:
             self._second_order()
         self.update += 1
@@ -194,7 +192,7 @@ class Trainer:
 
     def _may_be_last(self, batches: int) -> bool:
         """Whether the training may end with the coming update: its Δw/w can then still be told."""
-        if self._first is None:
+        if not isinstance(self.optimizer, FirstOrder):
             return True
         if self.batch + 1 < batches:
             return False

@@ -27,7 +27,7 @@ class Whole(click.ParamType[int]):
         if number is None or number < self.low or (self.high is not None and number > self.high):
             most = "" if self.high is None else f", at most {self.high}"
             allowed = f"a whole number, at least {self.low}{most}"
-            self.fail(f"given {display(value, 40)!r}; allowed {allowed}", param, ctx)
+            self.fail(f"given {display(value, 40) or 'nothing'}; allowed {allowed}", param, ctx)
         return number
 
 
@@ -40,5 +40,5 @@ class Seconds(click.ParamType[float]):
         """Fails with what is allowed."""
         number = float(str(value)) if _NUMBER.fullmatch(str(value)) else 0.0
         if not (number > 0 and isfinite(number)):
-            self.fail(f"given {display(value, 40)!r}; allowed seconds above 0", param, ctx)
+            self.fail(f"given {display(value, 40) or 'nothing'}; allowed seconds above 0", param, ctx)
         return number
