@@ -126,5 +126,6 @@ def _accept(value: Any, hint: Any, where: str, arrays: Arrays) -> Any:
         return _accept_fields(typing.cast("type[Any]", hint), value, arrays, where)
     elif isinstance(hint, type) and type(value) is hint:
         return value
-    expected = hint.__name__ if isinstance(hint, type) else str(hint)
+    # An array's own name differs between versions of NumPy.
+    expected = "an array" if origin is np.ndarray else hint.__name__ if isinstance(hint, type) else str(hint)
     raise FrameError(f"{where}: {type(value).__name__} where {expected} is expected")

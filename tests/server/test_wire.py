@@ -231,8 +231,8 @@ def same(a: Any, b: Any) -> bool:
     ("found", "words"),
     [
         ({"statistic": "no such"}, ": dict where Statistic"),
-        ({"statistic": "curve", "x": "found.layers.x", "y": "found.layers.no"}, ".y: str where numpy.ndarray"),
-        ({"statistic": "curve", "x": 1, "y": "found.layers.x"}, ".x: int where numpy.ndarray"),
+        ({"statistic": "curve", "x": "found.layers.x", "y": "found.layers.no"}, ".y: str where an array"),
+        ({"statistic": "curve", "x": 1, "y": "found.layers.x"}, ".x: int where an array"),
         ({"statistic": "curve", "x": "found.layers.x"}, ".y is missing"),
         ({"statistic": "weights", "largest": "much", "layers": []}, ".largest: str where float"),
         ({"statistic": "weights", "largest": 1.0, "layers": [3]}, ".layers: int where LayerWeights"),
