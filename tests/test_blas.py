@@ -48,6 +48,21 @@ def test_only_zen_4_gets_other_kernels(
     assert os.environ.get(blas.KERNELS) == expected
 
 
+@pytest.mark.parametrize("kernels", ["", "Haswell"])
+def test_kernels_survive_what_is_solved_with_them(kernels: str) -> None:
+    """OpenBLAS 0.3.34's AVX2 kernels do not: processors without AVX-512 have these, and Zen 4 by our choice."""
+    code = (
+        "import numpy as np\n"
+        "for rows in (400, 512, 1437):\n"
+        "    x = np.random.default_rng(0).normal(size=(rows, 64))\n"
+        "    assert np.allclose(np.linalg.lstsq(x, x, rcond=None)[0], np.eye(64))\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != blas.KERNELS}
+    environment |= {blas.KERNELS: kernels} if kernels else {}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_user_s_choice_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(blas, "CPUINFO", processor(tmp_path / "cpuinfo", *ZEN4))
     monkeypatch.setattr(os, "environ", {blas.KERNELS: "SkylakeX"})

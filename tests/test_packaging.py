@@ -29,7 +29,7 @@ PAGES = [
 def test_the_lowest_versions_are_those_that_are_claimed() -> None:
     claimed = {}
     for need in PROJECT["dependencies"]:
-        found = re.fullmatch(r"([a-z-]+)>=([\d.]+)(,<\d+)?", need)
+        found = re.fullmatch(r"([a-z-]+)>=([\d.]+)(,<[\d.]+)?", need)
         assert found is not None, need
         claimed[found[1]] = found[2]
     lines = [

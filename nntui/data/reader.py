@@ -179,15 +179,16 @@ def _texts(file: TextFile, skip: int) -> Iterator[bytes]:
 
 
 def _columns(file: TextFile, header: Header, skip: int = 0) -> Iterator[Sequence[Sequence[str]]]:
-    """Cells by column, some records at a time, after ``skip`` records. Raises UserError for a ragged table."""
+    """Cells by column, some records at a time, after ``skip`` samples. Raises UserError for a ragged table."""
     width = len(header.names)
     size = max(16, CELLS // width)
     header.again = []
     records = file.records(first=False)
+    samples = _samples(records, header)
     try:
-        for _ in islice(records, skip):
+        for _ in islice(samples, skip):
             pass
-        while rows := list(islice(_samples(records, header), size)):
+        while rows := list(islice(samples, size)):
             if set(map(len, rows)) != {width}:
                 raise ragged(file, header)
             yield list(zip(*rows, strict=True))

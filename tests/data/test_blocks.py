@@ -42,6 +42,14 @@ def test_blocks_with_text_are_what_their_records_are(
     both(tmp_path, text, block, delimiter=delimiter)
 
 
+def test_a_line_of_blanks_before_what_is_no_block_does_not_count(tmp_path: Path) -> None:
+    """Neither reader may take a row twice where the other begins behind it."""
+    text = 'n0,n1,y\n \n0,red,0\n0,red,0\n0,"q",0'
+    both(tmp_path, text, 20)
+    table = read(tmp_path, text)
+    assert table.stored.tolist() == [[0, 1], [0, 1], [0, 0]]
+
+
 def both(directory: Path, text: str, block: int, **keys: Any) -> Any:
     """What is read of a table, or the messages that refuse it, the same in blocks as record by record."""
     found: list[Any] = []
